@@ -1,0 +1,118 @@
+"""The `Audio` value: float32 samples, a rate, and the digest that stands for both.
+
+An artifact is kept as a canonical float32 WAV file: a fixed 58-byte header, then interleaved little-endian samples.
+Its digest is the plain SHA-256 of that file, so `sha256sum` checks a blob of the cache, and any editor plays it.
+The header is written here rather than by libsndfile, whose float WAV carries a time stamp (the PEAK chunk).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from soundgraph.errors import NodeError
+
+Samples = NDArray[np.float32]
+
+_HEADER = struct.Struct("<4sI4s 4sIHHIIHHH 4sII 4sI")
+# RIFF sizes are 32 bits wide: 3.1 hours of stereo at 48 kHz.
+MAX_BYTES = 2**32 - 1 - _HEADER.size
+
+
+@dataclass(frozen=True, eq=False)
+class Audio:
+    """A sound.
+
+    samples: float32, C-contiguous, shape (channels, n) with channels of 1 or more and n of 0 or more; full scale is ±1,
+        and going over it is allowed. Read-only by convention: a node never writes to its inputs.
+    sample_rate: in Hz.
+    """
+
+    samples: Samples
+    sample_rate: int
+
+    @property
+    def channels(self) -> int:
+        return int(self.samples.shape[0])
+
+    @property
+    def n_samples(self) -> int:
+        """Length in samples of one channel."""
+        return int(self.samples.shape[1])
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return self.n_samples / self.sample_rate
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256, in hexadecimal, of `to_wav()`: covers samples, rate and channel count, and nothing else."""
+        state = hashlib.sha256(self._header())
+        state.update(self._interleaved())
+        return state.hexdigest()
+
+    def to_wav(self) -> bytes:
+        """The canonical float32 WAV file of this sound: equal sounds give equal bytes, on any day and machine."""
+        return self._header() + self._interleaved().tobytes()
+
+    def _interleaved(self) -> NDArray[np.float32]:
+        return np.ascontiguousarray(self.samples.T, dtype="<f4")
+
+    def _header(self) -> bytes:
+        frame_bytes = 4 * self.channels
+        n_bytes = self.n_samples * frame_bytes
+        return _HEADER.pack(
+            *(b"RIFF", _HEADER.size - 8 + n_bytes, b"WAVE"),
+            *(b"fmt ", 18, 3, self.channels, self.sample_rate, self.sample_rate * frame_bytes, frame_bytes, 32, 0),
+            *(b"fact", 4, self.n_samples),
+            *(b"data", n_bytes),
+        )
+
+
+def make(samples: object, sample_rate: int) -> Audio:
+    """An `Audio` from anything shaped (channels, n) or (n,); converts to float32 and checks that it can be an artifact.
+
+    Raises NodeError for samples that are not finite (NaN spreads through every mix below) or do not fit one WAV file.
+    """
+    array = np.asarray(samples, dtype=np.float32)
+    if array.ndim == 1:
+        array = array[np.newaxis, :]
+    if array.ndim != 2 or array.shape[0] < 1:
+        raise NodeError(f"samples must be shaped (channels, n), not {array.shape}")
+    array = np.ascontiguousarray(array)
+    if array.nbytes > MAX_BYTES:
+        raise NodeError(f"the result is {array.nbytes / 1e9:.1f} GB, more than the 4.3 GB one WAV file can hold")
+    if not np.isfinite(array).all():
+        raise NodeError("the result holds samples that are not numbers (NaN or infinity)")
+    return Audio(array, int(sample_rate))
+
+
+def silence(seconds: float, sample_rate: int, channels: int = 1) -> Audio:
+    return Audio(np.zeros((channels, n_samples(seconds, sample_rate)), np.float32), sample_rate)
+
+
+def n_samples(seconds: float, sample_rate: int) -> int:
+    """The number of samples that `seconds` stands for everywhere in soundgraph: seconds × rate, rounded half to even."""
+    return round(seconds * sample_rate)
+
+
+def from_wav(data: bytes) -> Audio:
+    """The inverse of `Audio.to_wav`. Raises ValueError for bytes that are not in that exact form."""
+    if len(data) < _HEADER.size:
+        raise ValueError("too short for an artifact")
+    fields = _HEADER.unpack_from(data)
+    channels, sample_rate = fields[6], fields[7]
+    body = len(data) - _HEADER.size
+    if not channels or body % (4 * channels):
+        raise ValueError("not a whole number of samples")
+    interleaved = np.frombuffer(data, dtype="<f4", offset=_HEADER.size).reshape(-1, channels)
+    audio = Audio(np.ascontiguousarray(interleaved.T, dtype=np.float32), int(sample_rate))
+    if audio._header() != data[: _HEADER.size]:
+        raise ValueError("not the canonical header of an artifact")
+    return audio

@@ -1,0 +1,89 @@
+"""Every error a user can meet: its words, its place, what to do next, and its exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+EXIT_OK = 0
+EXIT_NODE_FAILED = 1
+EXIT_WRONG_INPUT = 2
+EXIT_WORK_TO_DO = 3
+EXIT_INTERRUPTED = 130
+
+
+@dataclass(frozen=True, order=True)
+class Mistake:
+    """One thing the user wrote that cannot be built.
+
+    file: as the user would type it, relative to the project's root; "" when there is none (a dict, the command line).
+    line: 1-based, 0 when unknown.
+    where: the TOML table, such as "nodes.dark_rain" or "exports.theme"; "" when the file as a whole is meant.
+    what: one line, no full stop.
+    hint: what to do next, one line; "" when `what` says it already.
+    """
+
+    file: str
+    line: int
+    where: str
+    what: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.file and self.line else self.file
+        text = ": ".join(part for part in (place, self.where, self.what) if part)
+        return f"{text}\n  {self.hint}" if self.hint else text
+
+
+class SoundgraphError(Exception):
+    """The base of all errors that are not bugs. `str()` of it is what the user reads."""
+
+    exit_code = EXIT_NODE_FAILED
+
+
+class SceneError(SoundgraphError):
+    """What was asked for cannot be built as it is written. Holds all the mistakes, sorted by place."""
+
+    exit_code = EXIT_WRONG_INPUT
+
+    def __init__(self, mistakes: Iterable[Mistake]):
+        self.mistakes: list[Mistake] = sorted(set(mistakes))
+        super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
+
+
+class UsageError(SoundgraphError):
+    """The command line, or a call of the Python API, asks for something that does not exist."""
+
+    exit_code = EXIT_WRONG_INPUT
+
+    def __init__(self, what: str, hint: str = ""):
+        super().__init__(f"{what}\n  {hint}" if hint else what)
+
+
+class NodeError(SoundgraphError):
+    """A node could not be rendered: the input was fine when it was checked, and broke while it was used.
+
+    Raised by a kind's `render` or a backend with the plain reason; the builder adds which node it was.
+    """
+
+
+class StoreError(SoundgraphError):
+    """The cache cannot be read or written."""
+
+
+def quote(name: object) -> str:
+    return f'"{name}"'
+
+
+def did_you_mean(name: str, candidates: Iterable[str]) -> str:
+    """'; did you mean "rain"?' when a candidate is close to `name`, otherwise ''. Meant to be appended to `what`."""
+    import difflib
+
+    close = difflib.get_close_matches(name, list(candidates), n=1, cutoff=0.6)
+    return f"; did you mean {quote(close[0])}?" if close else ""
+
+
+def one_of(candidates: Sequence[str]) -> str:
+    """'"a", "b" or "c"'."""
+    names = [quote(name) for name in candidates]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"

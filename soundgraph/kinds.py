@@ -1,0 +1,149 @@
+"""What a node kind is, and how one is found by name in `nodes/`.
+
+A kind is a file `nodes/<name>.py` with a docstring whose first line says what it does, and a `KIND`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from soundgraph.audio import Audio
+
+
+class Params(BaseModel):
+    """The base of every table a user writes. Unknown fields, NaN and infinity are refused; `1` is fine for a float, "1" is not."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, use_attribute_docstrings=False
+    )
+
+
+@dataclass(frozen=True)
+class _Marker:
+    name: str
+
+
+_NODE = _Marker("node")
+_FILE = _Marker("file")
+NodeRef = Annotated[str, _NODE]
+"""A field that names another node. Its role (such as "inputs[0].node") and the artifact's digest go into the manifest,
+the name does not."""
+FileRef = Annotated[str, _FILE]
+"""A top-level field that names a file. The file's digest goes into the manifest, its path does not. It is absolute by
+the time `render` sees it."""
+
+Render = Callable[[Any, "list[Audio]"], "Audio"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A sort of node.
+
+    version: raised whenever the same parameters and inputs would give other samples, or a default changes.
+    params: the pydantic model of the node's table, without `kind`.
+    render: from validated parameters and the inputs, in the order of `references`, to the result. It may raise
+        NodeError. None for `generate`, which a backend renders.
+    from_scene: fields that take their value from [scene] where neither the node nor a [defaults.*] table gives one.
+    inspect: looks, while the scene is checked, at what FileRef fields name: raises NodeError when a file cannot be used.
+    decoder: names the version of the code that reads a FileRef; part of the key. None where no file is read.
+    """
+
+    version: int
+    params: type[Params]
+    render: Render | None
+    from_scene: tuple[str, ...] = ()
+    inspect: Callable[[Any], None] | None = None
+    decoder: Callable[[], str] | None = None
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """All kinds, sorted: the files of `nodes/`."""
+    folder = Path(__file__).parent / "nodes"
+    return tuple(sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_")))
+
+
+@cache
+def get(name: str) -> Kind:
+    """The kind called `name`. Raises KeyError if there is none."""
+    if name not in names():
+        raise KeyError(name)
+    kind: Kind = importlib.import_module(f"soundgraph.nodes.{name}").KIND
+    return kind
+
+
+def summary(name: str) -> str:
+    """The first line of the kind's file: what it does."""
+    doc = importlib.import_module(f"soundgraph.nodes.{name}").__doc__ or ""
+    return doc.strip().splitlines()[0]
+
+
+def references(params: Params) -> list[tuple[str, str]]:
+    """(role, node name) of every NodeRef in `params`, in the order they are written in the model and its lists."""
+    found: list[tuple[str, str]] = []
+    for field, is_ref, item in _shape(type(params)):
+        value = getattr(params, field)
+        if value is None:
+            continue
+        if is_ref:
+            found.append((field, value))
+        elif item is not None:
+            for index, element in enumerate(value):
+                found.extend((f"{field}[{index}].{role}", name) for role, name in references(element))
+    return found
+
+
+def file_fields(params: type[Params]) -> tuple[str, ...]:
+    """The names of the FileRef fields of a model."""
+    return tuple(name for name, field in params.model_fields.items() if _marked(field.metadata, field.annotation, _FILE))
+
+
+@cache
+def _shape(model: type[Params]) -> tuple[tuple[str, bool, type[Params] | None], ...]:
+    """(field, whether it is a NodeRef, the model of its items if it is a list of models that may hold NodeRefs)."""
+    shape: list[tuple[str, bool, type[Params] | None]] = []
+    for name, field in model.model_fields.items():
+        if _marked(field.metadata, field.annotation, _NODE):
+            shape.append((name, True, None))
+            continue
+        for arg in (field.annotation, *get_args(field.annotation)):
+            item = next((a for a in get_args(arg) if isinstance(a, type) and issubclass(a, Params)), None)
+            if item is not None and _shape(item):
+                shape.append((name, False, item))
+                break
+    return tuple(shape)
+
+
+def _marked(metadata: list[Any], annotation: Any, marker: _Marker) -> bool:
+    if marker in metadata:
+        return True
+    return any(marker in getattr(arg, "__metadata__", ()) for arg in get_args(annotation))
+
+
+def manifest_params(params: Params) -> dict[str, Any]:
+    """The parameters as they enter a key: those that differ from the kind's built-in defaults, without references."""
+    dump = params.model_dump(exclude_defaults=True)
+    _drop_references(params, dump)
+    return dump
+
+
+def _drop_references(params: Params, dump: dict[str, Any]) -> None:
+    for field in file_fields_of(type(params)):
+        dump.pop(field, None)
+    for field, is_ref, _ in _shape(type(params)):
+        if is_ref:
+            dump.pop(field, None)
+        else:
+            for element, part in zip(getattr(params, field) or (), dump.get(field, ()), strict=True):
+                _drop_references(element, part)
+
+
+file_fields_of = cache(file_fields)

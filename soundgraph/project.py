@@ -1,0 +1,1 @@
+"""The project: its root, and what `soundgraph.toml` says."""
