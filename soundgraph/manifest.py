@@ -1,0 +1,137 @@
+"""Action keys: what a node's result depends on and nothing else, and how two manifests differ, in words.
+
+The key is a digest of the manifest, and `explain` prints the difference between two manifests: there is one list of
+what matters, so that the two cannot disagree.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from soundgraph import backends, digest, kinds
+from soundgraph.scene import Node
+
+Manifest = dict[str, Any]
+
+# Raised when the form of manifests changes; every key then changes with it.
+KEY_SCHEMA = 1
+
+_MISSING = object()
+
+
+def manifest(node: Node, inputs: Mapping[str, str], salt: str = "") -> Manifest | None:
+    """What the result of `node` depends on.
+
+    inputs: the digest of each input's artifact, by role ("input", "inputs[0].node").
+    salt: of the project; a new one disowns every earlier result.
+
+    Returns None for a generate node whose model's weights are not known here: no key can be formed for it.
+    Raises OSError if a file that the node names cannot be read.
+
+    Node names, comments, order in the file and output paths are not in it; nor are device, thread count and versions
+    of libraries. The order of a list of inputs is: floating-point sums depend on it.
+    """
+    kind = node.kind
+    params = kinds.manifest_params(node.params)
+    found: Manifest = {"schema": KEY_SCHEMA, "kind": node.kind_name, "version": kind.version, "params": params}
+    if salt:
+        found["salt"] = salt
+    if node.model is not None:
+        if not node.model.identity:
+            return None
+        params.pop("model", None)
+        version = backends.get(node.model.backend).version
+        found["model"] = {"backend": node.model.backend, "version": version, "identity": node.model.identity}
+    if inputs:
+        found["inputs"] = dict(inputs)
+    files = kinds.file_fields(type(node.params))
+    if files:
+        found["files"] = {field: file_digest(Path(getattr(node.params, field))) for field in files}
+        found["decoder"] = kind.decoder() if kind.decoder else ""
+    return found
+
+
+def action_key(found: Manifest) -> str:
+    return digest.digest("action", found)
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256, in hexadecimal, of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One field that differs. `old` or `new` is None where the field was absent; values are as they print."""
+
+    field: str
+    old: str | None
+    new: str | None
+
+    def __str__(self) -> str:
+        if self.old is None:
+            return f"{self.field}: {self.new} added"
+        if self.new is None:
+            return f"{self.field}: {self.old} removed"
+        return f"{self.field}: {self.old} -> {self.new}"
+
+
+def differences(old: Manifest, new: Manifest) -> list[Difference]:
+    """Every field in which two manifests differ. A parameter that is absent stands for its kind's default.
+
+    Fields are named as the user writes them ("prompt", "bands[0].gain_db"); the rest as "kind", "model.identity",
+    "inputs.<role>", "files.<field>", "decoder", "salt".
+    """
+    before, after = dict(_fields(old)), dict(_fields(new))
+    found = []
+    for field in [*before, *(field for field in after if field not in before)]:
+        a, b = before.get(field, _MISSING), after.get(field, _MISSING)
+        if a != b or type(a) is not type(b):
+            found.append(Difference(field, _spell(a, field, old, b), _spell(b, field, new, a)))
+    return found
+
+
+def _fields(found: Manifest) -> Iterator[tuple[str, Any]]:
+    for key, value in found.items():
+        if key == "params":
+            yield from _flat("", value)
+        elif isinstance(value, dict):
+            for name, item in value.items():
+                yield f"{key}.{name}", item
+        else:
+            yield key, value
+
+
+def _flat(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict) and (value or not prefix):
+        for name, item in value.items():
+            yield from _flat(f"{prefix}.{name}" if prefix else name, item)
+    elif isinstance(value, list) and value:
+        for index, item in enumerate(value):
+            yield from _flat(f"{prefix}[{index}]", item)
+    else:
+        yield prefix, value
+
+
+def _spell(value: Any, field: str, found: Manifest, other: Any) -> str | None:
+    if value is not _MISSING:
+        return json.dumps(value, ensure_ascii=False)
+    default = _default(field, found)
+    if default is _MISSING or default == other:
+        return None
+    return f"{json.dumps(default, ensure_ascii=False)} (default)"
+
+
+def _default(field: str, found: Manifest) -> Any:
+    """The built-in default of a top-level parameter of the manifest's kind."""
+    try:
+        info = kinds.get(found["kind"]).params.model_fields[field]
+    except KeyError:
+        return _MISSING
+    return _MISSING if info.is_required() else info.default

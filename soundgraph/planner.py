@@ -1,0 +1,113 @@
+"""The decision about every node, made before any work: graph and store lookups in, `Plan` out. No side effects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from soundgraph import graph as graphs
+from soundgraph import manifest as manifests
+from soundgraph.graph import Graph
+from soundgraph.manifest import Manifest
+from soundgraph.scene import Node
+from soundgraph.store import Record
+
+Lookup = Callable[[Sequence[str]], Mapping[str, Record]]
+"""From action keys to the records of those that have one."""
+
+
+class Status(Enum):
+    HIT = "hit"  # its record is in the store, or a node with the same key runs in this build; nothing to do
+    MISS = "miss"  # its inputs are known, its result is not; it will run
+    MAYBE = "maybe"  # an input has yet to run, so its key cannot be formed
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What will happen to a node, and why.
+
+    manifest, key: known unless it is MAYBE, or the weights of its model are not known here.
+    record: of a HIT; None when it shares the take of another node that runs in this build.
+    shares: the id of that node.
+    forced: it would be a HIT, and runs because it was asked to (`--force`).
+    """
+
+    status: Status
+    manifest: Manifest | None = None
+    key: str | None = None
+    record: Record | None = None
+    shares: str | None = None
+    forced: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """decisions: of all that the targets need, by id, each after its inputs."""
+
+    graph: Graph
+    targets: tuple[str, ...]
+    decisions: dict[str, Decision]
+
+    def count(self, status: Status) -> int:
+        return sum(decision.status is status for decision in self.decisions.values())
+
+    def to_run(self) -> list[str]:
+        """What is not a HIT, each after its inputs. At most these will run: a MAYBE may turn out to be a hit."""
+        return [name for name, decision in self.decisions.items() if decision.status is not Status.HIT]
+
+
+def plan(
+    graph: Graph,
+    targets: Sequence[str],
+    lookup: Lookup,
+    *,
+    salt: str = "",
+    force: bool = False,
+    lost: Collection[str] = (),
+) -> Plan:
+    """Decides about each node that `targets` need.
+
+    lookup: is asked once for each layer of the graph.
+    force: run everything again, whatever the store holds.
+    lost: digests whose artifact turned out to be missing or damaged; a record of one is as good as none.
+    """
+    decisions: dict[str, Decision] = {}
+    runs: dict[str, str] = {}  # action key -> the node that will run for it
+    for layer in graphs.in_order(graph, graphs.needed(graph, targets)):
+        drafts = {name: _manifest(graph, name, decisions, salt) for name in layer}
+        keys = {name: manifests.action_key(found) for name, found in drafts.items() if found is not None}
+        records = lookup(list(dict.fromkeys(keys.values())))
+        for name in layer:
+            found, key = drafts[name], keys.get(name)
+            if key is None:
+                waits = any(decisions[other].record is None for _, other in graphs.inputs_of(graph, name))
+                decisions[name] = Decision(Status.MAYBE if waits else Status.MISS)
+                continue
+            record = records.get(key)
+            if record is not None and record.digest in lost:
+                record = None
+            if record is not None and not force:
+                decisions[name] = Decision(Status.HIT, found, key, record)
+            elif key in runs:
+                decisions[name] = Decision(Status.HIT, found, key, shares=runs[key])
+            else:
+                runs[key] = name
+                decisions[name] = Decision(Status.MISS, found, key, forced=record is not None)
+    return Plan(graph, tuple(targets), decisions)
+
+
+def _manifest(graph: Graph, name: str, decisions: Mapping[str, Decision], salt: str) -> Manifest | None:
+    """The node's manifest; None while the digest of an input is not known."""
+    inputs: dict[str, str] = {}
+    for role, other in graphs.inputs_of(graph, name):
+        decision = decisions[other]
+        if decision.status is not Status.HIT or decision.record is None:
+            return None
+        inputs[role] = decision.record.digest
+    return manifests.manifest(graphs.node_of(graph, name), inputs, salt)
+
+
+def generates(node: Node) -> bool:
+    """Whether a backend renders the node, rather than its kind."""
+    return node.model is not None

@@ -1,0 +1,277 @@
+"""The no-op path: what a build read and delivered, so that the next one can see that nothing changed.
+
+Standard library only, and little of it: a build with nothing to do must not pay for an import. The state lives in
+`.soundgraph/` in the working tree, one file for each configuration (`--draft`, `-D`, …), and may be deleted at
+any time.
+
+A file is taken as unchanged by its stat alone: size, mtime, ctime and inode. That would miss an edit within the tick of
+the clock in which the file was read, so the rule that git has for its index is followed, with a moment read from the
+filesystem (by touching a file: its clock ticks in other steps than the system's):
+
+- a scene of which anything read is not older than the moment the build began gets no stamp: it may have changed since
+  it was read. The next build looks at it in full, finds nothing to run, and stamps it.
+- a delivered file that is not older than the moment its stamp was written is *racy*: it is compared by content, until a
+  later build finds it older.
+
+The file is text: a version and digest, then tab-separated lines. Anything unexpected in it means it is not used.
+(`marshal` would load faster, but a damaged or hostile marshal file can crash the interpreter.)
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+
+FOLDER = ".soundgraph"
+_VERSION = "soundgraph-stamps 1"
+ABSENT = "absent"
+
+
+class Output:
+    """A file that was delivered: path, stat, digest of its bytes, and whether its stat alone cannot be trusted.
+
+    racy: None until `save` decides it, for a file whose content was seen in this build.
+    """
+
+    __slots__ = ("digest", "path", "racy", "stat")
+
+    def __init__(self, path: str, stat: str, digest: str, racy: bool | None = None):
+        self.path, self.stat, self.digest, self.racy = path, stat, digest, racy
+
+
+class SceneStamp:
+    """What one scene came to.
+
+    path: of its file. files: all that was read for it, as indices into `Stamps.files`.
+    complete: whether all its exports were delivered (not only some that were asked for).
+    matched: the overrides that named something in it, by their place on the command line.
+    nodes: how many nodes the build looked at; names, joined by spaces.
+    outputs: (export, a file delivered for it).
+    """
+
+    __slots__ = ("complete", "files", "id", "matched", "nodes", "outputs", "path")
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002
+        path: str,
+        files: Sequence[int],
+        complete: bool,
+        matched: Sequence[int],
+        nodes: str,
+        outputs: list[tuple[str, Output]],
+    ):
+        self.id, self.path, self.files, self.complete = id, path, files, complete
+        self.matched, self.nodes, self.outputs = matched, nodes, outputs
+
+
+class Stamps:
+    """The state of one configuration of one working tree. Paths are relative to `root`, or absolute outside it.
+
+    files: (path, stat) of all that was read, or looked for and absent.
+    """
+
+    __slots__ = ("_changed", "files", "rehashed", "root", "scenes")
+
+    def __init__(self, root: str, files: list[tuple[str, str]], scenes: dict[str, SceneStamp]):
+        self.root, self.files, self.scenes = root, files, scenes
+        self.rehashed = False
+        self._changed: dict[int, bool] = {}
+
+    def holds(self, scene: SceneStamp) -> bool:
+        """Whether all that was read for the scene is as it was, and all that was delivered is there, unaltered."""
+        return not any(self._differs(index) for index in scene.files) and all(
+            self._same(output) for _, output in scene.outputs
+        )
+
+    def _differs(self, index: int) -> bool:
+        known = self._changed.get(index)
+        if known is None:  # asked once for a file that many scenes read
+            path, stat = self.files[index]
+            known = self._changed[index] = stat_text(os.path.join(self.root, path)) != stat
+        return known
+
+    def _same(self, output: Output) -> bool:
+        path = os.path.join(self.root, output.path)
+        if stat_text(path) != output.stat:
+            return False
+        if output.racy:
+            if file_digest(path) != output.digest:
+                return False
+            output.racy = None
+            self.rehashed = True
+        return True
+
+
+def stat_text(path: str) -> str:
+    """Size, mtime, ctime (both in ns) and inode of a file; `ABSENT` if there is none."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return ABSENT
+    return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
+
+
+def file_digest(path: str) -> str:
+    """SHA-256, in hexadecimal; "" for what cannot be read."""
+    import hashlib
+
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def is_older(stat: str, moment: int) -> bool:
+    """Whether a file with that stat cannot have been changed at or after `moment` (of `read_clock`)."""
+    if stat == ABSENT:
+        return True
+    _, mtime, ctime, _ = stat.split()
+    return int(mtime) < moment and int(ctime) < moment
+
+
+def read_clock(root: str) -> int:
+    """The filesystem's idea of now, in ns: the mtime of a file touched now."""
+    folder = os.path.join(root, FOLDER)
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, "clock")
+    with open(path, "wb") as file:
+        file.write(b".")
+    return os.stat(path).st_mtime_ns
+
+
+def scan(root: str, folder: str = "graphs") -> list[tuple[str, str]]:
+    """(scene id, path relative to root) of every scene under `folder`, sorted by id.
+
+    Hidden files and folders, and links to folders, are not looked at.
+    """
+    found: list[tuple[str, str]] = []
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            with os.scandir(os.path.join(root, here)) as entries:
+                for entry in entries:
+                    name = entry.name
+                    if name.startswith("."):
+                        continue
+                    if name.endswith(".toml"):
+                        path = f"{here}/{name}"
+                        found.append((scene_id(path), path))
+                    elif entry.is_dir(follow_symlinks=False):
+                        waiting.append(f"{here}/{name}")
+        except OSError:
+            continue
+    found.sort()
+    return found
+
+
+def scene_id(path: str) -> str:
+    """`forest/rain` for "graphs/forest/rain.toml". path: relative to the project's root, with "/"."""
+    stem = path.removesuffix(".toml")
+    return stem.removeprefix("graphs/")
+
+
+def config_name(options: Iterable[str]) -> str:
+    """The name of one configuration's state file. options: whatever, beside the files, decides what a build gives."""
+    import hashlib
+
+    return "stamps-" + hashlib.sha256("\0".join(options).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def fingerprint() -> str:
+    """Stands for this installation: version of Python, stat of the package's sources and of the libraries' folder.
+
+    Under another fingerprint no stamp holds.
+    """
+    package = os.path.dirname(os.path.abspath(__file__))
+    parts = [sys.version, package]
+    waiting = [package]
+    while waiting:
+        here = waiting.pop()
+        with os.scandir(here) as entries:
+            for entry in entries:
+                if entry.name.endswith(".py"):
+                    found = entry.stat()
+                    parts.append(f"{entry.path} {found.st_size} {found.st_mtime_ns}")
+                elif "." not in entry.name and entry.name != "__pycache__" and entry.is_dir():
+                    waiting.append(entry.path)
+    parts.sort()
+    parts.extend(stat_text(path) for path in sys.path if path.endswith("site-packages"))
+    return config_name(parts)
+
+
+def load(root: str, config: str) -> Stamps | None:
+    """The state of that configuration; None if there is none that can be used."""
+    import hashlib
+
+    try:
+        with open(os.path.join(root, FOLDER, config), "rb") as file:
+            head, _, body = file.read().partition(b"\n")
+        if head.decode() != f"{_VERSION} {hashlib.sha256(body).hexdigest()}":
+            return None
+        lines = body.decode("utf-8", "surrogateescape").split("\n")
+        if lines[0] != fingerprint():
+            return None
+        files: list[tuple[str, str]] = []
+        scenes: dict[str, SceneStamp] = {}
+        for line in lines[1:]:
+            fields = line.split("\t")
+            if fields[0] == "F":
+                files.append((fields[1], fields[2]))
+            elif fields[0] == "S":
+                outputs = [
+                    (fields[i], Output(fields[i + 1], fields[i + 2], fields[i + 3], fields[i + 4] == "racy"))
+                    for i in range(7, len(fields), 5)
+                ]
+                indices = [int(text) for text in fields[3].split()]
+                if not all(0 <= index < len(files) for index in indices):
+                    return None
+                matched = [int(text) for text in fields[5].split()]
+                scenes[fields[1]] = SceneStamp(
+                    fields[1], fields[2], indices, fields[4] == "complete", matched, fields[6], outputs
+                )
+        return Stamps(root, files, scenes)
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def save(stamps: Stamps, config: str) -> None:
+    """Writes the state; whole, or, where a path does not fit its form (a tab in a name), not at all.
+
+    Whether a delivered file is racy is decided here, by the moment of writing.
+    """
+    import hashlib
+
+    rows: list[list[str]] = [["F", path, stat] for path, stat in stamps.files]
+    moment = read_clock(stamps.root)
+    for scene in stamps.scenes.values():
+        row = ["S", scene.id, scene.path, " ".join(map(str, scene.files)), "complete" if scene.complete else ""]
+        row += [" ".join(map(str, scene.matched)), scene.nodes]
+        for export, output in scene.outputs:
+            if output.racy is None:
+                output.racy = not is_older(output.stat, moment)
+            row += [export, output.path, output.stat, output.digest, "racy" if output.racy else ""]
+        rows.append(row)
+    lines = [fingerprint(), *("\t".join(row) for row in rows)]
+    if any(line.count("\t") != len(row) - 1 or "\n" in line for line, row in zip(lines[1:], rows, strict=True)):
+        return
+    body = "\n".join(lines).encode("utf-8", "surrogateescape")
+    write_atomically(
+        os.path.join(stamps.root, FOLDER, config), f"{_VERSION} {hashlib.sha256(body).hexdigest()}\n".encode() + body
+    )
+
+
+def write_atomically(path: str, content: bytes) -> None:
+    """Temporary file beside it, then rename. Not synced: what is written here is checked and may be lost."""
+    temporary = f"{path}.{os.getpid()}.tmp"
+    try:
+        with open(temporary, "wb") as file:
+            file.write(content)
+        os.replace(temporary, path)
+    except BaseException:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        raise
