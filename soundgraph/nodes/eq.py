@@ -1,0 +1,75 @@
+"""Shape the tone of a sound with shelves, bells, cuts and notches."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from soundgraph.audio import Audio, make
+from soundgraph.dsp import filters
+from soundgraph.errors import NodeError
+from soundgraph.kinds import Kind, NodeRef, Params
+
+_WITH_GAIN = {"low_shelf": filters.low_shelf, "high_shelf": filters.high_shelf, "peaking": filters.peaking}
+_WITHOUT_GAIN = {"highpass": filters.highpass, "lowpass": filters.lowpass, "notch": filters.notch}
+
+
+class Band(Params):
+    """One filter of an EQ."""
+
+    type: Literal["low_shelf", "high_shelf", "peaking", "highpass", "lowpass", "notch"] = Field(
+        description="what the band does: raise or lower all below (low_shelf) or above (high_shelf) freq_hz, or a bell "
+        "around it (peaking); take away all below (highpass) or above (lowpass) it at 12 dB an octave, or a part "
+        "around it (notch)"
+    )
+    # The least is not just above 0: far below a hertz the coefficients run out of digits, and nothing is heard there.
+    freq_hz: float = Field(
+        ge=1, le=96000, description="corner or centre frequency in Hz, less than half the sample rate of the input"
+    )
+    gain_db: float | None = Field(
+        None, ge=-48, le=48, description="dB; for low_shelf, high_shelf and peaking, which need it"
+    )
+    q: float = Field(
+        filters.BUTTERWORTH_Q,
+        ge=0.05,
+        le=100,
+        description="how narrow a bell or notch is, how steep a shelf or the bend of a cut; 0.7071 has no bump",
+    )
+
+    @model_validator(mode="after")
+    def _gain_where_it_belongs(self) -> Band:
+        if self.type in _WITH_GAIN and self.gain_db is None:
+            raise ValueError(f"{self.type} needs gain_db")
+        if self.type in _WITHOUT_GAIN and self.gain_db is not None:
+            raise ValueError(f"{self.type} takes no gain_db")
+        return self
+
+    def section(self, sample_rate: int) -> filters.Sections:
+        """The band's coefficients, shape (6,). Raises ValueError unless freq_hz is below half the sample rate."""
+        if self.gain_db is not None:
+            return _WITH_GAIN[self.type](self.freq_hz, sample_rate, self.gain_db, self.q)
+        return _WITHOUT_GAIN[self.type](self.freq_hz, sample_rate, self.q)
+
+
+class Eq(Params):
+    input: NodeRef = Field(description="the node to shape")
+    bands: list[Band] = Field(
+        min_length=1, max_length=32, description="the filters, which the sound passes one after another"
+    )
+
+
+def render(node: Eq, inputs: list[Audio]) -> Audio:
+    (audio,) = inputs
+    for index, band in enumerate(node.bands):
+        if band.freq_hz >= audio.sample_rate / 2:
+            raise NodeError(
+                f"bands[{index}].freq_hz is {band.freq_hz:g}, but an input at {audio.sample_rate} Hz "
+                f"only reaches {audio.sample_rate / 2:g} Hz"
+            )
+    sections = np.stack([band.section(audio.sample_rate) for band in node.bands])
+    return make(filters.apply(audio.samples, sections), audio.sample_rate)
+
+
+KIND = Kind(version=1, params=Eq, render=render)

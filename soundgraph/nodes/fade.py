@@ -1,0 +1,26 @@
+"""Fade a sound in and out at its ends."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from soundgraph.audio import Audio
+from soundgraph.dsp.fades import Curve, fade_ends
+from soundgraph.kinds import Kind, NodeRef, Params
+
+
+class Fade(Params):
+    input: NodeRef = Field(description="the node to fade")
+    fade_in: float = Field(0.0, ge=0, le=36000, description="seconds over which the sound rises from silence")
+    fade_out: float = Field(0.0, ge=0, le=36000, description="seconds over which the sound falls to silence")
+    curve: Curve = Field(
+        "cosine", description='how the fades run: "cosine" (smooth at both ends), "equal_power" or "linear"'
+    )
+
+
+def render(node: Fade, inputs: list[Audio]) -> Audio:
+    (audio,) = inputs
+    return fade_ends(audio, node.fade_in, node.fade_out, node.curve)
+
+
+KIND = Kind(version=1, params=Fade, render=render)
