@@ -1,0 +1,165 @@
+"""Loudness and peaks against the standard's own figures, its test tones, and an independent meter."""
+
+import math
+
+import numpy as np
+import pytest
+
+from soundgraph.audio import Audio, make, silence
+from soundgraph.dsp import filters
+from soundgraph.dsp.loudness import (
+    blocks,
+    integrated_lufs,
+    k_weighting,
+    sample_peak_dbfs,
+    true_peak,
+    true_peak_dbtp,
+)
+
+RATES = (8000, 11025, 22050, 32000, 44100, 48000, 96000, 192000)
+
+
+def sine(freq_hz, level_dbfs, seconds, sample_rate=48000, channels=2, phase=0.0):
+    time = np.arange(round(seconds * sample_rate)) / sample_rate
+    wave = 10 ** (level_dbfs / 20) * np.sin(2 * np.pi * freq_hz * time + phase)
+    return make(np.tile(wave, (channels, 1)), sample_rate)
+
+
+def after_each_other(*parts):
+    return make(np.concatenate([part.samples for part in parts], axis=1), parts[0].sample_rate)
+
+
+def test_the_filters_at_48_khz_are_the_table_of_the_standard():
+    shelf = [1.53512485958697, -2.69169618940638, 1.19839281085285, 1, -1.69065929318241, 0.73248077421585]
+    high_pass = [1.0, -2.0, 1.0, 1.0, -1.99004745483398, 0.99007225036621]
+    assert np.allclose(k_weighting(48000), [shelf, high_pass], rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_k_weighting_is_the_same_curve_at_every_rate(rate):
+    # The bilinear transform bends the axis towards half the rate, so the comparison stays well below it.
+    freqs = np.geomspace(20, min(rate / 20, 2000), 30)
+    here = np.abs(filters.response(k_weighting(rate), freqs, rate))
+    table = np.abs(filters.response(k_weighting(48000), freqs, 48000))
+    assert np.abs(20 * np.log10(here / table)).max() < 0.03
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_a_997_hz_sine_at_minus_23_dbfs_on_both_channels_reads_minus_23_lufs(rate):
+    assert integrated_lufs(sine(997, -23.0, 5, rate)) == pytest.approx(-23.0, abs=0.1)
+
+
+def test_one_channel_reads_3_db_less_than_two():
+    assert integrated_lufs(sine(997, 0.0, 2, channels=1)) == pytest.approx(-3.01, abs=0.02)
+    assert integrated_lufs(sine(997, 0.0, 2, channels=2)) == pytest.approx(0.0, abs=0.02)
+
+
+def test_an_8_khz_sine_at_0_9_is_boosted_by_the_head_shelf_and_not_clipped():
+    # A filter that clamps its output to full scale reads -2.46.
+    boost_db = 20 * np.log10(np.abs(filters.response(k_weighting(48000), [8000], 48000)[0]))
+    level_db = 20 * math.log10(0.9) - 3.0103
+    assert level_db - 0.691 + boost_db == pytest.approx(-0.58, abs=0.01)
+    assert integrated_lufs(sine(8000, 20 * math.log10(0.9), 5, channels=1)) == pytest.approx(-0.58, abs=0.01)
+
+
+# EBU Tech 3341, minimum requirements test signals: 1 kHz stereo sines of (level in dBFS, seconds).
+TECH_3341 = {
+    "1": [(-23, 20)],
+    "2": [(-33, 20)],
+    "3": [(-36, 10), (-23, 60), (-36, 10)],
+    "4": [(-72, 10), (-36, 10), (-23, 60), (-36, 10), (-72, 10)],
+    "5": [(-26, 20), (-20, 20.1), (-26, 20)],
+}
+
+
+@pytest.mark.parametrize("case", TECH_3341)
+def test_ebu_tech_3341(case):
+    # 16 kHz keeps the long cases quick; the rate does not matter to a 1 kHz tone.
+    audio = after_each_other(*(sine(1000, level, seconds, 16000) for level, seconds in TECH_3341[case]))
+    assert integrated_lufs(audio) == pytest.approx(-33.0 if case == "2" else -23.0, abs=0.1)
+
+
+def test_ebu_tech_3341_case_6_weighs_the_surround_channels():
+    levels_dbfs = (-28, -28, -24, None, -30, -30)
+    channels = [sine(1000, level if level is not None else 0, 20, 16000, 1).samples[0] for level in levels_dbfs]
+    # Something loud in the low-frequency channel must not count.
+    assert integrated_lufs(make(channels, 16000)) == pytest.approx(-23.0, abs=0.1)
+
+
+@pytest.mark.parametrize("rate", [44100, 48000])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_it_agrees_with_an_independent_meter(rate, channels):
+    pyloudnorm = pytest.importorskip("pyloudnorm")
+    rng = np.random.default_rng(rate + channels)
+    n = rate * 4
+    bursts = np.repeat(rng.uniform(0.0, 1.0, 16) ** 3, n // 16)
+    noise = np.cumsum(rng.standard_normal((channels, n)), axis=1)
+    noise = noise - np.roll(noise, 40, axis=1) + rng.standard_normal((channels, n))
+    audio = make(0.05 * noise * bursts, rate)
+    meter = pyloudnorm.Meter(rate, filter_class="DeMan")
+    theirs = meter.integrated_loudness(audio.samples.T.astype(np.float64))
+    assert integrated_lufs(audio) == pytest.approx(theirs, abs=0.1)
+
+
+def test_a_clip_shorter_than_a_block_is_padded_to_one():
+    short = sine(1000, -20, 0.1)
+    measured = blocks(short)
+    assert measured.padded
+    assert len(measured.powers) == 1
+    # A quarter of the block sounds: a quarter of the power.
+    whole = integrated_lufs(sine(1000, -20, 0.4))
+    assert measured.lufs() == pytest.approx(whole - 10 * math.log10(4), abs=0.1)
+    assert not blocks(sine(1000, -20, 0.4)).padded
+
+
+def test_blocks_overlap_by_three_quarters_and_a_last_part_is_left_out():
+    assert len(blocks(sine(1000, -20, 1.0)).powers) == 7
+    assert len(blocks(sine(1000, -20, 1.09, 11025)).powers) == 7
+
+
+def test_gain_moves_loudness_and_lifts_quiet_blocks_over_the_gate():
+    measured = blocks(after_each_other(sine(1000, -66, 10, 16000), sine(1000, -72, 10, 16000)))
+    assert measured.lufs() == pytest.approx(-66.0, abs=0.2)
+    # At +20 dB both halves pass: the mean of two powers 6 dB apart is 2 dB under the louder.
+    assert measured.lufs(20.0) == pytest.approx(-48.04, abs=0.1)
+    assert measured.lufs(-10.0) is None
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.1, 2.0])
+def test_silence_has_no_level(seconds):
+    quiet = silence(seconds, 48000, 2)
+    assert integrated_lufs(quiet) is None
+    assert true_peak_dbtp(quiet) is None
+    assert sample_peak_dbfs(quiet) is None
+
+
+@pytest.mark.parametrize("rate", [8000, 48000, 192000])
+def test_true_peak_finds_what_lies_between_the_samples(rate):
+    # Samples at 45, 135, … degrees: each is 3.01 dB under the crest. Faded in and out, since the corner of a tone that
+    # starts at once overshoots by itself.
+    tone = sine(rate / 4, 0.0, 0.5, rate, 1, phase=np.pi / 4)
+    shape = np.minimum(1, np.minimum(np.arange(tone.n_samples), np.arange(tone.n_samples)[::-1]) / 200)
+    tone = make(tone.samples * shape, rate)
+    assert sample_peak_dbfs(tone) == pytest.approx(-3.01, abs=0.01)
+    assert true_peak_dbtp(tone) == pytest.approx(0.0, abs=0.05)
+
+
+def test_true_peak_equals_an_exact_interpolation():
+    # A periodic sound can be interpolated exactly through its spectrum, 64 times finer.
+    rng = np.random.default_rng(3)
+    spectrum = np.zeros(513, complex)
+    spectrum[1:440] = rng.standard_normal(439) + 1j * rng.standard_normal(439)
+    period = np.fft.irfft(spectrum)
+    exact = np.abs(np.fft.irfft(spectrum, 64 * 1024)).max() * 64
+    audio = make(np.tile(period, 60), 48000)
+    inner = np.hanning(audio.n_samples) ** 0.05
+    assert 20 * math.log10(true_peak(make(audio.samples * inner, 48000)) / exact) == pytest.approx(0, abs=0.1)
+
+
+def test_true_peak_is_never_under_the_sample_peak_and_covers_every_channel_and_chunk():
+    samples = np.zeros((2, 100_000), np.float32)
+    samples[1, 99_990] = -0.75
+    spike = Audio(samples, 48000)
+    assert sample_peak_dbfs(spike) == pytest.approx(20 * math.log10(0.75), abs=1e-6)
+    assert true_peak(spike) >= 0.75
+    assert true_peak(make([0.5], 48000)) >= 0.5
