@@ -1,0 +1,163 @@
+"""Encoding: from samples to the bytes of a WAV, FLAC or Ogg Vorbis file; equal samples give equal bytes, always."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from soundgraph.errors import NodeError
+
+if TYPE_CHECKING:
+    from soundgraph.audio import Audio
+
+ENCODER_VERSION = 1
+"""Raised whenever the same arguments to `encode` would give other bytes."""
+
+_MAX_RIFF_BYTES = 2**32 - 1
+_MAX_FLAC_RATE_HZ = 655350
+# libvorbis keeps what one write hands over on the stack: some minutes in one go end the process.
+_CHUNK = 1 << 14
+
+
+def version(formats: Iterable[str] = ("flac", "ogg", "wav")) -> str:
+    """What decides, beside the samples and the settings, about the bytes of these formats: part of an export's key.
+
+    WAV is written here, and needs nothing to be imported to answer; FLAC and Ogg come from libsndfile.
+    """
+    if set(formats) == {"wav"}:
+        return str(ENCODER_VERSION)
+    import soundfile
+
+    return f"{ENCODER_VERSION}, libsndfile {soundfile.__libsndfile_version__}"
+
+
+def encode(audio: Audio, file_format: str, bit_depth: int = 24, quality: float = 0.6, seed: int | None = None) -> bytes:
+    """The whole file, as bytes that depend on the arguments alone: not on the day, the process or an earlier call.
+
+    file_format: "wav", "flac" or "ogg" (Vorbis).
+    bit_depth: of wav and flac; 16 (dithered), 24 (rounded) or, wav only, 32 (float, unchanged). Integers saturate.
+    quality: of ogg, 0 to 1.
+    seed: of the dither, and of the number each Ogg stream carries; a function of the sound if not given.
+
+    Raises NodeError for a sound the format cannot hold, ValueError for arguments outside what is said here.
+    """
+    if file_format == "wav" and bit_depth in (16, 24, 32):
+        return _wav(audio, bit_depth, seed)
+    if file_format == "flac" and bit_depth in (16, 24):
+        return _flac(audio, bit_depth, seed)
+    if file_format == "ogg" and 0.0 <= quality <= 1.0:
+        return _ogg(audio, quality, seed)
+    raise ValueError(f"cannot encode {file_format} with {bit_depth} bits at quality {quality}")
+
+
+def _wav(audio: Audio, bit_depth: int, seed: int | None) -> bytes:
+    if bit_depth == 32:
+        return audio.to_wav()
+    import numpy as np
+
+    from soundgraph.dsp.dither import to_pcm16, to_pcm24
+
+    # Written here rather than by libsndfile: a build that delivers WAV only is spared its import.
+    if bit_depth == 16:
+        body = np.ascontiguousarray(to_pcm16(audio.samples, _seed(audio, seed)).T, dtype="<i2").tobytes()
+    else:
+        words = np.ascontiguousarray(to_pcm24(audio.samples).T, dtype="<i4")
+        body = words.view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
+    frame_bytes = audio.channels * bit_depth // 8
+    padding = bytes(len(body) % 2)  # chunks begin at even places
+    if 36 + len(body) + len(padding) > _MAX_RIFF_BYTES:
+        raise NodeError(f"the file would be {len(body) / 1e9:.1f} GB, more than the 4.3 GB a WAV file can hold")
+    header = struct.pack(
+        "<4sI4s 4sIHHIIHH 4sI",
+        *(b"RIFF", 36 + len(body) + len(padding), b"WAVE"),
+        *(b"fmt ", 16, 1, audio.channels, audio.sample_rate, audio.sample_rate * frame_bytes, frame_bytes, bit_depth),
+        *(b"data", len(body)),
+    )
+    return header + body + padding
+
+
+def _flac(audio: Audio, bit_depth: int, seed: int | None) -> bytes:
+    import numpy as np
+
+    from soundgraph.dsp.dither import to_pcm16, to_pcm24
+
+    if audio.channels > 8 or audio.sample_rate > _MAX_FLAC_RATE_HZ:
+        raise NodeError(
+            f"flac holds up to 8 channels and {_MAX_FLAC_RATE_HZ} Hz, not {audio.channels} and {audio.sample_rate} Hz"
+        )
+    # libsndfile takes the upper 24 bits of 32. Handed integers, it neither scales nor rounds.
+    pcm = to_pcm16(audio.samples, _seed(audio, seed)) if bit_depth == 16 else to_pcm24(audio.samples) << 8
+    return _libsndfile(np.ascontiguousarray(pcm.T), audio.sample_rate, format="FLAC", subtype=f"PCM_{bit_depth}")
+
+
+def _ogg(audio: Audio, quality: float, seed: int | None) -> bytes:
+    import numpy as np
+
+    # Vorbis orders five or six speakers in its own way. libsndfile does not reorder them, so that others would play
+    # the centre on the right.
+    if audio.channels > 2:
+        raise NodeError(f"ogg is written with one or two channels, not {audio.channels}; wav and flac hold more")
+    samples = np.ascontiguousarray(audio.samples.T)
+    data = _libsndfile(samples, audio.sample_rate, format="OGG", subtype="VORBIS", compression_level=1.0 - quality)
+    return renumbered(data, _seed(audio, seed) % 2**32)
+
+
+def _seed(audio: Audio, seed: int | None) -> int:
+    # Only asked where it is needed: the digest of a long sound takes a while.
+    return int(audio.digest[:16], 16) if seed is None else seed
+
+
+def _libsndfile(samples: Any, sample_rate: int, **kind: Any) -> bytes:
+    import soundfile
+
+    memory = io.BytesIO()
+    try:
+        with soundfile.SoundFile(memory, "w", sample_rate, samples.shape[1], **kind) as file:
+            for start in range(0, len(samples), _CHUNK):
+                file.write(samples[start : start + _CHUNK])
+    except soundfile.LibsndfileError as error:
+        raise NodeError(f"{kind['format'].lower()} cannot be written: {error.error_string}") from error
+    return memory.getvalue()
+
+
+def renumbered(data: bytes, serial: int) -> bytes:
+    """An Ogg file of one stream with `serial`, 0 to 2³²-1, as the number of its stream.
+
+    libsndfile draws that number anew for each file, and with it every page's checksum changes; nothing else does.
+    Source: RFC 3533, section 6.
+    """
+    pages = bytearray(data)
+    for start, stop in page_bounds(data):
+        struct.pack_into("<I", pages, start + 14, serial)
+        struct.pack_into("<I", pages, start + 22, 0)
+        struct.pack_into("<I", pages, start + 22, checksum(pages[start:stop]))
+    return bytes(pages)
+
+
+def page_bounds(data: bytes) -> Iterator[tuple[int, int]]:
+    """(start, stop) of each page. Raises ValueError where the bytes are no page, or end inside one."""
+    start = 0
+    while start < len(data):
+        n_segments = data[start + 26] if start + 27 <= len(data) else 0
+        body = start + 27 + n_segments
+        stop = body + sum(data[start + 27 : body])
+        if data[start : start + 4] != b"OggS" or start + 27 > len(data) or stop > len(data):
+            raise ValueError(f"no whole Ogg page at byte {start}")
+        yield start, stop
+        start = stop
+
+
+_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+
+
+def checksum(page: bytes | bytearray) -> int:
+    """The CRC of an Ogg page whose own checksum field is zero.
+
+    Its polynomial is zlib's; but the bits go in from the other end, and neither start nor result is inverted. Turning
+    the bits of each byte lets zlib do the work, a hundred times faster than a loop here could.
+    """
+    mirrored = zlib.crc32(page.translate(_REVERSED), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return int(f"{mirrored:032b}"[::-1], 2)
