@@ -54,7 +54,7 @@ class Audio:
     def digest(self) -> str:
         """SHA-256, in hexadecimal, of `to_wav()`: covers samples, rate and channel count, and nothing else."""
         state = hashlib.sha256(self._header())
-        state.update(self._interleaved())
+        state.update(self._interleaved().data)
         return state.hexdigest()
 
     def to_wav(self) -> bytes:

@@ -10,7 +10,6 @@ from soundgraph import graph as graphs
 from soundgraph import manifest as manifests
 from soundgraph.graph import Graph
 from soundgraph.manifest import Manifest
-from soundgraph.scene import Node
 from soundgraph.store import Record
 
 Lookup = Callable[[Sequence[str]], Mapping[str, Record]]
@@ -30,7 +29,7 @@ class Decision:
     manifest, key: known unless it is MAYBE, or the weights of its model are not known here.
     record: of a HIT; None when it shares the take of another node that runs in this build.
     shares: the id of that node.
-    forced: it would be a HIT, and runs because it was asked to (`--force`).
+    forced: the record of a node that runs only because it was asked to (`--force`).
     """
 
     status: Status
@@ -38,16 +37,17 @@ class Decision:
     key: str | None = None
     record: Record | None = None
     shares: str | None = None
-    forced: bool = False
+    forced: Record | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
-    """decisions: of all that the targets need, by id, each after its inputs."""
+    """decisions: of all that the targets need, by id, each after its inputs. salt: of the project, part of each key."""
 
     graph: Graph
     targets: tuple[str, ...]
     decisions: dict[str, Decision]
+    salt: str = ""
 
     def count(self, status: Status) -> int:
         return sum(decision.status is status for decision in self.decisions.values())
@@ -93,8 +93,8 @@ def plan(
                 decisions[name] = Decision(Status.HIT, found, key, shares=runs[key])
             else:
                 runs[key] = name
-                decisions[name] = Decision(Status.MISS, found, key, forced=record is not None)
-    return Plan(graph, tuple(targets), decisions)
+                decisions[name] = Decision(Status.MISS, found, key, forced=record)
+    return Plan(graph, tuple(targets), decisions, salt)
 
 
 def _manifest(graph: Graph, name: str, decisions: Mapping[str, Decision], salt: str) -> Manifest | None:
@@ -106,8 +106,3 @@ def _manifest(graph: Graph, name: str, decisions: Mapping[str, Decision], salt: 
             return None
         inputs[role] = decision.record.digest
     return manifests.manifest(graphs.node_of(graph, name), inputs, salt)
-
-
-def generates(node: Node) -> bool:
-    """Whether a backend renders the node, rather than its kind."""
-    return node.model is not None

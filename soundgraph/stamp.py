@@ -265,8 +265,9 @@ def save(stamps: Stamps, config: str) -> None:
 
 
 def write_atomically(path: str, content: bytes) -> None:
-    """Temporary file beside it, then rename. Not synced: what is written here is checked and may be lost."""
-    temporary = f"{path}.{os.getpid()}.tmp"
+    """Hidden temporary file beside it, then rename. Not synced: what is written so is checked, or can be made again."""
+    folder, name = os.path.split(path)
+    temporary = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
     try:
         with open(temporary, "wb") as file:
             file.write(content)

@@ -1,0 +1,3 @@
+"""soundgraph: a declarative build system for game audio."""
+
+__version__ = "0.1.0"

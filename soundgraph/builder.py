@@ -1,0 +1,499 @@
+"""The one loop that runs nodes, keeps their results and delivers files."""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from soundgraph import __version__, audio, backends, provenance, schedule
+from soundgraph import export as exports
+from soundgraph import graph as graphs
+from soundgraph import manifest as manifests
+from soundgraph.audio import Audio
+from soundgraph.backends import Model, Request
+from soundgraph.errors import NodeError, StoreError
+from soundgraph.export import Delivery, Job
+from soundgraph.ledger import Entry
+from soundgraph.manifest import Manifest
+from soundgraph.planner import Plan, Status
+from soundgraph.progress import Progress, Summary
+from soundgraph.scene import Node
+from soundgraph.store import Record, Store
+
+# Results of processing are published in groups: one sync of the index for many. A kill loses at most one group.
+_GROUP_COUNT = 64
+_GROUP_BYTES = 64 * 2**20
+
+PlanAgain = Callable[[frozenset[str], bool], Plan]
+"""Plans with a set of lost artifacts, and with --force or without."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """jobs: how many nodes are processed at once, beside the one that generates."""
+
+    jobs: int = 1
+    keep_going: bool = False
+    force: bool = False
+
+
+@dataclass
+class Outcome:
+    """What came of a build.
+
+    statuses: of each node that the targets need: "ran", "hit", "cutoff", "failed" or "skipped".
+    records: of each node whose result is known. failures: why, by node id or "scene:export".
+    deliveries: by "scene:export".
+    """
+
+    plan: Plan
+    statuses: dict[str, str] = field(default_factory=dict)
+    records: dict[str, Record] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    deliveries: dict[str, list[Delivery]] = field(default_factory=dict)
+    loads: int = 0
+    interrupted: bool = False
+    seconds: float = 0.0
+
+    def summary(self) -> Summary:
+        count = Counter(self.statuses.values())
+        return Summary(
+            ran=count["ran"],
+            hits=count["hit"],
+            cutoffs=count["cutoff"],
+            failed=len(self.failures),
+            skipped=count["skipped"],
+            loads=self.loads,
+            exports=sum(map(len, self.deliveries.values())),
+            seconds=self.seconds,
+        )
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a build takes place.
+
+    root: of the project. known: files delivered before, by path. note: the name under which the last key of a node is
+    kept, for `explain`.
+    """
+
+    root: Path
+    store: Store
+    known: Mapping[str, Entry]
+    note: Callable[[str], str]
+
+
+def build(plan_again: PlanAgain, jobs: Sequence[Job], options: Options, site: Site, progress: Progress) -> Outcome:
+    """Runs what the plan says has to run, and delivers `jobs`.
+
+    An artifact that turns out to be missing or damaged ends the round: what is done is kept, the rest is planned again.
+    A failing node fails the build, not the cache: everything finished before it, and beside it, is kept.
+    Ctrl-C stops at the next node or chunk; what is finished is kept and `interrupted` is set.
+    """
+    started = time.perf_counter()
+    lost: frozenset[str] = frozenset()
+    plan = plan_again(lost, options.force)
+    outcome = Outcome(plan)
+    progress.begin(len(plan.decisions), len(plan.to_run()), len(schedule.groups(plan)))
+    while True:
+        left = [job for job in jobs if job.owner not in outcome.deliveries]
+        lost_now = _Round(plan, left, options, site, progress, outcome).run()
+        if not lost_now:
+            break
+        # One that was lost earlier and has been made again is lost no more.
+        lost = frozenset(digest for digest in lost | lost_now if not site.store.has(digest))
+        outcome.plan = plan = plan_again(lost, False)
+    for name in plan.decisions:
+        if name not in outcome.statuses:
+            outcome.statuses[name] = "skipped"
+            progress.node(name, "skipped", 0.0, "")
+    outcome.seconds = time.perf_counter() - started
+    return outcome
+
+
+class _LostError(Exception):
+    """A record's artifact is missing or damaged: what was planned on it has to be planned again."""
+
+    def __init__(self, digest: str):
+        self.digest = digest
+
+
+class _CancelledError(Exception):
+    """Raised inside a generator to make it stop."""
+
+
+class _Round:
+    """One pass over one plan.
+
+    Everything runs in the calling thread, but for `_render`, `_generate` and `_deliver`, which hand what is to be done
+    next back through `events`.
+    """
+
+    def __init__(
+        self, plan: Plan, jobs: Sequence[Job], options: Options, site: Site, progress: Progress, outcome: Outcome
+    ):
+        self.plan, self.graph, self.options, self.site = plan, plan.graph, options, site
+        self.progress, self.outcome = progress, outcome
+        self.events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self.cancel = threading.Event()
+        self.records: dict[str, Record] = {}  # by node: what is known
+        self.by_key: dict[str, Record] = {}  # by action key: what this round made
+        self.in_flight: set[str] = set()  # action keys that are running, or waiting for a processor or model
+        self.twins: dict[str, list[str]] = {}  # action key -> nodes that will share what is in flight
+        self.previous: dict[str, Record] = {}  # what --force sets aside
+        self.held: dict[str, tuple[Audio, int]] = {}  # digest -> sound, and how many still need it
+        self.group: list[tuple[Record, Audio]] = []  # made, not yet published
+        self.unpublished: dict[str, Audio] = {}  # the sounds in it, by digest
+        self.ready: list[Callable[[], None]] = []  # starts something in the pool; the newest last
+        self.ready_models: dict[Model, list[str]] = {}
+        self.model_order = [group.model for group in schedule.groups(plan)]
+        self.started: dict[str, float] = {}
+        self.running = 0
+        self.generating = self.stopping = False
+        self.lost: set[str] = set()
+        self.bug: BaseException | None = None
+        self.jobs_of: dict[str, list[Job]] = {}
+        for job in jobs:
+            self.jobs_of.setdefault(job.node, []).append(job)
+        self.waits = {
+            name: sum(plan.decisions[other].record is None for other in self.graph.predecessors(name))
+            for name in plan.to_run()
+        }
+
+    # The loop
+
+    def run(self) -> set[str]:
+        """Returns the digests of artifacts that turned out to be lost; if there are any, not all was run."""
+        with ThreadPoolExecutor(max(1, self.options.jobs)) as self.pool, ThreadPoolExecutor(1) as self.generator:
+            try:
+                self._begin()
+                self._loop()
+            except KeyboardInterrupt:
+                self.outcome.interrupted = self.stopping = True
+                self.cancel.set()
+                self._loop()  # what is running comes to its end; nothing more is started
+            except BaseException:
+                self.stopping = True
+                self.cancel.set()
+                raise
+            finally:
+                self._publish()
+        if self.bug is not None:
+            raise self.bug
+        return set() if self.outcome.interrupted else self.lost
+
+    def _begin(self) -> None:
+        for name, decision in self.plan.decisions.items():
+            if decision.record is not None:
+                self.records[name] = decision.record
+                self._settle(name, "hit")
+            elif decision.shares is not None and decision.key is not None:
+                self.twins.setdefault(decision.key, []).append(name)
+        for name in list(self.records):
+            self._offer_exports(name)
+        for name, count in self.waits.items():
+            if count == 0:
+                self._decide(name)
+
+    def _loop(self) -> None:
+        while True:
+            self._start_what_can()
+            if not self.running and not self.generating:
+                return
+            try:
+                event = self.events.get(timeout=0.5)  # on Windows a wait without end cannot be interrupted
+            except queue.Empty:
+                continue
+            event()
+
+    def _start_what_can(self) -> None:
+        if self.stopping:
+            return
+        while self.ready and self.running < max(1, self.options.jobs):
+            # The newest first: it leads on from what was just made, whose samples can then be let go.
+            self.running += 1
+            self.ready.pop()()
+        if not self.generating:
+            model = next((model for model in self.model_order if model in self.ready_models), None)
+            if model is not None:
+                self.generating = True
+                self.generator.submit(self._generate, model, self.ready_models.pop(model))
+
+    # Deciding
+
+    def _decide(self, name: str) -> None:
+        """All inputs of a node that was no HIT are known: it is found after all, waits for its twin, or runs."""
+        found, key = self._manifest(name)
+        if found is None or key is None:
+            self._fail(name, "the weights of its model are not known here")
+            return
+        if self.plan.decisions[name].status is Status.MAYBE:
+            if key in self.by_key:
+                self._resolve(name, self.by_key[key], "hit")
+                return
+            record = self.site.store.records([key]).get(key)
+            if record is not None and self.options.force:
+                self.previous[name] = record
+            elif record is not None and self.site.store.has(record.digest):
+                self._resolve(name, record, "cutoff")
+                return
+        elif (forced := self.plan.decisions[name].forced) is not None:
+            self.previous[name] = forced
+        if key in self.in_flight:
+            self.twins.setdefault(key, []).append(name)
+            return
+        self.in_flight.add(key)
+        node = graphs.node_of(self.graph, name)
+        if node.model is None:
+            self.ready.append(partial(self._submit_render, name))
+        else:
+            self.ready_models.setdefault(node.model, []).append(name)
+
+    def _manifest(self, name: str) -> tuple[Manifest | None, str | None]:
+        """The node's manifest and key, now that its inputs are known."""
+        decision = self.plan.decisions[name]
+        if decision.key is not None:
+            return decision.manifest, decision.key
+        inputs = {role: self.records[other].digest for role, other in graphs.inputs_of(self.graph, name)}
+        found = manifests.manifest(graphs.node_of(self.graph, name), inputs, self.plan.salt)
+        return found, None if found is None else manifests.action_key(found)
+
+    def _submit_render(self, name: str) -> None:
+        self.started[name] = time.perf_counter()
+        self.progress.start(name)
+        inputs = [self.records[other].digest for _, other in graphs.inputs_of(self.graph, name)]
+        self.pool.submit(self._render, name, inputs)
+
+    def _submit_deliver(self, job: Job) -> None:
+        ancestry = provenance.ancestry(self.graph, job.node, self.records)
+        self.pool.submit(self._deliver, job, self.records[job.node], ancestry)
+
+    # In other threads
+
+    def _render(self, name: str, inputs: Sequence[str]) -> None:
+        node = graphs.node_of(self.graph, name)
+        assert node.kind.render is not None
+        done: Callable[[], None]
+        try:
+            result = node.kind.render(node.params, [self._sound(digest) for digest in inputs])
+            result = audio.make(result.samples, result.sample_rate)
+            _ = result.digest  # hashing releases the interpreter's lock: better here than in the loop
+            done = partial(self._made, name, result)
+        except BaseException as error:  # nothing is swallowed: `_caught` sorts it out in the calling thread
+            done = partial(self._caught, name, error)
+        self.events.put(partial(self._pool_done, done))
+
+    def _generate(self, model: Model, names: list[str]) -> None:
+        post = self.events.put
+        try:
+            post(partial(self._loading, model, names))
+            generator = backends.get(model.backend).load(model)
+            try:
+                requests = [_request(graphs.node_of(self.graph, name)) for name in names]
+                for made in generator.generate(requests, partial(self._report, names, requests)):
+                    result = audio.make(made.audio.samples, made.audio.sample_rate)
+                    _ = result.digest
+                    post(partial(self._made, names[made.index], result, made.remarks))
+                    if self.cancel.is_set():
+                        break
+            finally:
+                generator.unload()
+        except _CancelledError:
+            pass
+        except BaseException as error:  # as in `_render`
+            post(partial(self._generator_caught, names, error))
+        post(self._generator_done)
+
+    def _report(self, names: list[str], requests: list[Request], index: int, made_s: float) -> None:
+        if self.cancel.is_set():
+            raise _CancelledError
+        self.events.put(partial(self.progress.advance, names[index], made_s, requests[index].duration))
+
+    def _deliver(self, job: Job, record: Record, ancestry: Mapping[str, Any]) -> None:
+        done: Callable[[], None]
+        try:
+            read = partial(self._sound, record.digest)
+            found = exports.deliver(job, record, ancestry, read, self.site.store, self.site.known, self.site.root)
+            done = partial(self._delivered, job, record, found)
+        except BaseException as error:  # as in `_render`
+            done = partial(self._caught, job.owner, error, job)
+        self.events.put(partial(self._pool_done, done))
+
+    def _sound(self, digest: str) -> Audio:
+        held = self.held.get(digest)
+        if held is not None:
+            return held[0]
+        sound = self.unpublished.get(digest) or self.site.store.read(digest)
+        if sound is None:
+            raise _LostError(digest)
+        return sound
+
+    # Back in the calling thread
+
+    def _pool_done(self, done: Callable[[], None]) -> None:
+        self.running -= 1
+        done()
+
+    def _generator_done(self) -> None:
+        self.generating = False
+
+    def _loading(self, model: Model, names: list[str]) -> None:
+        self.outcome.loads += 1
+        self.progress.load(model.id)
+        for name in names:
+            self.started[name] = time.perf_counter()
+            self.progress.start(name)
+
+    def _made(self, name: str, sound: Audio, remarks: tuple[str, ...] = ()) -> None:
+        seconds = time.perf_counter() - self.started[name]
+        found, key = self._manifest(name)
+        assert found is not None
+        assert key is not None
+        made = {**_made_here(), "node": name, "note": self.site.note(name), "seconds": round(seconds, 4)}
+        record = Record(key, sound.digest, sound.sample_rate, sound.channels, sound.n_samples, found, made, remarks)
+        self.group.append((record, sound))
+        self.unpublished[sound.digest] = sound
+        self.in_flight.discard(key)
+        names = [name, *self.twins.pop(key, [])]
+        model = graphs.node_of(self.graph, name).model
+        size = sum(other.samples.nbytes for _, other in self.group)
+        if ((model is not None and not model.draft) or len(self.group) >= _GROUP_COUNT or size > _GROUP_BYTES) and (
+            not self._publish()
+        ):
+            return
+        for remark in remarks:
+            self.progress.remark(name, remark)
+        self.by_key[key] = record
+        uses = sum(self._uses(other) for other in names)
+        if uses:
+            self.held[sound.digest] = (sound, uses)
+        self._resolve(name, record, "ran", seconds, self._compared(name, record))
+        for twin in names[1:]:
+            self._resolve(twin, record, "hit")
+
+    def _compared(self, name: str, record: Record) -> str:
+        previous = self.previous.get(name)
+        if previous is None:
+            return ""
+        if previous.digest == record.digest:
+            return "the same samples as before"
+        return f"other samples than before, which are kept as {previous.digest}"
+
+    def _uses(self, name: str) -> int:
+        """How many nodes and exports will want the node's sound."""
+        users = sum(other in self.waits for other in self.graph.successors(name))
+        return users + len(self.jobs_of.get(name, ()))
+
+    def _release(self, digest: str) -> None:
+        """One that wanted a sound is done with it. Miscounting would cost a read from the store, no more."""
+        if digest in self.held:
+            sound, uses = self.held.pop(digest)
+            if uses > 1:
+                self.held[digest] = (sound, uses - 1)
+
+    def _resolve(self, name: str, record: Record, status: str, seconds: float = 0.0, detail: str = "") -> None:
+        self.records[name] = record
+        self._settle(name, status, seconds, detail)
+        for _, other in graphs.inputs_of(self.graph, name):
+            self._release(self.records[other].digest)
+        self._offer_exports(name)
+        for user in self.graph.successors(name):
+            if user in self.waits:
+                self.waits[user] -= 1
+                if self.waits[user] == 0 and not self.stopping:
+                    self._decide(user)
+
+    def _offer_exports(self, name: str) -> None:
+        self.ready.extend(partial(self._submit_deliver, job) for job in self.jobs_of.get(name, ()))
+
+    def _settle(self, name: str, status: str, seconds: float = 0.0, detail: str = "") -> None:
+        if name in self.records:
+            self.outcome.records[name] = self.records[name]
+        if status != "hit" or name not in self.outcome.statuses:  # a later round finds as a hit what an earlier one ran
+            self.outcome.statuses[name] = status
+            self.progress.node(name, status, seconds, detail)
+
+    def _delivered(self, job: Job, record: Record, found: list[Delivery]) -> None:
+        self.outcome.deliveries[job.owner] = found
+        self._release(record.digest)
+        for delivery in found:
+            facts = {"draft": True, **delivery.facts} if provenance.is_draft(self.graph, job.node) else delivery.facts
+            self.progress.export(delivery.path, delivery.status, {**facts, "sidecar": delivery.sidecar})
+
+    def _caught(self, name: str, error: BaseException, job: Job | None = None) -> None:
+        """Something went wrong in another thread: a lost artifact, a failure that has a name, or a bug."""
+        if isinstance(error, _LostError):
+            self.lost.add(error.digest)
+            self.stopping = True
+        elif isinstance(error, NodeError | StoreError | OSError | MemoryError):
+            self._fail(name, _reason(error), job)
+        else:
+            self.bug = self.bug or error
+            self.stopping = True
+
+    def _generator_caught(self, names: list[str], error: BaseException) -> None:
+        name = next((name for name in names if name not in self.records), names[-1])
+        self._caught(name, error)
+
+    def _fail(self, name: str, reason: str, job: Job | None = None) -> None:
+        self.outcome.failures[name] = reason
+        if job is None:
+            self._settle(name, "failed", 0.0, reason)
+        else:
+            for path in job.paths():
+                self.progress.export(path, "failed", {"detail": reason})
+        if not self.options.keep_going:
+            self.stopping = True
+
+    def _publish(self) -> bool:
+        """Puts what was made into the store. If that fails, those nodes have failed, and the build stops."""
+        if not self.group:
+            return True
+        try:
+            self.site.store.put(self.group)
+        except StoreError as error:
+            for record, _ in self.group:
+                self._fail(str(record.made["node"]), str(error))
+            self.stopping = True  # even with --keep-going: nothing else could be kept either
+            return False
+        finally:
+            self.group, self.unpublished = [], {}
+        return True
+
+
+def _request(node: Node) -> Request:
+    fields = Request.__dataclass_fields__
+    return Request(**{name: value for name, value in node.params if name in fields})
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for it"
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    return str(error)
+
+
+def _made_here() -> dict[str, str]:
+    """Facts about this run that are kept with a record, and are no part of its key."""
+    import numpy as np
+
+    machine = os.uname().machine if hasattr(os, "uname") else ""
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="microseconds"),
+        "soundgraph": __version__,
+        "python": f"{sys.version_info[0]}.{sys.version_info[1]}",
+        "numpy": np.__version__,
+        "platform": f"{sys.platform} {machine}".strip(),
+    }

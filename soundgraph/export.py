@@ -1,0 +1,145 @@
+"""Artifacts to audio files in the build folder, each with its provenance beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from soundgraph import digest, stamp
+from soundgraph.audio import Audio
+from soundgraph.errors import NodeError
+from soundgraph.ledger import Entry
+from soundgraph.scene import Export, Scene
+from soundgraph.store import Record, Store
+
+# Raised when the form of a sidecar, or what an export does to a sound, changes.
+EXPORT_SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Job:
+    """An export to deliver. node: the id of the node it delivers. folder: of the build, relative to the root."""
+
+    scene: Scene
+    export: Export
+    node: str
+    folder: str
+    draft: bool
+
+    @property
+    def owner(self) -> str:
+        return f"{self.scene.id}:{self.export.name}"
+
+    def paths(self) -> list[str]:
+        """The audio files it delivers, relative to the root."""
+        return [f"{self.folder}/{file}" for file in self.export.files()]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A delivered file and its sidecar.
+
+    status: "written", "current" or "restored"; sidecar: the same of the sidecar.
+    facts: length, loudness and the like, as in the sidecar.
+    """
+
+    path: str
+    status: str
+    sidecar: str
+    facts: dict[str, Any]
+    entries: tuple[Entry, ...] = field(repr=False)
+
+
+def deliver(
+    job: Job,
+    record: Record,
+    ancestry: Mapping[str, Any],
+    read: Callable[[], Audio],
+    store: Store,
+    known: Mapping[str, Entry],
+    root: Path,
+) -> list[Delivery]:
+    """Brings every file of an export up to date; what is right already is not touched, so that its mtime stays.
+
+    The artifact is read, by `read`, only if a file is missing, altered or of another sound or setting.
+    known: what was delivered before, by path.
+    Raises NodeError if the sound cannot be delivered as asked, OSError if a file cannot be written.
+    """
+    from soundgraph import encode, mastering
+
+    settings = job.export.settings
+    rate = job.scene.settings.sample_rate
+    mastered: mastering.Mastered | None = None
+    deliveries = []
+    for format_, path in zip(settings.formats, job.paths(), strict=True):
+        key = _export_key(job, record.digest, format_, encode.version())
+        full = root / path
+        there = stamp.file_digest(str(full))
+        note = store.notes([f"export {key}"]).get(f"export {key}")
+        result = json.loads(note) if note else None
+        status = "current"
+        if result is None or result["sha256"] != there:
+            if mastered is None:
+                mastered = mastering.master(read(), settings, rate)
+            data = mastered.encode(format_)
+            result = {"sha256": _sha256(data), "facts": mastered.facts()}
+            store.put_notes({f"export {key}": json.dumps(result)})
+            if result["sha256"] != there:
+                status = "restored" if path in known and known[path].key == key else "written"
+                _write(full, data)
+        sidecar = _sidecar(job, format_, record, result, ancestry)
+        sidecar_path = f"{path}.json"
+        side_status = "current"
+        sidecar_digest = _sha256(sidecar)
+        if stamp.file_digest(str(root / sidecar_path)) != sidecar_digest:
+            before = known.get(sidecar_path)
+            side_status = "restored" if before is not None and before.digest == sidecar_digest else "written"
+            _write(root / sidecar_path, sidecar)
+        entries = (
+            Entry(path, job.owner, job.draft, key, result["sha256"]),
+            Entry(sidecar_path, job.owner, job.draft, "sidecar", sidecar_digest),
+        )
+        deliveries.append(Delivery(path, status, side_status, result["facts"], entries))
+    return deliveries
+
+
+def _export_key(job: Job, artifact: str, format_: str, encoder: str) -> str:
+    """Decides whether a file is written again; the file's own bytes do not, and its path is no part of it."""
+    settings = job.export.settings.model_dump(exclude_defaults=True, exclude={"node", "path", "format"})
+    rate = job.scene.settings.sample_rate
+    return digest.digest("export", [EXPORT_SCHEMA, artifact, format_, settings, rate, encoder])
+
+
+def _sidecar(job: Job, format_: str, record: Record, result: Mapping[str, Any], ancestry: Mapping[str, Any]) -> bytes:
+    settings = job.export.settings.model_dump(exclude_defaults=True, exclude={"node", "path", "format"})
+    facts = {
+        "soundgraph_sidecar": 1,
+        "file": f"{job.export.path.rpartition('/')[2]}.{format_}",
+        "scene": job.scene.id,
+        "export": job.export.name,
+        "node": job.export.settings.node,
+        "format": format_,
+        "settings": settings,
+        "sha256": result["sha256"],
+        "digest": record.digest,
+        **result["facts"],
+        **ancestry,
+    }
+    return (json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stamp.write_atomically(str(path), data)
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise NodeError(f"cannot write {path.name}: something else is in the way at {error.filename}") from error
+
+
+def _sha256(data: bytes) -> str:
+    import hashlib
+
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,69 @@
+"""Which files soundgraph delivered into the working tree, so that one which no scene delivers any more can be removed.
+
+Kept in `.soundgraph/delivered`: tab-separated lines. Losing it only means that such files stay where they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from soundgraph import stamp
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A delivered file.
+
+    path: relative to the project's root, with "/". owner: "scene:export". draft: whether `--draft` delivered it.
+    key: of the export, or "sidecar". digest: of its bytes.
+    """
+
+    path: str
+    owner: str
+    draft: bool
+    key: str
+    digest: str
+
+    @property
+    def scene(self) -> str:
+        return self.owner.rpartition(":")[0]
+
+
+class Ledger:
+    def __init__(self, root: Path):
+        self._root = root
+        self._file = root / stamp.FOLDER / "delivered"
+        self.entries: dict[str, Entry] = {}
+        try:
+            lines = self._file.read_text(encoding="utf-8").splitlines()
+        except (OSError, ValueError):
+            return
+        for line in lines:
+            fields = line.split("\t")
+            if len(fields) == 5:
+                path, owner, draft, key, digest = fields
+                self.entries[path] = Entry(path, owner, draft == "draft", key, digest)
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        self.entries.update({entry.path: entry for entry in entries})
+
+    def remove_files(self, stale: Iterable[Entry]) -> list[str]:
+        """Deletes those files that are still as they were delivered; forgets them all. Returns the deleted paths."""
+        gone = []
+        for entry in stale:
+            path = self._root / entry.path
+            if stamp.file_digest(str(path)) == entry.digest:
+                path.unlink(missing_ok=True)
+                gone.append(entry.path)
+            self.entries.pop(entry.path, None)
+        return gone
+
+    def save(self) -> None:
+        lines = [
+            "\t".join((entry.path, entry.owner, "draft" if entry.draft else "", entry.key, entry.digest))
+            for _, entry in sorted(self.entries.items())
+        ]
+        self._file.parent.mkdir(exist_ok=True)
+        stamp.write_atomically(str(self._file), "".join(f"{line}\n" for line in lines).encode())
