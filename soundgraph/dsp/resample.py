@@ -13,8 +13,8 @@ def resample(audio: Audio, sample_rate: int) -> Audio:
     sample_rate: in Hz, more than 0.
 
     Returns round(n · new / old) samples a channel, half to even, aligned with the input: no delay, however many
-    channels. What the lower of the two rates cannot hold is filtered out: flat to 91 % of half that rate, images and
-    aliases below -140 dB. The sound counts as surrounded by silence, so an abrupt end rings by a few samples.
+    channels. What the lower of the two rates cannot hold is filtered out: flat within 0.01 dB up to 90 % of half that
+    rate, images and aliases below -140 dB. The sound counts as surrounded by silence, so an abrupt end rings by a few samples.
     Raises NodeError if the result cannot be an artifact.
     Source: libsoxr, quality VHQ: linear phase, and computed in float64, so that which vector instructions a processor
     has hardly ever shows in the float32 result. HQ computes in float32 and takes as long.
