@@ -95,4 +95,4 @@ def _add(total: np.ndarray[tuple[int, int], np.dtype[np.float64]], layer: Layer,
         target[side] += np.multiply(samples[side % audio.channels], layer.factor * gain, dtype=np.float64)
 
 
-KIND = Kind(version=1, params=Mix, render=render)
+KIND = Kind(version=1, params=Mix, render=render, from_scene=("sample_rate",))
