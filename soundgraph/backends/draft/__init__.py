@@ -1,0 +1,60 @@
+"""The draft backend: procedural stand-ins for generated sound, with no weights to fetch and nothing to wait for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from soundgraph.backends import Family, Model
+
+if TYPE_CHECKING:
+    from soundgraph.backends.draft.takes import DraftGenerator
+
+MIN_RATE_HZ, MAX_RATE_HZ = 8_000, 192_000
+_SHORTHANDS: dict[Family, tuple[int, int]] = {"music": (32_000, 1), "audio": (16_000, 1)}
+# No leading zero in the rate: one model, one long form, one identity.
+_ID = re.compile(r"draft/(music|audio)(?:@([1-9][0-9]{3,5})x([12]))?", re.ASCII)
+
+
+class DraftBackend:
+    """Serves `draft/music` (32 kHz mono), `draft/audio` (16 kHz mono), and `draft/<family>@<rate>x<channels>` for any
+    rate from 8,000 to 192,000 Hz with 1 or 2 channels. A shorthand and its long form have the same identity."""
+
+    name = "draft"
+    version = 1
+
+    def models(self) -> Sequence[Model]:
+        ids = ("draft/music", "draft/audio", "draft/music@32000x2")
+        return [model for model in map(self.find, ids) if model is not None]
+
+    def find(self, model_id: str) -> Model | None:
+        match = _ID.fullmatch(model_id)
+        if match is None:
+            return None
+        family: Family = "music" if match[1] == "music" else "audio"
+        rate, channels = (int(match[2]), int(match[3])) if match[2] else _SHORTHANDS[family]
+        if not MIN_RATE_HZ <= rate <= MAX_RATE_HZ:
+            return None
+        return Model(
+            id=model_id,
+            backend=self.name,
+            family=family,
+            sample_rate=rate,
+            channels=channels,
+            max_duration_s=None,
+            licence="",
+            identity=f"draft/{family}@{rate}x{channels}",
+            draft=True,
+        )
+
+    def missing(self, model: Model) -> str:
+        return ""
+
+    def load(self, model: Model) -> DraftGenerator:
+        from soundgraph.backends.draft.takes import DraftGenerator
+
+        return DraftGenerator(model)
+
+
+BACKEND = DraftBackend()

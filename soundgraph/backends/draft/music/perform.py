@@ -1,0 +1,157 @@
+"""Who plays what: chords that move by the bar, a bass under them, a melody above, and drums, all on one grid of beats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from soundgraph.audio import Samples
+from soundgraph.backends.draft.chance import Chance
+from soundgraph.backends.draft.exact import Mono
+from soundgraph.backends.draft.music import instruments
+from soundgraph.backends.draft.music.score import SCALES, Score
+from soundgraph.backends.draft.stage import Stage
+
+# Scale degrees, 0 = tonic. Every chord is three thirds of the scale, so all that is played stays in the key.
+_PROGRESSIONS = {
+    "bright": ((0, 4, 5, 3), (0, 5, 3, 4), (0, 3, 4, 3), (0, 3, 0, 4)),
+    "dim": ((0, 5, 2, 6), (0, 3, 5, 6), (0, 6, 5, 6), (0, 5, 3, 4)),
+}
+_BRIGHT_SCALES = frozenset(("major", "lydian", "mixolydian"))
+# A bar's rhythm for a melody: (beat, length in beats). The first note is always on the first beat.
+_RHYTHMS = {
+    4: (((0, 1), (1, 1), (2, 2)), ((0, 1.5), (1.5, 0.5), (2, 1), (3, 1)), ((0, 2), (2, 1), (3, 1)), ((0, 1), (1, 0.5), (1.5, 0.5), (2, 2))),
+    3: (((0, 2), (2, 1)), ((0, 1), (1, 1), (2, 1)), ((0, 3),)),
+}  # fmt: skip
+_SUSTAINED = ("pad", "strings", "choir", "organ", "brass")
+_BROKEN = ("piano", "harp", "guitar")
+_MELODIC = ("flute", "lead", "bells", "brass", "piano", "strings", "guitar", "harp")
+_GAINS = {"pad": 0.5, "strings": 0.5, "choir": 0.45, "organ": 0.4, "brass": 0.4, "bass": 0.75}
+_PANS = {"piano": -0.15, "strings": 0.3, "guitar": -0.35, "harp": 0.35, "bells": 0.4, "flute": 0.2, "brass": -0.3, "choir": -0.1}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A score with everything that it left open decided. chords: a scale degree for each bar, over and over."""
+
+    bpm: int
+    tonic: int
+    scale: tuple[int, ...]
+    beats: int
+    chords: tuple[int, ...]
+    instruments: tuple[str, ...]
+    energy: float
+
+    def pitch(self, degree: int, octave: int) -> int:
+        """The MIDI number of a degree of the scale; degrees may go beyond one octave either way."""
+        return 12 * (octave + 1 + degree // 7) + self.tonic + self.scale[degree % 7]
+
+
+def decide(score: Score, chance: Chance) -> Piece:
+    """Fills in by chance what the prompt left open."""
+    scale = score.scale or chance.pick(("major", "minor"))
+    progression = chance.pick(_PROGRESSIONS["bright" if scale in _BRIGHT_SCALES else "dim"])
+    bpm = score.bpm or chance.integer(*score.bpm_range)
+    tonic = chance.integer(0, 11) if score.tonic is None else score.tonic
+    return Piece(bpm, tonic, SCALES[scale], score.beats, progression, score.instruments, score.energy)
+
+
+def play(score: Score, stage: Stage) -> Samples:
+    """The music, from the first beat of a bar at time 0, cut off where the take ends."""
+    return _Band(decide(score, stage.chance.child("piece")), stage).play()
+
+
+class _Band:
+    """The players. A note is rendered once and kept: most of a piece is notes that come again."""
+
+    def __init__(self, piece: Piece, stage: Stage):
+        self._piece = piece
+        self._stage = stage
+        self._out = stage.blank()
+        self._notes: dict[tuple[str, int, float], Mono] = {}
+        self._strokes = {"kick": instruments.kick, "snare": instruments.snare, "hat": instruments.hat}
+
+    def play(self) -> Samples:
+        piece = self._piece
+        players = [name for name in piece.instruments if name in instruments.PITCHED]
+        tune = next((name for name in _MELODIC if name in players), "")
+        bar_s = 60.0 * piece.beats / piece.bpm
+        for bar in range(int(self._stage.seconds / bar_s) + 1):
+            chord = piece.chords[bar % len(piece.chords)]
+            for name in players:
+                if name in _SUSTAINED:
+                    self._hold(name, bar, chord)
+                elif name in _BROKEN:
+                    self._break_up(name, bar, chord)
+            if "bass" in players:
+                self._bass(bar, chord)
+            if tune:
+                self._tune(tune, bar, chord)
+            if "drums" in piece.instruments:
+                self._drums(bar)
+        return self._out
+
+    def _note(self, name: str, bar: int, beat: float, beats: float, midi: int, gain: float) -> None:
+        piece, stage = self._piece, self._stage
+        at = round((bar * piece.beats + beat) * 60.0 / piece.bpm * stage.rate)
+        if at >= stage.n:
+            return
+        key = (name, midi, beats)
+        if key not in self._notes:
+            self._notes[key] = instruments.PITCHED[name](midi, beats * 60.0 / piece.bpm, stage.rate)
+        stage.put(self._out, at, self._notes[key], gain * _GAINS.get(name, 0.6), _PANS.get(name, 0.0))
+
+    def _hold(self, name: str, bar: int, chord: int) -> None:
+        for step in (0, 2, 4):
+            self._note(name, bar, 0, self._piece.beats, self._in_reach(chord + step, 55), 0.6)
+
+    def _break_up(self, name: str, bar: int, chord: int) -> None:
+        """A broken chord, in halves of a beat, or whole beats when the music is calm."""
+        step_beats = 1.0 if self._piece.energy < 0.3 else 0.5
+        pattern = (0, 4, 2, 4) if name == "piano" else (0, 2, 4, 7)
+        for index in range(int(self._piece.beats / step_beats)):
+            degree = chord + pattern[index % 4]
+            midi = self._in_reach(chord, 48) if index == 0 else self._in_reach(degree, 55)
+            self._note(name, bar, index * step_beats, 2 * step_beats, midi, 0.75 if index * step_beats % 1 == 0 else 0.5)
+
+    def _bass(self, bar: int, chord: int) -> None:
+        midi = self._in_reach(chord, 36)
+        if self._piece.energy > 0.6:
+            for half in range(2 * self._piece.beats):
+                self._note("bass", bar, half / 2, 0.5, midi, 1.0 if half % 2 == 0 else 0.75)
+        else:
+            self._note("bass", bar, 0, 2, midi, 1.0)
+            self._note("bass", bar, 2, self._piece.beats - 2, midi, 0.85)
+
+    def _tune(self, name: str, bar: int, chord: int) -> None:
+        """Four bars of melody that come back with small changes; each bar begins on a note of its chord."""
+        chance = self._stage.chance.child("tune", bar % 4 if bar % 8 < 6 else bar % 8)
+        degree = chord + chance.pick((0, 2, 4)) + (7 if name == "piano" else 0)
+        leap = 1 if self._stage.width < 1.5 else 2
+        for beat, beats in chance.pick(_RHYTHMS[self._piece.beats]):
+            midi = self._in_reach(degree, 67 if name != "flute" else 72)
+            self._note(name, bar, beat, beats, midi, chance.number(0.8, 1.0))
+            degree += chance.pick((-1, 1, 1, -1, 2, -2)) * leap
+
+    def _drums(self, bar: int) -> None:
+        piece = self._piece
+        for beat in range(piece.beats):
+            off = piece.beats == 4 and beat % 2 == 1 or piece.beats == 3 and beat > 0
+            self._stroke("snare" if off else "kick", bar, beat, 0.55 if off else 0.9)
+            for half in (0.0, 0.5):
+                self._stroke("hat", bar, beat + half, 0.3 if half == 0 else 0.18)
+        if piece.energy > 0.6 and piece.beats == 4:
+            self._stroke("kick", bar, 2.5, 0.6)
+
+    def _stroke(self, name: str, bar: int, beat: float, gain: float) -> None:
+        piece, stage = self._piece, self._stage
+        key = (name, 0, 0.0)
+        if key not in self._notes:
+            self._notes[key] = self._strokes[name](stage.rate)
+        at = round((bar * piece.beats + beat) * 60.0 / piece.bpm * stage.rate)
+        if at < stage.n:
+            stage.put(self._out, at, self._notes[key], gain, 0.25 if name == "hat" else 0.0)
+
+    def _in_reach(self, degree: int, lowest: int) -> int:
+        """A degree of the scale in the octave that begins at a MIDI number."""
+        midi = self._piece.pitch(degree % 7, 0)
+        return lowest + (midi - lowest) % 12
