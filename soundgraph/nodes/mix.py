@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from soundgraph.audio import MAX_BYTES, Audio, make, n_samples
 from soundgraph.dsp.pan import balance_gains, pan_gains
-from soundgraph.dsp.resample import resample
+from soundgraph.dsp.resample import resample, resampled_length
 from soundgraph.errors import NodeError
 from soundgraph.kinds import Kind, NodeRef, Params
 
@@ -68,17 +68,13 @@ def render(node: Mix, inputs: list[Audio]) -> Audio:
     if node.duration is not None:
         n = n_samples(node.duration, rate)
     else:
-        n = max(
-            start + round(audio.n_samples * rate / audio.sample_rate)
-            for start, audio in zip(starts, inputs, strict=True)
-        )
+        n = max(start + resampled_length(audio, rate) for start, audio in zip(starts, inputs, strict=True))
     if 4 * n * node.channels > MAX_BYTES:  # before asking for twice that memory
         raise NodeError(f"the mix would last {n / rate:.6g} s, more than the 4.3 GB one WAV file can hold")
     total = np.zeros((node.channels, n))
     with np.errstate(over="ignore", invalid="ignore"):  # make() refuses infinity, in words
         for layer, start, audio in zip(node.inputs, starts, inputs, strict=True):
-            if start < n:
-                _add(total[:, start:], layer, resample(audio, rate))
+            _add(total[:, start:], layer, resample(audio, rate))
         return make(total, rate)
 
 

@@ -141,7 +141,7 @@ def test_more_than_two_channels_are_refused_by_name():
 
 
 def test_a_mix_too_long_for_a_file_is_refused_before_it_takes_memory():
-    with pytest.raises(NodeError, match="^the mix would last 36000 s, more than"):
+    with pytest.raises(NodeError, match=r"^the mix would last 36000 s, more than"):
         mix([(noise(1), {})], duration=36000, sample_rate=48000)
 
 
