@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import struct
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from soundgraph.errors import NodeError
+from soundgraph.ogg import renumbered
 
 if TYPE_CHECKING:
     from soundgraph.audio import Audio
@@ -121,43 +121,3 @@ def _libsndfile(samples: Any, sample_rate: int, **kind: Any) -> bytes:
     except soundfile.LibsndfileError as error:
         raise NodeError(f"{kind['format'].lower()} cannot be written: {error.error_string}") from error
     return memory.getvalue()
-
-
-def renumbered(data: bytes, serial: int) -> bytes:
-    """An Ogg file of one stream with `serial`, 0 to 2³²-1, as the number of its stream.
-
-    libsndfile draws that number anew for each file, and with it every page's checksum changes; nothing else does.
-    Source: RFC 3533, section 6.
-    """
-    pages = bytearray(data)
-    for start, stop in page_bounds(data):
-        struct.pack_into("<I", pages, start + 14, serial)
-        struct.pack_into("<I", pages, start + 22, 0)
-        struct.pack_into("<I", pages, start + 22, checksum(pages[start:stop]))
-    return bytes(pages)
-
-
-def page_bounds(data: bytes) -> Iterator[tuple[int, int]]:
-    """(start, stop) of each page. Raises ValueError where the bytes are no page, or end inside one."""
-    start = 0
-    while start < len(data):
-        n_segments = data[start + 26] if start + 27 <= len(data) else 0
-        body = start + 27 + n_segments
-        stop = body + sum(data[start + 27 : body])
-        if data[start : start + 4] != b"OggS" or start + 27 > len(data) or stop > len(data):
-            raise ValueError(f"no whole Ogg page at byte {start}")
-        yield start, stop
-        start = stop
-
-
-_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-
-
-def checksum(page: bytes | bytearray) -> int:
-    """The CRC of an Ogg page whose own checksum field is zero.
-
-    Its polynomial is zlib's; but the bits go in from the other end, and neither start nor result is inverted. Turning
-    the bits of each byte lets zlib do the work, a hundred times faster than a loop here could.
-    """
-    mirrored = zlib.crc32(page.translate(_REVERSED), 0xFFFFFFFF) ^ 0xFFFFFFFF
-    return int(f"{mirrored:032b}"[::-1], 2)

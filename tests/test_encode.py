@@ -12,8 +12,9 @@ import pytest
 import soundfile
 
 from soundgraph.audio import Audio, make
-from soundgraph.encode import checksum, encode, page_bounds, renumbered, version
+from soundgraph.encode import encode, version
 from soundgraph.errors import NodeError
+from soundgraph.ogg import checksum, page_bounds, renumbered
 
 KINDS = [("wav", 16), ("wav", 24), ("wav", 32), ("flac", 16), ("flac", 24), ("ogg", 24)]
 

@@ -1,0 +1,33 @@
+"""Take a recording from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from soundgraph import decode
+from soundgraph.kinds import FileRef, Kind, Params
+
+if TYPE_CHECKING:
+    from soundgraph.audio import Audio
+
+
+class File(Params):
+    path: FileRef = Field(
+        min_length=1,
+        description="the recording (wav, flac, ogg, aiff, mp3), relative to the scene's file, "
+        'with "/" between folders',
+    )
+
+
+def render(node: File, inputs: list[Audio]) -> Audio:
+    return decode.read(Path(node.path))
+
+
+def inspect(node: File) -> None:
+    decode.inspect(Path(node.path))
+
+
+KIND = Kind(version=1, params=File, render=render, inspect=inspect, decoder=decode.version)

@@ -1,0 +1,64 @@
+"""Ogg pages: where each begins and ends, its checksum, and the number of the stream it belongs to.
+
+Source: RFC 3533, section 6.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+
+_LAST_PAGE = 4
+
+
+def page_bounds(data: bytes) -> Iterator[tuple[int, int]]:
+    """(start, stop) of each page. Raises ValueError where the bytes are no page, or end inside one."""
+    start = 0
+    while start < len(data):
+        n_segments = data[start + 26] if start + 27 <= len(data) else 0
+        body = start + 27 + n_segments
+        stop = body + sum(data[start + 27 : body])
+        if data[start : start + 4] != b"OggS" or start + 27 > len(data) or stop > len(data):
+            raise ValueError(f"no whole Ogg page at byte {start}")
+        yield start, stop
+        start = stop
+
+
+def renumbered(data: bytes, serial: int) -> bytes:
+    """An Ogg file of one stream with `serial`, 0 to 2³²-1, as the number of its stream.
+
+    libsndfile draws that number anew for each file, and with it every page's checksum changes; nothing else does.
+    """
+    pages = bytearray(data)
+    for start, stop in page_bounds(data):
+        struct.pack_into("<I", pages, start + 14, serial)
+        struct.pack_into("<I", pages, start + 22, 0)
+        struct.pack_into("<I", pages, start + 22, checksum(pages[start:stop]))
+    return bytes(pages)
+
+
+def damage(data: bytes) -> str:
+    """What is wrong with the pages of an Ogg file, to be put after its name; "" if all are whole and there."""
+    start = stop = 0
+    try:
+        for start, stop in page_bounds(data):
+            blank = data[start : start + 22] + bytes(4) + data[start + 26 : stop]
+            if struct.unpack_from("<I", data, start + 22)[0] != checksum(blank):
+                return f"is damaged near byte {start}"
+    except ValueError:
+        return f"breaks off or is damaged after byte {stop}"
+    return "" if data and data[start + 5] & _LAST_PAGE else "breaks off: its last page is missing"
+
+
+_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+
+
+def checksum(page: bytes | bytearray) -> int:
+    """The CRC of an Ogg page whose own checksum field is zero.
+
+    Its polynomial is zlib's; but the bits go in from the other end, and neither start nor result is inverted. Turning
+    the bits of each byte lets zlib do the work, a hundred times faster than a loop here could.
+    """
+    mirrored = zlib.crc32(page.translate(_REVERSED), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return int(f"{mirrored:032b}"[::-1], 2)

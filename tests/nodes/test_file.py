@@ -1,0 +1,53 @@
+"""The file kind: a recording becomes a node's sound."""
+
+import numpy as np
+import pytest
+import soundfile
+from pydantic import ValidationError
+
+from soundgraph import decode, kinds
+from soundgraph.errors import NodeError
+from soundgraph.nodes.file import KIND, File
+
+
+def recording(path, channels=2, rate=44100):
+    samples = np.random.default_rng(0).uniform(-1, 1, (1000, channels)).astype(np.float32)
+    soundfile.write(path, samples, rate, subtype="FLOAT")
+    return samples.T
+
+
+@pytest.mark.parametrize("rate", [8000, 44100, 96000])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_it_gives_the_samples_at_the_recordings_own_rate_and_channels(tmp_path, channels, rate):
+    path = tmp_path / "door latch.wav"
+    samples = recording(path, channels, rate)
+    audio = KIND.render(File(path=str(path)), [])
+    assert audio.sample_rate == rate
+    assert np.array_equal(audio.samples, samples)
+
+
+def test_its_key_holds_the_decoder_and_not_the_path():
+    assert kinds.get("file") is KIND
+    assert kinds.file_fields(File) == ("path",)
+    assert kinds.manifest_params(File(path="/a/b.wav")) == {}
+    assert KIND.decoder() == decode.version()
+
+
+def test_it_is_inspected_without_being_decoded(tmp_path):
+    path = tmp_path / "cut.wav"
+    recording(path)
+    path.write_bytes(path.read_bytes()[:-10])
+    KIND.inspect(File(path=str(path)))
+    with pytest.raises(NodeError, match=r'^"cut.wav" breaks off: 7990 of its 8000 bytes of sound are there$'):
+        KIND.render(File(path=str(path)), [])
+
+
+def test_a_missing_recording_is_found_by_inspecting(tmp_path):
+    with pytest.raises(NodeError, match=r'^"gone.wav" does not exist$'):
+        KIND.inspect(File(path=str(tmp_path / "gone.wav")))
+
+
+@pytest.mark.parametrize("table", [{}, {"path": ""}, {"path": 7}, {"path": "a.wav", "input": "b"}])
+def test_tables_that_make_no_sense_are_refused(table):
+    with pytest.raises(ValidationError):
+        File(**table)
