@@ -33,7 +33,7 @@ class Chance:
 
     def uniform(self, n: int) -> NDArray[np.float64]:
         """n numbers from 0 up to 1."""
-        return (self._bits(n) >> np.uint64(11)) * 2.0**-53
+        return (self._bits(n) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
     def white(self, n: int) -> Mono:
         """n samples of white noise, evenly spread from -1 to 1."""

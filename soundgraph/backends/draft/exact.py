@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Mono = NDArray[np.float32]
 """Samples of one channel, shape (n,)."""
+Turns = NDArray[np.floating[Any]]
+"""Phases in periods, float64, shape (n,)."""
 
 
 def _powers_over_factorials(x: float, n: int) -> list[float]:
@@ -48,7 +51,7 @@ def gain_of(db: float) -> float:
 
 
 def octaves_of(ratio: float) -> float:
-    """About log2(ratio), off by 0.09 at most: straight lines between powers of two are close enough to read a curve by."""
+    """About log2(ratio), off by 0.09 at most: straight lines between powers of two, to read a curve by."""
     mantissa, exponent = math.frexp(ratio)
     return exponent - 2 + 2 * mantissa
 
@@ -58,7 +61,7 @@ def pitch_hz(midi: float) -> float:
     return 440.0 * exp2((midi - 69.0) / 12.0)
 
 
-def sine(turns: NDArray[np.float64]) -> NDArray[np.float64]:
+def sine(turns: Turns) -> Turns:
     """sin(2π·turns), to 1e-7."""
     x = turns - np.floor(turns + 0.5)
     folded = np.abs(x)
@@ -68,7 +71,8 @@ def sine(turns: NDArray[np.float64]) -> NDArray[np.float64]:
     for coefficient in _SINE[-2::-1]:
         result *= square
         result += coefficient
-    return np.copysign(result * folded, x)
+    result *= folded
+    return np.asarray(np.copysign(result, x))
 
 
 @cache
@@ -81,7 +85,7 @@ def _table(partials: tuple[float, ...]) -> tuple[Mono, Mono]:
     return period[:-1].astype(np.float32), (period[1:] - period[:-1]).astype(np.float32)
 
 
-def wave(turns: NDArray[np.float64], partials: tuple[float, ...] = (1.0,)) -> Mono:
+def wave(turns: Turns, partials: tuple[float, ...] = (1.0,)) -> Mono:
     """A periodic wave read at `turns` periods (0 or more); partials[k] is the amplitude of harmonic k + 1.
 
     Read from a table with straight lines between entries: a sine is right to -118 dB, and any number of harmonics

@@ -86,7 +86,7 @@ class Stage:
             out[channel, at : at + m] += sound[:m] * np.float32(gain * math.sqrt(0.5 * side))
 
     def scatter(self, out: Samples, grains: list[Mono], per_second: float, power: int = 2) -> None:
-        """Put grains at random times all over `out`: their gains are uniform numbers to that power, so most are faint."""
+        """Put grains at random times all over `out`. Gains are uniform numbers to that power: most are faint."""
         chance = self.chance.child("scatter")
         count = max(1, round(per_second * self.seconds))
         gains = chance.uniform(count)

@@ -12,7 +12,7 @@ from soundgraph.backends import Made, Model, Report, Request
 from soundgraph.backends.draft import words
 from soundgraph.backends.draft.chance import Chance
 from soundgraph.backends.draft.effects import EFFECTS
-from soundgraph.backends.draft.exact import exp2, gain_of
+from soundgraph.backends.draft.exact import Mono, exp2, gain_of
 from soundgraph.backends.draft.music import perform, score
 from soundgraph.backends.draft.shaping import Drift, dull, ends_ramped
 from soundgraph.backends.draft.stage import Stage
@@ -23,7 +23,7 @@ RAMP_S = 0.004
 
 
 class DraftGenerator:
-    """The draft models as a `soundgraph.backends.Generator`. It holds nothing: each take is made from its request alone.
+    """A draft model as a `soundgraph.backends.Generator`. It holds nothing: a take is made from its request alone.
 
     Guidance, top_k and top_p have no meaning here and change nothing; temperature widens random variation.
     """
@@ -101,7 +101,7 @@ def texture(stage: Stage) -> Samples:
     centre_hz = stage.chance.number(250.0, 1200.0)
     sway = Drift(stage.chance.child("sway"), stage.seconds, 1.7)
 
-    def course(hz: float, n: int, rate: float) -> np.ndarray:  # type: ignore[type-arg]
+    def course(hz: float, n: int, rate: float) -> Mono:
         return np.float32(0.45) + np.float32(0.55) * sway.over(n, rate)
 
     slope = ((0.2 * centre_hz, -24.0), (centre_hz, 0.0), (4 * centre_hz, -16.0), (12 * centre_hz, -40.0))

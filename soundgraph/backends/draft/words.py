@@ -64,7 +64,7 @@ SOUNDS: dict[str, str] = {
     "wings": "wing, flap, flapping, flutter",
 }
 
-# Words that stand for a sound only in a prompt that names none: "forest" alone is birds and wind, "rainy forest" is rain.
+# Words that stand for a sound only in a prompt that names none: "forest" is birds and wind, "rainy forest" is rain.
 SETTINGS: dict[str, str] = {
     "birds": "forest, jungle, morning, garden",
     "clang": "metal",
@@ -81,7 +81,10 @@ SETTINGS: dict[str, str] = {
 
 # (force, pace, pitch, distance), each from -1 to 1.
 DESCRIBING: dict[str, tuple[tuple[float, float, float, float], str]] = {
-    "loud": ((1.0, 0.0, 0.0, 0.0), "heavy, loud, strong, hard, violent, intense, powerful, torrential, fierce, raging, epic"),
+    "loud": (
+        (1.0, 0.0, 0.0, 0.0),
+        "heavy, loud, strong, hard, violent, intense, powerful, torrential, fierce, raging, epic",
+    ),
     "soft": ((-1.0, 0.0, 0.0, 0.0), "soft, light, gentle, quiet, faint, subtle, mild, calm, weak, delicate"),
     "fast": ((0.0, 1.0, 0.0, 0.0), "fast, quick, rapid, hurried, brisk, running, rushing, sprinting, racing"),
     "slow": ((0.0, -1.0, 0.0, 0.0), "slow, slowly, lazy, sluggish, leisurely, sneaking"),
@@ -89,7 +92,7 @@ DESCRIBING: dict[str, tuple[tuple[float, float, float, float], str]] = {
     "high": ((0.0, 0.0, 1.0, 0.0), "high, small, tiny, little, bright, thin, shrill"),
     "far": ((-0.3, 0.0, 0.0, 1.0), "distant, distance, far, faraway, muffled, background, indoors, behind"),
     "near": ((0.2, 0.0, 0.0, -1.0), "close, near, nearby, closeup"),
-}  # fmt: skip
+}
 
 SURFACES: dict[str, str] = {
     "grass": "grass, leaves, leaf, forest, straw",

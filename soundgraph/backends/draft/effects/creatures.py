@@ -12,7 +12,9 @@ from soundgraph.backends.draft.shaping import Drift, bump, ends_ramped, mode
 from soundgraph.backends.draft.stage import Stage
 
 
-def call(stage: Stage, path_hz: Sequence[float], seconds: float, partials: tuple[float, ...], rough: float = 0.0) -> Mono:
+def call(
+    stage: Stage, path_hz: Sequence[float], seconds: float, partials: tuple[float, ...], rough: float = 0.0
+) -> Mono:
     """A voiced call whose pitch follows straight lines through `path_hz`; rough: depth of a random tremble, 0 to 1."""
     n = stage.length(seconds)
     steps = len(path_hz) - 1
@@ -39,7 +41,8 @@ def birds(stage: Stage) -> Samples:
         for _ in range(3):
             path = [min(top_hz, base_hz * stage.vary(1.0, 0.3)) for _ in range(stage.chance.integer(2, 4))]
             syllables.append(call(stage, path, stage.chance.number(0.05, 0.14), (1.0, 0.08)))
-        phrase = [(stage.chance.pick(syllables), stage.chance.number(0.4, 1.0)) for _ in range(stage.chance.integer(2, 6))]
+        count = stage.chance.integer(2, 6)
+        phrase = [(stage.chance.pick(syllables), stage.chance.number(0.4, 1.0)) for _ in range(count)]
         gap_s = stage.chance.number(0.02, 0.08)
         beat = stage.chance.child("phrases", bird)
         at_s = 0.04 + bird * stage.paced(0.7)
@@ -122,7 +125,8 @@ def howl(stage: Stage) -> Samples:
         hz = stage.pitched(stage.vary(480.0, 0.15))
         seconds = min(stage.vary(2.6, 0.2), max(0.3, stage.seconds))
         path = (hz * 0.6, hz * 0.95, hz, hz * 1.02, hz * 0.97, hz * 0.7)
-        stage.put(out, at, call(stage, path, seconds, (1.0, 0.45, 0.2, 0.1), rough=0.12), 1.0, stage.chance.number(-0.5, 0.5))
+        voice = call(stage, path, seconds, (1.0, 0.45, 0.2, 0.1), rough=0.12)
+        stage.put(out, at, voice, 1.0, stage.chance.number(-0.5, 0.5))
     return out
 
 
@@ -170,7 +174,8 @@ def breath(stage: Stage) -> Samples:
     for at in stage.beats(stage.paced(3.2), 0.03):
         for delay_s, seconds, bright in ((0.0, stage.paced(1.1), 4.0), (stage.paced(1.4), stage.paced(1.5), 0.0)):
             n = stage.length(seconds)
-            air = stage.noise(((250, -24), (600, -6), (1200, 0), (3000, -8 + bright), (8000, -20 + bright), (16000, -50)), n=n)
+            throat = ((250, -24), (600, -6), (1200, 0), (3000, -8 + bright), (8000, -20 + bright), (16000, -50))
+            air = stage.noise(throat, n=n)
             stage.put(out, at + int(delay_s * stage.rate), air * bump(n, 0.4), stage.vary(1.0, 0.1))
     return out
 
@@ -185,5 +190,6 @@ def heartbeat(stage: Stage) -> Samples:
             thump = mode(n, stage.rate, stage.pitched(hz), t60_s, glide=0.7)
             knock = stage.noise(((62, 0), (125, -6), (250, -20), (500, -40), (1000, -70)), n=len(thump))
             thump += knock * fall(len(thump), 0.06 * stage.rate) * np.float32(0.25)
-            stage.put(out, at + int(delay_s * stage.rate), ends_ramped(thump, stage.length(0.006), stage.length(0.02)), gain)
+            ends_ramped(thump, stage.length(0.006), stage.length(0.02))
+            stage.put(out, at + int(delay_s * stage.rate), thump, gain)
     return out

@@ -10,8 +10,10 @@ from soundgraph.backends.draft.shaping import Drift, bump, modes
 from soundgraph.backends.draft.stage import Stage
 
 # A church bell's partials: ratio to the note it is tuned to, gain, and share of the hum's decay.
-_BELL = ((0.5, 0.6, 1.0), (1.0, 0.8, 0.8), (1.183, 0.7, 0.6), (1.506, 0.4, 0.5), (2.0, 1.0, 0.4), (2.514, 0.35, 0.25))
-_BELL += ((2.662, 0.3, 0.2), (3.011, 0.35, 0.2), (4.166, 0.3, 0.15), (5.433, 0.2, 0.1))
+_BELL = (
+    *((0.5, 0.6, 1.0), (1.0, 0.8, 0.8), (1.183, 0.7, 0.6), (1.506, 0.4, 0.5), (2.0, 1.0, 0.4)),
+    *((2.514, 0.35, 0.25), (2.662, 0.3, 0.2), (3.011, 0.35, 0.2), (4.166, 0.3, 0.15), (5.433, 0.2, 0.1)),
+)
 
 
 def bell(stage: Stage) -> Samples:
@@ -76,6 +78,7 @@ def typing(stage: Stage) -> Samples:
     for at in stage.beats(stage.paced(0.15), 0.7):
         for delay_s, level in ((0.0, 1.0), (stage.chance.number(0.05, 0.08), 0.4)):
             n = stage.length(0.03)
-            clack = stage.noise(((200, -6), (600, -4), (2000, 0), (5000, -4), (16000, -12)), n=n) * fall(n, stage.vary(0.6, 0.3) * n)
+            clack = stage.noise(((200, -6), (600, -4), (2000, 0), (5000, -4), (16000, -12)), n=n)
+            clack *= fall(n, stage.vary(0.6, 0.3) * n)
             stage.put(out, at + int(delay_s * stage.rate), clack * bump(n, 0.02), level * stage.vary(0.7, 0.3))
     return out

@@ -14,13 +14,25 @@ from soundgraph.backends.draft.stage import Stage
 _GROUND: dict[str, tuple[Spectrum, float, float, float, tuple[tuple[float, float, float], ...]]] = {
     "": (((100, -6), (400, 0), (1500, -6), (6000, -18), (16000, -40)), 0.09, 0.6, 0.0, ()),
     "stone": (((200, -8), (800, -2), (2500, 0), (6000, -8), (16000, -30)), 0.07, 0.7, 0.0, ((1450.0, 0.1, 0.05),)),
-    "wood": (((80, 0), (250, 0), (900, -8), (3000, -20), (16000, -50)), 0.12, 0.6, 0.0, ((165.0, 0.7, 0.2), (410.0, 0.4, 0.12))),
+    "wood": (
+        ((80, 0), (250, 0), (900, -8), (3000, -20), (16000, -50)),
+        0.12,
+        0.6,
+        0.0,
+        ((165.0, 0.7, 0.2), (410.0, 0.4, 0.12)),
+    ),
     "gravel": (((250, -22), (1000, -6), (3000, 0), (8000, -2), (16000, -10)), 0.28, 1.3, 0.9, ()),
     "snow": (((125, -18), (500, -5), (1500, 0), (3500, -4), (8000, -16), (16000, -30)), 0.34, 0.9, 0.6, ()),
     "grass": (((250, -24), (1500, -8), (4000, 0), (10000, -2), (16000, -8)), 0.3, 0.8, 0.5, ()),
-    "metal": (((200, -8), (1000, 0), (4000, -4), (16000, -20)), 0.1, 0.4, 0.0, ((520.0, 0.4, 0.5), (1370.0, 0.3, 0.4), (2610.0, 0.2, 0.3))),
+    "metal": (
+        ((200, -8), (1000, 0), (4000, -4), (16000, -20)),
+        0.1,
+        0.4,
+        0.0,
+        ((520.0, 0.4, 0.5), (1370.0, 0.3, 0.4), (2610.0, 0.2, 0.3)),
+    ),
     "water": (((125, -14), (500, -4), (1500, 0), (4000, -4), (12000, -14)), 0.35, 1.1, 0.3, ((700.0, 0.2, 0.08),)),
-}  # fmt: skip
+}
 
 
 def footsteps(stage: Stage) -> Samples:
@@ -38,7 +50,9 @@ def footsteps(stage: Stage) -> Samples:
             grain = Drift(stage.chance, 1.0, 0.006).over(n, stage.rate)
             scrape *= np.float32(1.0 - grainy) + np.float32(2.0 * grainy) * grain * grain
         pan = 0.15 if index % 2 else -0.15
-        stage.put(out, at, ends_ramped(scrape, stage.length(0.002 + 0.02 * grainy), 0), level * stage.vary(1.0, 0.15), pan)
+        stage.put(
+            out, at, ends_ramped(scrape, stage.length(0.002 + 0.02 * grainy), 0), level * stage.vary(1.0, 0.15), pan
+        )
         for hz, gain, ring_s in rings:
             stage.put(out, at, mode(stage.length(ring_s), stage.rate, hz * foot, ring_s), gain * 0.5, pan)
         toe = stage.noise(spectrum, n=stage.length(0.05))
@@ -95,7 +109,8 @@ def clang(stage: Stage) -> Samples:
         partials = []
         for index in range(14):
             hz = base_hz * (1.0 + 0.61 * index) * stage.vary(1.0, 0.06)
-            partials.append((hz, stage.chance.number(0.3, 1.0) / (1.0 + 0.12 * index), stage.vary(1.3, 0.3) / (1.0 + 0.15 * index)))
+            gain = stage.chance.number(0.3, 1.0) / (1.0 + 0.12 * index)
+            partials.append((hz, gain, stage.vary(1.3, 0.3) / (1.0 + 0.15 * index)))
         stage.put(out, at, modes(stage.n, stage.rate, partials), 0.5, stage.chance.number(-0.3, 0.3))
         strike = stage.noise(((500, -16), (2000, -2), (6000, 0), (16000, -3)), n=stage.length(0.03))
         stage.put(out, at, strike * fall(len(strike), len(strike)), 1.2)
@@ -118,7 +133,7 @@ def glass(stage: Stage) -> Samples:
 
 
 def whoosh(stage: Stage) -> Samples:
-    """Something passes through the air: noise that swells and fades, its brightest moment in the middle, left to right."""
+    """Something passes through the air: noise that swells and fades, brightest in the middle, from left to right."""
     out = stage.blank()
     seconds = min(stage.paced(0.55), max(stage.seconds, 0.05))
     for at in stage.shots(1.0):
@@ -128,8 +143,9 @@ def whoosh(stage: Stage) -> Samples:
             return hill if hz < 500 else hill * hill if hz < 2500 else hill * hill * hill * hill
 
         pitch = 6.0 * stage.character.pitch
-        spectrum = ((62, -26), (125, -16 - pitch), (250, -6 - pitch), (500, 0), (1000, 0), (2000, -2 + pitch), (4000, -6 + pitch))
-        air = stage.noise((*spectrum, (8000, -12 + pitch), (16000, -24)), course, n=stage.length(seconds))
+        spectrum: Spectrum = ((62, -26), (125, -16 - pitch), (250, -6 - pitch), (500, 0), (1000, 0), (2000, -2 + pitch))
+        spectrum = (*spectrum, (4000, -6 + pitch), (8000, -12 + pitch), (16000, -24))
+        air = stage.noise(spectrum, course, n=stage.length(seconds))
         if stage.channels == 1:
             stage.put(out, at, air)
             continue
@@ -148,7 +164,8 @@ def applause(stage: Stage) -> Samples:
         hz = stage.pitched(stage.chance.number(700, 1800))
         clap = stage.noise(((0.3 * hz, -20), (hz, 0), (2.5 * hz, -6), (6 * hz, -18)), n=n)
         grains.append(clap * fall(n, n * stage.chance.number(0.5, 1.0)))
-    out = stage.wide(lambda: stage.noise(((250, -20), (1000, 0), (3000, -3), (8000, -16), (16000, -30))) * np.float32(0.04))
+    hall = ((250, -20), (1000, 0), (3000, -3), (8000, -16), (16000, -30))
+    out = stage.wide(lambda: stage.noise(hall) * np.float32(0.04))
     stage.scatter(out, grains, per_second=130.0, power=1)
     return out
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from soundgraph.audio import Samples
 from soundgraph.backends.draft.exact import Mono, exp2, fall, wave
-from soundgraph.backends.draft.shaping import Drift, bump, dull, ends_ramped, mode
+from soundgraph.backends.draft.shaping import Drift, Spectrum, bump, dull, ends_ramped, mode
 from soundgraph.backends.draft.stage import Stage
 
 
@@ -15,7 +15,10 @@ def engine(stage: Stage) -> Samples:
     base_hz = stage.pitched(stage.vary(38.0, 0.12)) * exp2(0.6 * stage.character.pace)
     waver = Drift(stage.chance.child("waver"), stage.seconds, 0.9).over(stage.n, stage.rate).astype(np.float64)
     turns = np.cumsum(base_hz * (0.985 + 0.03 * waver) / stage.rate)
-    partials = tuple(stage.chance.number(0.5, 1.0) / (1.0 + 0.28 * k) for k in range(24))
+    # Signs by chance: harmonics that all start together make a needle, not a rumble.
+    partials = tuple(
+        stage.chance.pick((-1.0, 1.0)) * stage.chance.number(0.5, 1.0) / (1.0 + 0.28 * k) for k in range(24)
+    )
     tone = wave(turns, partials)
     pulse = np.float32(0.5) + np.float32(0.5) * wave(turns)
     exhaust = ((62, -6), (125, -3), (250, -3), (500, -7), (1000, -13), (2000, -20), (8000, -40), (16000, -70))
@@ -44,14 +47,16 @@ def rocket(stage: Stage) -> Samples:
         return np.float32(0.75) + np.float32(0.5) * drift.over(n, rate)
 
     bend = 6.0 * stage.character.pitch
-    roar = ((31, -4), (62, 0), (125, 0), (250, -1), (500, -4 + bend), (1000, -7 + bend), (2000, -10 + bend), (8000, -20 + bend))
-    return stage.wide(lambda: stage.noise((*roar, (16000, -34)), course))
+    roar: Spectrum = ((31, -4), (62, 0), (125, 0), (250, -1), (500, -4 + bend), (1000, -7 + bend), (2000, -10 + bend))
+    roar = (*roar, (8000, -20 + bend), (16000, -34))
+    return stage.wide(lambda: stage.noise(roar, course))
 
 
 def hum(stage: Stage) -> Samples:
     """A hum or drone: low harmonics that beat slowly against each other, and the breath of a room."""
     base_hz = stage.pitched(stage.vary(58.0, 0.15))
-    out = stage.wide(lambda: stage.noise(((31, -12), (62, 0), (125, -6), (250, -14), (500, -24), (2000, -40), (8000, -60))))
+    room = ((31, -12), (62, 0), (125, -6), (250, -14), (500, -24), (2000, -40), (8000, -60))
+    out = stage.wide(lambda: stage.noise(room))
     out *= np.float32(0.25)
     for index, ratio in enumerate((1.0, 1.004, 1.5, 2.003, 3.01)):
         swell = Drift(stage.chance.child("swell", index), stage.seconds, 3.0).over(stage.n, stage.rate)
@@ -78,7 +83,7 @@ def explosion(stage: Stage) -> Samples:
     """An explosion: a burst, a boom that sinks below hearing, a rumble of some seconds, and falling debris."""
     out = stage.blank()
     for at in stage.shots(2.5):
-        long_s = stage.vary(2.6, 0.15) * exp2(0.3 * stage.character.force)
+        long_s = stage.vary(4.2, 0.15) * exp2(0.3 * stage.character.force)
         if stage.character.distance >= 0:
             burst = stage.noise(((62, 0), (250, 0), (1000, -2), (4000, -6), (16000, -16)), n=stage.length(0.25))
             stage.put(out, at, burst * fall(len(burst), 0.25 * stage.rate), 0.9)
@@ -94,8 +99,10 @@ def explosion(stage: Stage) -> Samples:
             out[channel, at : at + n] += stage.noise(rumble, course, n=n) * np.float32(0.9)
         for _ in range(24):
             grain = stage.noise(((500, -10), (2000, 0), (8000, -6)), n=stage.length(0.02))
-            late_s = stage.chance.number(0.25, 0.6 * long_s)
-            stage.put(out, at + stage.length(late_s), grain * bump(len(grain), 0.1), 0.12, stage.chance.number(-0.8, 0.8))
+            late_s = stage.chance.number(0.25, 0.4 * long_s)
+            stage.put(
+                out, at + stage.length(late_s), grain * bump(len(grain), 0.1), 0.12, stage.chance.number(-0.8, 0.8)
+            )
     return out
 
 
@@ -111,7 +118,9 @@ def gunshot(stage: Stage) -> Samples:
         stage.put(out, at, mode(stage.length(0.2), stage.rate, stage.pitched(130.0), 0.14, glide=0.5), 0.6)
         echo = dull(body, stage.rate, 1200.0, 0.4)
         for delay_s, gain in ((0.13, 0.22), (0.29, 0.14), (0.52, 0.07)):
-            stage.put(out, at + stage.length(delay_s), echo * bump(len(echo), 0.3), gain, stage.chance.number(-0.7, 0.7))
+            stage.put(
+                out, at + stage.length(delay_s), echo * bump(len(echo), 0.3), gain, stage.chance.number(-0.7, 0.7)
+            )
     return out
 
 

@@ -23,13 +23,16 @@ def note(stage: Stage, midi: float, seconds: float, partials: tuple[float, ...],
     return ends_ramped(tone * fall(n, n / max(fading, 0.01)), stage.length(0.003), stage.length(0.006))
 
 
-def _notes(stage: Stage, notes: Sequence[tuple[float, float, float]], partials: tuple[float, ...], fading: float) -> Samples:
+def _notes(
+    stage: Stage, notes: Sequence[tuple[float, float, float]], partials: tuple[float, ...], fading: float
+) -> Samples:
     """Notes of (start in seconds, MIDI number, seconds), all again for each shot."""
     out = stage.blank()
     end_s = max(start_s + seconds for start_s, _, seconds in notes)
     for at in stage.shots(end_s + 0.4):
         for start_s, midi, seconds in notes:
-            stage.put(out, at + int(stage.paced(start_s) * stage.rate), note(stage, midi, stage.paced(seconds), partials, fading), 0.7)
+            sound = note(stage, midi, stage.paced(seconds), partials, fading)
+            stage.put(out, at + int(stage.paced(start_s) * stage.rate), sound, 0.7)
     return out
 
 
@@ -86,5 +89,6 @@ def magic(stage: Stage) -> Samples:
             hz = stage.pitched(pitch_hz(root + step))
             sound = modes(stage.length(0.6), stage.rate, ((hz, 1.0, 0.35), (2.01 * hz, 0.3, 0.2)))
             late_s = stage.paced(0.045 * index) + stage.chance.number(0.0, 0.03)
-            stage.put(out, at + int(late_s * stage.rate), sound, stage.chance.number(0.15, 0.5), stage.chance.number(-0.8, 0.8))
+            gain, pan = stage.chance.number(0.15, 0.5), stage.chance.number(-0.8, 0.8)
+            stage.put(out, at + int(late_s * stage.rate), sound, gain, pan)
     return out

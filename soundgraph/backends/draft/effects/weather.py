@@ -6,7 +6,7 @@ import numpy as np
 
 from soundgraph.audio import Samples
 from soundgraph.backends.draft.exact import Mono, exp2, fall
-from soundgraph.backends.draft.shaping import Drift, bump, dull, ends_ramped, mode, noise
+from soundgraph.backends.draft.shaping import Drift, Spectrum, bump, dull, ends_ramped, mode, noise
 from soundgraph.backends.draft.stage import Stage
 
 
@@ -14,14 +14,15 @@ def rain(stage: Stage) -> Samples:
     """A broad hiss, fullest around 4 kHz, and drops: short blips and ticks that stand out of it."""
     force = stage.character.force
     lows = 8.0 * force
-    hiss = ((125, -34 + lows), (250, -24 + lows), (500, -15 + lows), (1000, -8), (2000, -3), (4000, 0), (8000, -1), (16000, -6))
+    hiss: Spectrum = ((125, -34 + lows), (250, -24 + lows), (500, -15 + lows), (1000, -8), (2000, -3), (4000, 0))
+    hiss = (*hiss, (8000, -1), (16000, -6))
     drift = Drift(stage.chance.child("drift"), stage.seconds, 1.5)
 
     def course(hz: float, n: int, rate: float) -> Mono:
         return np.float32(0.85) + np.float32(0.3) * drift.over(n, rate)
 
     out = stage.wide(lambda: stage.noise(hiss, course))
-    out *= np.float32(0.12 * exp2(0.8 * force))
+    out *= np.float32(0.3 * exp2(0.6 * force))
     metal = stage.character.surface == "metal"
     grains = []
     for _ in range(12):
@@ -31,22 +32,22 @@ def rain(stage: Stage) -> Samples:
         tick = stage.noise(((1000, -12), (3000, 0), (12000, -3)), n=stage.length(0.006))
         drop[: len(tick)] += tick[: len(drop)] * fall(len(tick), 0.006 * stage.rate)[: len(drop)]
         grains.append(drop)
-    stage.scatter(out, grains, per_second=22.0 * exp2(1.3 * force), power=3)
+    stage.scatter(out, grains, per_second=45.0 * exp2(1.2 * force), power=3)
     return out
 
 
 def wind(stage: Stage) -> Samples:
-    """Low to middle noise that comes in gusts, brighter as it gets stronger, with a faint whistle at the top of them."""
+    """Low to middle noise in gusts, brighter as it gets stronger, with a faint whistle at the top of each."""
     force = stage.character.force
     seconds = stage.seconds
     gusts = Drift(stage.chance.child("gusts"), seconds, stage.paced(2.2))
     flutter = Drift(stage.chance.child("flutter"), seconds, 0.35)
-    spectrum = ((31, -14), (62, -5), (125, -1), (250, 0), (500, -3 + 3 * force), (1000, -9 + 5 * force), (2000, -19 + 6 * force))
-    spectrum = (*spectrum, (4000, -32 + 6 * force), (8000, -48), (16000, -70))
+    spectrum: Spectrum = ((31, -14), (62, -5), (125, -1), (250, 0), (500, -3 + 3 * force), (1000, -9 + 5 * force))
+    spectrum = (*spectrum, (2000, -19 + 6 * force), (4000, -32 + 6 * force), (8000, -48), (16000, -70))
 
     def course(hz: float, n: int, rate: float) -> Mono:
-        gust = np.float32(0.12) + np.float32(0.7) * gusts.over(n, rate) + np.float32(0.18) * flutter.over(n, rate)
-        return gust if hz < 200 else gust * gust if hz < 900 else gust * gust * gust
+        gust = np.float32(0.1) + np.float32(0.75) * gusts.over(n, rate) + np.float32(0.15) * flutter.over(n, rate)
+        return gust if hz < 100 else gust * gust if hz < 700 else gust * gust * gust
 
     out = stage.wide(lambda: stage.noise(spectrum, course))
     # A whistle: noise of one octave, moved up by ringing with a sine. Multiplying by a sine shifts a band exactly.
@@ -62,12 +63,12 @@ def thunder(stage: Stage) -> Samples:
     out = stage.blank()
     distance = stage.character.distance
     for at in stage.shots(9.0, often=stage.seconds > 14.0):
-        n = min(stage.n - at, stage.length(9.0))
-        long_s = stage.vary(5.0, 0.2) if stage.seconds > 5 else max(0.4, 0.9 * stage.seconds)
-        roll = Drift(stage.chance, 10.0, 0.22)
+        n = min(stage.n - at, stage.length(12.0))
+        long_s = min(stage.vary(8.0, 0.15), max(0.5, 1.5 * stage.seconds))
+        roll = Drift(stage.chance, 12.0, 0.3)
         highs = -9.0 * distance + 5.0 * stage.character.force
-        spectrum = ((31, -3), (62, 0), (125, -1), (250, -6), (500, -13 + highs), (1000, -20 + highs), (4000, -34 + highs))
-        spectrum = (*spectrum, (8000, -46 + highs), (16000, -75))
+        spectrum: Spectrum = ((31, -3), (62, 0), (125, -1), (250, -6), (500, -13 + highs), (1000, -20 + highs))
+        spectrum = (*spectrum, (4000, -34 + highs), (8000, -46 + highs), (16000, -75))
         rise_s = 0.02 + 0.15 * (1.0 + distance)
 
         def course(
@@ -75,7 +76,7 @@ def thunder(stage: Stage) -> Samples:
         ) -> Mono:
             sooner = 1.0 if hz < 100 else 0.75 if hz < 300 else 0.4 if hz < 1200 else 0.18
             body = fall(n, long_s * sooner * rate)
-            rolling = np.float32(0.35) + np.float32(0.9) * roll.over(n, rate)
+            rolling = np.float32(0.2) + roll.over(n, rate)
             if hz > 300:
                 rolling = rolling * rolling
             return ends_ramped(body * rolling, int(rise_s * rate), 0)
@@ -91,7 +92,7 @@ def ocean(stage: Stage) -> Samples:
     swell = np.zeros(stage.n + 64, np.float32)
     first_s = min(0.0, -0.3 * period_s)
     for at_s in _spaced(stage, period_s, first_s):
-        length = stage.length(stage.vary(1.5, 0.15) * period_s)
+        length = stage.length(stage.vary(1.15, 0.15) * period_s)
         top = np.float32(stage.vary(0.8, 0.25))
         hill = bump(length, rise=0.38) * top
         at = int(at_s * stage.rate)
@@ -105,7 +106,7 @@ def ocean(stage: Stage) -> Samples:
         level = swell[index]
         if hz > 600:
             level = level * level
-        return np.float32(0.12) + level
+        return np.float32(0.05) + level
 
     spectrum = ((31, -16), (62, -8), (125, -4), (250, -3), (500, -4), (1000, -5), (2000, -7), (4000, -10), (16000, -20))
     return stage.wide(lambda: stage.noise(spectrum, course))
@@ -128,7 +129,8 @@ def stream(stage: Stage) -> Samples:
     def course(hz: float, n: int, rate: float) -> Mono:
         return np.float32(0.7) + np.float32(0.6) * drift.over(n, rate)
 
-    rush = ((62, -30), (125, -20), (250, -11 + 6 * force), (500, -4), (1000, 0), (2000, -3), (4000, -9), (8000, -16), (16000, -30))
+    rush: Spectrum = ((62, -30), (125, -20), (250, -11 + 6 * force), (500, -4), (1000, 0), (2000, -3), (4000, -9))
+    rush = (*rush, (8000, -16), (16000, -30))
     out = stage.wide(lambda: stage.noise(rush, course))
     out *= np.float32(0.16 * exp2(force))
     stage.scatter(out, _bubble_grains(stage, 400, 1500), per_second=stage.vary(45.0, 0.2), power=2)

@@ -1,1 +1,1 @@
-"""Music: what a prompt asks for (`score`), how the instruments sound (`instruments`), and who plays what (`perform`)."""
+"""Music: what a prompt asks for (`score`), how instruments sound (`instruments`), who plays what (`perform`)."""

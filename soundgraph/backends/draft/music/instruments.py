@@ -51,7 +51,9 @@ def guitar(midi: int, seconds: float, rate: int) -> Mono:
 
 def harp(midi: int, seconds: float, rate: int) -> Mono:
     n = int((seconds + 0.8) * rate)
-    return _held(_tone(pitch_hz(midi), n, rate, (1.0, 0.35, 0.12, 0.05)) * fall(n, 1.6 * rate), rate, 0.002, 0.3) * np.float32(0.7)
+    return _held(
+        _tone(pitch_hz(midi), n, rate, (1.0, 0.35, 0.12, 0.05)) * fall(n, 1.6 * rate), rate, 0.002, 0.3
+    ) * np.float32(0.7)
 
 
 def bells(midi: int, seconds: float, rate: int) -> Mono:
@@ -91,7 +93,9 @@ def choir(midi: int, seconds: float, rate: int) -> Mono:
 
 def organ(midi: int, seconds: float, rate: int) -> Mono:
     n = int((seconds + 0.05) * rate)
-    return _held(_tone(pitch_hz(midi), n, rate, (1.0, 0.7, 0.3, 0.5, 0.0, 0.2, 0.0, 0.3)), rate, 0.02, 0.05) * np.float32(0.3)
+    return _held(
+        _tone(pitch_hz(midi), n, rate, (1.0, 0.7, 0.3, 0.5, 0.0, 0.2, 0.0, 0.3)), rate, 0.02, 0.05
+    ) * np.float32(0.3)
 
 
 def brass(midi: int, seconds: float, rate: int) -> Mono:
@@ -139,7 +143,11 @@ def snare(rate: int) -> Mono:
 
 def hat(rate: int) -> Mono:
     n = int(0.06 * rate)
-    return noise(Chance("hat"), n, rate, ((2000, -40), (4000, -12), (8000, 0), (16000, 0))) * fall(n, 0.06 * rate) * np.float32(0.6)
+    return (
+        noise(Chance("hat"), n, rate, ((2000, -40), (4000, -12), (8000, 0), (16000, 0)))
+        * fall(n, 0.06 * rate)
+        * np.float32(0.6)
+    )
 
 
 PITCHED: dict[str, Callable[[int, float, int], Mono]] = {

@@ -1,4 +1,4 @@
-"""Who plays what: chords that move by the bar, a bass under them, a melody above, and drums, all on one grid of beats."""
+"""Who plays what: chords that move by the bar, a bass under them, a melody above, drums; all on one grid of beats."""
 
 from __future__ import annotations
 
@@ -19,14 +19,28 @@ _PROGRESSIONS = {
 _BRIGHT_SCALES = frozenset(("major", "lydian", "mixolydian"))
 # A bar's rhythm for a melody: (beat, length in beats). The first note is always on the first beat.
 _RHYTHMS = {
-    4: (((0, 1), (1, 1), (2, 2)), ((0, 1.5), (1.5, 0.5), (2, 1), (3, 1)), ((0, 2), (2, 1), (3, 1)), ((0, 1), (1, 0.5), (1.5, 0.5), (2, 2))),
+    4: (
+        ((0, 1), (1, 1), (2, 2)),
+        ((0, 1.5), (1.5, 0.5), (2, 1), (3, 1)),
+        ((0, 2), (2, 1), (3, 1)),
+        ((0, 1), (1, 0.5), (1.5, 0.5), (2, 2)),
+    ),
     3: (((0, 2), (2, 1)), ((0, 1), (1, 1), (2, 1)), ((0, 3),)),
-}  # fmt: skip
+}
 _SUSTAINED = ("pad", "strings", "choir", "organ", "brass")
 _BROKEN = ("piano", "harp", "guitar")
 _MELODIC = ("flute", "lead", "bells", "brass", "piano", "strings", "guitar", "harp")
 _GAINS = {"pad": 0.5, "strings": 0.5, "choir": 0.45, "organ": 0.4, "brass": 0.4, "bass": 0.75}
-_PANS = {"piano": -0.15, "strings": 0.3, "guitar": -0.35, "harp": 0.35, "bells": 0.4, "flute": 0.2, "brass": -0.3, "choir": -0.1}
+_PANS = {
+    "piano": -0.15,
+    "strings": 0.3,
+    "guitar": -0.35,
+    "harp": 0.35,
+    "bells": 0.4,
+    "flute": 0.2,
+    "brass": -0.3,
+    "choir": -0.1,
+}
 
 
 @dataclass(frozen=True)
@@ -111,7 +125,9 @@ class _Band:
         for index in range(int(self._piece.beats / step_beats)):
             degree = chord + pattern[index % 4]
             midi = self._in_reach(chord, 48) if index == 0 else self._in_reach(degree, 55)
-            self._note(name, bar, index * step_beats, 2 * step_beats, midi, 0.75 if index * step_beats % 1 == 0 else 0.5)
+            self._note(
+                name, bar, index * step_beats, 2 * step_beats, midi, 0.75 if index * step_beats % 1 == 0 else 0.5
+            )
 
     def _bass(self, bar: int, chord: int) -> None:
         midi = self._in_reach(chord, 36)
@@ -135,7 +151,7 @@ class _Band:
     def _drums(self, bar: int) -> None:
         piece = self._piece
         for beat in range(piece.beats):
-            off = piece.beats == 4 and beat % 2 == 1 or piece.beats == 3 and beat > 0
+            off = beat % 2 == 1 if piece.beats == 4 else beat > 0
             self._stroke("snare" if off else "kick", bar, beat, 0.55 if off else 0.9)
             for half in (0.0, 0.5):
                 self._stroke("hat", bar, beat + half, 0.3 if half == 0 else 0.18)
