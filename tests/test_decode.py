@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import soundfile
 
 from soundgraph import decode
 from soundgraph.errors import NodeError
+from soundgraph.ogg import page_bounds
 
 FORMATS = [
     ("wav", "WAV", "PCM_16"),
@@ -32,6 +34,7 @@ FORMATS = [
 ]
 ids = [f"{kind}-{subtype}" for _, kind, subtype in FORMATS]
 every_format = pytest.mark.parametrize(("extension", "kind", "subtype"), FORMATS, ids=ids)
+HEADER = "is not a recording that can be read, or its header is damaged"
 
 
 def noise(channels=2, n=30_000):
@@ -174,6 +177,25 @@ def test_a_damaged_byte_is_noticed_where_the_format_has_checksums(tmp_path, kind
     assert "damaged" in refusal(put(tmp_path, data))
 
 
+def test_an_ogg_that_lost_whole_pages_is_refused(tmp_path):
+    data = recorded("OGG", "VORBIS", noise(2, 90_000))
+    starts = [start for start, _ in page_bounds(data)]
+    assert len(starts) > 5
+    assert refusal(put(tmp_path, data[: starts[1]])) == HEADER
+    assert "0 samples" in refusal(put(tmp_path, data[: starts[2]]))
+    for start in starts[3:]:
+        assert refusal(put(tmp_path, data[:start])) == "breaks off: its last page is missing"
+
+
+def test_fewer_samples_than_the_header_promises_are_refused(tmp_path):
+    data = bytearray(recorded("MP3", "MPEG_LAYER_III"))
+    at = max(data.find(b"Xing", 0, 100), data.find(b"Info", 0, 100)) + 8
+    frames = struct.unpack_from(">I", data, at)[0]
+    struct.pack_into(">I", data, at, frames + 4)
+    words = r"breaks off or is damaged: \d+ of its \d+ samples can be read"
+    assert re.fullmatch(words, refusal(put(tmp_path, data)))
+
+
 def test_an_mp3_with_a_title_before_it_is_read_and_checked(tmp_path):
     tag = b"ID3\4\0\0" + bytes((0, 0, 2, 0)) + bytes(256)
     data = tag + recorded("MP3", "MPEG_LAYER_III")
@@ -192,9 +214,6 @@ def test_samples_that_are_not_numbers_are_refused_with_their_place(tmp_path):
 def test_names_with_spaces_and_any_script_work(tmp_path):
     for name in ("door latch (close).wav", "дверь.wav", "扉 – ドア.wav", "no_extension", "wrong.raw.flac"):
         assert decode.read(put(tmp_path, recorded("WAV", "PCM_16"), name)).n_samples == 30_000
-
-
-HEADER = "is not a recording that can be read, or its header is damaged"
 
 
 @pytest.mark.parametrize(
