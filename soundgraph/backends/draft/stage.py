@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,8 +46,13 @@ class Stage:
         return value * (1.0 + min(0.9, share * self.width) * self.chance.number(-1.0, 1.0))
 
     def pitched(self, hz: float) -> float:
-        """A frequency moved by "deep" or "high", by up to 0.7 of an octave."""
-        return hz * exp2(0.7 * self.character.pitch)
+        """A frequency moved by "deep" or "high", by up to 0.7 of an octave, and by this take's own tuning."""
+        return hz * exp2(0.7 * self.character.pitch) * self._tuning
+
+    @cached_property
+    def _tuning(self) -> float:
+        # Up to a quarter of a semitone: no two takes are the same, not even of a beep that is drawn from eight notes.
+        return exp2(self.width * self.chance.child("tuning").number(-1.0, 1.0) / 48.0)
 
     def paced(self, seconds: float) -> float:
         """An interval stretched by "slow" or shortened by "fast", by up to 0.7 of an octave."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,11 +12,13 @@ from soundgraph.audio import Samples
 from soundgraph.backends import Made, Model, Report, Request
 from soundgraph.backends.draft import words
 from soundgraph.backends.draft.chance import Chance
-from soundgraph.backends.draft.effects import EFFECTS
+from soundgraph.backends.draft.effects import effect
 from soundgraph.backends.draft.exact import Mono, exp2, gain_of
-from soundgraph.backends.draft.music import perform, score
 from soundgraph.backends.draft.shaping import Drift, dull, ends_ramped
 from soundgraph.backends.draft.stage import Stage
+
+if TYPE_CHECKING:
+    from soundgraph.backends.draft.music.score import Score
 
 # Far coarser than any arithmetic could differ by, far finer (-126 dB) than can be heard; float32 holds it exactly.
 GRID = 2.0**-20
@@ -43,11 +46,20 @@ class DraftGenerator:
 
 def remarks(model: Model, prompt: str) -> tuple[str, ...]:
     """What the build should say of a prompt: that none of it was understood, or nothing."""
-    if score.read(prompt) if model.family == "music" else words.read(prompt):
+    if _music(prompt) if model.family == "music" else words.read(prompt):
         return ()
     text = " ".join(prompt.split())
     shown = text if len(text) <= 60 else f"{text[:59]}…"
+    if model.family == "audio" and words.describes(prompt):
+        return (f'draft: "{shown}" names no sound that the draft backend knows; a neutral texture stands in',)
     return (f'draft: no word of "{shown}" is known to the draft backend; a neutral texture stands in',)
+
+
+def _music(prompt: str) -> Score | None:
+    # Imported here: a take of the other family has no use for it.
+    from soundgraph.backends.draft.music import score
+
+    return score.read(prompt)
 
 
 def _take(model: Model, request: Request) -> Samples:
@@ -60,8 +72,13 @@ def _take(model: Model, request: Request) -> Samples:
     if n == 0:
         return stage.blank()
     if model.family == "music":
-        read = score.read(request.prompt)
-        result, top_db = (perform.play(read, stage), -2.5) if read else (texture(stage), -5.0)
+        asked = _music(request.prompt)
+        if asked is None:
+            result, top_db = texture(stage), -5.0
+        else:
+            from soundgraph.backends.draft.music import perform
+
+            result, top_db = perform.play(asked, stage), -2.5
     else:
         result, top_db = _layers(stage, words.read(request.prompt))
     ends_ramped(result, round(RAMP_S * stage.rate), round(2 * RAMP_S * stage.rate))
@@ -81,7 +98,7 @@ def _layers(stage: Stage, asked: Sequence[words.Asked]) -> tuple[Samples, float]
     for one in asked:
         character = one.character
         layer = Stage(stage.n, stage.rate, stage.channels, stage.chance.child(one.sound), character, stage.width)
-        sound = EFFECTS[one.sound](layer)
+        sound = effect(one.sound)(layer)
         if character.distance > 0:
             sound = np.stack([dull(row, stage.rate, 1000.0, exp2(-1.7 * character.distance)) for row in sound])
         _set_peak(sound, exp2(0.7 * character.force - 0.9 * character.distance))

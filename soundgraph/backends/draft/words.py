@@ -221,6 +221,11 @@ def read(prompt: str) -> list[Asked]:
     return _read(prompt, _sounds_by_word(settings=False)) or _read(prompt, _sounds_by_word(settings=True))
 
 
+def describes(prompt: str) -> bool:
+    """Whether a prompt holds a describing word that is known, such as "soft", whatever else it says."""
+    return any(known(word, _describing_by_word()) for word in tokens(prompt))
+
+
 def _read(prompt: str, sounds: Mapping[str, tuple[str, ...]]) -> list[Asked]:
     describing = _describing_by_word()
     asked: dict[str, Character] = {}

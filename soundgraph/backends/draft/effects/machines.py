@@ -86,7 +86,7 @@ def explosion(stage: Stage) -> Samples:
         long_s = stage.vary(4.2, 0.15) * exp2(0.3 * stage.character.force)
         if stage.character.distance >= 0:
             burst = stage.noise(((62, 0), (250, 0), (1000, -2), (4000, -6), (16000, -16)), n=stage.length(0.25))
-            stage.put(out, at, burst * fall(len(burst), 0.25 * stage.rate), 0.9)
+            stage.put(out, at, burst * fall(len(burst), 0.25 * stage.rate), 0.6)
         boom = mode(stage.length(1.2), stage.rate, stage.pitched(88.0), 1.0, glide=0.35)
         stage.put(out, at, ends_ramped(boom, stage.length(0.002), 0), 0.9)
 
@@ -96,7 +96,7 @@ def explosion(stage: Stage) -> Samples:
         n = min(stage.length(1.5 * long_s), stage.n - at)
         rumble = ((31, 0), (62, 2), (125, 0), (250, -4), (500, -8), (1000, -13), (4000, -24), (16000, -50))
         for channel in range(stage.channels):
-            out[channel, at : at + n] += stage.noise(rumble, course, n=n) * np.float32(0.9)
+            out[channel, at : at + n] += stage.noise(rumble, course, n=n) * np.float32(1.3)
         for _ in range(24):
             grain = stage.noise(((500, -10), (2000, 0), (8000, -6)), n=stage.length(0.02))
             late_s = stage.chance.number(0.25, 0.4 * long_s)

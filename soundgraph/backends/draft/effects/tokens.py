@@ -88,6 +88,7 @@ def magic(stage: Stage) -> Samples:
             step = scale[min(len(scale) - 1, index // 3 + stage.chance.integer(0, 1))]
             hz = stage.pitched(pitch_hz(root + step))
             sound = modes(stage.length(0.6), stage.rate, ((hz, 1.0, 0.35), (2.01 * hz, 0.3, 0.2)))
+            ends_ramped(sound, stage.length(0.004), 0)
             late_s = stage.paced(0.045 * index) + stage.chance.number(0.0, 0.03)
             gain, pan = stage.chance.number(0.15, 0.5), stage.chance.number(-0.8, 0.8)
             stage.put(out, at + int(late_s * stage.rate), sound, gain, pan)

@@ -81,6 +81,7 @@ class _Band:
         self._piece = piece
         self._stage = stage
         self._out = stage.blank()
+        self._touch = stage.chance.child("touch")
         self._notes: dict[tuple[str, int, float], Mono] = {}
         self._strokes = {"kick": instruments.kick, "snare": instruments.snare, "hat": instruments.hat}
 
@@ -112,7 +113,12 @@ class _Band:
         key = (name, midi, beats)
         if key not in self._notes:
             self._notes[key] = instruments.PITCHED[name](midi, beats * 60.0 / piece.bpm, stage.rate)
-        stage.put(self._out, at, self._notes[key], gain * _GAINS.get(name, 0.6), _PANS.get(name, 0.0))
+        self._put(at, self._notes[key], gain * _GAINS.get(name, 0.6), _PANS.get(name, 0.0))
+
+    def _put(self, at: int, sound: Mono, gain: float, pan: float) -> None:
+        # No two strokes are equally hard. They are exactly on the beat, though: a draft is there to work on timing.
+        touch = 1.0 + 0.08 * self._stage.width * self._touch.number(-1.0, 1.0)
+        self._stage.put(self._out, at, sound, gain * touch, pan)
 
     def _hold(self, name: str, bar: int, chord: int) -> None:
         for step in (0, 2, 4):
@@ -165,7 +171,7 @@ class _Band:
             self._notes[key] = self._strokes[name](stage.rate)
         at = round((bar * piece.beats + beat) * 60.0 / piece.bpm * stage.rate)
         if at < stage.n:
-            stage.put(self._out, at, self._notes[key], gain, 0.25 if name == "hat" else 0.0)
+            self._put(at, self._notes[key], gain, 0.25 if name == "hat" else 0.0)
 
     def _in_reach(self, degree: int, lowest: int) -> int:
         """A degree of the scale in the octave that begins at a MIDI number."""
