@@ -360,7 +360,14 @@ class _Round:
         found, key = self._manifest(name)
         assert found is not None
         assert key is not None
-        made = {**_made_here(), "node": name, "note": self.site.note(name), "seconds": round(seconds, 4)}
+        inputs = {role: graphs.node_of(self.graph, other).name for role, other in graphs.inputs_of(self.graph, name)}
+        made = {
+            **_made_here(),
+            "node": name,
+            "note": self.site.note(name),
+            "inputs": inputs,
+            "seconds": round(seconds, 4),
+        }
         record = Record(key, sound.digest, sound.sample_rate, sound.channels, sound.n_samples, found, made, remarks)
         self.group.append((record, sound))
         self.unpublished[sound.digest] = sound

@@ -45,12 +45,11 @@ class SceneStamp:
 
     path: of its file. files: all that was read for it, as indices into `Stamps.files`.
     complete: whether all its exports were delivered (not only some that were asked for).
-    matched: the overrides that named something in it, by their place on the command line.
-    nodes: how many nodes the build looked at; names, joined by spaces.
+    nodes: the names of the nodes that its exports needed, joined by spaces.
     outputs: (export, a file delivered for it).
     """
 
-    __slots__ = ("complete", "files", "id", "matched", "nodes", "outputs", "path")
+    __slots__ = ("complete", "files", "id", "nodes", "outputs", "path")
 
     def __init__(
         self,
@@ -58,12 +57,11 @@ class SceneStamp:
         path: str,
         files: Sequence[int],
         complete: bool,
-        matched: Sequence[int],
         nodes: str,
         outputs: list[tuple[str, Output]],
     ):
-        self.id, self.path, self.files, self.complete = id, path, files, complete
-        self.matched, self.nodes, self.outputs = matched, nodes, outputs
+        self.id, self.path, self.files = id, path, files
+        self.complete, self.nodes, self.outputs = complete, nodes, outputs
 
 
 class Stamps:
@@ -133,13 +131,20 @@ def is_older(stat: str, moment: int) -> bool:
 
 
 def read_clock(root: str) -> int:
-    """The filesystem's idea of now, in ns: the mtime of a file touched now."""
+    """The filesystem's idea of now, in ns: the mtime of a file touched now. Raises OSError where none can be.
+
+    Leaves nothing behind in a tree that holds no state yet: a build that ends with a mistake changes nothing.
+    """
     folder = os.path.join(root, FOLDER)
-    os.makedirs(folder, exist_ok=True)
-    path = os.path.join(folder, "clock")
+    known = os.path.isdir(folder)
+    path = os.path.join(folder, "clock") if known else os.path.join(root, f"{FOLDER}-{os.getpid()}")
     with open(path, "wb") as file:
         file.write(b".")
-    return os.stat(path).st_mtime_ns
+    try:
+        return os.stat(path).st_mtime_ns
+    finally:
+        if not known:
+            os.unlink(path)
 
 
 def scan(root: str, folder: str = "graphs") -> list[tuple[str, str]]:
@@ -224,14 +229,13 @@ def load(root: str, config: str) -> Stamps | None:
             elif fields[0] == "S":
                 outputs = [
                     (fields[i], Output(fields[i + 1], fields[i + 2], fields[i + 3], fields[i + 4] == "racy"))
-                    for i in range(7, len(fields), 5)
+                    for i in range(6, len(fields), 5)
                 ]
                 indices = [int(text) for text in fields[3].split()]
                 if not all(0 <= index < len(files) for index in indices):
                     return None
-                matched = [int(text) for text in fields[5].split()]
                 scenes[fields[1]] = SceneStamp(
-                    fields[1], fields[2], indices, fields[4] == "complete", matched, fields[6], outputs
+                    fields[1], fields[2], indices, fields[4] == "complete", fields[5], outputs
                 )
         return Stamps(root, files, scenes)
     except (OSError, ValueError, IndexError):
@@ -245,11 +249,12 @@ def save(stamps: Stamps, config: str) -> None:
     """
     import hashlib
 
+    os.makedirs(os.path.join(stamps.root, FOLDER), exist_ok=True)
     rows: list[list[str]] = [["F", path, stat] for path, stat in stamps.files]
     moment = read_clock(stamps.root)
     for scene in stamps.scenes.values():
         row = ["S", scene.id, scene.path, " ".join(map(str, scene.files)), "complete" if scene.complete else ""]
-        row += [" ".join(map(str, scene.matched)), scene.nodes]
+        row.append(scene.nodes)
         for export, output in scene.outputs:
             if output.racy is None:
                 output.racy = not is_older(output.stat, moment)

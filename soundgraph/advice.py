@@ -1,0 +1,45 @@
+"""What is no mistake in a scene, and may still not be meant: for `check`."""
+
+from __future__ import annotations
+
+from soundgraph import graph as graphs
+from soundgraph.errors import Mistake, quote
+from soundgraph.scene import Origin
+from soundgraph.session import Session
+
+
+def warnings(session: Session) -> list[Mistake]:
+    """Nodes that nothing delivers, scenes that deliver nothing, and nodes that share one take without saying so."""
+    found = []
+    for scene in session.scenes:
+        if scene.id not in session.complete:
+            continue
+        if not scene.exports:
+            file = next(iter(scene.nodes.values())).origin.file if scene.nodes else ""
+            found.append(Mistake(file, 0, "", "delivers nothing: it has no [exports.*] table"))
+            continue
+        used = graphs.needed(session.graph, [job.node for job in session.jobs if job.scene is scene])
+        for name, node in scene.nodes.items():
+            # What an include brings along and this scene leaves aside is no oversight.
+            if f"{scene.id}:{name}" not in used and "." not in name:
+                found.append(_warning(session, node.origin, name, "no export needs it, so it is never built"))
+    return sorted([*found, *_twins(session)])
+
+
+def _twins(session: Session) -> list[Mistake]:
+    first: dict[object, str] = {}
+    found = []
+    for name in session.graph:
+        node = graphs.node_of(session.graph, name)
+        if node.model is None:
+            continue
+        twin = first.setdefault((node.params, node.model), name)
+        if twin != name and graphs.scene_of(session.graph, twin) is graphs.scene_of(session.graph, name):
+            what = f"says the same as {quote(graphs.node_of(session.graph, twin).name)}, so they share one take"
+            hint = "give one of them another seed if they should differ"
+            found.append(_warning(session, node.origin, node.name, what, hint))
+    return found
+
+
+def _warning(session: Session, origin: Origin, name: str, what: str, hint: str = "") -> Mistake:
+    return Mistake(origin.file, session.line_of(origin), f"nodes.{name}", what, hint)

@@ -1,0 +1,117 @@
+"""The command line: arguments in, text and an exit code out. One verb a file; only this part prints or exits.
+
+A verb's file holds `add_arguments(parser)` and `run(options) -> int`. It is imported when its verb is asked for, and
+imports what it needs in turn: `--help`, and a build with nothing to do, are over in a few milliseconds.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+# Kept here rather than read from the files, so that --help imports none of them.
+VERBS = {
+    "build": "run what changed and deliver the files",
+    "plan": "show what a build would run, and why",
+    "explain": "say why a node or export would run: the field that changed, old and new",
+    "graph": "draw the graph: text, Mermaid, DOT or SVG",
+    "check": "find all mistakes, and what looks like one, without running anything",
+    "schema": "print the JSON Schema of scenes, for completion in an editor",
+    "kinds": "list the node kinds, or the fields of one",
+    "new": "write a scene to start from",
+    "cache": "stats, verify, clear",
+    "version": "print versions",
+}
+
+USAGE = """usage: soundgraph [-C FOLDER] VERB [...]
+
+A build system for game audio: scenes in, audio files out, and only what changed runs again.
+
+{verbs}
+
+soundgraph VERB --help says more about one.
+exit codes: 0 fine, 1 a node failed, 2 the scene or the call is wrong, 3 plan --check found work to do, 130 interrupted
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a command; returns its exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        return _main(words)
+    except KeyboardInterrupt:
+        _say("interrupted")
+        return 130
+    except BrokenPipeError:
+        # The reader left, as `| head` does. What is still buffered has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        from soundgraph.errors import SoundgraphError
+
+        if not isinstance(error, SoundgraphError):
+            _say("this is a bug in soundgraph; please report it with what follows")
+            raise
+        if "--json" in words:
+            _say_json(error)
+        _say(str(error))
+        return error.exit_code
+
+
+def _main(words: list[str]) -> int:
+    while words[:1] == ["-C"] and len(words) > 1:
+        try:
+            os.chdir(words[1])
+        except OSError as error:
+            return _refuse(f'cannot work in "{words[1]}": {error.strerror}')
+        words = words[2:]
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(USAGE.format(verbs="\n".join(f"  {verb:<10}{text}" for verb, text in VERBS.items())), end="")
+        return 0
+    verb, *rest = words
+    if verb in ("-V", "--version"):
+        verb = "version"
+    if verb not in VERBS:
+        from soundgraph.errors import did_you_mean
+
+        return _refuse(f'there is no verb "{verb}"{did_you_mean(verb, VERBS)}', "soundgraph --help lists them")
+
+    import argparse
+    from importlib import import_module
+
+    module = import_module(f"soundgraph.cli.{verb}")
+    parser = argparse.ArgumentParser(
+        prog=f"soundgraph {verb}",
+        description=module.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    module.add_arguments(parser)
+    try:
+        options = parser.parse_args(rest)
+    except SystemExit as stop:  # argparse has printed help, or what is wrong
+        return int(stop.code or 0)
+    code: int = module.run(options)
+    return code
+
+
+def _refuse(what: str, hint: str = "") -> int:
+    _say(f"{what}\n  {hint}" if hint else what)
+    return 2
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _say_json(error: Exception) -> None:
+    import json
+    from dataclasses import asdict
+
+    from soundgraph.errors import SceneError
+
+    if isinstance(error, SceneError):
+        for mistake in error.mistakes:
+            print(json.dumps({"event": "error", **asdict(mistake)}, ensure_ascii=False))
+    else:
+        print(json.dumps({"event": "error", "what": str(error)}, ensure_ascii=False))

@@ -1,0 +1,58 @@
+"""Run what changed and deliver the files.
+
+A target is a scene file, a folder, a scene's id, or a pattern of ids; with ":name" after it, a node or an export of it.
+Without targets, every scene under graphs/ is built.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from soundgraph import noop, stamp, targets
+from soundgraph.cli import common
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    common.add_scene_arguments(parser)
+    parser.add_argument("--release", action="store_true", help="refuse to deliver anything that a draft is part of")
+    parser.add_argument(
+        "-j", "--jobs", type=common.count, metavar="N", help="process N nodes at once (default: processors)"
+    )
+    parser.add_argument(
+        "-k", "--keep-going", action="store_true", help="go on with what does not need the node that failed"
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="run everything again, and say whether it came out the same"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+
+
+def run(options: argparse.Namespace) -> int:
+    common.refuse_draft_release(options)
+    root = targets.project_root(options.targets)
+    wanted = targets.select(root, options.targets)
+    config = noop.config_of(
+        draft=options.draft, release=options.release, overrides=options.define, targets=options.targets
+    )
+    stamps = stamp.load(root, config)
+    if stamps is not None and not options.force and noop.nothing_to_do(stamps, wanted, options.targets):
+        if stamps.rehashed:
+            stamp.save(stamps, config)
+        return _nothing_to_do(noop.clean_scenes(stamps, wanted), options.json)
+
+    from soundgraph.cli import building
+
+    return building.run(options, root, wanted, config, stamps)
+
+
+def _nothing_to_do(clean: dict[str, stamp.SceneStamp], as_json: bool) -> int:
+    if as_json:
+        from soundgraph.cli import idle
+
+        idle.print_events(clean)
+        return 0
+    files = sum(len(scene.outputs) // 2 for scene in clean.values())
+    nodes = sum(scene.nodes.count(" ") + 1 for scene in clean.values() if scene.nodes)
+    name = next(iter(clean)) if len(clean) == 1 else f"{len(clean):,} scenes"
+    print(f"{name}: nothing to do ({nodes:,} nodes, {files:,} {'file' if files == 1 else 'files'} current)")
+    return 0

@@ -1,0 +1,42 @@
+"""Find all mistakes in scenes at once, and what looks like one, without running anything. For CI.
+
+Mistakes end with exit code 2. Warnings do not, unless --strict is given.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+
+from soundgraph.cli import common
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    common.add_scene_arguments(parser)
+    common.add_json_argument(parser)
+    parser.add_argument("--release", action="store_true", help="take an export with a draft upstream for a mistake")
+    parser.add_argument("--strict", action="store_true", help="take warnings for mistakes")
+
+
+def run(options: argparse.Namespace) -> int:
+    from soundgraph.advice import warnings
+    from soundgraph.errors import EXIT_OK, EXIT_WRONG_INPUT, SceneError
+
+    common.refuse_draft_release(options)
+    session = common.open_session(options)
+    if options.release and (mistakes := session.mistakes_of_release()):
+        raise SceneError(mistakes)
+    found = warnings(session)
+    for warning in found:
+        if options.json:
+            print(json.dumps({"event": "warning", **asdict(warning)}, ensure_ascii=False))
+        else:
+            print(f"warning: {warning}")
+    nodes, scenes = len(session.graph), len(session.scenes)
+    if options.json:
+        print(json.dumps({"event": "summary", "scenes": scenes, "nodes": nodes, "warnings": len(found)}))
+    else:
+        warned = f", {common.n(len(found), 'warning')}" if found else ""
+        print(f"{common.n(scenes, 'scene')}, {common.n(nodes, 'node')}: no mistakes{warned}")
+    return EXIT_WRONG_INPUT if options.strict and found else EXIT_OK

@@ -1,0 +1,69 @@
+"""What several verbs share: arguments, and opening what they ask for."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from soundgraph.session import Session
+
+
+def add_scene_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help="scene file, folder, scene, scene:node, pattern")
+    parser.add_argument(
+        "-D",
+        dest="define",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help='set a field, as in -D scene.seed=9 or -D nodes.rain.prompt="soft rain"; may be given several times',
+    )
+    parser.add_argument("--draft", action="store_true", help="render stand-ins instead of loading models")
+
+
+def add_json_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+
+
+def open_session(options: argparse.Namespace) -> Session:
+    """The session over what `options` of `add_scene_arguments` ask for."""
+    from pathlib import Path
+
+    from soundgraph import session, targets
+
+    root = targets.project_root(options.targets)
+    wanted = targets.select(root, options.targets)
+    return session.open_session(Path(root), wanted, overrides=options.define, draft=options.draft)
+
+
+def refuse_draft_release(options: argparse.Namespace) -> None:
+    if options.draft and options.release:
+        from soundgraph.errors import UsageError
+
+        raise UsageError("--draft and --release exclude each other: a release must not deliver drafts")
+
+
+def count(text: str) -> int:
+    """The value of -j."""
+    if not text.isdecimal() or not 1 <= int(text) <= 256:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a number from 1 to 256')
+    return int(text)
+
+
+def processors() -> int:
+    """How many of them this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def n(number: int, thing: str) -> str:
+    """ "1 file", "1,200 files"."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def coloured(stream: TextIO) -> bool:
+    """Whether a terminal is there to show colours. https://no-color.org"""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,41 @@
+"""Draw the graph of what is asked for, coloured by what a build would do and grouped by model."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from soundgraph.cli import common
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    common.add_scene_arguments(parser)
+    parser.add_argument("-f", "--format", choices=("text", "mermaid", "dot", "svg"), help="default: by -o, else text")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write to FILE instead of standard output")
+
+
+def run(options: argparse.Namespace) -> int:
+    from soundgraph import drawing, schedule
+    from soundgraph.errors import UsageError
+
+    session = common.open_session(options)
+    plan = session.plan()
+    exports: dict[str, list[str]] = {}
+    for job in session.jobs:
+        exports.setdefault(job.node, []).extend(job.paths())
+    by_suffix = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".mermaid": "mermaid"}
+    form = options.format or (by_suffix.get(options.output.suffix, "text") if options.output else "text")
+    groups = schedule.groups(plan)
+    if form == "text":
+        text = drawing.text(plan, groups, exports, colour=not options.output and common.coloured(sys.stdout))
+    else:
+        text = getattr(drawing, form)(plan, groups, exports)
+    if options.output is None:
+        print(text, end="" if text.endswith("\n") else "\n")
+        return 0
+    try:
+        options.output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {options.output}: {error.strerror}") from error
+    return 0

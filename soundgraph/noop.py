@@ -1,0 +1,53 @@
+"""Whether there is anything to do at all, found out with nothing but stats and the state of the last build.
+
+Standard library only: see `stamp`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from soundgraph import stamp
+from soundgraph.stamp import SceneStamp, Stamps
+from soundgraph.targets import Wanted
+
+
+def config_of(*, draft: bool, release: bool, overrides: Sequence[str], targets: Sequence[str]) -> str:
+    """The name of the state that such a build keeps; whatever decides its results beside the files is in it.
+
+    With overrides the targets are part of it: each override has to match in some scene asked for, and a stamp does not
+    know in which it did.
+    """
+    options = ["draft" if draft else "", "release" if release else "", *overrides]
+    return stamp.config_name([*options, "for", *targets] if overrides else options)
+
+
+def nothing_to_do(stamps: Stamps, wanted: Sequence[Wanted], targets: Sequence[str]) -> bool:
+    """Whether every scene asked for is clean, and none that was built before is gone: its files would be removed."""
+    if not targets and stamps.scenes.keys() - {scene.id for scene in wanted}:
+        return False
+    return len(clean_scenes(stamps, wanted)) == len(wanted)
+
+
+def clean_scenes(stamps: Stamps, wanted: Sequence[Wanted]) -> dict[str, SceneStamp]:
+    """The stamps of those scenes asked for that are as they were left, by id."""
+    found = {}
+    for scene in wanted:
+        known = stamps.scenes.get(scene.id)
+        if known is None or known.path != scene.path:
+            continue
+        part = _part(known, scene.items)
+        if part is not None and stamps.holds(part):
+            found[scene.id] = part
+    return found
+
+
+def _part(known: SceneStamp, items: tuple[str, ...]) -> SceneStamp | None:
+    """The stamp of the exports asked for; None where a stamp cannot tell."""
+    if not items:
+        return known if known.complete else None
+    exports = {export for export, _ in known.outputs}
+    if not exports.issuperset(items):
+        return None  # nodes and patterns are looked up in the scene itself
+    outputs = [(export, output) for export, output in known.outputs if export in items]
+    return SceneStamp(known.id, known.path, known.files, False, known.nodes, outputs)

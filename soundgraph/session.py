@@ -1,0 +1,285 @@
+"""From what was asked for to its result: project, scenes, graph, plan, build, and the state that is kept of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from soundgraph import backends, builder, loader, planner, provenance, stamp, targets
+from soundgraph import explain as explaining
+from soundgraph import graph as graphs
+from soundgraph.builder import Options, Outcome, Site
+from soundgraph.errors import Mistake, SceneError, UsageError, did_you_mean
+from soundgraph.export import Job
+from soundgraph.graph import Graph
+from soundgraph.ledger import Entry, Ledger
+from soundgraph.planner import Plan, Status
+from soundgraph.progress import Progress
+from soundgraph.project import Project, load_project
+from soundgraph.scene import Origin, Scene, node_id
+from soundgraph.stamp import Output, SceneStamp, Stamps
+from soundgraph.store import DiskStore
+from soundgraph.targets import Wanted
+
+DRAFT_FOLDER = "draft"
+"""Under the output folder: what `--draft` delivers, so that a draft never takes a real file's place."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """Scenes that were read and checked, and what of them is asked for.
+
+    graph: of all the scenes. wanted: the ids of the nodes asked for. jobs: the exports asked for.
+    complete: the ids of the scenes that are asked for as a whole.
+    """
+
+    project: Project
+    scenes: list[Scene]
+    graph: Graph
+    wanted: tuple[str, ...]
+    jobs: list[Job]
+    complete: frozenset[str]
+    draft: bool = False
+
+    @property
+    def root(self) -> Path:
+        return self.project.root
+
+    @cached_property
+    def store(self) -> DiskStore:
+        return DiskStore(self.project.cache_dir)
+
+    def note(self, name: str) -> str:
+        """Where the store keeps the last action key of a node: names are no identity, and two projects may share it."""
+        return f"last {os.path.realpath(self.root)} {name} {'draft' if self.draft else 'real'}"
+
+    def plan(self, *, force: bool = False, lost: Iterable[str] = ()) -> Plan:
+        salt = self.project.cache.salt
+        return planner.plan(self.graph, self.wanted, self.store.records, salt=salt, force=force, lost=frozenset(lost))
+
+    def reasons(self, plan: Plan, names: Sequence[str]) -> list[explaining.Reason]:
+        past = explaining.recall(plan, names, self.store, self.note)
+        return [explaining.explain(plan, name, past) for name in names]
+
+    @cached_property
+    def line_of(self) -> loader.Lines:
+        return loader.Lines(self.root)
+
+    def mistakes_of_models(self, plan: Plan) -> list[Mistake]:
+        """What keeps the nodes that have to run from running here: models that cannot be had."""
+        found = []
+        for name in plan.to_run():
+            node = graphs.node_of(plan.graph, name)
+            if node.model is None or not (missing := backends.get(node.model.backend).missing(node.model)):
+                continue
+            line = self.line_of(Origin(node.origin.file, (*node.origin.keys, "model")))
+            hint = "build --draft renders a stand-in for it; see docs/draft.md"
+            found.append(Mistake(node.origin.file, line, f"nodes.{node.name}", missing, hint))
+        return found
+
+    def mistakes_of_release(self) -> list[Mistake]:
+        """The exports that a release must not deliver: those with a draft upstream."""
+        found = []
+        for job in self.jobs:
+            upstream = [graphs.node_of(self.graph, name) for name in sorted(graphs.needed(self.graph, [job.node]))]
+            drafts = [node.name for node in upstream if node.model is not None and node.model.draft]
+            if drafts:
+                origin = job.export.origin
+                what = f"rests on a draft ({', '.join(drafts)}), which a release must not deliver"
+                hint = "give those nodes a real model, or build without --release"
+                found.append(Mistake(origin.file, self.line_of(origin), f"exports.{job.export.name}", what, hint))
+        return found
+
+    def build(self, options: Options, progress: Progress) -> Outcome:
+        """Runs and delivers. Raises SceneError, before anything runs, for models that cannot be had."""
+        ledger = Ledger(self.root)
+        planned: list[Plan] = []
+
+        def plan_again(lost: frozenset[str], force: bool) -> Plan:
+            plan = self.plan(force=force, lost=lost)
+            if mistakes := self.mistakes_of_models(plan):
+                raise SceneError(mistakes)
+            planned.append(plan)
+            return plan
+
+        site = Site(self.root, self.store, ledger.entries, self.note)
+        try:
+            outcome = builder.build(plan_again, self.jobs, options, site, progress)
+            self._remember(outcome)
+            ledger.add(entry for found in outcome.deliveries.values() for one in found for entry in one.entries)
+            if not outcome.failures and not outcome.interrupted:
+                for path in ledger.remove_files(self._stale(ledger)):
+                    progress.remark(path, "removed: no scene delivers it any more")
+            ledger.save()
+        finally:
+            self.store.close()
+        progress.end(outcome.summary())
+        return outcome
+
+    def _remember(self, outcome: Outcome) -> None:
+        """Keeps the key of each node's result under its name, for `explain`."""
+        notes = {self.note(name): record.key for name, record in outcome.records.items()}
+        known = self.store.notes(list(notes))
+        self.store.put_notes({name: key for name, key in notes.items() if known.get(name) != key})
+
+    def _stale(self, ledger: Ledger) -> list[Entry]:
+        """What was delivered for these scenes, or for scenes that are gone, and is delivered no more."""
+        current = {path for job in self.jobs for audio in job.paths() for path in (audio, f"{audio}.json")}
+        return [
+            entry
+            for entry in ledger.entries.values()
+            if entry.draft == self.draft
+            and entry.path not in current
+            and (entry.scene in self.complete or not scene_file(self.root, entry.scene))
+        ]
+
+    def stamps(self, outcome: Outcome, old: Stamps | None, moment: int) -> Stamps:
+        """The state to keep after a build: new stamps for these scenes, and those of others that still exist.
+
+        moment: of `stamp.read_clock`, before anything was read.
+        """
+        keep: dict[str, SceneStamp] = {}
+        files: dict[tuple[str, str], int] = {}
+        for known in old.scenes.values() if old else ():
+            if (self.root / known.path).is_file():
+                assert old is not None
+                places = [files.setdefault(old.files[index], len(files)) for index in known.files]
+                keep[known.id] = SceneStamp(known.id, known.path, places, known.complete, known.nodes, known.outputs)
+        needed: dict[str, list[str]] = {}
+        for name in outcome.plan.decisions:
+            scene_id, _, node = name.rpartition(":")
+            needed.setdefault(scene_id, []).append(node)
+        for scene in self.scenes:
+            keep.pop(scene.id, None)
+            jobs = [job for job in self.jobs if job.scene is scene]
+            read = [(path, stamp.stat_text(str(self.root / path))) for path in map(self._relative, scene.read)]
+            if (
+                scene.path is None
+                or not jobs
+                or any(job.owner not in outcome.deliveries for job in jobs)
+                or not all(stamp.is_older(stat, moment) for _, stat in read)
+            ):
+                continue
+            outputs = []
+            for job in jobs:
+                for delivery in outcome.deliveries[job.owner]:
+                    for entry in delivery.entries:
+                        stat = stamp.stat_text(str(self.root / entry.path))
+                        outputs.append((job.export.name, Output(entry.path, stat, entry.digest)))
+            places = [files.setdefault(found, len(files)) for found in read]
+            path = self._relative(scene.path)
+            keep[scene.id] = SceneStamp(
+                scene.id, path, places, scene.id in self.complete, " ".join(needed.get(scene.id, ())), outputs
+            )
+        return Stamps(str(self.root), list(files), keep)
+
+    def _relative(self, path: Path) -> str:
+        return os.path.relpath(path, self.root).replace(os.sep, "/")
+
+
+def open_session(
+    root: Path,
+    wanted: Sequence[Wanted],
+    *,
+    overrides: Sequence[str] = (),
+    draft: bool = False,
+    elsewhere: Mapping[str, str] | None = None,
+) -> Session:
+    """Reads and checks the scenes that are asked for.
+
+    elsewhere: files that other scenes deliver, by path, with the scene's id: one of them may clash with these scenes.
+    Raises SceneError with every mistake in them, UsageError for an item that is not in its scene.
+    """
+    project = load_project(root)
+    scenes = loader.load_scenes([root / scene.path for scene in wanted], project, overrides, draft)
+    return session_of(project, scenes, wanted, draft=draft, elsewhere=elsewhere)
+
+
+def session_of(
+    project: Project,
+    scenes: Sequence[Scene],
+    wanted: Sequence[Wanted],
+    *,
+    draft: bool = False,
+    elsewhere: Mapping[str, str] | None = None,
+) -> Session:
+    """A session over scenes that were read already. wanted: in the same order."""
+    locator = loader.Lines(project.root)
+    graph = graphs.build_graph(scenes, locator)
+    folder = f"{project.build.output}/{DRAFT_FOLDER}" if draft else project.build.output
+    nodes: dict[str, None] = {}
+    jobs: list[Job] = []
+    for scene, asked in zip(scenes, wanted, strict=True):
+        exports, names = _items(graph, scene, asked)
+        jobs += [Job(scene, scene.exports[name], _node(scene, name), folder, draft) for name in exports]
+        nodes.update(dict.fromkeys([*(_node(scene, name) for name in exports), *names]))
+    others = _others(project, {scene.id for scene in scenes}, jobs, elsewhere or {}, draft)
+    if mistakes := loader.clashes([*scenes, *others], locator):
+        raise SceneError(mistakes)
+    complete = frozenset(asked.id for asked in wanted if not asked.items)
+    return Session(project, list(scenes), graph, tuple(nodes), jobs, complete, draft)
+
+
+def _node(scene: Scene, export: str) -> str:
+    return node_id(scene.id, scene.exports[export].settings.node)
+
+
+def _items(graph: Graph, scene: Scene, asked: Wanted) -> tuple[list[str], list[str]]:
+    """The exports, and the ids of the nodes, of a scene that are asked for.
+
+    A scene without exports is there to be included: it is built only when it is named, up to the nodes that nothing in
+    it uses.
+    """
+    if not asked.items:
+        own = [node_id(scene.id, name) for name in scene.nodes]
+        ends = [name for name in own if graph.out_degree(name) == 0]
+        return list(scene.exports), ends if asked.named and not scene.exports else []
+    exports: list[str] = []
+    nodes: list[str] = []
+    for item in asked.items:
+        some_exports = targets.matching(item, list(scene.exports))
+        some_nodes = targets.matching(item, list(scene.nodes))
+        if not some_exports and not some_nodes:
+            hint = did_you_mean(item, [*scene.exports, *scene.nodes])
+            raise UsageError(f'{asked.path} has no node or export called "{item}"{hint}')
+        exports += some_exports
+        nodes += [node_id(scene.id, name) for name in some_nodes]
+    return list(dict.fromkeys(exports)), nodes
+
+
+def _others(
+    project: Project, own: set[str], jobs: Sequence[Job], elsewhere: Mapping[str, str], draft: bool
+) -> list[Scene]:
+    """Scenes that are not asked for, and delivered a file that one of these jobs would deliver too."""
+    delivered = {path.casefold(): scene for path, scene in elsewhere.items()}
+    ids = {delivered.get(path.casefold()) for job in jobs for path in job.paths()} - own - {None}
+    found = []
+    for scene_id in sorted(filter(None, ids)):
+        path = scene_file(project.root, scene_id)
+        if path is not None:
+            try:
+                found.append(loader.load_scene(path, project, draft=draft))
+            except SceneError:
+                continue  # its mistakes are told when it is built
+    return found
+
+
+def scene_file(root: Path, scene_id: str) -> Path | None:
+    """The file of the scene with that id; None if there is none."""
+    for path in (root / "graphs" / f"{scene_id}.toml", root / f"{scene_id}.toml"):
+        if path.is_file():
+            return path
+    return None
+
+
+def statuses(plan: Plan) -> dict[str, int]:
+    """How many nodes of a plan have each status."""
+    return {status.value: plan.count(status) for status in Status}
+
+
+def drafts_of(session: Session) -> frozenset[str]:
+    """The exports ("scene:export") that have a draft upstream."""
+    return frozenset(job.owner for job in session.jobs if provenance.is_draft(session.graph, job.node))

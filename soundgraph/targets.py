@@ -1,0 +1,110 @@
+"""What the user asked for, as scenes: a file, a folder, an id or a pattern, each with or without `:item`.
+
+Standard library only, and little of it: the no-op path goes through here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from soundgraph import root, stamp
+
+
+class Wanted:
+    """A scene that was asked for.
+
+    id: of the scene. path: of its file, relative to the project's root.
+    items: names or patterns of nodes and exports; empty for the whole scene.
+    named: whether the user named this scene, rather than a folder it is in, or nothing.
+    """
+
+    __slots__ = ("id", "items", "named", "path")
+
+    def __init__(self, id: str, path: str, items: tuple[str, ...] = (), named: bool = False):  # noqa: A002
+        self.id, self.path, self.items, self.named = id, path, items, named
+
+
+def project_root(targets: Sequence[str]) -> str:
+    """The root of the project that the first target given as a path lies in; without one, the current folder's."""
+    for target in targets:
+        path = _split(target)[0]
+        if path.endswith(".toml") or os.path.isdir(path):
+            return root.find_root(path)
+    return root.find_root(os.getcwd())
+
+
+def select(folder: str, targets: Sequence[str]) -> list[Wanted]:
+    """The scenes of the project in `folder` that `targets` name, each once; all under `graphs/` if there are none.
+
+    A target is the path of a scene or of a folder, the id of a scene, or a pattern of ids (`*`, `?`, `[…]`), and may
+    end in `:item` with the name or pattern of a node or export. Raises UsageError for one that names nothing.
+    """
+    scenes = stamp.scan(folder)
+    if not targets:
+        if not scenes:
+            _refuse(f"there are no scenes under {os.path.join(folder, root.GRAPHS)}", "soundgraph new NAME makes one")
+        return [Wanted(id, path) for id, path in scenes]  # noqa: A001
+    found: dict[str, Wanted] = {}
+    for target in targets:
+        name, item = _split(target)
+        for wanted in _scenes_of(folder, scenes, name, target):
+            known = found.setdefault(wanted.id, Wanted(wanted.id, wanted.path, (item,) if item else ()))
+            # A scene asked for as a whole and in part is asked for as a whole.
+            if not item:
+                known.items = ()
+            elif known.items and item not in known.items:
+                known.items += (item,)
+            known.named = known.named or wanted.named
+    return list(found.values())
+
+
+def matching(pattern: str, names: Sequence[str]) -> list[str]:
+    """The names that a pattern stands for: itself, or with `*`, `?` or `[…]` in it, all that it fits."""
+    if pattern in names:
+        return [pattern]
+    if not any(character in pattern for character in "*?["):
+        return []
+    from fnmatch import fnmatchcase
+
+    return [name for name in names if fnmatchcase(name, pattern)]
+
+
+def _split(target: str) -> tuple[str, str]:
+    name, colon, item = target.rpartition(":")
+    if not colon or (len(name) == 1 and item[:1] in "/\\"):  # C:\scenes\rain.toml
+        return target, ""
+    return name, item
+
+
+def _scenes_of(folder: str, scenes: list[tuple[str, str]], name: str, target: str) -> list[Wanted]:
+    if name.endswith(".toml") or os.path.isdir(name):
+        path = os.path.relpath(os.path.realpath(name), os.path.realpath(folder)).replace(os.sep, "/")
+        if path.startswith("../") or os.path.isabs(path):
+            _refuse(f'"{target}" lies outside the project {folder}', "build it from its own project")
+        if os.path.isdir(name):
+            inside = stamp.scan(folder, path) if path != "." else scenes
+            if not inside:
+                _refuse(f'there are no scenes in "{target}"', "scenes are files that end in .toml")
+            return [Wanted(id, path) for id, path in inside]  # noqa: A001
+        if os.path.isfile(name):
+            return [Wanted(stamp.scene_id(path), path, named=True)]
+        known = [path for _, path in scenes]
+        _refuse(f'there is no scene file "{name}"{_hint(name, known)}')
+    ids = dict(scenes)
+    found = [Wanted(id, ids[id], named=id == name) for id in matching(name, list(ids))]  # noqa: A001
+    if not found:
+        _refuse(f'no scene is called "{name}"{_hint(name, list(ids))}', "scenes are the .toml files under graphs/")
+    return found
+
+
+def _hint(name: str, candidates: Sequence[str]) -> str:
+    from soundgraph.errors import did_you_mean
+
+    return did_you_mean(name, candidates)
+
+
+def _refuse(what: str, hint: str = "") -> None:
+    from soundgraph.errors import UsageError
+
+    raise UsageError(what, hint)
