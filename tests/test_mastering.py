@@ -1,0 +1,259 @@
+"""Mastering: what is asked for is met, checked on the encoded file, or said not to be."""
+
+import io
+import json
+import math
+import struct
+
+import numpy as np
+import pytest
+import soundfile
+
+from soundgraph.audio import make, silence
+from soundgraph.dsp import loudness
+from soundgraph.errors import NodeError
+from soundgraph.mastering import master
+from soundgraph.scene import ExportSettings
+
+
+def settings(**fields):
+    return ExportSettings(node="n", **fields)
+
+
+def speech(seconds=3.0, sample_rate=48000, channels=2, peak=0.3, seed=0):
+    """Bursts of noise with gaps: a crest and gates worth measuring."""
+    rng = np.random.default_rng(seed)
+    n = round(seconds * sample_rate)
+    bursts = np.clip(np.sin(2 * np.pi * 1.3 * np.arange(n) / sample_rate), 0, 1) ** 2
+    samples = rng.standard_normal((channels, n)) * bursts
+    return make(samples * (peak / np.abs(samples).max()), sample_rate)
+
+
+def tone(level_dbfs, seconds=1.0, sample_rate=48000, channels=1):
+    n = round(seconds * sample_rate)
+    wave = 10 ** (level_dbfs / 20) * np.cos(2 * np.pi * 1000 * np.arange(n) / sample_rate)
+    return make(np.tile(wave, (channels, 1)), sample_rate)
+
+
+def read_back(mastered, file_format="wav"):
+    samples, rate = soundfile.read(io.BytesIO(mastered.encode(file_format)), dtype="float32", always_2d=True)
+    return make(samples.T, rate)
+
+
+def test_asking_for_nothing_delivers_the_artifact_itself_with_its_measures():
+    audio = speech()
+    mastered = master(audio, settings(), 48000)
+    assert mastered.audio is audio
+    report = mastered.report
+    assert (report.duration_s, report.sample_rate, report.channels) == (3.0, 48000, 2)
+    assert report.sample_peak_dbfs == pytest.approx(20 * math.log10(0.3))
+    assert report.loudness_lufs == loudness.integrated_lufs(audio)
+    assert report.true_peak_dbtp == loudness.true_peak_dbtp(audio)
+    assert (report.gain_db, report.remarks, report.loudness_padded) == (0.0, (), False)
+
+
+@pytest.mark.parametrize("target", [-16.0, -23.0, -40.0])
+@pytest.mark.parametrize(("rate", "channels"), [(48000, 2), (44100, 1), (16000, 2)])
+def test_the_file_has_the_loudness_asked_for_by_an_independent_meter(rate, channels, target):
+    pyloudnorm = pytest.importorskip("pyloudnorm")
+    mastered = master(speech(6.0, rate, channels, peak=0.05), settings(loudness_lufs=target, headroom="none"), 48000)
+    delivered = read_back(mastered)
+    meter = pyloudnorm.Meter(48000, filter_class="DeMan")
+    assert meter.integrated_loudness(delivered.samples.T.astype(np.float64)) == pytest.approx(target, abs=0.1)
+    assert mastered.report.loudness_lufs == pytest.approx(target, abs=0.01)
+    assert mastered.report.loudness_lufs == pytest.approx(loudness.integrated_lufs(delivered), abs=0.01)
+
+
+def test_a_gain_that_lifts_quiet_parts_over_the_gate_still_meets_the_target():
+    loud, quiet = speech(4.0, peak=0.002, seed=1), speech(4.0, peak=0.0008, seed=2)
+    audio = make(np.concatenate([loud.samples, quiet.samples], axis=1), 48000)
+    naive = loudness.integrated_lufs(audio)
+    mastered = master(audio, settings(loudness_lufs=-30), 48000)
+    assert loudness.integrated_lufs(mastered.audio) == pytest.approx(-30, abs=0.01)
+    assert abs(mastered.report.gain_db - (-30 - naive)) > 0.2
+
+
+def test_the_ceiling_wins_over_the_loudness_and_the_report_says_by_how_much():
+    audio = speech()
+    mastered = master(audio, settings(loudness_lufs=-10, true_peak_dbtp=-1), 48000)
+    delivered = read_back(mastered)
+    assert loudness.true_peak_dbtp(delivered) == pytest.approx(-1.0, abs=0.01)
+    assert loudness.true_peak_dbtp(delivered) <= -1.0
+    reached = loudness.integrated_lufs(delivered)
+    assert reached < -11
+    assert mastered.report.loudness_lufs == pytest.approx(reached, abs=0.01)
+    wanted_db = -10 - loudness.integrated_lufs(audio)
+    over_db = loudness.true_peak_dbtp(audio) + wanted_db + 1
+    assert mastered.report.remarks == (
+        f"its loudness is {reached:.1f} LUFS, not the -10 LUFS asked for: "
+        f"its true peak would have been {over_db:.1f} dB over the ceiling of -1 dBTP",
+    )
+
+
+@pytest.mark.parametrize("ceiling", [0.0, -1.0, -9.0])
+@pytest.mark.parametrize("seed", range(4))
+def test_the_ceiling_holds_on_another_meter(ceiling, seed):
+    # Sixteen times finer through the spectrum of the whole, which shares no code with the meter. Up to 20 kHz: what is
+    # closer to half the rate counts in part only on meters whose filter is finite.
+    rng = np.random.default_rng(seed)
+    n = 8192
+    spectrum = np.fft.rfft(np.sign(rng.standard_normal(n)) * np.hanning(n))
+    if seed % 2:
+        spectrum /= 1 + np.arange(len(spectrum)) / 100
+    spectrum[np.fft.rfftfreq(n, 1 / 48000) > 20_000] = 0
+    samples = np.fft.irfft(spectrum)
+    mastered = master(make(samples / np.abs(samples).max(), 48000), settings(true_peak_dbtp=ceiling), 48000)
+    finer = np.fft.irfft(np.fft.rfft(mastered.audio.samples[0].astype(np.float64)), 16 * n) * 16
+    assert 20 * math.log10(np.abs(finer).max()) == pytest.approx(ceiling, abs=0.05)
+
+
+def test_a_ceiling_that_is_kept_changes_nothing():
+    audio = speech()
+    mastered = master(audio, settings(true_peak_dbtp=-1), 48000)
+    assert mastered.audio is audio
+    assert mastered.report.remarks == ()
+
+
+def test_a_peak_over_the_ceiling_is_brought_down_and_said():
+    mastered = master(tone(2.0), settings(true_peak_dbtp=-1), 48000)
+    assert loudness.true_peak_dbtp(mastered.audio) <= -1.0
+    # The tone begins at its crest, which overshoots between the samples by another 1 dB.
+    (remark,) = mastered.report.remarks
+    over_db = -mastered.report.gain_db
+    assert remark == f"its true peak was {over_db:.1f} dB over the ceiling of -1 dBTP; it was brought down by as much"
+
+
+def test_scale_brings_a_peak_over_full_scale_down_to_it():
+    mastered = master(tone(3.2), settings(), 48000)
+    assert mastered.report.remarks == ("its peak was 3.2 dB over full scale; it was brought down by as much",)
+    assert mastered.report.gain_db == pytest.approx(-3.2, abs=0.002)
+    assert mastered.report.sample_peak_dbfs == pytest.approx(0.0, abs=0.002)
+    delivered = read_back(mastered)
+    assert 0.9995 < np.abs(delivered.samples).max() <= 1.0
+    # Nothing was clipped: it is the same wave.
+    assert np.allclose(delivered.samples * 10 ** (3.2 / 20), tone(3.2).samples, atol=3e-4)
+
+
+def test_scale_keeps_a_loudness_target_from_clipping():
+    mastered = master(tone(-20), settings(loudness_lufs=0.0), 48000)
+    # A mono sine of full scale reads -3.01 LUFS at 997 Hz, so that 0 LUFS is 3.0 dB too much.
+    assert mastered.report.remarks == (
+        "its loudness is -3.0 LUFS, not the 0 LUFS asked for: its peak would have been 3.0 dB over full scale",
+    )
+
+
+def test_error_refuses_a_peak_over_full_scale():
+    with pytest.raises(NodeError) as caught:
+        master(tone(3.2), settings(headroom="error"), 48000)
+    assert str(caught.value) == 'its peak is 3.2 dB over full scale, and headroom = "error" asks for none that is'
+    assert master(tone(0.0), settings(headroom="error"), 48000).report.remarks == ()
+    # The ceiling has brought it down already.
+    assert master(tone(3.2), settings(headroom="error", true_peak_dbtp=-1), 48000).report.gain_db < -4
+
+
+def test_none_leaves_the_peak_and_says_which_files_clip():
+    audio = tone(3.2)
+    mastered = master(audio, settings(headroom="none", format=["wav", "ogg", "flac"]), 48000)
+    assert mastered.audio is audio
+    assert mastered.report.remarks == ("its peak is 3.2 dB over full scale, and clipped in wav and flac",)
+    assert np.abs(read_back(mastered).samples).max() == 1.0
+    floating = master(audio, settings(headroom="none", bit_depth=32), 48000)
+    assert floating.report.remarks == ()
+    assert np.array_equal(read_back(floating).samples, audio.samples)
+
+
+def test_a_peak_barely_over_full_scale_is_not_called_0_db():
+    mastered = master(make([1.001, 0.0] * 30_000, 48000), settings(), 48000)
+    assert mastered.report.remarks == ("its peak was less than 0.1 dB over full scale; it was brought down by as much",)
+
+
+def test_the_scenes_rate_is_what_is_delivered():
+    mastered = master(speech(2.0, 32000), settings(), 48000)
+    assert (mastered.report.sample_rate, mastered.report.duration_s) == (48000, 2.0)
+    assert read_back(mastered).sample_rate == 48000
+    assert master(tone(-20, 2.0, 32000), settings(), 48000).report.loudness_lufs == pytest.approx(
+        loudness.integrated_lufs(tone(-20, 2.0)), abs=0.01
+    )
+
+
+def test_resampling_that_overshoots_full_scale_is_caught():
+    square = make(np.tile(np.repeat([1.0, -1.0], 20), 400), 32000)
+    mastered = master(square, settings(), 48000)
+    assert mastered.report.sample_peak_dbfs <= 0.0
+    assert mastered.report.gain_db < -0.5
+
+
+@pytest.mark.parametrize("seconds", [0.1, 2.0])
+def test_silence_is_delivered_as_it_is(seconds):
+    mastered = master(silence(seconds, 44100, 2), settings(loudness_lufs=-23, true_peak_dbtp=-1), 48000)
+    report = mastered.report
+    assert (report.loudness_lufs, report.true_peak_dbtp, report.sample_peak_dbfs) == (None, None, None)
+    assert report.remarks == (
+        "it is silent, or nowhere louder than -70 LUFS: no loudness to measure, and its level is unchanged",
+    )
+    assert not read_back(mastered).samples.any()
+    assert master(silence(1, 48000), settings(), 48000).report.remarks == ()
+
+
+def test_what_is_too_quiet_to_measure_keeps_its_level():
+    audio = tone(-90)
+    mastered = master(audio, settings(loudness_lufs=-23), 48000)
+    assert mastered.audio is audio
+    assert "no loudness to measure" in mastered.report.remarks[0]
+    assert mastered.report.sample_peak_dbfs == pytest.approx(-90, abs=0.01)
+
+
+def test_a_clip_under_400_ms_says_how_it_was_measured():
+    mastered = master(tone(-20, 0.2), settings(loudness_lufs=-23), 48000)
+    assert mastered.report.loudness_padded
+    assert mastered.report.remarks == ("it is shorter than 400 ms; its loudness was measured with silence after it",)
+    assert mastered.report.loudness_lufs == pytest.approx(-23, abs=0.01)
+    assert master(tone(-20, 0.2), settings(), 48000).report.remarks == ()
+
+
+def test_the_quietest_target_can_miss_and_says_why():
+    remarks = master(speech(), settings(loudness_lufs=-70), 48000).report.remarks
+    assert remarks == () or remarks[0].endswith("its quiet parts lie at the gate of the measurement")
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_nothing_is_not_delivered(n):
+    with pytest.raises(NodeError, match="nothing to deliver"):
+        master(make(np.ones((2, n)), 192000), settings(), 48000)
+
+
+def test_an_absurd_level_is_refused_without_a_warning():
+    with pytest.raises(NodeError, match=r"^its peak is 600 dB over full scale$"):
+        master(make([1e30, -1e30] * 20_000, 48000), settings(loudness_lufs=-23), 48000)
+
+
+def test_the_settings_reach_the_encoder():
+    audio = speech(0.5)
+    bits = [
+        struct.unpack_from("<H", master(audio, settings(bit_depth=depth), 48000).encode("wav"), 34)[0]
+        for depth in (16, 24, 32)
+    ]
+    assert bits == [16, 24, 32]
+    small, large = (len(master(audio, settings(quality=quality), 48000).encode("ogg")) for quality in (0.1, 0.9))
+    assert small < large
+
+
+def test_mastering_twice_gives_the_same_bytes():
+    first, second = (
+        master(speech(1.0, 44100), settings(loudness_lufs=-23, true_peak_dbtp=-3, bit_depth=16), 48000)
+        for _ in range(2)
+    )
+    for file_format in ("wav", "flac", "ogg"):
+        assert first.encode(file_format) == second.encode(file_format)
+
+
+def test_facts_are_json_with_rounded_levels():
+    facts = master(tone(3.2), settings(), 48000).facts()
+    assert json.loads(json.dumps(facts, allow_nan=False)) == facts
+    assert facts["sample_peak_dbfs"] == 0.0
+    assert facts["gain_db"] == -3.2
+    assert set(facts) == {
+        *("duration_s", "sample_rate", "channels", "loudness_lufs", "loudness_padded"),
+        *("true_peak_dbtp", "sample_peak_dbfs", "gain_db", "remarks"),
+    }
+    assert master(silence(1, 48000), settings(), 48000).facts()["loudness_lufs"] is None
