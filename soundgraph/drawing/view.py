@@ -1,0 +1,112 @@
+"""What there is to draw, whichever form it is drawn in: a plan's scenes, boxes and models."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from soundgraph import graph as graphs
+from soundgraph.drawing import wording
+from soundgraph.planner import Plan, Status
+from soundgraph.schedule import Group
+
+
+@dataclass(frozen=True)
+class Box:
+    """A node. name, detail: one line each, harmless to a terminal but not escaped for any format.
+
+    layer: how many nodes there are before it, at most, on the way from a source; 0 has no inputs.
+    model: the id of the model that makes it, "" where none does.
+    inputs: ids, each once. files: what an export delivers of it.
+    """
+
+    id: str
+    name: str
+    kind: str
+    status: Status
+    detail: str
+    layer: int
+    model: str
+    inputs: tuple[str, ...]
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A scene: its boxes, each after its inputs, and the ids of those that exports deliver, in the exports' order."""
+
+    scene: str
+    boxes: dict[str, Box]
+    delivered: tuple[str, ...]
+
+    def by_model(self) -> tuple[dict[str, list[Box]], list[Box]]:
+        """The boxes that a model makes, by its id in the order of first use; and all others."""
+        made: dict[str, list[Box]] = {}
+        others = []
+        for box in self.boxes.values():
+            if box.model:
+                made.setdefault(box.model, []).append(box)
+            else:
+                others.append(box)
+        return made, others
+
+    def count(self) -> Counter[Status]:
+        return Counter(box.status for box in self.boxes.values())
+
+
+@dataclass(frozen=True)
+class View:
+    """parts: in the order of their scenes. loads: what is to be said of each model, by its id."""
+
+    parts: tuple[Part, ...]
+    loads: Mapping[str, str]
+
+    def label(self, model: str) -> str:
+        """ "facebook/musicgen-small, 1 load": of a box around what the model makes."""
+        return f"{wording.one_line(model)}, {self.loads[model]}"
+
+
+def view(plan: Plan, groups: Sequence[Group], exports: Mapping[str, Sequence[str]]) -> View:
+    """Gathers what the forms have in common. See the package for the arguments."""
+    layers: dict[str, int] = {}
+    parts: dict[str, dict[str, Box]] = {}
+    for name, decision in plan.decisions.items():
+        node, scene = graphs.node_of(plan.graph, name), graphs.scene_of(plan.graph, name)
+        inputs = tuple(dict.fromkeys(other for _, other in graphs.inputs_of(plan.graph, name)))
+        layers[name] = max((layers[other] + 1 for other in inputs), default=0)
+        detail = wording.detail(node, scene)
+        if decision.shares is not None:
+            detail = f"same as {decision.shares.removeprefix(f'{scene.id}:')}, {detail}"
+        parts.setdefault(scene.id, {})[name] = Box(
+            id=name,
+            name=wording.one_line(node.name),
+            kind=node.kind_name,
+            status=decision.status,
+            detail=wording.one_line(detail),
+            layer=layers[name],
+            model="" if node.model is None else node.model.id,
+            inputs=inputs,
+            files=tuple(wording.one_line(file) for file in exports.get(name, ())),
+        )
+    delivered: dict[str, list[str]] = {}
+    for name, files in exports.items():
+        if name in plan.decisions and files:
+            delivered.setdefault(graphs.scene_of(plan.graph, name).id, []).append(name)
+    return View(
+        tuple(Part(scene, boxes, tuple(delivered.get(scene, ()))) for scene, boxes in parts.items()),
+        _loads(plan, groups),
+    )
+
+
+def _loads(plan: Plan, groups: Sequence[Group]) -> dict[str, str]:
+    """What each model costs. A model is loaded once for all scenes, so a scene must not claim a load for itself."""
+    loads: dict[str, str] = {}
+    for name in plan.decisions:
+        model = graphs.node_of(plan.graph, name).model
+        if model is not None:
+            loads[model.id] = "no load"
+    for group in groups:
+        scenes = len({graphs.scene_of(plan.graph, name).id for name in group.nodes})
+        loads[group.model.id] = "1 load" if scenes == 1 else f"1 load for {scenes:,} scenes"
+    return loads
