@@ -1,3 +1,53 @@
-"""soundgraph: a declarative build system for game audio."""
+"""soundgraph: a declarative build system for game audio.
+
+What is named here is the public API; it is imported when it is first used, so that `import soundgraph` costs nothing.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # what typing.TYPE_CHECKING is, without importing it: the no-op path goes through here
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from soundgraph.api import Ref, Result, Scene, build, load_scene, plan
+    from soundgraph.audio import Audio
+    from soundgraph.errors import BuildError, SceneError, SoundgraphError
+    from soundgraph.pipeline import Pipeline
+
+__all__ = [
+    "Audio",
+    "BuildError",
+    "Pipeline",
+    "Ref",
+    "Result",
+    "Scene",
+    "SceneError",
+    "SoundgraphError",
+    "__version__",
+    "build",
+    "load_scene",
+    "plan",
+]
+
+_HOMES = {
+    "Audio": "audio",
+    "BuildError": "errors",
+    "Pipeline": "pipeline",
+    "SceneError": "errors",
+    "SoundgraphError": "errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'soundgraph' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"soundgraph.{_HOMES.get(name, 'api')}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 EXIT_OK = 0
@@ -65,6 +65,14 @@ class NodeError(SoundgraphError):
 
     Raised by a kind's `render` or a backend with the plain reason; the builder adds which node it was.
     """
+
+
+class BuildError(SoundgraphError):
+    """Nodes or exports failed. failures: why, by node id or "scene:export". What was finished is kept."""
+
+    def __init__(self, failures: Mapping[str, str]):
+        self.failures = dict(failures)
+        super().__init__("\n".join(f"{name}: {reason}" for name, reason in self.failures.items()))
 
 
 class StoreError(SoundgraphError):

@@ -21,12 +21,17 @@ EXPORT_SCHEMA = 1
 
 @dataclass(frozen=True)
 class Job:
-    """An export to deliver. node: the id of the node it delivers. folder: of the build, relative to the root."""
+    """An export to deliver.
+
+    node: the id of the node it delivers. folder: of the build, relative to the root. source: the scene's file, relative
+    to the root; "" for a scene that was built in code.
+    """
 
     scene: Scene
     export: Export
     node: str
     folder: str
+    source: str
     draft: bool
 
     @property
@@ -99,8 +104,8 @@ def deliver(
             side_status = "restored" if before is not None and before.digest == sidecar_digest else "written"
             _write(root / sidecar_path, sidecar)
         entries = (
-            Entry(path, job.owner, job.draft, key, result["sha256"]),
-            Entry(sidecar_path, job.owner, job.draft, "sidecar", sidecar_digest),
+            Entry(path, job.owner, job.source, job.draft, key, result["sha256"]),
+            Entry(sidecar_path, job.owner, job.source, job.draft, "sidecar", sidecar_digest),
         )
         deliveries.append(Delivery(path, status, side_status, result["facts"], entries))
     return deliveries

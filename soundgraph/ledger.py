@@ -16,12 +16,14 @@ from soundgraph import stamp
 class Entry:
     """A delivered file.
 
-    path: relative to the project's root, with "/". owner: "scene:export". draft: whether `--draft` delivered it.
+    path: relative to the project's root, with "/". owner: "scene:export". source: the scene's file, relative to the
+    root; "" for a scene that was built in code. draft: whether `--draft` delivered it.
     key: of the export, or "sidecar". digest: of its bytes.
     """
 
     path: str
     owner: str
+    source: str
     draft: bool
     key: str
     digest: str
@@ -42,9 +44,9 @@ class Ledger:
             return
         for line in lines:
             fields = line.split("\t")
-            if len(fields) == 5:
-                path, owner, draft, key, digest = fields
-                self.entries[path] = Entry(path, owner, draft == "draft", key, digest)
+            if len(fields) == 6:
+                path, owner, source, draft, key, digest = fields
+                self.entries[path] = Entry(path, owner, source, draft == "draft", key, digest)
 
     def add(self, entries: Iterable[Entry]) -> None:
         self.entries.update({entry.path: entry for entry in entries})
@@ -62,7 +64,7 @@ class Ledger:
 
     def save(self) -> None:
         lines = [
-            "\t".join((entry.path, entry.owner, "draft" if entry.draft else "", entry.key, entry.digest))
+            "\t".join((entry.path, entry.owner, entry.source, "draft" if entry.draft else "", entry.key, entry.digest))
             for _, entry in sorted(self.entries.items())
         ]
         self._file.parent.mkdir(exist_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -133,7 +133,7 @@ class Session:
             for entry in ledger.entries.values()
             if entry.draft == self.draft
             and entry.path not in current
-            and (entry.scene in self.complete or not scene_file(self.root, entry.scene))
+            and (entry.scene in self.complete or (entry.source and not (self.root / entry.source).is_file()))
         ]
 
     def stamps(self, outcome: Outcome, old: Stamps | None, moment: int) -> Stamps:
@@ -186,16 +186,14 @@ def open_session(
     *,
     overrides: Sequence[str] = (),
     draft: bool = False,
-    elsewhere: Mapping[str, str] | None = None,
 ) -> Session:
     """Reads and checks the scenes that are asked for.
 
-    elsewhere: files that other scenes deliver, by path, with the scene's id: one of them may clash with these scenes.
     Raises SceneError with every mistake in them, UsageError for an item that is not in its scene.
     """
     project = load_project(root)
     scenes = loader.load_scenes([root / scene.path for scene in wanted], project, overrides, draft)
-    return session_of(project, scenes, wanted, draft=draft, elsewhere=elsewhere)
+    return session_of(project, scenes, wanted, draft=draft)
 
 
 def session_of(
@@ -204,7 +202,6 @@ def session_of(
     wanted: Sequence[Wanted],
     *,
     draft: bool = False,
-    elsewhere: Mapping[str, str] | None = None,
 ) -> Session:
     """A session over scenes that were read already. wanted: in the same order."""
     locator = loader.Lines(project.root)
@@ -214,9 +211,9 @@ def session_of(
     jobs: list[Job] = []
     for scene, asked in zip(scenes, wanted, strict=True):
         exports, names = _items(graph, scene, asked)
-        jobs += [Job(scene, scene.exports[name], _node(scene, name), folder, draft) for name in exports]
+        jobs += [Job(scene, scene.exports[name], _node(scene, name), folder, asked.path, draft) for name in exports]
         nodes.update(dict.fromkeys([*(_node(scene, name) for name in exports), *names]))
-    others = _others(project, {scene.id for scene in scenes}, jobs, elsewhere or {}, draft)
+    others = _others(project, {asked.path for asked in wanted}, jobs, draft)
     if mistakes := loader.clashes([*scenes, *others], locator):
         raise SceneError(mistakes)
     complete = frozenset(asked.id for asked in wanted if not asked.items)
@@ -250,29 +247,18 @@ def _items(graph: Graph, scene: Scene, asked: Wanted) -> tuple[list[str], list[s
     return list(dict.fromkeys(exports)), nodes
 
 
-def _others(
-    project: Project, own: set[str], jobs: Sequence[Job], elsewhere: Mapping[str, str], draft: bool
-) -> list[Scene]:
+def _others(project: Project, own: set[str], jobs: Sequence[Job], draft: bool) -> list[Scene]:
     """Scenes that are not asked for, and delivered a file that one of these jobs would deliver too."""
-    delivered = {path.casefold(): scene for path, scene in elsewhere.items()}
-    ids = {delivered.get(path.casefold()) for job in jobs for path in job.paths()} - own - {None}
+    delivered = {path.casefold(): entry.source for path, entry in Ledger(project.root).entries.items()}
+    sources = {delivered.get(path.casefold(), "") for job in jobs for path in job.paths()} - own - {""}
     found = []
-    for scene_id in sorted(filter(None, ids)):
-        path = scene_file(project.root, scene_id)
-        if path is not None:
+    for source in sorted(sources):
+        if (project.root / source).is_file():
             try:
-                found.append(loader.load_scene(path, project, draft=draft))
+                found.append(loader.load_scene(project.root / source, project, draft=draft))
             except SceneError:
                 continue  # its mistakes are told when it is built
     return found
-
-
-def scene_file(root: Path, scene_id: str) -> Path | None:
-    """The file of the scene with that id; None if there is none."""
-    for path in (root / "graphs" / f"{scene_id}.toml", root / f"{scene_id}.toml"):
-        if path.is_file():
-            return path
-    return None
 
 
 def statuses(plan: Plan) -> dict[str, int]:

@@ -28,10 +28,7 @@ def run(options: argparse.Namespace, root: str, wanted: Sequence[Wanted], config
     # An override may match in one scene only: with overrides all scenes are read.
     clean = noop.clean_scenes(stamps, wanted) if stamps and not options.force and not options.define else {}
     dirty = [scene for scene in wanted if scene.id not in clean]
-    elsewhere = {
-        output.path: known.id for known in (stamps.scenes.values() if stamps else ()) for _, output in known.outputs
-    }
-    opened = session.open_session(Path(root), dirty, overrides=options.define, draft=options.draft, elsewhere=elsewhere)
+    opened = session.open_session(Path(root), dirty, overrides=options.define, draft=options.draft)
     if options.release and (mistakes := opened.mistakes_of_release()):
         raise SceneError(mistakes)
     jobs = options.jobs or opened.project.build.workers or common.processors()

@@ -1,0 +1,55 @@
+# make demo    set up, and build an example scene to a playable file: no weights, no GPU
+# make test    set up, and run the tests
+# The environment is .venv; exact versions are in constraints.txt.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PYTEST_ARGS ?= -n auto
+
+.PHONY: demo test lint format imports types bench docs clean
+.DEFAULT_GOAL := demo
+
+demo: .venv/.base
+	$(BIN)/soundgraph build --draft rainy_forest
+
+test: .venv/.dev
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: .venv/.dev
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+imports: .venv/.dev
+	$(BIN)/lint-imports
+
+types: .venv/.dev
+	$(BIN)/mypy
+
+# Figures for docs/benchmarks.md; a quarter of an hour, best on a machine with nothing else to do.
+bench: .venv/.dev
+	$(BIN)/python -m tests.bench
+
+# The tables in docs/ that are made from the code.
+docs: .venv/.dev
+	$(BIN)/python docs/generate.py
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "soundgraph needs Python 3.11 or later: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/.base: .venv/bin/python pyproject.toml constraints.txt
+	$(PIP) --editable .
+	@touch $@
+
+.venv/.dev: .venv/.base
+	$(PIP) --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf .venv build .soundgraph .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,260 @@
+"""The Python API: scenes built in code or read from files, planned and built, with the sounds as numpy arrays."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from soundgraph import loader, session, targets
+from soundgraph.audio import Audio, Samples
+from soundgraph.builder import Options, Outcome
+from soundgraph.errors import BuildError, SceneError, UsageError
+from soundgraph.planner import Plan
+from soundgraph.progress import Progress, Quiet
+from soundgraph.project import find_root, load_project
+from soundgraph.session import Session
+from soundgraph.targets import Wanted
+
+
+class Ref(str):
+    """The name of a node of a scene, as the methods that add one return it."""
+
+    __slots__ = ()
+
+
+Layer = str | tuple[str, float] | Mapping[str, Any]
+"""A layer of a mix: a node, (node, weight), or a table as in a scene file: {"node": "rain", "gain_db": -6, "at": 2}."""
+
+
+class Scene:
+    """A scene, built in code. Each method adds a node and returns its name, to be the input of others.
+
+    Parameters are those of the kind's table in a scene file (`docs/nodes/`); they are checked when the scene is planned
+    or built. Names are chosen where none are given ("eq_1").
+
+    >>> import soundgraph
+    >>> scene = soundgraph.Scene("campfire", duration=2.0, seed=3)
+    >>> fire = scene.generate("crackling fire", model="draft/audio")
+    >>> wind = scene.generate("soft wind", model="draft/audio")
+    >>> bed = scene.mix([(fire, 0.8), {"node": wind, "gain_db": -6.0, "pan": 0.5}])
+    >>> scene.export("campfire", bed, loudness_lufs=-23)
+    """
+
+    def __init__(self, id: str, **settings: Any):  # noqa: A002
+        """id: as a scene file's path under graphs/ would give it. settings: of the [scene] table."""
+        self.id = id
+        self.path: Path | None = None
+        self._data: dict[str, Any] = {"scene": settings, "nodes": {}, "exports": {}}
+
+    def add(self, kind: str, name: str | None = None, **params: Any) -> Ref:
+        """A node of any kind. Raises UsageError if the scene has a node of that name."""
+        nodes = self._data.setdefault("nodes", {})
+        if name is None:
+            count = 1
+            while (name := f"{kind}_{count}") in nodes:
+                count += 1
+        elif name in nodes:
+            raise UsageError(f'scene "{self.id}" has a node called "{name}" already')
+        nodes[name] = {"kind": kind, **{key: value for key, value in params.items() if value is not None}}
+        return Ref(name)
+
+    def generate(self, prompt: str, *, model: str = "audio", name: str | None = None, **params: Any) -> Ref:
+        """A sound from words. model: "music", "audio", or any other that a scene file may name."""
+        return self.add("generate", name, prompt=prompt, model=model, **params)
+
+    def file(self, path: str | Path, *, name: str | None = None) -> Ref:
+        """A recording. path: relative to the project's root (to the scene's folder in a scene that was loaded)."""
+        return self.add("file", name, path=Path(path).as_posix())
+
+    def trim(self, input: str, *, name: str | None = None, **params: Any) -> Ref:  # noqa: A002
+        """A part of a sound: start, duration or end, fade_in, fade_out, in seconds."""
+        return self.add("trim", name, input=input, **params)
+
+    def eq(self, input: str, bands: Sequence[Mapping[str, Any]], *, name: str | None = None) -> Ref:  # noqa: A002
+        """A sound through filters, each {"type": …, "freq_hz": …, "gain_db": …, "q": …}."""
+        return self.add("eq", name, input=input, bands=[dict(band) for band in bands])
+
+    def gain(self, input: str, gain_db: float, *, name: str | None = None) -> Ref:  # noqa: A002
+        return self.add("gain", name, input=input, gain_db=gain_db)
+
+    def fade(self, input: str, *, name: str | None = None, **params: Any) -> Ref:  # noqa: A002
+        """fade_in and fade_out in seconds."""
+        return self.add("fade", name, input=input, **params)
+
+    def pan(self, input: str, pan: float, *, name: str | None = None) -> Ref:  # noqa: A002
+        """pan: from -1 (left) to 1 (right)."""
+        return self.add("pan", name, input=input, pan=pan)
+
+    def mix(self, inputs: Iterable[Layer], *, name: str | None = None, **params: Any) -> Ref:
+        """Sounds on top of one another."""
+        return self.add("mix", name, inputs=[_layer(layer) for layer in inputs], **params)
+
+    def export(self, name: str, node: str, **settings: Any) -> None:
+        """Delivers a node as a file. settings: of an [exports.*] table."""
+        self._data.setdefault("exports", {})[name] = {"node": str(node), **settings}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The scene as the tables of its file."""
+        return copy.deepcopy(self._data)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], id: str = "") -> Scene:  # noqa: A002
+        """A scene from the tables of a scene file, or from the flat form: `name`, `duration`, `elements`."""
+        scene = cls(id or str(data.get("name", "scene")))
+        scene._data = copy.deepcopy(dict(data))
+        return scene
+
+
+def _layer(layer: Layer) -> dict[str, Any]:
+    if isinstance(layer, str):
+        return {"node": str(layer)}
+    if isinstance(layer, tuple):
+        node, weight = layer
+        return {"node": str(node), "weight": weight}
+    return {**layer, "node": str(layer["node"])}
+
+
+def load_scene(path: str | Path) -> Scene:
+    """A scene from a file, to be planned and built, or looked at with `to_dict`.
+
+    Raises SceneError if it cannot be read or built as it is written.
+    """
+    path = Path(path).absolute()
+    project = load_project(find_root(path))
+    loaded = loader.load_scene(path, project)
+    from soundgraph import toml_file
+
+    scene = Scene(loaded.id)
+    scene.path = path
+    scene._data = toml_file.read(path, toml_file.display(path, project.root)).table
+    return scene
+
+
+class Result:
+    """What a build came to.
+
+    >>> import soundgraph
+    >>> scene = soundgraph.Scene("blip", duration=0.2)
+    >>> beep = scene.generate("short beep", model="draft/audio", name="beep")
+    >>> result = soundgraph.build(scene)
+    >>> result["beep"].shape
+    (1, 3200)
+    """
+
+    def __init__(self, opened: Session, outcome: Outcome):
+        self._session, self._outcome = opened, outcome
+
+    @property
+    def ran(self) -> list[str]:
+        """The nodes that ran, as "scene:node"."""
+        return self._with("ran")
+
+    @property
+    def hits(self) -> list[str]:
+        """The nodes whose sound was in the cache, those found by early cutoff included."""
+        return [*self._with("hit"), *self._with("cutoff")]
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Why nodes or exports failed."""
+        return dict(self._outcome.failures)
+
+    @property
+    def loads(self) -> int:
+        """How often a model was loaded."""
+        return self._outcome.loads
+
+    @property
+    def files(self) -> list[Path]:
+        """The files that were delivered, or were there already."""
+        return [self._session.root / delivery.path for found in self._outcome.deliveries.values() for delivery in found]
+
+    @property
+    def nodes(self) -> list[str]:
+        """The nodes whose sound there is, as "scene:node"."""
+        return list(self._outcome.records)
+
+    def audio(self, node: str) -> Audio:
+        """The sound of a node: "scene:node", or "node" where there is one scene. Read from the cache, and checked.
+
+        Raises UsageError for a node that the build did not come to.
+        """
+        name = node if node in self._outcome.records else f"{self._session.scenes[0].id}:{node}"
+        record = self._outcome.records.get(name)
+        if record is None or (":" not in node and len(self._session.scenes) > 1):
+            known = ", ".join(self._outcome.records)
+            raise UsageError(f'the build has no sound of a node "{node}"', f"it has: {known}")
+        sound = self._session.store.read(record.digest)
+        if sound is None:
+            raise UsageError(f'the sound of "{node}" is gone from the cache', "build again")
+        return sound
+
+    def __getitem__(self, node: str) -> Samples:
+        """The samples of a node: float32, shaped (channels, n)."""
+        return self.audio(node).samples
+
+    def _with(self, status: str) -> list[str]:
+        return [name for name, found in self._outcome.statuses.items() if found == status]
+
+
+Buildable = Scene | str | Path
+"""A scene, or a target as on the command line: a file, a folder, "forest/rain", "rainy_forest:rain"."""
+
+
+def plan(*what: Buildable, draft: bool = False, overrides: Sequence[str] = (), root: str | Path | None = None) -> Plan:
+    """What a build would do, and nothing done. Without arguments, all scenes under graphs/ are meant.
+
+    Raises SceneError with every mistake.
+    """
+    opened = _open(what, draft, overrides, root)
+    try:
+        return opened.plan()
+    finally:
+        opened.store.close()
+
+
+def build(
+    *what: Buildable,
+    draft: bool = False,
+    release: bool = False,
+    overrides: Sequence[str] = (),
+    jobs: int = 1,
+    keep_going: bool = False,
+    force: bool = False,
+    root: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Runs what changed and delivers the files, as `soundgraph build` does; all scenes under graphs/ without arguments.
+
+    overrides: as after -D: "nodes.rain.seed=3". jobs: how many nodes are processed at once. root: of the project; by
+    default that of the first scene with a file, else of the current folder.
+
+    A scene without exports gives the sounds of the nodes that nothing in it uses.
+    Raises SceneError with every mistake, and BuildError if a node failed, unless `keep_going`: then `failures` tells.
+    """
+    opened = _open(what, draft, overrides, root)
+    if release and (mistakes := opened.mistakes_of_release()):
+        raise SceneError(mistakes)
+    outcome = opened.build(Options(jobs, keep_going, force), progress or Quiet())
+    if outcome.interrupted:
+        raise KeyboardInterrupt
+    if outcome.failures and not keep_going:
+        raise BuildError(outcome.failures)
+    return Result(opened, outcome)
+
+
+def _open(what: Sequence[Buildable], draft: bool, overrides: Sequence[str], root: str | Path | None) -> Session:
+    scenes = [item for item in what if isinstance(item, Scene) and item.path is None]
+    words = [str(item.path if isinstance(item, Scene) else item) for item in what if item not in scenes]
+    folder = Path(root).absolute() if root is not None else Path(targets.project_root(words))
+    if not scenes:
+        wanted = targets.select(str(folder), words)
+        return session.open_session(folder, wanted, overrides=overrides, draft=draft)
+    if words:
+        raise UsageError("scenes built in code and scenes from files are built in separate calls")
+    project = load_project(folder)
+    loaded = [loader.load_data(scene.to_dict(), scene.id, project, overrides, draft) for scene in scenes]
+    wanted = [Wanted(scene.id, "", named=True) for scene in scenes]
+    return session.session_of(project, loaded, wanted, draft=draft)

@@ -1,0 +1,210 @@
+"""A small pipeline for scripts: generate, trim, equalise, mix and save, a call each, with sounds as values.
+
+For what a scene file is too much. Generated takes are cached as those of scenes are, and shared with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from soundgraph import api, audio, backends, kinds, loader, manifest, mastering, models, stamp, targets
+from soundgraph.audio import Audio
+from soundgraph.backends import Generator, Model, Request
+from soundgraph.errors import NodeError, UsageError, one_of, quote
+from soundgraph.project import load_project
+from soundgraph.scene import ExportSettings
+from soundgraph.store import DiskStore, Record
+
+
+class Pipeline:
+    """Models that stay loaded between calls, and the cache.
+
+    draft: render stand-ins instead of loading models. root: of the project; by default the current folder's.
+
+    >>> import soundgraph
+    >>> with soundgraph.Pipeline(draft=True) as pipeline:
+    ...     rain = pipeline.generate("heavy rain", model="audio", duration=1.0, seed=1)
+    ...     piano = pipeline.generate("calm piano", model="music", duration=1.5)
+    ...     dark = pipeline.eq(rain, bass_db=2.0, treble_db=-6.0)
+    ...     both = pipeline.mix([dark, piano], weights=[0.8, 0.6])
+    ...     report = pipeline.save(both, "rain_and_piano.wav", loudness_lufs=-23)
+    >>> round(report.loudness_lufs, 1)
+    -23.0
+    """
+
+    def __init__(self, *, draft: bool = False, root: str | Path | None = None):
+        folder = Path(root).absolute() if root is not None else Path(targets.project_root([]))
+        self._project = load_project(folder)
+        self._store = DiskStore(self._project.cache_dir)
+        self._draft = draft
+        self._loaded: dict[Model, Generator] = {}
+
+    def __enter__(self) -> Pipeline:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.unload()
+        self._store.close()
+
+    @property
+    def loaded(self) -> list[str]:
+        """The ids of the models that are loaded."""
+        return [model.id for model in self._loaded]
+
+    def load(self, model: str) -> None:
+        """Loads a model now, rather than when it is first needed. model: as in a scene file: "music", "audio", an id.
+
+        Raises UsageError for a model that does not exist or cannot be had here.
+        """
+        self._generator(self._model(model))
+
+    def unload(self, model: str | None = None) -> None:
+        """Gives back the memory of a model, or of all."""
+        which = list(self._loaded) if model is None else [self._model(model)]
+        for known in which:
+            generator = self._loaded.pop(known, None)
+            if generator is not None:
+                generator.unload()
+
+    def generate(self, prompt: str, *, model: str = "music", duration: float = 10.0, **params: Any) -> Audio:
+        """A sound from words; out of the cache, without loading the model, if it was made before.
+
+        duration: in seconds. params: seed, temperature, top_k, top_p, cfg_coef.
+        Raises SceneError for a parameter out of range, UsageError for a model that cannot be had.
+        """
+        table = {"kind": "generate", "prompt": prompt, "model": model, "duration": duration, **params}
+        scene = loader.load_data({"nodes": {"take": table}}, "pipeline", self._project, draft=self._draft)
+        node = scene.nodes["take"]
+        assert node.model is not None
+        found = manifest.manifest(node, {}, self._project.cache.salt)
+        key = manifest.action_key(found) if found is not None else None
+        if key is not None:
+            record = self._store.records([key]).get(key)
+            sound = self._store.read(record.digest) if record is not None else None
+            if sound is not None:
+                return sound
+        request = Request(**{name: value for name, value in node.params if name in Request.__dataclass_fields__})
+        (made,) = self._generator(node.model).generate([request], lambda index, made_s: None)
+        sound = audio.make(made.audio.samples, made.audio.sample_rate)
+        if found is not None and key is not None:
+            rate, channels, length = sound.sample_rate, sound.channels, sound.n_samples
+            record = Record(key, sound.digest, rate, channels, length, found, {"node": "pipeline"}, made.remarks)
+            self._store.put([(record, sound)])
+        return sound
+
+    def trim(
+        self, sound: Audio, *, start: float = 0.0, duration: float | None = None, pad: bool = False, **params: Any
+    ) -> Audio:
+        """A part of a sound, in seconds. pad: go on with silence where the sound ends before `duration`.
+
+        params: fade_in, fade_out, in seconds.
+        """
+        length = {} if duration is None else {"duration": duration}
+        return _render("trim", [sound], input="input", start=start, pad=pad, **length, **params)
+
+    def eq(
+        self,
+        sound: Audio,
+        *,
+        bass_db: float = 0.0,
+        treble_db: float = 0.0,
+        bass_hz: float = 200.0,
+        treble_hz: float = 4000.0,
+        bands: Sequence[Mapping[str, Any]] = (),
+    ) -> Audio:
+        """More or less bass (a low shelf) and treble (a high shelf), in dB, and any further bands of the eq kind."""
+        shelves = [
+            {"type": "low_shelf", "freq_hz": bass_hz, "gain_db": bass_db},
+            {"type": "high_shelf", "freq_hz": treble_hz, "gain_db": treble_db},
+        ]
+        chosen = [shelf for shelf in shelves if shelf["gain_db"]] + [dict(band) for band in bands]
+        return _render("eq", [sound], input="input", bands=chosen) if chosen else sound
+
+    def mix(
+        self,
+        sounds: Sequence[Audio],
+        weights: Sequence[float] | None = None,
+        *,
+        sample_rate: int = 48000,
+        **params: Any,
+    ) -> Audio:
+        """Sounds on top of one another, as the mix kind does it. weights: linear, one for each sound, or all 1."""
+        if weights is not None and len(weights) != len(sounds):
+            raise UsageError(f"{len(sounds)} sounds cannot be mixed by {len(weights)} weights")
+        layers = [
+            {"node": str(place), "weight": float(weight)}
+            for place, weight in enumerate(weights if weights is not None else [1.0] * len(sounds))
+        ]
+        return _render("mix", sounds, inputs=layers, sample_rate=sample_rate, **params)
+
+    def save(
+        self, sound: Audio, path: str | Path, *, sample_rate: int | None = None, **settings: Any
+    ) -> mastering.Report:
+        """Writes a file, in the format of its suffix, and reports what was measured of it.
+
+        sample_rate: in Hz; the sound's own if not given. settings: of an export: loudness_lufs, true_peak_dbtp,
+        headroom, bit_depth, quality.
+        Raises UsageError for a format that is not supported or a setting out of range, NodeError for a sound that
+        cannot be saved so, OSError if the file cannot be written.
+        """
+        from pydantic import ValidationError
+
+        path = Path(path)
+        form = path.suffix.removeprefix(".").lower()
+        if form not in ("wav", "ogg", "flac"):
+            raise UsageError(f"cannot save {quote(path.name)}: its suffix must be {one_of(['.wav', '.ogg', '.flac'])}")
+        try:
+            checked = ExportSettings.model_validate({"node": "sound", "format": form, **settings})
+        except ValidationError as error:
+            from soundgraph import wording
+
+            faults = wording.explain(error, ExportSettings, settings)
+            raise UsageError("; ".join(what for _, what in faults)) from error
+        mastered = mastering.master(sound, checked, sample_rate or sound.sample_rate)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stamp.write_atomically(str(path), mastered.encode(form))
+        return mastered.report
+
+    def scene(self, data: Mapping[str, Any]) -> api.Result:
+        """Builds a scene from a dict: a scene file's tables, or the flat form with `name`, `duration`, `elements`."""
+        scene = api.Scene.from_dict(data)
+        return api.build(scene, draft=self._draft, root=self._project.root)
+
+    def _model(self, name: str) -> Model:
+        try:
+            return models.resolve(name, self._project.models, self._draft)
+        except models.UnknownModelError as error:
+            raise UsageError(f"model {error}", error.hint) from error
+
+    def _generator(self, model: Model) -> Generator:
+        if model not in self._loaded:
+            backend = backends.get(model.backend)
+            if missing := backend.missing(model):
+                raise UsageError(missing, "Pipeline(draft=True) renders a stand-in for it")
+            self._loaded[model] = backend.load(model)
+        return self._loaded[model]
+
+
+def _render(kind: str, sounds: Sequence[Audio], **params: Any) -> Audio:
+    """A kind's own code on sounds that are in no scene. Raises UsageError for parameters that it refuses."""
+    from pydantic import ValidationError
+
+    from soundgraph import wording
+
+    found = kinds.get(kind)
+    try:
+        checked = found.params.model_validate(params)
+    except ValidationError as error:
+        faults = wording.explain(error, found.params, params)
+        raise UsageError("; ".join(f"{kind}: {what}" for _, what in faults)) from error
+    assert found.render is not None
+    try:
+        result = found.render(checked, list(sounds))
+    except NodeError as error:
+        raise UsageError(f"{kind}: {error}") from error
+    return audio.make(result.samples, result.sample_rate)
