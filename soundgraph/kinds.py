@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 class Params(BaseModel):
-    """The base of every table a user writes. Unknown fields, NaN and infinity are refused; `1` is fine for a float, "1" is not."""
+    """The base of every table a user writes.
+
+    Unknown fields, NaN and infinity are refused; `1` is fine for a float, "1" is not.
+    """
 
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, allow_inf_nan=False, use_attribute_docstrings=False
@@ -52,7 +55,7 @@ class Kind:
     render: from validated parameters and the inputs, in the order of `references`, to the result. It may raise
         NodeError. None for `generate`, which a backend renders.
     from_scene: fields that take their value from [scene] where neither the node nor a [defaults.*] table gives one.
-    inspect: looks, while the scene is checked, at what FileRef fields name: raises NodeError when a file cannot be used.
+    inspect: looks, while the scene is checked, at what FileRef fields name; raises NodeError if a file cannot be used.
     decoder: names the version of the code that reads a FileRef; part of the key. None where no file is read.
     """
 
@@ -103,7 +106,9 @@ def references(params: Params) -> list[tuple[str, str]]:
 
 def file_fields(params: type[Params]) -> tuple[str, ...]:
     """The names of the FileRef fields of a model."""
-    return tuple(name for name, field in params.model_fields.items() if _marked(field.metadata, field.annotation, _FILE))
+    return tuple(
+        name for name, field in params.model_fields.items() if _marked(field.metadata, field.annotation, _FILE)
+    )
 
 
 @cache
@@ -147,3 +152,19 @@ def _drop_references(params: Params, dump: dict[str, Any]) -> None:
 
 
 file_fields_of = cache(file_fields)
+
+
+def reference_fields(params: type[Params]) -> tuple[str, ...]:
+    """The top-level fields of a model that name nodes, or hold models that do."""
+    return tuple(name for name, _, _ in _shape(params))
+
+
+def rename_references(params: Params, rename: Callable[[str], str]) -> Params:
+    """The same parameters with every node name in them put through `rename`."""
+    update: dict[str, Any] = {}
+    for field, is_ref, _ in _shape(type(params)):
+        value = getattr(params, field)
+        if value is None:
+            continue
+        update[field] = rename(value) if is_ref else [rename_references(element, rename) for element in value]
+    return params.model_copy(update=update)

@@ -20,7 +20,9 @@ Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
 class SceneSettings(Params):
     """The [scene] table."""
 
-    sample_rate: SampleRate = Field(48000, description="Hz of what is mixed and exported; nodes before a mix keep their own rate")
+    sample_rate: SampleRate = Field(
+        48000, description="Hz of what is mixed and exported; nodes before a mix keep their own rate"
+    )
     duration: float = Field(10.0, gt=0, le=3600, description="seconds; the length of generate nodes that state none")
     seed: Seed = Field(0, description="seed of generate nodes that state none")
 
@@ -29,12 +31,29 @@ class ExportSettings(Params):
     """An [exports.<name>] table: what a build delivers, and how."""
 
     node: NodeRef = Field(description="the node whose sound is delivered")
-    format: Format | list[Format] = Field("wav", description='file format, or a list of them: "wav", "ogg" (Vorbis), "flac"')
-    path: str | None = Field(None, description="where under the build folder, without extension; the export's name if not given")
-    loudness_lufs: float | None = Field(None, ge=-70, le=0, description="integrated loudness to bring the file to, in LUFS (ITU-R BS.1770-4); unchanged if not given")
-    true_peak_dbtp: float | None = Field(None, ge=-60, le=0, description="ceiling of the true peak, in dBTP; wins over loudness_lufs")
-    headroom: Literal["scale", "error", "none"] = Field("scale", description='what happens to a peak over full scale: "scale" brings the file down and says by how many dB, "error" fails the export, "none" leaves it (integer formats clip)')
-    bit_depth: Literal[16, 24, 32] = Field(24, description="bits a sample of wav and flac: 16 (with seeded TPDF dither), 24, or 32 (float; wav only)")
+    format: Format | list[Format] = Field(
+        "wav", description='file format, or a list of them: "wav", "ogg" (Vorbis), "flac"'
+    )
+    path: str | None = Field(
+        None, description="where under the build folder, without extension; the export's name if not given"
+    )
+    loudness_lufs: float | None = Field(
+        None,
+        ge=-70,
+        le=0,
+        description="integrated loudness to bring the file to, in LUFS (ITU-R BS.1770-4); unchanged if not given",
+    )
+    true_peak_dbtp: float | None = Field(
+        None, ge=-60, le=0, description="ceiling of the true peak, in dBTP; wins over loudness_lufs"
+    )
+    headroom: Literal["scale", "error", "none"] = Field(
+        "scale",
+        description='what happens to a peak over full scale: "scale" brings the file down and says by how many dB, '
+        '"error" fails the export, "none" leaves it (integer formats clip)',
+    )
+    bit_depth: Literal[16, 24, 32] = Field(
+        24, description="bits a sample of wav and flac: 16 (with seeded TPDF dither), 24, or 32 (float; wav only)"
+    )
     quality: float = Field(0.6, ge=0, le=1, description="quality of ogg, from 0 (smallest) to 1 (best)")
 
     @field_validator("format")

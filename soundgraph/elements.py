@@ -1,0 +1,109 @@
+"""The [[elements]] shorthand: layers that are each generated and then mixed, written as nodes and exports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Literal, get_args
+
+from pydantic import Field, ValidationError, create_model
+
+from soundgraph import kinds, models, paths, wording
+from soundgraph.errors import quote
+from soundgraph.kinds import Params
+from soundgraph.written import Expanded, Written
+
+MIX = "master"
+"""The name of the mix that the elements make."""
+
+_GENERATE_FIELDS = ("prompt", "temperature", "duration", "seed")
+
+
+@cache
+def element_model() -> type[Params]:
+    """The pydantic model of an element. Its ranges are those of the kinds it stands for: they cannot drift apart."""
+    generate = kinds.get("generate").params.model_fields
+    (layer,) = get_args(kinds.get("mix").params.model_fields["inputs"].annotation)
+    fields: dict[str, Any] = {
+        "type": (Literal["music", "audio"], Field(description="what it is: music, or a sound effect")),
+        "prompt": (generate["prompt"].annotation, generate["prompt"]),
+        "model_size": (
+            Literal["small", "medium", "large"] | None,
+            Field(None, description="of the published models for that type; the project's model for it if not given"),
+        ),
+        "name": (str | None, Field(None, description="its node's name; the type and its position if not given")),
+        "weight": (float, layer.model_fields["weight"]),
+        "temperature": (float, generate["temperature"]),
+        "duration": (float, generate["duration"]),
+        "seed": (int, generate["seed"]),
+        "save": (bool, Field(False, description="whether it is also delivered by itself")),
+    }
+    return create_model("Element", __base__=Params, __doc__="A layer of a mix, generated from a prompt.", **fields)
+
+
+def expand(elements: Any, scene_id: str) -> Expanded:
+    """The nodes and exports that a list of elements stands for.
+
+    Each element is a generate node, called by its name, else "music_1", "audio_2" by type and position; the mix of
+    them, in that order, is the node "master". It is delivered under the scene's id; saved elements in a folder of it.
+    """
+    found = Expanded()
+    if not isinstance(elements, list):
+        found.mistakes.append((("elements",), "elements", f"must be a list, not {wording.kind_of(elements)}"))
+        return found
+    if not elements:
+        found.mistakes.append((("elements",), "elements", "must not be empty"))
+        return found
+    layers = []
+    names: set[str] = set()
+    for index, element in enumerate(elements):
+        keys, where = ("elements", index), f"elements[{index}]"
+        wrong, name = _check(element, index, names)
+        found.mistakes += [((*keys, *inner), where, what) for inner, what in wrong]
+        names.add(name)
+        found.nodes.append(Written(name, {} if wrong else _generate(element), keys, where, broken=bool(wrong)))
+        if wrong:
+            continue
+        layers.append({"node": name, **_some(element, "weight")})
+        if element.get("save"):
+            table = {"node": name, "path": f"{scene_id}/{name}"}
+            found.exports.append(Written(name, table, keys, where))
+    broken = bool(found.mistakes)
+    mix = {"kind": "mix", "inputs": layers}
+    found.nodes.append(Written(MIX, mix, ("elements",), "elements", broken))
+    export = {"node": MIX, "path": scene_id}
+    found.exports.append(Written(scene_id.rpartition("/")[2], export, ("elements",), "elements"))
+    return found
+
+
+def _check(element: Any, index: int, names: set[str]) -> tuple[list[tuple[wording.Keys, str]], str]:
+    """(what is wrong with it, its name)"""
+    if not isinstance(element, Mapping):
+        return [((), f"must be a table, not {wording.kind_of(element)}")], f"element_{index + 1}"
+    model = element_model()
+    try:
+        valid = model.model_validate(dict(element))
+    except ValidationError as error:
+        name = element.get("name")
+        return wording.explain(error, model, element), name if isinstance(name, str) else f"element_{index + 1}"
+    family, size, given = (getattr(valid, field) for field in ("type", "model_size", "name"))
+    name = given if given is not None else f"{family}_{index + 1}"
+    wrong: list[tuple[wording.Keys, str]] = []
+    if not paths.is_name(name):
+        wrong.append((("name",), f"the name {quote(name)} {paths.NAME_RULE}"))
+    if name in names or name == MIX:
+        owner = "the mix of all elements" if name == MIX else "another element"
+        wrong.append((("name",), f"the name {quote(name)} belongs to {owner}"))
+    if size is not None and size not in models.SIZES[family]:
+        wrong.append((("model_size",), models.no_such_size(family, size)))
+    return wrong, name
+
+
+def _generate(element: Mapping[str, Any]) -> dict[str, Any]:
+    size = element.get("model_size")
+    model = models.SIZES[element["type"]][size] if size else element["type"]
+    return {"kind": "generate", "model": model, **_some(element, *_GENERATE_FIELDS)}
+
+
+def _some(table: Mapping[str, Any], *fields: str) -> dict[str, Any]:
+    return {field: table[field] for field in fields if field in table}

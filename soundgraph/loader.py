@@ -1,0 +1,203 @@
+"""Scene files to `Scene` values, many at a time: what is read once, and what only shows across scenes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from soundgraph import models, overrides, toml_file
+from soundgraph.backends import Model
+from soundgraph.errors import Mistake, NodeError, SceneError, quote
+from soundgraph.kinds import Kind, Params
+from soundgraph.project import Project
+from soundgraph.reading import Reading, clashing
+from soundgraph.root import GRAPHS, PROJECT_FILE
+from soundgraph.scene import Origin, Scene
+from soundgraph.toml_file import Sheet
+
+
+def load_scene(path: Path, project: Project, overrides: Sequence[str] = (), draft: bool = False) -> Scene:
+    """The scene in the file at `path`.
+
+    overrides: KEY=VALUE, as after -D; each has to match in it. draft: every model becomes its stand-in.
+    Raises SceneError with all that is wrong.
+    """
+    return load_scenes([path], project, overrides, draft)[0]
+
+
+def load_scenes(
+    paths: Iterable[Path], project: Project, overrides: Sequence[str] = (), draft: bool = False
+) -> list[Scene]:
+    """The scenes in the files at `paths`, in that order. Each override has to match in at least one of them.
+
+    Raises SceneError with all that is wrong in any of them; whether two deliver the same file is for `clashes` to say.
+    """
+    loader = Loader(project, overrides, draft)
+    scenes: list[Scene] = []
+    mistakes: list[Mistake] = []
+    for path in paths:
+        try:
+            scenes.append(loader.scene(path))
+        except SceneError as error:
+            mistakes += error.mistakes
+    mistakes += loader.unmatched()
+    if mistakes:
+        raise SceneError(mistakes)
+    return scenes
+
+
+def load_data(
+    data: Mapping[str, Any], scene_id: str, project: Project, overrides: Sequence[str] = (), draft: bool = False
+) -> Scene:
+    """The scene that a dict, or parsed JSON, describes, by the same rules as a file.
+
+    data: may have `name` and `duration` beside `elements`: the id when `scene_id` is "", and [scene] duration.
+        Relative paths in it start from the project's root.
+    Raises SceneError, whose mistakes have neither file nor line.
+    """
+    loader = Loader(project, overrides, draft)
+    scene = loader.data(data, scene_id)
+    if unmatched := loader.unmatched():
+        raise SceneError(unmatched)
+    return scene
+
+
+def scene_id(path: Path, root: Path) -> str:
+    """The path under `graphs/` without `.toml`; of a scene elsewhere, the path under `root`. "/" between its parts."""
+    relative = PurePosixPath(toml_file.display(path, root))
+    if len(relative.parts) > 1 and relative.parts[0] == GRAPHS:
+        relative = relative.relative_to(GRAPHS)
+    return str(relative.with_suffix("") if relative.suffix == ".toml" else relative)
+
+
+def clashes(scenes: Iterable[Scene], locate: Callable[[Origin], int] = lambda origin: 0) -> list[Mistake]:
+    """The files that more than one export delivers, each named with its other owner.
+
+    Names that differ in case only are one file, as they are on Windows and macOS.
+    """
+    return clashing([export for scene in scenes for export in scene.exports.values()], locate)
+
+
+class Lines:
+    """The line on which something was written, read from its file when asked: only a mistake needs it."""
+
+    def __init__(self, root: Path):
+        self._root = root
+        self._sheets: dict[str, Sheet | None] = {}
+
+    def __call__(self, origin: Origin) -> int:
+        """0 where there is no file, or it can no longer be read."""
+        if not origin.file:
+            return 0
+        if origin.file not in self._sheets:
+            try:
+                self._sheets[origin.file] = toml_file.read(self._root / origin.file, origin.file)
+            except SceneError:
+                self._sheets[origin.file] = None
+        sheet = self._sheets[origin.file]
+        return sheet.line(origin.keys) if sheet else 0
+
+
+class Loader:
+    """Reads the scenes of one build: included files, models and recordings are looked at once for all of them."""
+
+    def __init__(self, project: Project, overrides_: Sequence[str] = (), draft: bool = False):
+        self.project = project
+        self.draft = draft
+        self.overrides = overrides.parse_all(overrides_)
+        self.matched: set[overrides.Override] = set()
+        """Those that some scene has had a place for. Only the scenes read by this loader count."""
+        self.seen = overrides.Seen()
+        self._included: dict[Path, Sheet | SceneError] = {}
+        self._models: dict[str, Model | models.UnknownModelError] = {}
+        self._files: dict[tuple[str, str], str] = {}
+        self._ids: dict[str, str] = {}
+
+    def scene(self, path: Path) -> Scene:
+        """The scene in a file. Raises SceneError with all that is wrong in it."""
+        path = path.absolute()
+        file = toml_file.display(path, self.project.root)
+        name = scene_id(path, self.project.root)
+        for fault in (
+            "lies outside the project" * file.startswith("../"),
+            "is the project's file, not a scene" * (file == PROJECT_FILE),
+            'must end in ".toml"' * (path.suffix != ".toml" and path.is_file()),
+            'must not have ":", "#" or "\\" in its name' * any(character in name for character in ":#\\"),
+        ):
+            if fault:
+                raise SceneError([Mistake(file, 0, "", fault)])
+        if self._ids.setdefault(name, file) != file:
+            raise SceneError([Mistake(file, 0, "", f"has the same id as {self._ids[name]}: {quote(name)}")])
+        return Reading(self, toml_file.read(path, file), name).scene()
+
+    def data(self, data: Mapping[str, Any], scene_id: str) -> Scene:
+        """The scene in a dict. Raises SceneError with all that is wrong in it."""
+        if not isinstance(data, Mapping):
+            raise SceneError([Mistake("", 0, "", f"a scene must be a dict, not {type(data).__name__}")])
+        table: dict[str, Any] = _plain(data)
+        mistakes = []
+        name = table.pop("name", None)
+        if name is not None and not isinstance(name, str):
+            mistakes.append(Mistake("", 0, "name", "must be a string"))
+        if "duration" in table:
+            settings = table.setdefault("scene", {})
+            if isinstance(settings, dict):
+                if "duration" in settings:
+                    mistakes.append(Mistake("", 0, "duration", "is given a second time in scene"))
+                settings["duration"] = table.pop("duration")
+        if mistakes:
+            raise SceneError(mistakes)
+        return Reading(self, Sheet("", None, self.project.root, table), scene_id or name or "scene").scene()
+
+    def unmatched(self) -> list[Mistake]:
+        """A mistake for each override that no scene read so far had a place for."""
+        return [overrides.matched_nothing(it, self.seen) for it in self.overrides if it not in self.matched]
+
+    def included(self, path: Path) -> Sheet:
+        """An included file, read once. Raises SceneError if it cannot be read."""
+        sheet = self._included.get(path)
+        if sheet is None:
+            try:
+                sheet = toml_file.read(path, toml_file.display(path, self.project.root))
+            except SceneError as error:
+                sheet = error
+            self._included[path] = sheet
+        if isinstance(sheet, SceneError):
+            raise sheet
+        return sheet
+
+    def model(self, name: str) -> Model:
+        """The model that a generate node asks for. Raises UnknownModelError."""
+        found = self._models.get(name)
+        if found is None:
+            try:
+                found = models.resolve(name, self.project.models, self.draft)
+            except models.UnknownModelError as error:
+                found = error
+            self._models[name] = found
+        if isinstance(found, models.UnknownModelError):
+            raise found
+        return found
+
+    def inspect(self, kind: Kind, params: Params, path: str) -> str:
+        """What is wrong with the file at `path`, which `params` names; "" if it can be used."""
+        if kind.inspect is None:
+            return ""
+        key = (kind.params.__qualname__, path)
+        if key not in self._files:
+            try:
+                kind.inspect(params)
+                self._files[key] = ""
+            except NodeError as error:
+                self._files[key] = str(error)
+        return self._files[key]
+
+
+def _plain(value: Any) -> Any:
+    """Dicts and lists as TOML has them, from what Python people write: tuples, and mappings of any sort."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value

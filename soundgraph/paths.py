@@ -1,0 +1,47 @@
+"""Which names and relative paths a user may write: the same ones on every system that a team works on."""
+
+from __future__ import annotations
+
+import re
+
+_NAME = re.compile(r"[\w-]{1,100}")
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"|?*]')
+
+NAME_RULE = "may hold letters, digits, _ and -, up to 100 of them"
+
+
+def is_name(name: str) -> bool:
+    """Whether a node, an export or an included file's namespace may be called that."""
+    return _NAME.fullmatch(name) is not None
+
+
+def wrong_with(path: str, upwards: bool = False) -> str:
+    """Why `path` cannot be a relative path here, to be put after it; "" if it can.
+
+    upwards: whether it may climb with "..", as from a scene to the recordings beside its folder.
+    """
+    if not path:
+        return "must not be empty"
+    if "\\" in path:
+        return f'"{path}" must have "/" between its folders, not "\\"'
+    if path.startswith("/") or re.match(r"[A-Za-z]:", path):
+        return f'"{path}" must be relative, not absolute'
+    if _UNSAFE.search(path):
+        return f'"{_UNSAFE.sub("?", path)}" holds a character that not every system allows in a file name'
+    parts = path.split("/")
+    if not all(parts):
+        return f'"{path}" has an empty part'
+    for part in parts:
+        if part == ".." and upwards:
+            continue
+        if part == "..":
+            return f'"{path}" must not climb out with ".."'
+        if part == "." and upwards:
+            continue
+        if part.startswith("."):
+            return f'"{path}" must not name what is hidden ("{part}")'
+        if part.endswith((" ", ".")):
+            return f'"{path}" has a part that ends in a space or a dot'
+        if len(part.encode()) > 200:
+            return f'has a part of more than 200 bytes ("{part[:20]}…")'
+    return ""

@@ -1,0 +1,481 @@
+"""One scene: from tables to checked nodes and exports, with the mistakes of all its tables found on the way."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from soundgraph import elements, kinds, overrides, paths, wording
+from soundgraph.backends import Model
+from soundgraph.errors import Mistake, SceneError, did_you_mean, one_of, quote
+from soundgraph.kinds import Params
+from soundgraph.models import UnknownModelError
+from soundgraph.project import check_defaults
+from soundgraph.scene import Export, ExportSettings, Node, Origin, Scene, SceneSettings
+from soundgraph.toml_file import Sheet
+from soundgraph.wording import Keys
+from soundgraph.written import Expanded, Part, Written, tables
+
+if TYPE_CHECKING:
+    from soundgraph.loader import Loader
+
+MAX_NODES = 20_000
+MAX_INCLUDES = 200
+MAX_DEPTH = 8
+DRAFT_FOLDER = "draft"
+"""Under the output folder: where drafts are delivered, so that a draft never takes a real file's place."""
+
+TABLES = ("scene", "nodes", "exports", "elements", "defaults", "include")
+
+_ROLE = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+_EXTENSIONS = (".wav", ".ogg", ".flac")
+
+
+class Reading:
+    """A scene while it is being read. Nothing stops at the first mistake; `scene` raises them all at the end."""
+
+    def __init__(self, loader: Loader, sheet: Sheet, scene_id: str):
+        self._loader = loader
+        self._project = loader.project
+        self._sheet = sheet
+        self._id = scene_id
+        self._mistakes: list[Mistake] = []
+        self._read: dict[Path, None] = dict.fromkeys(self._project.read)
+        self._nodes: dict[str, tuple[Part, Written]] = {}
+        self._exports: dict[str, Written] = {}
+        self._includes = 0
+        self._given: dict[tuple[str, Keys], overrides.Override] = {}
+
+    def scene(self) -> Scene:
+        """Raises SceneError with all that is wrong."""
+        own = self._gather(self._sheet, "", ())
+        self._override_tables()
+        if len(self._nodes) > MAX_NODES:
+            what = f"holds {len(self._nodes):,} nodes with all it includes; a scene may have {MAX_NODES:,}"
+            raise SceneError([*self._mistakes, Mistake(self._sheet.file, 0, "", what)])
+        nodes = {}
+        for name, (part, written) in self._nodes.items():
+            node = None if written.broken else self._node(part, written)
+            if node is not None:
+                nodes[name] = node
+        exports = {}
+        for written in self._exports.values():
+            export = self._export(written)
+            if export is not None:
+                exports[export.name] = export
+        self._mistakes += clashing(exports.values(), lambda origin: self._sheet.line(origin.keys))
+        if not self._nodes and not self._mistakes:
+            hint = "write a [nodes.<name>] table, as docs/scene-format.md shows"
+            self._mistakes.append(Mistake(self._sheet.file, 0, "", "holds no nodes", hint))
+        if self._mistakes:
+            raise SceneError(self._mistakes)
+        read = tuple(self._read)
+        return Scene(self._id, self._sheet.path, own.settings, nodes, exports, read, tuple(_same_takes(nodes.values())))
+
+    # Gathering: what is written, in this file and those it includes.
+
+    def _gather(self, sheet: Sheet, prefix: str, chain: tuple[Sheet, ...]) -> Part:
+        """Note down the tables of a file and of those it includes. chain: the files that led here."""
+        if sheet.path is not None:
+            self._read[sheet.path] = None
+        self._check_names(sheet)
+        part = self._part(sheet, prefix, own=not chain)
+        written = self._tables(sheet, "nodes")
+        exports = [] if chain else self._tables(sheet, "exports")
+        if "elements" in sheet.table:
+            short = elements.expand(sheet.table["elements"], self._id if not chain else _stem(sheet))
+            for keys, where, what in short.mistakes:
+                self._wrong(sheet, keys, where, what)
+            self._merge(sheet, written, exports if not chain else None, short)
+        for node in written:
+            self._nodes[prefix + node.name] = part, node
+            if not paths.is_name(node.name):
+                self._wrong(sheet, node.keys, node.where, f"the name {quote(node.name)} {paths.NAME_RULE}")
+        for export in exports:
+            self._exports[export.name] = export
+        self._include(part, {node.name for node in written}, chain)
+        return part
+
+    def _check_names(self, sheet: Sheet) -> None:
+        for name, value in sheet.table.items():
+            if name in TABLES:
+                continue
+            if isinstance(value, (Mapping, list)):
+                hint = f"a node is written as [nodes.{name}]" if isinstance(value, Mapping) and "kind" in value else ""
+                self._wrong(sheet, (name,), "", f"unknown table {quote(name)}{did_you_mean(name, TABLES)}", hint)
+            else:
+                hint = "write it under [scene]" if name in SceneSettings.model_fields else ""
+                self._wrong(sheet, (name,), "", f"unknown field {quote(name)}{did_you_mean(name, TABLES)}", hint)
+
+    def _part(self, sheet: Sheet, prefix: str, own: bool) -> Part:
+        """A file's [scene] and defaults; overrides of them reach the scene's own file only."""
+        table, defaults = sheet.table.get("scene", {}), sheet.table.get("defaults", {})
+        if own:
+            table = self._overridden(sheet, table, "scene")
+            defaults = self._overridden(sheet, defaults, "defaults")
+        before = len(self._mistakes)
+
+        def place(keys: Keys, where: str, what: str) -> Mistake:
+            return self._place(sheet, keys, where, what)
+
+        found = check_defaults(defaults, place, self._mistakes)
+        faulty = len(self._mistakes) > before
+        merged = {
+            kind: {**self._project.defaults.get(kind, {}), **found.get(kind, {})}
+            for kind in {**self._project.defaults, **found}
+        }
+        settings = SceneSettings.model_validate({})
+        if not isinstance(table, Mapping):
+            self._wrong(sheet, ("scene",), "scene", f"must be a table, not {wording.kind_of(table)}")
+        elif table:
+            try:
+                settings = SceneSettings.model_validate(table)
+            except ValidationError as error:
+                for keys, what in wording.explain(error, SceneSettings, table):
+                    self._wrong(sheet, ("scene", *keys), "scene", what)
+        return Part(sheet, prefix, settings, merged, faulty)
+
+    def _tables(self, sheet: Sheet, group: str) -> list[Written]:
+        written = sheet.table.get(group, {})
+        if isinstance(written, Mapping):
+            return tables(written, group)
+        self._wrong(sheet, (group,), group, f"must be a table, not {wording.kind_of(written)}")
+        return []
+
+    def _merge(self, sheet: Sheet, nodes: list[Written], exports: list[Written] | None, short: Expanded) -> None:
+        """Add what elements stand for to what is written out; an export that is written out refines theirs."""
+        names = {node.name for node in nodes}
+        for node in short.nodes:
+            if node.name in names:
+                what = f"the name {quote(node.name)} is taken by {sheet.file and 'nodes.'}{node.name}"
+                self._wrong(sheet, node.keys, node.where, what)
+            else:
+                nodes.append(node)
+        if exports is None:
+            return
+        written = {export.name: export for export in exports}
+        for export in short.exports:
+            refined = written.get(export.name)
+            if refined is None:
+                exports.append(export)
+            elif isinstance(refined.table, Mapping):
+                refined.table = {**export.table, **refined.table}
+
+    def _include(self, part: Part, names: set[str], chain: tuple[Sheet, ...]) -> None:
+        sheet = part.sheet
+        entries = sheet.table.get("include", [])
+        if not isinstance(entries, list):
+            self._wrong(sheet, ("include",), "include", f"must be a list, not {wording.kind_of(entries)}")
+            return
+        taken: dict[str, str] = dict.fromkeys(names, "a node")
+        for index, entry in enumerate(entries):
+            keys: Keys = ("include", index)
+            found = self._included(sheet, entry)
+            if isinstance(found, str):
+                if found:
+                    self._wrong(sheet, keys, "include", found)
+                continue
+            namespace = _stem(found)
+            leading = [*chain, sheet]
+            if found.path in [other.path for other in leading]:
+                ring = [other.file for other in leading if other.path][-len(leading) :]
+                ring = [*ring[ring.index(found.file) :], found.file]
+                self._wrong(sheet, keys, "include", f"includes itself: {' -> '.join(ring)}")
+            elif len(leading) > MAX_DEPTH:
+                self._wrong(sheet, keys, "include", f"{quote(entry)} is nested deeper than {MAX_DEPTH} files")
+            elif not paths.is_name(namespace):
+                self._wrong(sheet, keys, "include", f"the name {quote(namespace)} {paths.NAME_RULE}")
+            elif namespace in taken:
+                what = f"{quote(entry)} is called {quote(namespace)}, and so is {taken[namespace]} of this file"
+                self._wrong(sheet, keys, "include", what)
+            else:
+                taken[namespace] = f"the include {quote(entry)}"
+                self._includes += 1
+                if self._includes <= MAX_INCLUDES:
+                    self._gather(found, f"{part.prefix}{namespace}.", (*chain, sheet))
+                elif self._includes == MAX_INCLUDES + 1:
+                    self._wrong(sheet, keys, "include", f"a scene may include {MAX_INCLUDES} files, all told")
+
+    def _included(self, sheet: Sheet, entry: object) -> Sheet | str:
+        """The sheet that `entry` of an include list names, or what is wrong with it; "" if that is reported already."""
+        if not isinstance(entry, str):
+            return f"must be a list of paths; {wording.kind_of(entry)} is none"
+        if wrong := paths.wrong_with(entry, upwards=True):
+            return wrong
+        if not entry.endswith(".toml"):
+            return f'{quote(entry)} must end in ".toml"'
+        path, wrong = self._inside(sheet, entry)
+        if wrong:
+            return wrong
+        try:
+            return self._loader.included(path)
+        except SceneError as error:
+            self._mistakes += error.mistakes
+            return ""
+
+    def _inside(self, sheet: Sheet, entry: str) -> tuple[Path, str]:
+        """(the file that a relative path names, why it cannot be used); it is as written, links not resolved."""
+        path = Path(os.path.normpath(sheet.folder / entry))
+        real, root = os.path.realpath(sheet.folder / entry), os.path.realpath(self._project.root)
+        if os.path.commonpath([real, root]) != root or not path.is_relative_to(self._project.root):
+            return path, f"{quote(entry)} leads outside the project"
+        if not os.path.lexists(path):
+            folder = entry.rpartition("/")[0]
+            try:
+                names = [f"{folder}/{name}" if folder else name for name in sorted(os.listdir(path.parent))]  # noqa: PTH208
+            except OSError:
+                names = []
+            return path, f"{quote(entry)} does not exist{did_you_mean(entry, names)}"
+        if path.is_dir():
+            return path, f"{quote(entry)} is a folder, not a file"
+        if not path.is_file():
+            return path, f"{quote(entry)} is not a file that can be read"
+        return path, ""
+
+    # Overrides.
+
+    def _overridden(self, sheet: Sheet, table: Any, group: str) -> Any:
+        """[scene] or [defaults] with what -D says. The names were checked when the override was read."""
+        for override in self._loader.overrides:
+            if override.keys[0] == group:
+                table = self._put(sheet, override, table, override.keys[1:], override.keys)
+                self._loader.matched.add(override)
+        return table
+
+    def _override_tables(self) -> None:
+        if not self._loader.overrides:
+            return
+        seen = self._loader.seen
+        for name, (_, written) in self._nodes.items():
+            seen.nodes.setdefault(name, set()).update(_fields(written))
+        seen.exports.update(self._exports)
+        for override in self._loader.overrides:
+            group, *keys = override.keys
+            if group == "nodes" and (found := overrides.split(keys, self._nodes)):
+                name, inner = found
+                part, written = self._nodes[name]
+                if inner[0] in _fields(written):
+                    self._change(part.sheet, written, override, inner)
+            elif group == "exports" and keys[0] in self._exports and keys[1] in ExportSettings.model_fields:
+                self._change(self._sheet, self._exports[keys[0]], override, tuple(keys[1:]))
+
+    def _change(self, sheet: Sheet, written: Written, override: overrides.Override, inner: tuple[str, ...]) -> None:
+        self._loader.matched.add(override)
+        written.table = self._put(
+            sheet,
+            override,
+            written.table,
+            inner,
+            (*written.keys, *(int(key) if key.isdecimal() else key for key in inner)),
+        )
+
+    def _put(self, sheet: Sheet, override: overrides.Override, table: Any, inner: Sequence[str], keys: Keys) -> Any:
+        try:
+            changed = overrides.put(table, inner, override.value)
+        except KeyError:
+            self._mistakes.append(Mistake("", 0, f"-D {override.key}", "leads nowhere: there is nothing of that name"))
+            return table
+        self._given[sheet.file, keys] = override
+        return changed
+
+    # Mistakes.
+
+    def _wrong(self, sheet: Sheet, keys: Keys, where: str, what: str, hint: str = "") -> None:
+        self._mistakes.append(self._place(sheet, keys, where, what, hint))
+
+    def _place(self, sheet: Sheet, keys: Keys, where: str, what: str, hint: str = "") -> Mistake:
+        for end in range(len(keys), 1, -1):
+            override = self._given.get((sheet.file, keys[:end]))
+            if override is not None:  # there is no line to point at
+                return Mistake(sheet.file, 0, where, what, f"given by -D {override.text}")
+        return sheet.mistake(keys, where, what, hint)
+
+    # Checking: one node, one export.
+
+    def _node(self, part: Part, written: Written) -> Node | None:
+        sheet, table = part.sheet, written.table
+        if not isinstance(table, Mapping):
+            self._wrong(sheet, written.keys, written.where, f"must be a table, not {wording.kind_of(table)}")
+            return None
+        kind_name = table.get("kind")
+        if not isinstance(kind_name, str) or kind_name not in kinds.names():
+            self._wrong(sheet, (*written.keys, "kind"), written.where, *_wrong_kind(table))
+            return None
+        kind = kinds.get(kind_name)
+        merged = {**part.defaults.get(kind_name, {}), **table}
+        del merged["kind"]
+        for name in kind.from_scene:
+            if name not in merged:
+                merged[name] = getattr(part.settings, name)
+        try:
+            params = kind.params.model_validate(merged)
+        except ValidationError as error:
+            for keys, what in wording.explain(error, kind.params, merged):
+                # A default that is wrong is reported where it stands, not for each node that takes it.
+                if not (part.faulty and keys and keys[0] in merged and keys[0] not in table):
+                    self._wrong(sheet, (*written.keys, *keys), written.where, what)
+            return None
+        self._check_references(part, written, params)
+        params = self._with_files(part, written, kind, params)
+        if part.prefix:
+            params = kinds.rename_references(params, lambda name: part.prefix + name)
+        model = self._model(part, written, params.model) if kind.render is None else None  # type: ignore[attr-defined]
+        origin = Origin(sheet.file, written.keys)
+        return Node(part.prefix + written.name, kind_name, kind, params, origin, model)
+
+    def _check_references(self, part: Part, written: Written, params: Params) -> None:
+        for role, name in kinds.references(params):
+            if part.prefix + name not in self._nodes:
+                self._wrong(
+                    part.sheet,
+                    (*written.keys, *_role_keys(role)),
+                    written.where,
+                    f"{role} {self._not_a_node(part.prefix, name)}",
+                )
+
+    def _not_a_node(self, prefix: str, name: str) -> str:
+        names = [other.removeprefix(prefix) for other in self._nodes if other.startswith(prefix)]
+        return f"{quote(name)} is not a node{did_you_mean(name, names)}"
+
+    def _with_files(self, part: Part, written: Written, kind: kinds.Kind, params: Params) -> Params:
+        """`params` with absolute paths, once the files they name have been looked at."""
+        for name in kinds.file_fields_of(kind.params):
+            entry = getattr(params, name)
+            if entry is None:
+                continue
+            wrong = paths.wrong_with(entry, upwards=True)
+            if not wrong:
+                path, wrong = self._inside(part.sheet, entry)
+                params = params.model_copy(update={name: str(path)})
+                self._read[path] = None
+                if not wrong:
+                    reason = self._loader.inspect(kind, params, str(path))
+                    wrong = f"{quote(entry)} {reason}" if reason else ""
+            if wrong:
+                self._wrong(part.sheet, (*written.keys, name), written.where, f"{name} {wrong}")
+        return params
+
+    def _model(self, part: Part, written: Written, name: str) -> Model | None:
+        try:
+            return self._loader.model(name)
+        except UnknownModelError as error:
+            keys, where, sheet = (*written.keys, "model"), written.where, part.sheet
+            if "model" not in written.table:
+                keys, where = ("defaults", "generate", "model"), "defaults.generate"
+                project = self._project.sheet
+                if project is not None and "model" not in sheet.table.get("defaults", {}).get("generate", {}):
+                    sheet = project
+            self._wrong(sheet, keys, where, f"model {error}", error.hint)
+            return None
+
+    def _export(self, written: Written) -> Export | None:
+        sheet, table = self._sheet, written.table
+
+        def wrong(keys: Keys, what: str) -> None:
+            self._wrong(sheet, (*written.keys, *keys), written.where, what)
+
+        if not isinstance(table, Mapping):
+            wrong((), f"must be a table, not {wording.kind_of(table)}")
+            return None
+        if not paths.is_name(written.name):
+            wrong((), f"the name {quote(written.name)} {paths.NAME_RULE}")
+        try:
+            settings = ExportSettings.model_validate(table)
+        except ValidationError as error:
+            for keys, what in wording.explain(error, ExportSettings, table):
+                wrong(keys, what)
+            return None
+        if settings.node not in self._nodes:
+            wrong(("node",), f"node {self._not_a_node('', settings.node)}")
+        path = settings.path if settings.path is not None else written.name
+        if fault := _wrong_path(path):
+            if settings.path is not None:
+                wrong(("path",), f"path {fault}")
+            elif paths.is_name(written.name):
+                wrong((), f"the path {fault}")
+            return None
+        return Export(written.name, settings, path, Origin(sheet.file, written.keys))
+
+
+def clashing(exports: Iterable[Export], locate: Callable[[Origin], int]) -> list[Mistake]:
+    """A mistake for each file that an earlier export delivers too."""
+    owners: dict[str, tuple[str, Export]] = {}
+    found = []
+
+    def clash(file: str, export: Export, how: str, other: Export) -> None:
+        line = locate(other.origin)
+        place = f"{other.origin.file}:{line}" if other.origin.file and line else other.origin.file
+        owner = f"{place}: exports.{other.name}" if place else f"exports.{other.name}"
+        what = f"{quote(file)} {how} {owner}"
+        found.append(Mistake(export.origin.file, locate(export.origin), f"exports.{export.name}", what))
+
+    for export in exports:
+        for file in export.files():
+            other_file, other = owners.setdefault(file.casefold(), (file, export))
+            if other is not export:
+                same = file == other_file
+                how = "is also delivered by" if same else f"is {quote(other_file)} on Windows and macOS, delivered by"
+                clash(file, export, how, other)
+    for file, export in owners.values():
+        for folder in PurePosixPath(file.casefold()).parents:
+            if str(folder) in owners:
+                clash(file, export, "needs a folder where a file is delivered by", owners[str(folder)][1])
+    return found
+
+
+def _wrong_path(path: str) -> str:
+    if wrong := paths.wrong_with(path):
+        return wrong
+    if path.casefold().split("/")[0] == DRAFT_FOLDER:
+        return f'{quote(path)} is kept for drafts: "{DRAFT_FOLDER}" cannot come first'
+    if path.casefold().endswith(_EXTENSIONS):
+        return f"{quote(path)} must be without extension: format gives it"
+    return ""
+
+
+def _wrong_kind(table: Mapping[str, Any]) -> tuple[str, str]:
+    known = kinds.names()
+    if "kind" not in table:
+        return "kind is missing", f"it is {one_of(known)}"
+    name = table["kind"]
+    if not isinstance(name, str):
+        return f"kind must be a string, not {wording.kind_of(name)}", ""
+    close = did_you_mean(name, known)
+    return f"unknown kind {quote(name)}{close}", "" if close else f"it is {one_of(known)}"
+
+
+def _fields(written: Written) -> set[str]:
+    """The fields that a node may be overridden in."""
+    kind = written.table.get("kind") if isinstance(written.table, Mapping) else None
+    if not isinstance(kind, str) or kind not in kinds.names():
+        return {"kind"}
+    return {"kind", *kinds.get(kind).params.model_fields}
+
+
+def _role_keys(role: str) -> Keys:
+    """("inputs", 0, "node") of "inputs[0].node"."""
+    return tuple(int(index) if index else name for name, index in _ROLE.findall(role))
+
+
+def _stem(sheet: Sheet) -> str:
+    return sheet.path.stem if sheet.path else "scene"
+
+
+def _same_takes(nodes: Iterable[Node]) -> list[str]:
+    """A remark for each generate node that asks for what an earlier one asks for: they share one take."""
+    first: dict[tuple[str, Params], str] = {}
+    remarks = []
+    for node in nodes:
+        if node.model is not None:
+            # The model is compared once resolved: two names for it are one model.
+            key = (node.model.id, node.params.model_copy(update={"model": ""}))
+            other = first.setdefault(key, node.name)
+            if other != node.name:
+                pair = f"nodes.{other} and nodes.{node.name}"
+                remarks.append(f"{pair} share one take, as they ask for the same; another seed gives another take")
+    return remarks
