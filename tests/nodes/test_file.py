@@ -1,5 +1,7 @@
 """The file kind: a recording becomes a node's sound."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
@@ -51,3 +53,17 @@ def test_a_missing_recording_is_found_by_inspecting(tmp_path):
 def test_tables_that_make_no_sense_are_refused(table):
     with pytest.raises(ValidationError):
         File(**table)
+
+
+RECORDINGS = Path(__file__).parents[2] / "graphs" / "recordings"
+
+
+@pytest.mark.parametrize("name", ["door_latch.wav", "wood_creak.flac", "room_tone.ogg"])
+def test_the_recordings_of_the_example_scenes_are_small_sound_and_do_not_clip(name):
+    path = RECORDINGS / name
+    assert path.stat().st_size < 60_000
+    audio = KIND.render(File(path=str(path)), [])
+    assert 0.005 < np.abs(audio.samples).max() < 0.9
+    # They have a noise floor, and ends that do not click.
+    assert np.abs(audio.samples[:, 500:1000]).std() > 1e-5
+    assert np.abs(audio.samples[:, [0, -1]]).max() < 1e-3
