@@ -30,7 +30,9 @@ def _powers_over_factorials(x: float, n: int) -> list[float]:
 
 
 # sin(2πx) in odd powers of x, good to 6e-8 for |x| <= 1/4; 2**x, good to 1e-10 for 0 <= x < 1.
-_SINE = [term * (-1) ** index for index, term in enumerate(_powers_over_factorials(6.283185307179586, 12)[1::2])]
+_SINE = [
+    term * (1 - 2 * (index % 2)) for index, term in enumerate(_powers_over_factorials(6.283185307179586, 12)[1::2])
+]
 _EXP2 = _powers_over_factorials(0.6931471805599453, 12)
 TABLE = 2048
 

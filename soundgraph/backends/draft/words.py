@@ -40,7 +40,7 @@ SOUNDS: dict[str, str] = {
     "frogs": "frog, toad, croak",
     "glass": "glass, shatter, shattering, window, bottle",
     "growl": "growl, roar, monster, beast, snarl, dragon, lion, bear, zombie",
-    "gunshot": "gunshot, gun, shot, weapon, rifle, pistol, shotgun, machine gun, gunfire, shoot, shooting",
+    "gunshot": "gunshot, gun, gun shot, shot, weapon, rifle, pistol, shotgun, machine gun, gunfire, shoot, shooting",
     "heartbeat": "heartbeat, heart, heart beat, pulse",
     "helicopter": "helicopter, chopper, rotor, propeller",
     "howl": "howl, wolf, coyote, ghost",
@@ -257,7 +257,8 @@ def _read(prompt: str, sounds: Mapping[str, tuple[str, ...]]) -> list[Asked]:
             waiting += known(word, describing)
         if not found:
             continue
-        if word.endswith("s") and word not in sounds:
+        # "gunshots" are several; after another sound it is what that one does: "door slams".
+        if word.endswith("s") and word not in sounds and not last:
             waiting += ("many:yes",)
         for sound in found:
             asked[sound] = described(asked.get(sound, Character()), waiting)

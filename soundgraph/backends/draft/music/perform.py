@@ -47,7 +47,7 @@ _PANS = {
 class Piece:
     """A score with everything that it left open decided. chords: a scale degree for each bar, over and over."""
 
-    bpm: int
+    bpm: float
     tonic: int
     scale: tuple[int, ...]
     beats: int

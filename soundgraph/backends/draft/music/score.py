@@ -112,7 +112,7 @@ SCALES: dict[str, tuple[int, ...]] = {
 }
 
 SLOWEST_BPM, FASTEST_BPM = 30, 300
-_BPM = re.compile(r"(\d{2,3})(?:\.\d+)?\s*-?\s*(?:bpm|beats\s+(?:per|a)\s+minute)")
+_BPM = re.compile(r"(?<![\d.])(\d{2,3}(?:\.\d{1,3})?)\s*-?\s*(?:bpm|beats\s+(?:per|a)\s+minute)")
 _KEY = re.compile(rf"(?<![a-z])([a-g])\s*[- ]?(♯|#|sharp|♭|flat|b(?![a-z]))?\s*[- ]?({'|'.join(SCALES)})(?![a-z])")
 _TONICS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 
@@ -125,7 +125,7 @@ class Score:
     scale: a key of SCALES. instruments: keys of INSTRUMENTS. energy: 0 to 1. beats: in a bar.
     """
 
-    bpm: int | None
+    bpm: float | None
     bpm_range: tuple[int, int]
     tonic: int | None
     scale: str
@@ -150,7 +150,7 @@ def read(prompt: str) -> Score | None:
 
     ranges = [TEMPI[name][0] for name in tempi[:1]] or [MOODS[name][1] for name in moods[:1]]
     ranges = ranges or [STYLES[name][1] for name in styles[:1]]
-    bpm = min(FASTEST_BPM, max(SLOWEST_BPM, int(given_bpm[1]))) if given_bpm else None
+    bpm = min(FASTEST_BPM, max(SLOWEST_BPM, float(given_bpm[1]))) if given_bpm else None
     tonic = None
     if given_key:
         sign = {"♯": 1, "#": 1, "sharp": 1, "♭": -1, "flat": -1, "b": -1}.get(given_key[2] or "", 0)
