@@ -59,7 +59,7 @@ def _node(box: Box) -> str:
 
 
 def _quote(text: str) -> str:
-    """An identifier. A backslash escapes nothing in DOT but a quotation mark, so doubling it keeps it apart from one."""
+    """An identifier. In DOT a backslash escapes a quotation mark and nothing else: doubled, it escapes none."""
     return '"' + wording.one_line(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 

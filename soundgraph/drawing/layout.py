@@ -6,6 +6,7 @@ column follows the mean place of the neighbours, and heights are the least squar
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_right, insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -94,7 +95,7 @@ class _Layered:
                 chain.append(passing[source, column])
             chain.append(user)
             self.chains.append(chain)
-            links.update(dict.fromkeys(zip(chain, chain[1:], strict=False)))
+            links.update(dict.fromkeys(itertools.pairwise(chain)))
         self.before: list[list[int]] = [[] for _ in self.column]
         self.after: list[list[int]] = [[] for _ in self.column]
         for one, other in links:
@@ -178,7 +179,7 @@ class _Layered:
     def _offsets(self, column: Sequence[int]) -> list[float]:
         """The middles of a column's vertices when they are as close as may be, the first at 0."""
         offsets = [0.0]
-        for above, below in zip(column, column[1:], strict=False):
+        for above, below in itertools.pairwise(column):
             gap = _GAP_PX if self.height[above] and self.height[below] else _LINE_GAP_PX
             if self.group[above] != self.group[below]:
                 gap += self.spacing.frame if self.group[above] else 0.0
@@ -218,7 +219,7 @@ class _Layered:
         lines = []
         for chain in self.chains:
             points = []
-            for one, other in zip(chain, chain[1:], strict=False):
+            for one, other in itertools.pairwise(chain):
                 points.append((rights[self.column[one]], middle[one] - top))
                 points.append((lefts[self.column[other]], ports[one, other] - top))
             lines.append(points)

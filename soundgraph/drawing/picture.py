@@ -134,7 +134,7 @@ class _Scene:
 
     def _lines(self) -> list[str]:
         lines = [f'<g stroke="{EDGE}" stroke-width="1.6">']
-        ends = []
+        ends: list[tuple[float, float]] = []
         for points in self.layout.lines:
             path = [f"M{_point(points[0])}"]
             for (x, y), (end_x, end_y) in zip(points[::2], points[1::2], strict=True):
