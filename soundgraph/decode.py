@@ -24,6 +24,14 @@ _FORMATS = {"WAV", "WAVEX", "RF64", "W64", "AIFF", "CAF", "AU", "FLAC", "OGG", "
 _LENGTH_UNKNOWN = 2**62
 
 
+class UnreadableError(NodeError):
+    """A recording that cannot be used. reason: one line, to be put after the file's name in whatever form."""
+
+    def __init__(self, path: Path, reason: str):
+        self.reason = reason
+        super().__init__(f"{quote(path.name)} {reason}")
+
+
 def version() -> str:
     """What decides, beside a recording's bytes, about its samples: part of the key of nodes that read one."""
     import soundfile
@@ -34,7 +42,7 @@ def version() -> str:
 def inspect(path: Path) -> tuple[int, int, int]:
     """(sample rate in Hz, channels, samples a channel) of a recording, from its header.
 
-    Raises NodeError, in one line that names the file, for what `read` would refuse whatever follows the header.
+    Raises UnreadableError, in one line that names the file, for what `read` would refuse whatever follows the header.
     """
     with _opened(path) as file:
         return file.samplerate, file.channels, file.frames
@@ -44,7 +52,7 @@ def read(path: Path) -> Audio:
     """The whole recording, as float32 with full scale at ±1; integers of up to 24 bits come through exactly.
 
     WAV, AIFF, CAF, AU, W64, FLAC, Ogg (Vorbis, Opus, FLAC) and MP3, at 1 to 192 kHz, of up to 8 channels (Ogg: 2) and
-    an hour. Raises NodeError for a file that cannot be read, breaks off, is damaged, or holds NaN or infinity.
+    an hour. Raises UnreadableError for a file that cannot be read, breaks off, is damaged, or holds NaN or infinity.
     """
     import numpy as np
     import soundfile
@@ -55,21 +63,20 @@ def read(path: Path) -> Audio:
         # Before decoding: it gives the better reason, and keeps libmpg123 from printing its own.
         damage = _damage(path)
         if damage:
-            raise NodeError(f"{quote(path.name)} {damage}")
+            raise UnreadableError(path, damage)
         try:
             # In one go: soundfile seeks after each read, which a lossy decoder answers with slightly other samples.
             samples = file.read(file.frames, dtype="float32", always_2d=True)
         except soundfile.LibsndfileError as error:
-            raise NodeError(f"{quote(path.name)} breaks off or is damaged") from error
+            raise UnreadableError(path, "breaks off or is damaged") from error
         if len(samples) < file.frames:
-            raise NodeError(
-                f"{quote(path.name)} breaks off or is damaged: {len(samples)} of its {file.frames} samples can be read"
-            )
+            read = f"{len(samples)} of its {file.frames} samples can be read"
+            raise UnreadableError(path, f"breaks off or is damaged: {read}")
         sample_rate = file.samplerate
     finite = np.isfinite(samples).all(axis=1)
     if not finite.all():
         seconds = int(np.argmin(finite)) / sample_rate
-        raise NodeError(f"{quote(path.name)} holds samples that are not numbers, the first at {seconds:.3f} s")
+        raise UnreadableError(path, f"holds samples that are not numbers, the first at {seconds:.3f} s")
     return make(samples.T, sample_rate)
 
 
@@ -77,30 +84,29 @@ def _opened(path: Path) -> Any:
     """A soundfile.SoundFile whose header is within the limits."""
     import soundfile
 
-    name = quote(path.name)
     try:
         if path.is_dir():
-            raise NodeError(f"{name} is a folder, not a recording")
+            raise UnreadableError(path, "is a folder, not a recording")
         if not path.exists():
-            raise NodeError(f"{name} does not exist")
+            raise UnreadableError(path, "does not exist")
         if not path.is_file():
-            raise NodeError(f"{name} is not a regular file")
+            raise UnreadableError(path, "is not a regular file")
         if not path.stat().st_size:
-            raise NodeError(f"{name} is empty")
+            raise UnreadableError(path, "is empty")
         # libsndfile says "System error" for what the system would explain.
         with path.open("rb"):
             pass
     except OSError as error:
-        raise NodeError(f"{name} cannot be opened: {error.strerror}") from error
+        raise UnreadableError(path, f"cannot be opened: {error.strerror}") from error
     try:
         file = soundfile.SoundFile(path)
     except (soundfile.LibsndfileError, TypeError) as error:
         # TypeError: soundfile takes a name that ends in .raw for samples without a header, and asks for their rate.
-        raise NodeError(f"{name} is not a recording that can be read, or its header is damaged") from error
+        raise UnreadableError(path, "is not a recording that can be read, or its header is damaged") from error
     refusal = _refusal(file, path)
     if refusal:
         file.close()
-        raise NodeError(f"{name} {refusal}")
+        raise UnreadableError(path, refusal)
     return file
 
 

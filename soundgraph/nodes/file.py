@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from soundgraph import decode
+from soundgraph.errors import NodeError
 from soundgraph.kinds import FileRef, Kind, Params
 
 if TYPE_CHECKING:
@@ -27,7 +28,11 @@ def render(node: File, inputs: list[Audio]) -> Audio:
 
 
 def inspect(node: File) -> None:
-    decode.inspect(Path(node.path))
+    try:
+        decode.inspect(Path(node.path))
+    except decode.UnreadableError as error:
+        # The message about the scene names the file already, as the user wrote it.
+        raise NodeError(error.reason) from error
 
 
 KIND = Kind(version=1, params=File, render=render, inspect=inspect, decoder=decode.version)
