@@ -90,7 +90,7 @@ def _check(element: Any, index: int, names: set[str]) -> tuple[list[tuple[wordin
     name = given if given is not None else f"{family}_{index + 1}"
     wrong: list[tuple[wording.Keys, str]] = []
     if not paths.is_name(name):
-        wrong.append((("name",), f"the name {quote(name)} {paths.NAME_RULE}"))
+        wrong.append((("name",), f"{quote(name)} {paths.NAME_RULE}"))
     if name in names or name == MIX:
         owner = "the mix of all elements" if name == MIX else "another element"
         wrong.append((("name",), f"the name {quote(name)} belongs to {owner}"))

@@ -6,7 +6,7 @@ A kind is a file `nodes/<name>.py` with a docstring whose first line says what i
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -157,6 +157,20 @@ file_fields_of = cache(file_fields)
 def reference_fields(params: type[Params]) -> tuple[str, ...]:
     """The top-level fields of a model that name nodes, or hold models that do."""
     return tuple(name for name, _, _ in _shape(params))
+
+
+def written_references(params: type[Params], table: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What `references` would say of a table that need not be valid: the names in it that can be recognised."""
+    found: list[tuple[str, str]] = []
+    for field, is_ref, item in _shape(params):
+        value = table.get(field)
+        if is_ref and isinstance(value, str):
+            found.append((field, value))
+        elif item is not None and isinstance(value, list):
+            for index, element in enumerate(value):
+                if isinstance(element, Mapping):
+                    found.extend((f"{field}[{index}].{role}", name) for role, name in written_references(item, element))
+    return found
 
 
 def rename_references(params: Params, rename: Callable[[str], str]) -> Params:

@@ -60,7 +60,7 @@ def _only(family: str) -> str:
 
 
 def _unknown(name: str, logical: Mapping[str, str]) -> str:
-    if name.rpartition("/")[2] in ("audiogen-small", "audiogen-large"):
+    if "audiogen" in name.casefold():
         return f"{quote(name)} does not exist: {_only('audio')}"
     known = backends.known_ids()
     # "musicgen-small" without its owner is closer to what was meant than any logical name.

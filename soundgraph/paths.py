@@ -7,7 +7,7 @@ import re
 _NAME = re.compile(r"[\w-]{1,100}")
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"|?*]')
 
-NAME_RULE = "may hold letters, digits, _ and -, up to 100 of them"
+NAME_RULE = "is not a name: it takes letters, digits, _ and -, at most 100 of them"
 
 
 def is_name(name: str) -> bool:

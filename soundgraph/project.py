@@ -188,14 +188,15 @@ def _wrong_defaults(kind: str, table: Mapping[str, Any]) -> list[tuple[wording.K
     wrong: list[tuple[wording.Keys, str]] = [
         ((name,), f"{name} has no default: it is what makes one node differ from another") for name in sorted(own)
     ]
+    others = {name: value for name, value in table.items() if name not in own}
     try:
-        params.model_validate({name: value for name, value in table.items() if name not in own})
+        params.model_validate(others)
     except ValidationError as error:
         # A field that is missing may stand in each node, and how fields go together is asked of each node too.
         wrong += [
             (keys, what)
-            for keys, what in wording.explain(error, params, table)
-            if keys and not (len(keys) == 1 and keys[0] not in table)
+            for keys, what in wording.explain(error, params, others)
+            if keys and not (len(keys) == 1 and keys[0] not in others)
         ]
     return wrong
 
@@ -223,7 +224,7 @@ def _models(sheet: Sheet, mistakes: list[Mistake]) -> dict[str, str]:
     for name, model_id in table.items():
         what = ""
         if not paths.is_name(name):
-            what = f"the name {quote(name)} {paths.NAME_RULE}"
+            what = f"{quote(name)} {paths.NAME_RULE}"
         elif not isinstance(model_id, str):
             what = f"{name} must be a string, not {wording.kind_of(model_id)}"
         elif not models.is_folder(model_id):

@@ -49,6 +49,7 @@ class Reading:
         self._nodes: dict[str, tuple[Part, Written]] = {}
         self._exports: dict[str, Written] = {}
         self._includes = 0
+        self._close: dict[tuple[str, str], str] = {}
         self._given: dict[tuple[str, Keys], overrides.Override] = {}
 
     def scene(self) -> Scene:
@@ -95,7 +96,7 @@ class Reading:
         for node in written:
             self._nodes[prefix + node.name] = part, node
             if not paths.is_name(node.name):
-                self._wrong(sheet, node.keys, node.where, f"the name {quote(node.name)} {paths.NAME_RULE}")
+                self._wrong(sheet, node.keys, node.where, f"{quote(node.name)} {paths.NAME_RULE}")
         for export in exports:
             self._exports[export.name] = export
         self._include(part, {node.name for node in written}, chain)
@@ -189,7 +190,7 @@ class Reading:
             elif len(leading) > MAX_DEPTH:
                 self._wrong(sheet, keys, "include", f"{quote(entry)} is nested deeper than {MAX_DEPTH} files")
             elif not paths.is_name(namespace):
-                self._wrong(sheet, keys, "include", f"the name {quote(namespace)} {paths.NAME_RULE}")
+                self._wrong(sheet, keys, "include", f"{quote(namespace)} {paths.NAME_RULE}")
             elif namespace in taken:
                 what = f"{quote(entry)} is called {quote(namespace)}, and so is {taken[namespace]} of this file"
                 self._wrong(sheet, keys, "include", what)
@@ -319,8 +320,12 @@ class Reading:
                 # A default that is wrong is reported where it stands, not for each node that takes it.
                 if not (part.faulty and keys and keys[0] in merged and keys[0] not in table):
                     self._wrong(sheet, (*written.keys, *keys), written.where, what)
+            self._check_references(part, written, kinds.written_references(kind.params, merged))
+            model_name = merged.get("model")
+            if kind.render is None and isinstance(model_name, str) and model_name:
+                self._model(part, written, model_name)
             return None
-        self._check_references(part, written, params)
+        self._check_references(part, written, kinds.references(params))
         params = self._with_files(part, written, kind, params)
         if part.prefix:
             params = kinds.rename_references(params, lambda name: part.prefix + name)
@@ -328,19 +333,17 @@ class Reading:
         origin = Origin(sheet.file, written.keys)
         return Node(part.prefix + written.name, kind_name, kind, params, origin, model)
 
-    def _check_references(self, part: Part, written: Written, params: Params) -> None:
-        for role, name in kinds.references(params):
+    def _check_references(self, part: Part, written: Written, references: Iterable[tuple[str, str]]) -> None:
+        for role, name in references:
             if part.prefix + name not in self._nodes:
-                self._wrong(
-                    part.sheet,
-                    (*written.keys, *_role_keys(role)),
-                    written.where,
-                    f"{role} {self._not_a_node(part.prefix, name)}",
-                )
+                what = f"{role} {self._not_a_node(part.prefix, name)}"
+                self._wrong(part.sheet, (*written.keys, *_role_keys(role)), written.where, what)
 
     def _not_a_node(self, prefix: str, name: str) -> str:
-        names = [other.removeprefix(prefix) for other in self._nodes if other.startswith(prefix)]
-        return f"{quote(name)} is not a node{did_you_mean(name, names)}"
+        if (prefix, name) not in self._close:  # the search costs seconds among thousands of nodes
+            names = [other.removeprefix(prefix) for other in self._nodes if other.startswith(prefix)]
+            self._close[prefix, name] = did_you_mean(name, names)
+        return f"{quote(name)} is not a node{self._close[prefix, name]}"
 
     def _with_files(self, part: Part, written: Written, kind: kinds.Kind, params: Params) -> Params:
         """`params` with absolute paths, once the files they name have been looked at."""
@@ -383,23 +386,24 @@ class Reading:
             wrong((), f"must be a table, not {wording.kind_of(table)}")
             return None
         if not paths.is_name(written.name):
-            wrong((), f"the name {quote(written.name)} {paths.NAME_RULE}")
+            wrong((), f"{quote(written.name)} {paths.NAME_RULE}")
+        settings: ExportSettings | None
         try:
             settings = ExportSettings.model_validate(table)
         except ValidationError as error:
             for keys, what in wording.explain(error, ExportSettings, table):
                 wrong(keys, what)
+            settings = None
+        node, path = table.get("node"), table.get("path")
+        if isinstance(node, str) and node not in self._nodes:
+            wrong(("node",), f"node {self._not_a_node('', node)}")
+        if isinstance(path, str) and (fault := _wrong_path(path)):
+            wrong(("path",), f"path {fault}")
+        if path is None and paths.is_name(written.name) and (fault := _wrong_path(written.name)):
+            wrong((), f"the name {fault}")
+        if settings is None:
             return None
-        if settings.node not in self._nodes:
-            wrong(("node",), f"node {self._not_a_node('', settings.node)}")
-        path = settings.path if settings.path is not None else written.name
-        if fault := _wrong_path(path):
-            if settings.path is not None:
-                wrong(("path",), f"path {fault}")
-            elif paths.is_name(written.name):
-                wrong((), f"the path {fault}")
-            return None
-        return Export(written.name, settings, path, Origin(sheet.file, written.keys))
+        return Export(written.name, settings, written.name if path is None else path, Origin(sheet.file, written.keys))
 
 
 def clashing(exports: Iterable[Export], locate: Callable[[Origin], int]) -> list[Mistake]:
@@ -419,7 +423,8 @@ def clashing(exports: Iterable[Export], locate: Callable[[Origin], int]) -> list
             other_file, other = owners.setdefault(file.casefold(), (file, export))
             if other is not export:
                 same = file == other_file
-                how = "is also delivered by" if same else f"is {quote(other_file)} on Windows and macOS, delivered by"
+                as_other = f"is the same as {quote(other_file)} on Windows and macOS, which is delivered by"
+                how = "is also delivered by" if same else as_other
                 clash(file, export, how, other)
     for file, export in owners.values():
         for folder in PurePosixPath(file.casefold()).parents:

@@ -44,7 +44,14 @@ class Sheet:
         return locate.deepest(self._places, keys) if self.text else 0
 
     def mistake(self, keys: locate.Keys, where: str, what: str, hint: str = "") -> Mistake:
-        return Mistake(self.file, self.line(keys), where, what, hint)
+        return Mistake(self.file, self.line(keys), _one_line(where), _one_line(what), hint)
+
+
+def _one_line(text: str) -> str:
+    """Names come from the file: a line break or an escape in one must not reach the terminal."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
 def display(path: Path, root: Path) -> str:
@@ -84,8 +91,7 @@ def read(path: Path, file: str) -> Sheet:
     try:
         return Sheet(file, path, path.parent, tomllib.loads(text), text)
     except tomllib.TOMLDecodeError as error:
-        line, what = _syntax(str(error), text)
-        raise wrong(what, line=line) from None
+        raise SceneError([_syntax(file, str(error), text)]) from None
     except RecursionError:
         raise wrong("not valid TOML: nests too deep") from None
     except ValueError:  # of int(), which refuses to convert thousands of digits
@@ -100,18 +106,30 @@ def _neighbour(path: Path) -> str:
     return did_you_mean(path.name, names)
 
 
-def _syntax(message: str, text: str) -> tuple[int, str]:
-    """(line, what) from tomllib's message, such as "Unclosed array (at line 3, column 7)"."""
+def _syntax(file: str, message: str, text: str) -> Mistake:
+    """tomllib's message, such as "Unclosed array (at line 3, column 7)", as a mistake."""
     position = _POSITION.search(message)
     reason = _POSITION.sub("", message)
-    lines = text.rstrip().count("\n") + 1
-    line = int(position[1]) if position and position[1] else lines
-    column = f" (column {position[2]})" if position and position[2] else ""
+    inside = position is not None and position[1] is not None
+    lines = text.rstrip().split("\n")
+    line = int(position[1]) if position and inside else len(lines)
+    column = f" (column {position[2]})" if position and inside else ""
+
     twice = _TWICE.match(reason)
     if twice:
         names = re.findall(r"'([^']*)'", twice[1])
-        return line, f"[{'.'.join(names)}] is written twice"
+        return Mistake(file, line, "", f"[{'.'.join(names)}] is written twice")
     if reason == "Cannot overwrite a value":
-        return line, "a name is given a second time in the same table"
-    reason = reason[:1].lower() + reason[1:]
-    return line, f"not valid TOML: {reason}{column}"
+        key = re.match(r"\s*([\w.-]+)\s*=", lines[line - 1]) if line <= len(lines) else None
+        what = f"{key[1]} is given twice" if key else "gives a name that has a value already another one"
+        return Mistake(file, line, "", what)
+    if reason.startswith(("Illegal character '\\n'", "Unterminated string")):
+        return Mistake(file, line, "", f"not valid TOML: a string is not closed{column}")
+    if reason == "Invalid value" and not inside:
+        return Mistake(file, line, "", "not valid TOML: ends in the middle of a value")
+    hint = ""
+    if reason == "Invalid value" and position:
+        if not lines[line - 1][int(position[2]) - 1 :].strip():
+            return Mistake(file, line, "", "not valid TOML: a value is missing")
+        hint = "text stands in quotes"
+    return Mistake(file, line, "", f"not valid TOML: {reason[:1].lower()}{reason[1:]}{column}", hint)

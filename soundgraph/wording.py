@@ -84,6 +84,8 @@ def _say(part: Mapping[str, Any], keys: Keys, model: type[BaseModel], table: Any
 def _must(kind: str, value: Any, context: Mapping[str, Any]) -> str:
     if kind == "int_from_float" or (kind == "int_type" and isinstance(value, float)):
         return f"must be a whole number, not {value!r}"
+    if kind in ("float_type", "int_type") and isinstance(value, int) and not isinstance(value, bool):
+        return "is far too large a number"
     if kind in _WANTED:
         return f"must be {_WANTED[kind]}, not {kind_of(value)}"
     if kind == "finite_number":

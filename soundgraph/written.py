@@ -53,4 +53,7 @@ class Expanded:
 def tables(written: Any, group: str) -> list[Written]:
     """The tables under [nodes] or [exports]; `written` is what stands there, a Mapping."""
     assert isinstance(written, Mapping)
-    return [Written(str(name), table, (group, name), f"{group}.{name}") for name, table in written.items()]
+    return [
+        Written(str(name), table, (group, name), f"{group}.{name}" if name else f'{group}.""')
+        for name, table in written.items()
+    ]

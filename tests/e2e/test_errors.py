@@ -1,0 +1,61 @@
+"""What is said about scenes that cannot be built: whole messages, and nothing on disk has changed."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from soundgraph.errors import SceneError
+from soundgraph.loader import Lines, clashes, load_scenes
+from soundgraph.project import load_project
+
+from .broken_scenes import BROKEN, Broken
+
+
+def _complaint(root: Path, scenes: list[Path], overrides: tuple[str, ...]) -> str:
+    try:
+        loaded = load_scenes(scenes, load_project(root), overrides)
+    except SceneError as error:
+        return str(error)
+    return str(SceneError(clashes(loaded, Lines(root))))
+
+
+def _contents(root: Path) -> dict[str, bytes | None]:
+    return {str(path): path.read_bytes() if path.is_file() else None for path in root.rglob("*")}
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
+def test_a_broken_scene_is_answered_with_these_words_and_changes_nothing(broken: Broken, tmp_path: Path) -> None:
+    scenes = broken.write(tmp_path / "project")
+    before = _contents(tmp_path)
+    assert _complaint(tmp_path / "project", scenes, broken.overrides) == broken.message
+    assert _contents(tmp_path) == before
+
+
+def test_every_message_names_its_file_and_line_unless_there_is_none_to_point_at() -> None:
+    for broken in BROKEN:
+        for line in broken.message.splitlines():
+            assert line.startswith("  ") or re.match(r"(-D |\S+\.toml(:\d+)?: )", line), line
+
+
+def test_names_in_the_table_are_unique() -> None:
+    assert [name for name, count in Counter(broken.name for broken in BROKEN).items() if count > 1] == []
+
+
+def test_control_characters_of_a_name_do_not_reach_the_terminal(tmp_path: Path) -> None:
+    text = '[nodes.a]\nkind = "gain"\ngain_db = 1\ninput = "\\u001b[31m\\nrain"\n'
+    (tmp_path / "x.toml").write_text(text)
+    assert _complaint(tmp_path, [tmp_path / "x.toml"], ()) == (
+        'x.toml:4: nodes.a: input "\\x1b[31m\\nrain" is not a node'
+    )
+
+
+def test_thousands_of_mistakes_each_have_their_line(tmp_path: Path) -> None:
+    nodes = "".join(f'[nodes.n{i}]\nkind = "gain"\ngain_db = 1\ninput = "missing"\n' for i in range(5000))
+    (tmp_path / "x.toml").write_text(nodes)
+    said = _complaint(tmp_path, [tmp_path / "x.toml"], ()).splitlines()
+    assert said[0] == 'x.toml:4: nodes.n0: input "missing" is not a node'
+    assert said[-1] == 'x.toml:20000: nodes.n4999: input "missing" is not a node'
