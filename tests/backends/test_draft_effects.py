@@ -162,6 +162,12 @@ def test_footsteps_come_at_a_walking_pace(surface):
         assert 13 <= len(steps) <= 16
 
 
+@pytest.mark.parametrize("sound", ["footstep on wood", "heartbeat", "drip", "gunshot", "bark", "beep"])
+def test_a_single_one_is_single(sound):
+    level = levels(hear(f"a single {sound}", 6.0), 0.1)
+    assert level[15:].max() < 0.02 * level.max()
+
+
 def test_the_ground_colours_the_steps():
     brightness = {ground: centroid_hz(hear(f"footsteps on {ground}", 6.0)) for ground in ("wood", "snow", "gravel")}
     assert brightness["wood"] < brightness["snow"] < brightness["gravel"]

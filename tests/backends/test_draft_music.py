@@ -112,6 +112,15 @@ def test_moods_choose_mode_and_tempo():
     assert sad.bpm_range[1] < happy.bpm_range[0]
 
 
+def test_a_calm_word_beside_another_mood_says_how_and_not_what():
+    read = score.read("Soft piano music with a melancholic mood")
+    assert read is not None
+    assert (read.scale, read.instruments) == ("minor", ("piano",))
+    calm = score.read("calm")
+    assert calm is not None
+    assert calm.scale == "major"
+
+
 def test_fast_music_has_more_onsets_than_slow_music():
     def count(prompt: str) -> int:
         onsets = flux(hear(prompt), 256)

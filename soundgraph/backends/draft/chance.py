@@ -8,11 +8,10 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from soundgraph.backends.draft.exact import Mono
+from soundgraph.backends.draft.exact import Mono, blocks
 from soundgraph.digest import digest
 
 T = TypeVar("T")
-_BLOCK = 1 << 14  # stays in a core's cache
 
 
 class Chance:
@@ -38,8 +37,7 @@ class Chance:
     def white(self, n: int) -> Mono:
         """n samples of white noise, evenly spread from -1 to 1."""
         noise = np.empty(n, np.float32)
-        for start in range(0, n, _BLOCK):
-            stop = min(n, start + _BLOCK)
+        for start, stop in blocks(n):
             halves = self._bits((stop - start + 1) // 2).astype("<u8", copy=False).view("<i4")
             noise[start:stop] = halves[: stop - start]
             noise[start:stop] *= np.float32(2.0**-31)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundgraph.backends.draft.chance import Chance
-from soundgraph.backends.draft.exact import Mono, fall, gain_of, octaves_of, wave
+from soundgraph.backends.draft.exact import Mono, blocks, fall, gain_of, octaves_of, wave
 
 Spectrum = Sequence[tuple[float, float]]
 """(Hz, level in dB of the octave around it), rising; straight lines between, level held beyond both ends."""
@@ -31,11 +31,13 @@ def _neighbours(x: Mono, spacing: int) -> Mono:
     padded = np.zeros(n + 2 * reach, np.float32)
     padded[reach : reach + n] = x
     result = np.zeros(n, np.float32)
-    for offset, gain in _TAPS:
-        at = offset * spacing
-        pair = padded[reach - at : reach - at + n] + padded[reach + at : reach + at + n]
-        pair *= np.float32(gain)
-        result += pair
+    for start, stop in blocks(n):
+        middle, part = start + reach, result[start:stop]
+        for offset, gain in _TAPS:
+            at = offset * spacing
+            pair = padded[middle - at : middle - at + len(part)] + padded[middle + at : middle + at + len(part)]
+            pair *= np.float32(gain)
+            part += pair
     return result
 
 
@@ -44,16 +46,16 @@ def _doubled(x: Mono, n: int) -> Mono:
     m = len(x)
     padded = np.zeros(m + 8, np.float32)
     padded[3 : 3 + m] = x
-    between = np.zeros(m, np.float32)
-    for offset, gain in _TAPS:
-        before = 3 - (offset - 1) // 2
-        after = 3 + (offset + 1) // 2
-        pair = padded[before : before + m] + padded[after : after + m]
-        pair *= np.float32(2 * gain)
-        between += pair
     result = np.empty(2 * m, np.float32)
     result[0::2] = x
-    result[1::2] = between
+    for start, stop in blocks(m):
+        between = np.zeros(stop - start, np.float32)
+        for offset, gain in _TAPS:
+            before, after = start + 3 - (offset - 1) // 2, start + 3 + (offset + 1) // 2
+            pair = padded[before : before + len(between)] + padded[after : after + len(between)]
+            pair *= np.float32(2 * gain)
+            between += pair
+        result[2 * start + 1 : 2 * stop : 2] = between
     return result[:n]
 
 
@@ -145,16 +147,19 @@ class Drift:
     def __init__(self, chance: Chance, seconds: float, period_s: float):
         self._period_s = period_s
         self._start = chance.number(0.0, 1.0)
-        self._knots = chance.uniform(int(seconds / period_s) + 64)
+        self._knots = chance.uniform(int(seconds / period_s) + 64).astype(np.float32)
 
     def over(self, n: int, rate: float) -> Mono:
-        place = np.arange(n) * (1.0 / (rate * self._period_s))
-        place += self._start
-        index = place.astype(np.int64)
-        place -= index
-        # An octave's noise is a few samples longer than the sound, and few of those are many seconds.
-        index = np.minimum(index, len(self._knots) - 2)
-        x = place.astype(np.float32)
-        x *= x * (np.float32(3.0) - np.float32(2.0) * x)
-        knots = self._knots.astype(np.float32)
-        return knots[index] + (knots[index + 1] - knots[index]) * x
+        result = np.empty(n, np.float32)
+        for start, stop in blocks(n):
+            place = np.arange(start, stop) * (1.0 / (rate * self._period_s))
+            place += self._start
+            index = place.astype(np.int64)
+            place -= index
+            # An octave's noise is a few samples longer than the sound, and few of those are many seconds.
+            index = np.minimum(index, len(self._knots) - 2)
+            x = place.astype(np.float32)
+            x *= x * (np.float32(3.0) - np.float32(2.0) * x)
+            low = self._knots[index]
+            result[start:stop] = low + (self._knots[index + 1] - low) * x
+        return result

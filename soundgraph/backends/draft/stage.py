@@ -107,12 +107,17 @@ class Stage:
             self.put(out, at, grains[grain], gain, pan)
 
     def beats(self, period_s: float, jitter: float, first_s: float = 0.02) -> list[int]:
-        """Samples at which a steady sound happens. jitter: share of the period by which each may be early or late."""
+        """Samples at which a steady sound happens; only the first, for "a single footstep".
+
+        jitter: share of the period by which each may be early or late.
+        """
         spread = min(0.45, jitter * self.width)
-        count = max(1, math.ceil((self.seconds - first_s) / period_s + 0.5))
+        once = self.character.many is False
+        count = 1 if once else max(1, math.ceil((self.seconds - first_s) / period_s + 0.5))
         late = self.chance.child("beats").uniform(count) - 0.5
         places = [first_s + period_s * (index + spread * float(late[index])) for index in range(count)]
-        places[0] = min(first_s, 0.25 * self.seconds)
+        # One alone begins as soon as the take's ramp is over: scenes place it by its start.
+        places[0] = min(0.005 if once else first_s, 0.25 * self.seconds)
         return [at for at in (int(place * self.rate) for place in places) if 0 <= at < self.n]
 
     def shots(self, period_s: float, often: bool = False) -> list[int]:
@@ -121,4 +126,4 @@ class Stage:
         often: several unless the words speak of one.
         """
         many = often if self.character.many is None else self.character.many
-        return self.beats(self.paced(period_s), 0.25) if many else self.beats(self.seconds + 1.0, 0.0)
+        return self.beats(self.paced(period_s), 0.25) if many else self.beats(self.seconds + 1.0, 0.0, first_s=0.005)

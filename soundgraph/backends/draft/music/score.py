@@ -141,6 +141,8 @@ def read(prompt: str) -> Score | None:
     words = tokens(prompt)
     words += [" ".join(pair) for pair in pairwise(words)] + re.findall(r"8-bit", text)
     moods = _named(words, {name: row[-1] for name, row in MOODS.items()})
+    # "Soft piano music with a melancholic mood" is sad first of all: calm words say how, the others what.
+    moods.sort(key=lambda name: name == "calm")
     tempi = _named(words, {name: row[-1] for name, row in TEMPI.items()})
     styles = _named(words, {name: row[-1] for name, row in STYLES.items()})
     players = _named(words, INSTRUMENTS)
@@ -148,7 +150,7 @@ def read(prompt: str) -> Score | None:
     if not (given_bpm or given_key or moods or tempi or styles or players or scales):
         return None
 
-    ranges = [TEMPI[name][0] for name in tempi[:1]] or [MOODS[name][1] for name in moods[:1]]
+    ranges = [TEMPI[name][0] for name in tempi[:1]] or [MOODS[name][1] for name in moods[-1:]]
     ranges = ranges or [STYLES[name][1] for name in styles[:1]]
     bpm = min(FASTEST_BPM, max(SLOWEST_BPM, float(given_bpm[1]))) if given_bpm else None
     tonic = None
@@ -156,7 +158,7 @@ def read(prompt: str) -> Score | None:
         sign = {"♯": 1, "#": 1, "sharp": 1, "♭": -1, "flat": -1, "b": -1}.get(given_key[2] or "", 0)
         tonic = (_TONICS[given_key[1]] + sign) % 12
     scale = given_key[3] if given_key else scales[0] if scales else MOODS[moods[0]][0] if moods else ""
-    energy = MOODS[moods[0]][2] if moods else 0.8 if tempi == ["fast"] else 0.45
+    energy = min(MOODS[name][2] for name in moods) if moods else 0.8 if tempi == ["fast"] else 0.45
     if not players:
         # "theme" says that it is music and no more: a mood says better who should play.
         exact = [name for name in styles if name != "theme"]
