@@ -42,7 +42,7 @@ def picture(samples: Floats, rate: int, title: str) -> str:
     spectrum_top = TOP + WAVE_HEIGHT + GAP
     height = spectrum_top + SPECTRUM_HEIGHT + 24
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + WIDTH + 12}" height="{height}"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + WIDTH + 24}" height="{height}"'
         ' font-family="sans-serif" font-size="11" fill="#555">',
         f'<rect width="100%" height="{height}" fill="#fff"/>',
         f'<text x="{LEFT}" y="16" font-size="12" fill="#222">{title}: {seconds:g} s at {rate} Hz, '
