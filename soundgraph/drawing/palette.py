@@ -28,12 +28,12 @@ class Look:
 # greyscale print, makes two of them one. Green and red, the usual pair, are the one to avoid.
 LOOKS = {
     Status.HIT: Look("#2f7fb8", "#e6f1f9", "#164a70", 1.2, False, "36", "from the cache"),
-    Status.MISS: Look("#c8500a", "#ffdcc2", "#7a2e00", 2.2, False, "1;33", "will run"),
-    Status.MAYBE: Look("#a58200", "#fff8d6", "#5f4a00", 1.4, True, "35", "runs if an input changes"),
+    Status.MISS: Look("#b13c00", "#ffcfa6", "#6b2800", 2.2, False, "1;33", "will run"),
+    Status.MAYBE: Look("#b08b00", "#fff9db", "#5f4a00", 1.4, True, "35", "runs if an input changes"),
 }
 
 INK = "#1d2733"
-MUTED = "#5a6675"
+MUTED = "#4f5b69"
 EDGE = "#93a0b0"
 PAPER = "#ffffff"
 FRAME = "#d5dce5"
