@@ -44,6 +44,11 @@ ROOT = Path(__file__).parents[2]
         ("ui", ["click"]),
         ("footsteps in the water", ["footsteps"]),
         ("the dog barked", ["bark"]),
+        ("crickets chirping", ["crickets"]),
+        ("waves crashing", ["ocean"]),
+        ("a rumble", ["thunder"]),
+        ("the rumble of an engine", ["engine"]),
+        ("howling wind", ["wind"]),
         ("rain, no thunder", ["rain"]),
         ("wind without rain, but with birds", ["wind", "birds"]),
         ("flies", []),
@@ -103,7 +108,7 @@ def described_lists(heading: str) -> dict[str, str]:
 
 def test_the_page_lists_every_word_there_is():
     assert described_lists("Sounds") == SOUNDS
-    assert described_lists("Places") == SETTINGS
+    assert described_lists("Places and vague words") == SETTINGS
     words = {name: text for name, (_, text) in DESCRIBING.items()} | {"several": SEVERAL, "one": ONE}
     assert described_lists("Describing words") == words
     assert described_lists("Ground and material") == SURFACES
