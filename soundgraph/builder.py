@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ from soundgraph.scene import Node
 from soundgraph.store import Record, Store
 
 # Results of processing are published in groups: one sync of the index for many. A kill loses at most one group.
-_GROUP_COUNT = 64
+_GROUP_COUNT = 256
 _GROUP_BYTES = 64 * 2**20
 
 PlanAgain = Callable[[frozenset[str], bool], Plan]
@@ -155,6 +155,8 @@ class _Round:
         self.held: dict[str, tuple[Audio, int]] = {}  # digest -> sound, and how many still need it
         self.group: list[tuple[Record, Audio]] = []  # made, not yet published
         self.unpublished: dict[str, Audio] = {}  # the sounds in it, by digest
+        self.group_bytes = 0
+        self.notes: dict[str, str] = {}  # about exports, to be kept with the next group
         self.ready: list[Callable[[], None]] = []  # starts something in the pool; the newest last
         self.ready_models: dict[Model, list[str]] = {}
         self.model_order = [group.model for group in schedule.groups(plan)]
@@ -362,6 +364,7 @@ class _Round:
         assert key is not None
         inputs = {role: graphs.node_of(self.graph, other).name for role, other in graphs.inputs_of(self.graph, name)}
         made = {
+            "at": datetime.now(UTC).isoformat(timespec="microseconds"),
             **_made_here(),
             "node": name,
             "note": self.site.note(name),
@@ -374,9 +377,10 @@ class _Round:
         self.in_flight.discard(key)
         names = [name, *self.twins.pop(key, [])]
         model = graphs.node_of(self.graph, name).model
-        size = sum(other.samples.nbytes for _, other in self.group)
-        if ((model is not None and not model.draft) or len(self.group) >= _GROUP_COUNT or size > _GROUP_BYTES) and (
-            not self._publish()
+        self.group_bytes += sound.samples.nbytes
+        is_take = model is not None and not model.draft
+        if (is_take or len(self.group) >= _GROUP_COUNT or self.group_bytes > _GROUP_BYTES) and (
+            not self._publish(takes=is_take)
         ):
             return
         for remark in remarks:
@@ -433,6 +437,7 @@ class _Round:
 
     def _delivered(self, job: Job, record: Record, found: list[Delivery]) -> None:
         self.outcome.deliveries[job.owner] = found
+        self.notes.update(delivery.note for delivery in found if delivery.note is not None)
         self._release(record.digest)
         for delivery in found:
             facts = {"draft": True, **delivery.facts} if provenance.is_draft(self.graph, job.node) else delivery.facts
@@ -463,19 +468,19 @@ class _Round:
         if not self.options.keep_going:
             self.stopping = True
 
-    def _publish(self) -> bool:
+    def _publish(self, *, takes: bool = False) -> bool:
         """Puts what was made into the store. If that fails, those nodes have failed, and the build stops."""
-        if not self.group:
-            return True
         try:
-            self.site.store.put(self.group)
+            if self.group:
+                self.site.store.put(self.group, takes=takes)
+            self.site.store.put_notes(self.notes)
         except StoreError as error:
             for record, _ in self.group:
                 self._fail(str(record.made["node"]), str(error))
             self.stopping = True  # even with --keep-going: nothing else could be kept either
             return False
         finally:
-            self.group, self.unpublished = [], {}
+            self.group, self.group_bytes, self.unpublished, self.notes = [], 0, {}, {}
         return True
 
 
@@ -492,13 +497,13 @@ def _reason(error: BaseException) -> str:
     return str(error)
 
 
+@cache
 def _made_here() -> dict[str, str]:
-    """Facts about this run that are kept with a record, and are no part of its key."""
+    """Facts about this process that are kept with a record, and are no part of its key."""
     import numpy as np
 
     machine = os.uname().machine if hasattr(os, "uname") else ""
     return {
-        "at": datetime.now(UTC).isoformat(timespec="microseconds"),
         "soundgraph": __version__,
         "python": f"{sys.version_info[0]}.{sys.version_info[1]}",
         "numpy": np.__version__,

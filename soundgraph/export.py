@@ -48,7 +48,8 @@ class Delivery:
     """A delivered file and its sidecar.
 
     status: "written", "current" or "restored"; sidecar: the same of the sidecar.
-    facts: length, loudness and the like, as in the sidecar.
+    facts: length, loudness and the like, as in the sidecar. note: (name, text) for the store, so that these need not be
+    measured again; None where it knew them.
     """
 
     path: str
@@ -56,6 +57,7 @@ class Delivery:
     sidecar: str
     facts: dict[str, Any]
     entries: tuple[Entry, ...] = field(repr=False)
+    note: tuple[str, str] | None = field(repr=False)
 
 
 def deliver(
@@ -80,18 +82,20 @@ def deliver(
     mastered: mastering.Mastered | None = None
     deliveries = []
     for format_, path in zip(settings.formats, job.paths(), strict=True):
-        key = _export_key(job, record.digest, format_, encode.version())
+        key = _export_key(job, record.digest, format_, encode.version([format_]))
         full = root / path
         there = stamp.file_digest(str(full))
-        note = store.notes([f"export {key}"]).get(f"export {key}")
-        result = json.loads(note) if note else None
+        name = f"export {key}"
+        known_facts = store.notes([name]).get(name)
+        result = json.loads(known_facts) if known_facts else None
+        note = None
         status = "current"
         if result is None or result["sha256"] != there:
             if mastered is None:
                 mastered = mastering.master(read(), settings, rate)
             data = mastered.encode(format_)
             result = {"sha256": _sha256(data), "facts": mastered.facts()}
-            store.put_notes({f"export {key}": json.dumps(result)})
+            note = (name, json.dumps(result))
             if result["sha256"] != there:
                 status = "restored" if path in known and known[path].key == key else "written"
                 _write(full, data)
@@ -107,7 +111,7 @@ def deliver(
             Entry(path, job.owner, job.source, job.draft, key, result["sha256"]),
             Entry(sidecar_path, job.owner, job.source, job.draft, "sidecar", sidecar_digest),
         )
-        deliveries.append(Delivery(path, status, side_status, result["facts"], entries))
+        deliveries.append(Delivery(path, status, side_status, result["facts"], entries, note))
     return deliveries
 
 

@@ -94,7 +94,7 @@ class Pipeline:
         if found is not None and key is not None:
             rate, channels, length = sound.sample_rate, sound.channels, sound.n_samples
             record = Record(key, sound.digest, rate, channels, length, found, {"node": "pipeline"}, made.remarks)
-            self._store.put([(record, sound)])
+            self._store.put([(record, sound)], takes=not node.model.draft)
         return sound
 
     def trim(

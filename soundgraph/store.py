@@ -18,9 +18,12 @@ import itertools
 import json
 import os
 import sqlite3
+import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,6 +32,12 @@ from soundgraph.errors import StoreError
 
 # SQLite's default limit on variables in one statement, on builds before 3.32.
 _BATCH = 900
+
+# Files written one after another, and from how many threads when there are more.
+_FEW = 4
+_WRITERS = 8
+
+Content = Callable[[], bytes]
 
 _HEX = frozenset("0123456789abcdef")
 
@@ -102,8 +111,11 @@ class Store(Protocol):
     def read(self, digest: str) -> Audio | None:
         """The artifact, checked against its digest; None if it is not there or was damaged, and so set aside."""
 
-    def put(self, results: Sequence[tuple[Record, Audio]]) -> None:
-        """Publishes artifacts, then their records. Raises StoreError if that fails; what was there is unharmed."""
+    def put(self, results: Sequence[tuple[Record, Audio]], *, takes: bool) -> None:
+        """Publishes artifacts, then their records. Raises StoreError if that fails; what was there is unharmed.
+
+        takes: whether what cannot be made again for nothing is among them.
+        """
 
     def notes(self, names: Sequence[str]) -> dict[str, str]:
         """Small texts kept by name."""
@@ -117,6 +129,9 @@ class DiskStore:
     def __init__(self, folder: Path):
         self.folder = folder
         self._index: Any = None
+        self._opening = threading.Lock()
+        self._reader: sqlite3.Connection | None = None
+        self._reading = threading.Lock()
         self._count = itertools.count()
 
     # Reading
@@ -156,45 +171,57 @@ class DiskStore:
 
     # Writing
 
-    def put(self, results: Sequence[tuple[Record, Audio]]) -> None:
+    def put(self, results: Sequence[tuple[Record, Audio]], *, takes: bool) -> None:
+        texts = {record.key: record.to_json() for record, _ in results}
+        blobs = {self.blob(record.digest): audio.to_wav for record, audio in results}
+        files = {self._record_file(key): text.encode for key, text in texts.items()}
         with _disk_errors(self.folder):
-            self._publish((self.blob(record.digest), audio.to_wav) for record, audio in results)
-            self._publish((self._record_file(record.key), record.to_json().encode) for record, _ in results)
-            self._set({f"action:{record.key}": record.to_json() for record, _ in results})
+            # What a power cut may take of other results than takes is a name or a record, and it is made again then:
+            # syncing hundreds of folders, and each record, would cost more than most results do.
+            self._publish(blobs.items(), sync=True, sync_folders=takes)
+            self._publish(files.items(), sync=takes, sync_folders=takes)
+            self._set({f"action:{key}": text for key, text in texts.items()})
 
     def put_notes(self, notes: Mapping[str, str]) -> None:
         with _disk_errors(self.folder):
             self._set({f"note:{name}": text for name, text in notes.items()})
 
-    def _publish(self, files: Iterable[tuple[Path, Any]]) -> None:
-        """Writes files that are whole once they have their name: temporary file, fsync, rename."""
-        renames: list[tuple[Path, Path]] = []
+    def _publish(self, files: Iterable[tuple[Path, Content]], sync: bool, sync_folders: bool) -> None:
+        """Gives files their names once they are whole: temporary file, fsync, rename."""
+        # Named by its content, and checked whenever it is read: one that is there need not be written again.
+        files = [(path, content) for path, content in files if path.suffix != ".wav" or not path.exists()]
+        temporary = self._temporary(len(files))
+        moves = [(place, path) for place, (path, _) in zip(temporary, files, strict=True)]
+        contents = (content for _, content in files)
+        write = partial(_write_file, sync=sync)
         try:
-            for path, content in files:
-                if path.suffix == ".wav" and path.exists():
-                    continue  # named by its content, and checked whenever it is read
-                temporary = self._temporary()
-                renames.append((temporary, path))
-                with temporary.open("wb") as file:
-                    file.write(content())
-                    file.flush()
-                    os.fsync(file.fileno())
-            for temporary, path in renames:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                temporary.replace(path)
-            for folder in {path.parent for _, path in renames}:
-                _sync_folder(folder)
+            if len(files) < _FEW:
+                for place, content in zip(temporary, contents, strict=True):
+                    write(place, content)
+            else:  # syncs wait for the disk; side by side they wait together
+                with ThreadPoolExecutor(_WRITERS) as pool:
+                    list(pool.map(write, temporary, contents))
+            for place, path in moves:
+                try:
+                    place.replace(path)
+                except FileNotFoundError:  # the first file in that folder
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    place.replace(path)
+            if sync_folders:
+                for folder in {path.parent for _, path in moves}:
+                    _sync_folder(folder)
         except BaseException:
-            for temporary, _ in renames:
-                temporary.unlink(missing_ok=True)
+            for place in temporary:
+                place.unlink(missing_ok=True)
             raise
 
-    def _temporary(self) -> Path:
+    def _temporary(self, count: int) -> list[Path]:
+        """New names in the folder for what is being written."""
         folder = self.folder / "tmp"
-        if not folder.is_dir():
+        if count and not folder.is_dir():
             _make_folder(self.folder)
             folder.mkdir(exist_ok=True)
-        return folder / f"{os.getpid()}-{time.time_ns():x}-{next(self._count)}"
+        return [folder / f"{os.getpid()}-{time.time_ns():x}-{next(self._count)}" for _ in range(count)]
 
     def _set_aside(self, path: Path) -> None:
         aside = self.folder / "set-aside"
@@ -218,17 +245,21 @@ class DiskStore:
             return {}
         found: dict[str, str] = {}
         try:
-            with contextlib.closing(sqlite3.connect(path, timeout=60)) as database:
+            with self._reading:
+                if self._reader is None:
+                    self._reader = sqlite3.connect(path, timeout=60, check_same_thread=False)
                 for start in range(0, len(names), _BATCH):
                     some = names[start : start + _BATCH]
                     query = (
                         "SELECT key, value FROM Cache WHERE raw = 1 AND mode = 1 AND filename IS NULL"
                         f" AND typeof(value) = 'text' AND key IN ({','.join('?' * len(some))})"
                     )
-                    found.update(database.execute(query, some).fetchall())
+                    found.update(self._reader.execute(query, some).fetchall())
         except sqlite3.DatabaseError as error:
-            if _is_busy(error):
-                raise StoreError(f"the cache's index {path} is locked by another program") from error
+            if not _is_damage(error):
+                raise StoreError(f"cannot read the cache's index {path}: {error}") from error
+            if not (self.folder / "records").is_dir():
+                return {}  # another process is making it at this moment
             self._replace_index()
             return self._select(names)
         return found
@@ -237,24 +268,25 @@ class DiskStore:
         if not texts:
             return
         try:
-            index = self._open()
-            with index.transact(retry=True):
-                for name, text in texts.items():
-                    index.set(name, text, retry=True)
+            self._write(texts)
         except sqlite3.DatabaseError as error:
-            if _is_busy(error) or "full" in str(error) or "readonly" in str(error):
+            if not _is_damage(error):
                 raise StoreError(f"cannot write the cache's index: {error}") from error
             self._replace_index()
-            index = self._open()
-            with index.transact(retry=True):
-                for name, text in texts.items():
-                    index.set(name, text, retry=True)
+            self._write(texts)
+
+    def _write(self, texts: Mapping[str, str]) -> None:
+        index = self._open()
+        with index.transact(retry=True):
+            for name, text in texts.items():
+                index.set(name, text, retry=True)
 
     def _open(self) -> Any:
-        if self._index is None:
-            self._rebuild_if_lost()
-            self._index = self._open_index()
-        return self._index
+        with self._opening:
+            if self._index is None:
+                self._rebuild_if_lost()
+                self._index = self._open_index()
+            return self._index
 
     def _open_index(self) -> Any:
         import diskcache
@@ -298,6 +330,10 @@ class DiskStore:
         return count
 
     def close(self) -> None:
+        with self._reading:
+            if self._reader is not None:
+                self._reader.close()
+                self._reader = None
         if self._index is not None:
             self._index.close()
             self._index = None
@@ -398,12 +434,21 @@ def _text_disk() -> Any:
     return TextDisk
 
 
+def _write_file(path: Path, content: Content, *, sync: bool) -> None:
+    with path.open("wb") as file:
+        file.write(content())
+        file.flush()
+        if sync:
+            os.fsync(file.fileno())
+
+
 def _is_digest(text: object) -> bool:
     return isinstance(text, str) and len(text) == 64 and _HEX.issuperset(text)
 
 
-def _is_busy(error: sqlite3.Error) -> bool:
-    return "locked" in str(error) or "busy" in str(error)
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether the file is no whole database, rather than locked, full, or not to be written."""
+    return not isinstance(error, sqlite3.OperationalError) or "no such" in str(error)
 
 
 def _make_folder(folder: Path) -> None:
