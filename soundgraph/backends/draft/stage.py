@@ -23,7 +23,7 @@ class Stage:
 
     n: samples to fill. rate in Hz. channels: 1 or 2. chance: this sound's own randomness.
     character: how the sound should be, from the words around it.
-    width: how far random variation goes; 1 at temperature 1.
+    width: how far random variation goes, from 0 to 2; 1 at temperature 1.
     """
 
     n: int

@@ -66,8 +66,8 @@ def _take(model: Model, request: Request) -> Samples:
     """The sound that a request asks for, shaped (channels, n)."""
     n = audio.n_samples(request.duration, model.sample_rate)
     chance = Chance(model.family, request.prompt, request.seed)
-    # Half to twice the usual variation: a draft at a wild temperature should still sound like what it says.
-    width = min(2.0, max(0.5, request.temperature))
+    # Twice the usual variation at most: a draft at a wild temperature should still sound like what it says.
+    width = 2.0 * request.temperature / (1.0 + request.temperature)
     stage = Stage(n, model.sample_rate, model.channels, chance, words.Character(), width)
     if n == 0:
         return stage.blank()

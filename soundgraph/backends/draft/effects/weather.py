@@ -50,7 +50,7 @@ def wind(stage: Stage) -> Samples:
         return gust if hz < 100 else gust * gust if hz < 700 else gust * gust * gust
 
     out = stage.wide(lambda: stage.noise(spectrum, course))
-    # A whistle: noise of one octave, moved up by ringing with a sine. Multiplying by a sine shifts a band exactly.
+    # A whistle: a narrow band of low noise, moved up to its pitch by multiplying it with a sine.
     gust = gusts.over(stage.n, stage.rate)
     whistle = stage.swept(stage.pitched(520.0) * (0.8 + 0.45 * gust.astype(np.float64)))
     breath = stage.noise(((31, 0), (62, -6), (125, -70)))
