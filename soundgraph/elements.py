@@ -54,6 +54,7 @@ def expand(elements: Any, scene_id: str) -> Expanded:
     if not elements:
         found.mistakes.append((("elements",), "elements", "must not be empty"))
         return found
+    title = scene_id.rpartition("/")[2]
     layers = []
     names: set[str] = set()
     for index, element in enumerate(elements):
@@ -66,13 +67,16 @@ def expand(elements: Any, scene_id: str) -> Expanded:
             continue
         layers.append({"node": name, **_some(element, "weight")})
         if element.get("save"):
+            if name == title:
+                what = f"{quote(name)} cannot be saved: the mix is delivered as that; give the element another name"
+                found.mistakes.append(((*keys, "save"), where, what))
             table = {"node": name, "path": f"{scene_id}/{name}"}
             found.exports.append(Written(name, table, keys, where))
     broken = bool(found.mistakes)
     mix = {"kind": "mix", "inputs": layers}
     found.nodes.append(Written(MIX, mix, ("elements",), "elements", broken))
     export = {"node": MIX, "path": scene_id}
-    found.exports.append(Written(scene_id.rpartition("/")[2], export, ("elements",), "elements"))
+    found.exports.insert(0, Written(title, export, ("elements",), "elements"))
     return found
 
 

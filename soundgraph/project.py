@@ -243,11 +243,17 @@ def _models(sheet: Sheet, mistakes: list[Mistake]) -> dict[str, str]:
 def _overlap(sheet: Sheet, project: Project) -> list[Mistake]:
     """Output, cache and scenes may not lie in one another: soundgraph removes files of its own from the first two."""
     output, cache, scenes = project.output_dir, project.cache_dir, project.root / root.GRAPHS
-    for other, name in ((cache, "the cache"), (scenes, "the scenes")):
-        if output == other or output in other.parents or other in output.parents:
-            what = f"output {quote(project.build.output)} overlaps the folder of {name} ({quote(other.name)})"
-            return [sheet.mistake(("build", "output"), "build", what)]
-    if cache == scenes or scenes in cache.parents or cache in scenes.parents:
-        what = f"dir {quote(project.cache.dir)} overlaps the folder of the scenes ({quote(scenes.name)})"
-        return [sheet.mistake(("cache", "dir"), "cache", what)]
+    output_field = (("build", "output"), f"output {quote(project.build.output)}", "exports")
+    cache_field = (("cache", "dir"), f"dir {quote(project.cache.dir)}", "cache")
+    # Of the two, the one that is written out is the one to change.
+    first, second = (
+        (cache_field, output_field) if "dir" in project.cache.model_fields_set else (output_field, cache_field)
+    )
+    for a, b, (keys, words, _), other in (
+        (output, cache, first, second[2]),
+        (output, scenes, output_field, "scenes"),
+        (cache, scenes, cache_field, "scenes"),
+    ):
+        if a == b or a in b.parents or b in a.parents:
+            return [sheet.mistake(keys, keys[0], f"{words} overlaps the folder of the {other}")]
     return []

@@ -834,7 +834,7 @@ graphs/x.toml: defaults.generate: temperature must be a number, not a string
     Broken(
         "an output over the scenes",
         {X: RAIN, PROJECT: '[build]\noutput = "graphs"\n'},
-        'soundgraph.toml:2: build: output "graphs" overlaps the folder of the scenes ("graphs")',
+        'soundgraph.toml:2: build: output "graphs" overlaps the folder of the scenes',
     ),
     Broken(
         "a memory budget that is no size",
