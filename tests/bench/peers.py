@@ -169,12 +169,13 @@ class Soundgraph(Tool):
         return root / "build" / f"{scene.name}.wav"
 
     def right_result(self, scene: SceneSpec, scratch: Path) -> bytes:
-        """The file as a build of this one scene, in an empty folder and with an empty cache, delivers it."""
+        """The file as a build of this one scene, in an empty folder and with an empty cache, delivers it; empty if it fails."""
         root = scratch / "clean"
         shutil.rmtree(root, ignore_errors=True)
         self.write((scene,), root)
-        subprocess.run(self.argv(), cwd=root, env=self.environment(scratch), capture_output=True, check=True)
-        return self.delivered(scene, root).read_bytes()
+        subprocess.run(self.argv(), cwd=root, env=self.environment(scratch), capture_output=True)
+        delivered = self.delivered(scene, root)
+        return delivered.read_bytes() if delivered.exists() else b""
 
     def build(self, root: Path, scratch: Path, limit_s: float, cache_dir: Path | None = None) -> list[str] | None:
         try:

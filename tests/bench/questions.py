@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,6 +117,8 @@ def inputs_swapped(bench: Bench) -> Answer:
 
 def edit_right_after(bench: Bench) -> Answer:
     """An edit that keeps the file's size, made as soon as the build before has ended: noticed."""
+    # At the start of a second, so that a build has the whole of it.
+    time.sleep(1 - time.time() % 1)
     bench.edit(bench.scene.with_other_word(1))
     written = max(path.stat().st_mtime for path in bench.sources())
     bench.build()
