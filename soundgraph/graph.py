@@ -29,7 +29,7 @@ def build_graph(scenes: Iterable[Scene], locate: Locate = lambda origin: 0) -> G
         for node in scene.nodes.values():
             name = node_id(scene.id, node.name)
             inputs = [(role, node_id(scene.id, other)) for role, other in kinds.references(node.params)]
-            graph.add_node(name, scene=scene, node=node, inputs=inputs)
+            graph.add_node(name, scene=scene, node=node, inputs=inputs, place=len(graph))
             edges.extend((other, name) for _, other in inputs)
     graph.add_edges_from(edges)
     if not nx.is_directed_acyclic_graph(graph):
@@ -67,7 +67,10 @@ def needed(graph: Graph, targets: Iterable[str]) -> set[str]:
 
 def in_order(graph: Graph, names: set[str]) -> list[list[str]]:
     """`names` in layers: each layer needs only those before it; within one, the order they were read in."""
-    return [list(layer) for layer in nx.topological_generations(graph.subgraph(names))]
+    # A subgraph of a few nodes lists them as a set does: in another order in each process.
+    places = graph.nodes
+    layers = nx.topological_generations(graph.subgraph(names))
+    return [sorted(layer, key=lambda name: places[name]["place"]) for layer in layers]
 
 
 def _knots(graph: Graph) -> list[set[str]]:

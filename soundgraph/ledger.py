@@ -6,14 +6,13 @@ Kept in `.soundgraph/delivered`: tab-separated lines. Losing it only means that 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from soundgraph import stamp
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A delivered file.
 
     path: relative to the project's root, with "/". owner: "scene:export". source: the scene's file, relative to the

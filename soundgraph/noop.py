@@ -5,7 +5,7 @@ Standard library only: see `stamp`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from soundgraph import stamp
 from soundgraph.stamp import SceneStamp, Stamps
@@ -22,11 +22,11 @@ def config_of(*, draft: bool, release: bool, overrides: Sequence[str], targets: 
     return stamp.config_name([*options, "for", *targets] if overrides else options)
 
 
-def nothing_to_do(stamps: Stamps, wanted: Sequence[Wanted], targets: Sequence[str]) -> bool:
+def is_complete(stamps: Stamps, clean: Collection[str], wanted: Sequence[Wanted], targets: Sequence[str]) -> bool:
     """Whether every scene asked for is clean, and none that was built before is gone: its files would be removed."""
     if not targets and stamps.scenes.keys() - {scene.id for scene in wanted}:
         return False
-    return len(clean_scenes(stamps, wanted)) == len(wanted)
+    return len(clean) == len(wanted)
 
 
 def clean_scenes(stamps: Stamps, wanted: Sequence[Wanted]) -> dict[str, SceneStamp]:

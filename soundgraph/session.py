@@ -33,7 +33,7 @@ class Session:
     """Scenes that were read and checked, and what of them is asked for.
 
     graph: of all the scenes. wanted: the ids of the nodes asked for. jobs: the exports asked for.
-    complete: the ids of the scenes that are asked for as a whole.
+    complete: the ids of the scenes that are asked for as a whole. ledger: of what was delivered before.
     """
 
     project: Project
@@ -42,6 +42,7 @@ class Session:
     wanted: tuple[str, ...]
     jobs: list[Job]
     complete: frozenset[str]
+    ledger: Ledger
     draft: bool = False
 
     @property
@@ -93,8 +94,11 @@ class Session:
                 found.append(Mistake(origin.file, self.line_of(origin), f"exports.{job.export.name}", what, hint))
         return found
 
-    def build(self, options: Options, progress: Progress) -> Outcome:
-        """Runs and delivers. Raises SceneError, before anything runs, for models that cannot be had."""
+    def build(self, options: Options, progress: Progress, idle_nodes: int = 0, idle_files: int = 0) -> Outcome:
+        """Runs and delivers. Raises SceneError, before anything runs, for models that cannot be had.
+
+        idle_nodes, idle_files: of other scenes that are asked for and known to be current; for the summary.
+        """
         ledger = Ledger(self.root)
         planned: list[Plan] = []
 
@@ -111,12 +115,15 @@ class Session:
             self._remember(outcome)
             ledger.add(entry for found in outcome.deliveries.values() for one in found for entry in one.entries)
             if not outcome.failures and not outcome.interrupted:
-                for path in ledger.remove_files(self._stale(ledger)):
+                for path in ledger.remove_files(self._stale()):
                     progress.remark(path, "removed: no scene delivers it any more")
             ledger.save()
         finally:
             self.store.close()
-        progress.end(outcome.summary())
+        summary = outcome.summary()
+        summary.hits += idle_nodes
+        summary.exports += idle_files
+        progress.end(summary)
         return outcome
 
     def _remember(self, outcome: Outcome) -> None:
@@ -125,16 +132,24 @@ class Session:
         known = self.store.notes(list(notes))
         self.store.put_notes({name: key for name, key in notes.items() if known.get(name) != key})
 
-    def _stale(self, ledger: Ledger) -> list[Entry]:
+    def _stale(self) -> list[Entry]:
         """What was delivered for these scenes, or for scenes that are gone, and is delivered no more."""
         current = {path for job in self.jobs for audio in job.paths() for path in (audio, f"{audio}.json")}
+        entries = [entry for entry in self.ledger.entries.values() if entry.draft == self.draft]
         return [
             entry
-            for entry in ledger.entries.values()
-            if entry.draft == self.draft
-            and entry.path not in current
-            and (entry.scene in self.complete or (entry.source and not (self.root / entry.source).is_file()))
+            for entry in entries
+            if entry.path not in current and (entry.scene in self.complete or self._is_gone(entry.source))
         ]
+
+    def _is_gone(self, source: str) -> bool:
+        """Whether a scene's file is there no more; never so of a scene that was built in code."""
+        return bool(source) and source not in self._on_disk and not (self.root / source).is_file()
+
+    @cached_property
+    def _on_disk(self) -> set[str]:
+        """The scene files under graphs/: one look at the folder, rather than one at each file."""
+        return {path for _, path in stamp.scan(str(self.root))}
 
     def stamps(self, outcome: Outcome, old: Stamps | None, moment: int) -> Stamps:
         """The state to keep after a build: new stamps for these scenes, and those of others that still exist.
@@ -144,7 +159,7 @@ class Session:
         keep: dict[str, SceneStamp] = {}
         files: dict[tuple[str, str], int] = {}
         for known in old.scenes.values() if old else ():
-            if (self.root / known.path).is_file():
+            if not self._is_gone(known.path):
                 assert old is not None
                 places = [files.setdefault(old.files[index], len(files)) for index in known.files]
                 keep[known.id] = SceneStamp(known.id, known.path, places, known.complete, known.nodes, known.outputs)
@@ -213,11 +228,12 @@ def session_of(
         exports, names = _items(graph, scene, asked)
         jobs += [Job(scene, scene.exports[name], _node(scene, name), folder, asked.path, draft) for name in exports]
         nodes.update(dict.fromkeys([*(_node(scene, name) for name in exports), *names]))
-    others = _others(project, {asked.path for asked in wanted}, jobs, draft)
+    ledger = Ledger(project.root)
+    others = _others(project, ledger, {asked.path for asked in wanted}, jobs, draft)
     if mistakes := loader.clashes([*scenes, *others], locator):
         raise SceneError(mistakes)
     complete = frozenset(asked.id for asked in wanted if not asked.items)
-    return Session(project, list(scenes), graph, tuple(nodes), jobs, complete, draft)
+    return Session(project, list(scenes), graph, tuple(nodes), jobs, complete, ledger, draft)
 
 
 def _node(scene: Scene, export: str) -> str:
@@ -247,9 +263,9 @@ def _items(graph: Graph, scene: Scene, asked: Wanted) -> tuple[list[str], list[s
     return list(dict.fromkeys(exports)), nodes
 
 
-def _others(project: Project, own: set[str], jobs: Sequence[Job], draft: bool) -> list[Scene]:
+def _others(project: Project, ledger: Ledger, own: set[str], jobs: Sequence[Job], draft: bool) -> list[Scene]:
     """Scenes that are not asked for, and delivered a file that one of these jobs would deliver too."""
-    delivered = {path.casefold(): entry.source for path, entry in Ledger(project.root).entries.items()}
+    delivered = {path.casefold(): entry.source for path, entry in ledger.entries.items()}
     sources = {delivered.get(path.casefold(), "") for job in jobs for path in job.paths()} - own - {""}
     found = []
     for source in sorted(sources):

@@ -35,24 +35,28 @@ def run(options: argparse.Namespace) -> int:
         draft=options.draft, release=options.release, overrides=options.define, targets=options.targets
     )
     stamps = stamp.load(root, config)
-    if stamps is not None and not options.force and noop.nothing_to_do(stamps, wanted, options.targets):
+    clean = noop.clean_scenes(stamps, wanted) if stamps is not None and not options.force else {}
+    if stamps is not None and noop.is_complete(stamps, clean, wanted, options.targets):
         if stamps.rehashed:
             stamp.save(stamps, config)
-        return _nothing_to_do(noop.clean_scenes(stamps, wanted), options.json)
+        return _nothing_to_do(clean, options.json)
 
     from soundgraph.cli import building
 
-    return building.run(options, root, wanted, config, stamps)
+    if options.define:
+        clean = {}  # an override has to match in some scene, so all are read
+    dirty = [scene for scene in wanted if scene.id not in clean]
+    return building.run(options, root, dirty, clean, config, stamps)
 
 
 def _nothing_to_do(clean: dict[str, stamp.SceneStamp], as_json: bool) -> int:
-    if as_json:
-        from soundgraph.cli import idle
+    from soundgraph.cli import idle
 
+    nodes, files = idle.counts(clean)
+    if as_json:
         idle.print_events(clean)
+        idle.print_summary(nodes, files)
         return 0
-    files = sum(len(scene.outputs) // 2 for scene in clean.values())
-    nodes = sum(scene.nodes.count(" ") + 1 for scene in clean.values() if scene.nodes)
-    name = next(iter(clean)) if len(clean) == 1 else f"{len(clean):,} scenes"
-    print(f"{name}: nothing to do ({nodes:,} nodes, {files:,} {'file' if files == 1 else 'files'} current)")
+    name = next(iter(clean)) if len(clean) == 1 else common.n(len(clean), "scene")
+    print(f"{name}: nothing to do ({common.n(nodes, 'node')}, {common.n(files, 'file')} current)")
     return 0
