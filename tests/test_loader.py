@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -16,11 +18,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from soundgraph import backends, kinds
+from soundgraph.elements import element_model
 from soundgraph.errors import SceneError
 from soundgraph.loader import Lines, Loader, clashes, load_data, load_scene, load_scenes, scene_id
 from soundgraph.manifest import action_key, manifest
-from soundgraph.project import Project, load_project
-from soundgraph.scene import Origin, Scene
+from soundgraph.project import BuildSettings, CacheSettings, PolicySettings, Project, load_project
+from soundgraph.scene import ExportSettings, Origin, Scene, SceneSettings
 
 RAIN = """\
 [nodes.rain]
@@ -621,3 +624,46 @@ def test_whatever_is_written_is_read_or_refused_in_words(tmp_path: Path, data: d
         said = [[""]]
     assert said
     assert all(1 <= len(lines) <= 3 for lines in said)
+
+
+# The reference.
+
+REFERENCE = Path(__file__).parents[1] / "docs/scene-format.md"
+
+
+@pytest.mark.parametrize("text", re.findall(r"```toml\n(.*?)```", REFERENCE.read_text(encoding="utf-8"), re.DOTALL))
+def test_every_whole_example_of_the_reference_can_be_built(text: str, tmp_path: Path) -> None:
+    assert load(tmp_path, text).exports
+
+
+def test_parts_of_the_reference_that_are_not_whole_hold_too(tmp_path: Path) -> None:
+    include, refined, project = re.findall(
+        r"```toml partial\n(.*?)```", REFERENCE.read_text(encoding="utf-8"), re.DOTALL
+    )
+    scene = load(tmp_path, include, graphs__shared__rain=RAIN.replace("nodes.rain", "nodes.bed"), soundgraph=project)
+    assert set(scene.nodes) == {"rain.bed", "low_rain"}
+    short = '[[elements]]\ntype = "audio"\nprompt = "a"\n'
+    write(tmp_path, {"graphs/forest.toml": short + refined})
+    assert load_scene(tmp_path / "graphs/forest.toml", Project(tmp_path)).exports["forest"].files() == ["forest.ogg"]
+
+
+def test_the_data_of_the_reference_is_a_scene(tmp_path: Path) -> None:
+    (text,) = re.findall(r"```python\n(.*?)```", REFERENCE.read_text(encoding="utf-8"), re.DOTALL)
+    scene = load_data(ast.literal_eval(text), "", Project(tmp_path))
+    assert [export.files() for export in scene.exports.values()] == [["forest.wav"], ["forest/audio_2.wav"]]
+
+
+def test_the_reference_names_every_field_and_its_default() -> None:
+    page = REFERENCE.read_text(encoding="utf-8")
+    for model in (SceneSettings, ExportSettings, CacheSettings, BuildSettings, PolicySettings, element_model()):
+        for name, field in model.model_fields.items():
+            assert f"`{name}`" in page, name
+            if (
+                isinstance(field.default, (str, int, float))
+                and model is not element_model()
+                and field.default is not False
+            ):
+                shown = json.dumps(field.default)
+                assert re.search(rf"`{name}` \| `?{re.escape(shown)}`? \|", page), (name, shown)
+    for kind in kinds.names():
+        assert f"(nodes/{kind}.md)" in page
