@@ -1,0 +1,24 @@
+"""Fixtures that all tests share, and the profiles of the random ones."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.helpers import Space
+
+# Every example builds in a folder: what is slow there is the disk, and says nothing about the test.
+_SHARED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
+settings.register_profile("default", derandomize=bool(os.environ.get("CI")), **_SHARED)
+# SOUNDGRAPH_TESTS=thorough: some minutes of random graphs, for a change of the planner, the builder or the stamps.
+settings.register_profile("thorough", derandomize=False, max_examples=1000, **_SHARED)
+settings.load_profile(os.environ.get("SOUNDGRAPH_TESTS", "default"))
+
+
+@pytest.fixture
+def space(tmp_path: Path) -> Space:
+    """An empty project."""
+    return Space(tmp_path / "project")
