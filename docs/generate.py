@@ -1,0 +1,171 @@
+"""Fills in the tables of the pages in docs/ that are made from the code; `make docs` runs it.
+
+Such a table stands between two comments, `<!-- NAME -->` or `<!-- NAME: WHICH -->` above it and `<!-- /NAME -->` below:
+
+    parameters            fields of the kind that the page is about
+    parameters: WHICH     fields of a kind, or of "scene", "export", "element", "project cache", "project build",
+                          "project policy"
+    kinds                 every node kind, with a link to its page
+    models                every model that a backend knows by name
+    verbs                 every verb of the command line
+    options: VERB         what may follow a verb
+    exit codes            every exit code
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from soundgraph import backends, elements, errors, fields, kinds, project, scene
+from soundgraph.cli import VERBS
+from soundgraph.kinds import Params
+
+FOLDER = Path(__file__).resolve().parent
+_BLOCK = re.compile(r"(<!-- ([a-z ]+?)(?:: ([\w ]+))? -->\n).*?(<!-- /\2 -->)", re.DOTALL)
+
+
+def main() -> int:
+    for page in pages():
+        text = page.read_text(encoding="utf-8")
+        new = filled(text, page)
+        if new != text:
+            page.write_text(new, encoding="utf-8")
+            print(f"{page.relative_to(FOLDER.parent)}: brought up to date")
+    return 0
+
+
+def pages() -> list[Path]:
+    return sorted([FOLDER.parent / "README.md", *FOLDER.rglob("*.md")])
+
+
+def filled(text: str, page: Path) -> str:
+    """The text of a page with its tables as they have to be. Raises KeyError for a table that nothing makes."""
+
+    def block(match: re.Match[str]) -> str:
+        start, name, which, end = match.groups()
+        if name not in _TABLES:  # another program's: benchmarks.md has one
+            return match[0]
+        return "\n".join([start.rstrip(), *_TABLES[name](which or page.stem, page), end])
+
+    return _BLOCK.sub(block, text)
+
+
+def _parameters(which: str, page: Path) -> list[str]:
+    return _table(
+        ("Field", "Type", "Default", "Meaning"),
+        (
+            (f"`{row.name}`", _plain(row.type), _default(row.default), _plain(row.description))
+            for row in fields.rows(_model(which))
+        ),
+    )
+
+
+def _model(which: str) -> type[Params]:
+    if which in kinds.names():
+        return kinds.get(which).params
+    return {
+        "scene": scene.SceneSettings,
+        "export": scene.ExportSettings,
+        "element": elements.element_model(),
+        "project cache": project.CacheSettings,
+        "project build": project.BuildSettings,
+        "project policy": project.PolicySettings,
+    }[which]
+
+
+def _default(text: str) -> str:
+    value = text.removeprefix("default ")
+    return "" if value == "none" else value if value == "required" else f"`{value}`"
+
+
+def _kinds(which: str, page: Path) -> list[str]:
+    up = "../" * (len(page.parent.relative_to(FOLDER).parts) if page.is_relative_to(FOLDER) else 0)
+    folder = f"{up}nodes" if page.is_relative_to(FOLDER) else "docs/nodes"
+    return _table(
+        ("Kind", "What it does"), ((f"[{name}]({folder}/{name}.md)", kinds.summary(name)) for name in kinds.names())
+    )
+
+
+def _models(which: str, page: Path) -> list[str]:
+    rows = []
+    for name in backends.names():
+        for model in backends.get(name).models():
+            longest = "any" if model.max_duration_s is None else f"{model.max_duration_s:g} s"
+            channels = "mono" if model.channels == 1 else "stereo"
+            rate = f"{model.sample_rate:,} Hz {channels}"
+            rows.append((f"`{model.id}`", model.family, rate, longest, model.licence or "no weights"))
+    return _table(("Model", "Family", "Output", "One window", "Licence of the weights"), rows)
+
+
+def _verbs(which: str, page: Path) -> list[str]:
+    return _table(("Verb", "What it does"), ((f"[{verb}](#{verb})", text) for verb, text in VERBS.items()))
+
+
+def _options(which: str, page: Path) -> list[str]:
+    rows = []
+    for action in parser_of(which)._actions:
+        if isinstance(action, argparse._HelpAction):
+            continue
+        metavar = action.metavar or ("|".join(map(str, action.choices)) if action.choices else "")
+        takes = f" {metavar}" if action.option_strings and metavar else ""
+        name = ", ".join(f"`{option}{takes}`" for option in action.option_strings) or f"`{metavar}`"
+        rows.append((_plain(name), _plain(action.help or _positional(action))))
+    return _table(("Argument", "Meaning"), rows)
+
+
+def _positional(action: argparse.Action) -> str:
+    return "one of these" if action.choices else ""
+
+
+def parser_of(verb: str) -> argparse.ArgumentParser:
+    """The arguments of a verb, as the command line reads them."""
+    parser = argparse.ArgumentParser(prog=f"soundgraph {verb}", allow_abbrev=False, exit_on_error=False)
+    importlib.import_module(f"soundgraph.cli.{verb}").add_arguments(parser)
+    return parser
+
+
+_EXITS = {
+    "EXIT_OK": "fine",
+    "EXIT_NODE_FAILED": "a node or an export failed; what was finished is kept",
+    "EXIT_WRONG_INPUT": "a scene, the project file or the call is wrong; nothing was run",
+    "EXIT_WORK_TO_DO": "`plan --check` found something to run",
+    "EXIT_INTERRUPTED": "interrupted with Ctrl-C; what was finished is kept",
+}
+
+
+def exit_codes() -> dict[str, int]:
+    """Every exit code of the package, by the name of its constant."""
+    return {name: value for name, value in vars(errors).items() if name.startswith("EXIT_")}
+
+
+def _exit_codes(which: str, page: Path) -> list[str]:
+    return _table(("Code", "Meaning"), ((str(code), _EXITS[name]) for name, code in exit_codes().items()))
+
+
+_TABLES = {
+    "parameters": _parameters,
+    "kinds": _kinds,
+    "models": _models,
+    "verbs": _verbs,
+    "options": _options,
+    "exit codes": _exit_codes,
+}
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    lines = [head, ("---",) * len(head), *rows]
+    return [f"| {' | '.join(cells)} |" for cells in lines]
+
+
+def _plain(text: str) -> str:
+    """Text that stands in a cell of a table."""
+    return text.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
