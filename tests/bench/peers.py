@@ -169,7 +169,10 @@ class Soundgraph(Tool):
         return root / "build" / f"{scene.name}.wav"
 
     def right_result(self, scene: SceneSpec, scratch: Path) -> bytes:
-        """The file as a build of this one scene, in an empty folder and with an empty cache, delivers it; empty if it fails."""
+        """The file as a build of this one scene, in an empty folder and with an empty cache, delivers it.
+
+        Empty if that build fails.
+        """
         root = scratch / "clean"
         shutil.rmtree(root, ignore_errors=True)
         self.write((scene,), root)
