@@ -8,10 +8,11 @@ from typing import Any
 
 from soundgraph import models, overrides, toml_file
 from soundgraph.backends import Model
+from soundgraph.collisions import clashing
 from soundgraph.errors import Mistake, NodeError, SceneError, quote
 from soundgraph.kinds import Kind, Params
 from soundgraph.project import Project
-from soundgraph.reading import Reading, clashing
+from soundgraph.reading import Reading
 from soundgraph.root import GRAPHS, PROJECT_FILE
 from soundgraph.scene import Origin, Scene
 from soundgraph.toml_file import Sheet
@@ -109,6 +110,8 @@ class Loader:
         self.matched: set[overrides.Override] = set()
         """Those that some scene has had a place for. Only the scenes read by this loader count."""
         self.seen = overrides.Seen()
+        self.incomplete = False
+        """Whether a file could not be read, so that nobody knows what an override would have matched in it."""
         self._included: dict[Path, Sheet | SceneError] = {}
         self._models: dict[str, Model | models.UnknownModelError] = {}
         self._files: dict[tuple[str, str], str] = {}
@@ -129,7 +132,12 @@ class Loader:
                 raise SceneError([Mistake(file, 0, "", fault)])
         if self._ids.setdefault(name, file) != file:
             raise SceneError([Mistake(file, 0, "", f"has the same id as {self._ids[name]}: {quote(name)}")])
-        return Reading(self, toml_file.read(path, file), name).scene()
+        try:
+            sheet = toml_file.read(path, file)
+        except SceneError:
+            self.incomplete = True
+            raise
+        return Reading(self, sheet, name).scene()
 
     def data(self, data: Mapping[str, Any], scene_id: str) -> Scene:
         """The scene in a dict. Raises SceneError with all that is wrong in it."""
@@ -151,7 +159,9 @@ class Loader:
         return Reading(self, Sheet("", None, self.project.root, table), scene_id or name or "scene").scene()
 
     def unmatched(self) -> list[Mistake]:
-        """A mistake for each override that no scene read so far had a place for."""
+        """A mistake for each override that no scene read so far had a place for; none when a file could not be read."""
+        if self.incomplete:
+            return []
         return [overrides.matched_nothing(it, self.seen) for it in self.overrides if it not in self.matched]
 
     def included(self, path: Path) -> Sheet:

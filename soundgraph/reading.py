@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from soundgraph import elements, kinds, overrides, paths, wording
 from soundgraph.backends import Model
+from soundgraph.collisions import clashing
 from soundgraph.errors import Mistake, SceneError, did_you_mean, one_of, quote
 from soundgraph.kinds import Params
 from soundgraph.models import UnknownModelError
@@ -50,6 +51,7 @@ class Reading:
         self._exports: dict[str, Written] = {}
         self._includes = 0
         self._close: dict[tuple[str, str], str] = {}
+        self._lost: list[str] = []  # prefixes of includes that could not be read: what they hold is not known
         self._given: dict[tuple[str, Keys], overrides.Override] = {}
 
     def scene(self) -> Scene:
@@ -172,35 +174,39 @@ class Reading:
         entries = sheet.table.get("include", [])
         if not isinstance(entries, list):
             self._wrong(sheet, ("include",), "include", f"must be a list, not {wording.kind_of(entries)}")
+            self._lost.append(f"{part.prefix}{Path(str(entries)).stem}.")
             return
         taken: dict[str, str] = dict.fromkeys(names, "a node")
         for index, entry in enumerate(entries):
-            keys: Keys = ("include", index)
             found = self._included(sheet, entry)
-            if isinstance(found, str):
-                if found:
-                    self._wrong(sheet, keys, "include", found)
+            wrong = self._not_included(found, entry, taken, [*chain, sheet])
+            if isinstance(found, Sheet) and not wrong:
+                taken[_stem(found)] = f"the include {quote(entry)}"
+                self._gather(found, f"{part.prefix}{_stem(found)}.", (*chain, sheet))
                 continue
-            namespace = _stem(found)
-            leading = [*chain, sheet]
-            if found.path in [other.path for other in leading]:
-                ring = [other.file for other in leading if other.path][-len(leading) :]
-                ring = [*ring[ring.index(found.file) :], found.file]
-                self._wrong(sheet, keys, "include", f"includes itself: {' -> '.join(ring)}")
-            elif len(leading) > MAX_DEPTH:
-                self._wrong(sheet, keys, "include", f"{quote(entry)} is nested deeper than {MAX_DEPTH} files")
-            elif not paths.is_name(namespace):
-                self._wrong(sheet, keys, "include", f"{quote(namespace)} {paths.NAME_RULE}")
-            elif namespace in taken:
-                what = f"{quote(entry)} is called {quote(namespace)}, and so is {taken[namespace]} of this file"
-                self._wrong(sheet, keys, "include", what)
-            else:
-                taken[namespace] = f"the include {quote(entry)}"
-                self._includes += 1
-                if self._includes <= MAX_INCLUDES:
-                    self._gather(found, f"{part.prefix}{namespace}.", (*chain, sheet))
-                elif self._includes == MAX_INCLUDES + 1:
-                    self._wrong(sheet, keys, "include", f"a scene may include {MAX_INCLUDES} files, all told")
+            if wrong:
+                self._wrong(sheet, ("include", index), "include", wrong)
+            self._lost.append(f"{part.prefix}{Path(str(entry)).stem}.")
+            self._loader.incomplete = True
+
+    def _not_included(self, found: Sheet | str, entry: object, taken: Mapping[str, str], leading: list[Sheet]) -> str:
+        """Why a file cannot be included, although it can be read; "" if it can. leading: the files that led here."""
+        if isinstance(found, str):
+            return found
+        name = _stem(found)
+        if found.path in [sheet.path for sheet in leading]:
+            ring = [sheet.file for sheet in leading]
+            return f"includes itself: {' -> '.join([*ring[ring.index(found.file) :], found.file])}"
+        if len(leading) > MAX_DEPTH:
+            return f"{quote(entry)} is nested deeper than {MAX_DEPTH} files"
+        if not paths.is_name(name):
+            return f"{quote(name)} {paths.NAME_RULE}"
+        if name in taken:
+            return f"{quote(entry)} is called {quote(name)}, and so is {taken[name]} of this file"
+        self._includes += 1
+        if self._includes <= MAX_INCLUDES:
+            return ""
+        return f"a scene may include {MAX_INCLUDES} files, all told"
 
     def _included(self, sheet: Sheet, entry: object) -> Sheet | str:
         """The sheet that `entry` of an include list names, or what is wrong with it; "" if that is reported already."""
@@ -335,7 +341,8 @@ class Reading:
 
     def _check_references(self, part: Part, written: Written, references: Iterable[tuple[str, str]]) -> None:
         for role, name in references:
-            if part.prefix + name not in self._nodes:
+            full = part.prefix + name
+            if full not in self._nodes and not full.startswith(tuple(self._lost)):
                 what = f"{role} {self._not_a_node(part.prefix, name)}"
                 self._wrong(part.sheet, (*written.keys, *_role_keys(role)), written.where, what)
 
@@ -404,33 +411,6 @@ class Reading:
         if settings is None:
             return None
         return Export(written.name, settings, written.name if path is None else path, Origin(sheet.file, written.keys))
-
-
-def clashing(exports: Iterable[Export], locate: Callable[[Origin], int]) -> list[Mistake]:
-    """A mistake for each file that an earlier export delivers too."""
-    owners: dict[str, tuple[str, Export]] = {}
-    found = []
-
-    def clash(file: str, export: Export, how: str, other: Export) -> None:
-        line = locate(other.origin)
-        place = f"{other.origin.file}:{line}" if other.origin.file and line else other.origin.file
-        owner = f"{place}: exports.{other.name}" if place else f"exports.{other.name}"
-        what = f"{quote(file)} {how} {owner}"
-        found.append(Mistake(export.origin.file, locate(export.origin), f"exports.{export.name}", what))
-
-    for export in exports:
-        for file in export.files():
-            other_file, other = owners.setdefault(file.casefold(), (file, export))
-            if other is not export:
-                same = file == other_file
-                as_other = f"is the same as {quote(other_file)} on Windows and macOS, which is delivered by"
-                how = "is also delivered by" if same else as_other
-                clash(file, export, how, other)
-    for file, export in owners.values():
-        for folder in PurePosixPath(file.casefold()).parents:
-            if str(folder) in owners:
-                clash(file, export, "needs a folder where a file is delivered by", owners[str(folder)][1])
-    return found
 
 
 def _wrong_path(path: str) -> str:

@@ -91,6 +91,16 @@ def test_an_empty_document_and_one_of_comments_have_no_lines() -> None:
     assert lines("") == lines("# a = 1\n\n") == {}
 
 
+@pytest.mark.parametrize("end", ['"""', '""""', '"""""', "\\\\" + '"""'])
+def test_quotes_before_the_end_of_a_long_string_belong_to_it(end: str) -> None:
+    text = f'a = """x{end}\nb = 1\n'
+    assert set(tomllib.loads(text)) == {"a", "b"}
+    assert lines(text) == {("a",): 1, ("b",): 2}
+    if "\\" not in end:
+        literal = text.replace('"', "'")
+        assert lines(literal) == {("a",): 1, ("b",): 2}
+
+
 def test_a_string_of_a_megabyte_does_not_slow_the_scan() -> None:
     text = 'a = """' + 'x"\\n' * 300_000 + '"""\nb = 1\n'
     assert line_of(text, ("b",)) == 2

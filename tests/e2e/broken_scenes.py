@@ -877,9 +877,26 @@ graphs/x.toml:15: exports.out: path "/out" must be relative, not absolute""",
         "mistakes in several scenes",
         {"graphs/a.toml": RAIN + "seed = -1\n", "graphs/b.toml": "[nodes", "graphs/c.toml": RAIN},
         """\
--D nodes.wind.prompt: no scene has a node "wind"
 graphs/a.toml:5: nodes.rain: seed must be at least 0, not -1
 graphs/b.toml:1: not valid TOML: expected ']' at the end of a table declaration""",
         overrides=("nodes.wind.prompt=wind",),
+    ),
+    Broken(
+        "an override of nothing beside a mistake",
+        {"graphs/a.toml": RAIN + "seed = -1\n", "graphs/b.toml": RAIN},
+        """\
+-D nodes.wind.prompt: no scene has a node "wind"
+graphs/a.toml:5: nodes.rain: seed must be at least 0, not -1""",
+        overrides=("nodes.wind.prompt=wind",),
+    ),
+    Broken(
+        "uses of an include that cannot be read",
+        {
+            X: 'include = ["rain.toml"]\n\n[nodes.low]\nkind = "gain"\ngain_db = -3\ninput = "rain.rain"\n',
+            "graphs/rain.toml": RAIN + "temperature =\n",
+        },
+        "graphs/rain.toml:5: not valid TOML: a value is missing",
+        overrides=("nodes.rain.rain.prompt=wind",),
+        scenes=(X,),
     ),
 ]
