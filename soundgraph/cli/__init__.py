@@ -76,21 +76,22 @@ def _main(words: list[str]) -> int:
 
         return _refuse(f'there is no verb "{verb}"{did_you_mean(verb, VERBS)}', "soundgraph --help lists them")
 
-    import argparse
-    from importlib import import_module
+    module = __import__(f"soundgraph.cli.{verb}", fromlist=["run"])
+    options = module.plain_options(rest) if verb == "build" else None
+    if options is None:
+        import argparse
 
-    module = import_module(f"soundgraph.cli.{verb}")
-    parser = argparse.ArgumentParser(
-        prog=f"soundgraph {verb}",
-        description=module.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    module.add_arguments(parser)
-    try:
-        options = parser.parse_args(rest)
-    except SystemExit as stop:  # argparse has printed help, or what is wrong
-        return int(stop.code or 0)
+        parser = argparse.ArgumentParser(
+            prog=f"soundgraph {verb}",
+            description=module.__doc__,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        module.add_arguments(parser)
+        try:
+            options = parser.parse_args(rest)
+        except SystemExit as stop:  # argparse has printed help, or what is wrong
+            return int(stop.code or 0)
     code: int = module.run(options)
     return code
 

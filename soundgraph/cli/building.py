@@ -7,9 +7,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from soundgraph import session, stamp
-from soundgraph.builder import Options, Outcome
+from soundgraph import builder, session, stamp
+from soundgraph.builder import Outcome
 from soundgraph.cli import common, idle, terminal
+from soundgraph.cli.build import Options
 from soundgraph.errors import (
     EXIT_INTERRUPTED,
     EXIT_NODE_FAILED,
@@ -21,7 +22,7 @@ from soundgraph.targets import Wanted
 
 
 def run(
-    options: argparse.Namespace,
+    options: argparse.Namespace | Options,
     root: str,
     wanted: Sequence[Wanted],
     clean: Mapping[str, SceneStamp],
@@ -42,7 +43,9 @@ def run(
     jobs = options.jobs or opened.project.build.workers or common.processors()
     progress = terminal.choose(options.json, sys.stdout)
     with progress:
-        outcome = opened.build(Options(jobs, options.keep_going, options.force), progress, idle_nodes, idle_files)
+        outcome = opened.build(
+            builder.Options(jobs, options.keep_going, options.force), progress, idle_nodes, idle_files
+        )
     if moment is not None:
         stamp.save(opened.stamps(outcome, stamps, moment), config)
     return _exit_code(outcome)

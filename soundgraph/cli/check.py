@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     from soundgraph.advice import warnings
     from soundgraph.errors import EXIT_OK, EXIT_WRONG_INPUT, SceneError
 
-    common.refuse_draft_release(options)
+    common.refuse_draft_release(options.draft, options.release)
     session = common.open_session(options)
     if options.release and (mistakes := session.mistakes_of_release()):
         raise SceneError(mistakes)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import os
-from typing import TYPE_CHECKING, TextIO
 
+TYPE_CHECKING = False  # what typing.TYPE_CHECKING is, without importing it: the no-op path goes through here
 if TYPE_CHECKING:
+    import argparse
+    from typing import TextIO
+
     from soundgraph.session import Session
 
 
@@ -38,8 +40,8 @@ def open_session(options: argparse.Namespace) -> Session:
     return session.open_session(Path(root), wanted, overrides=options.define, draft=options.draft)
 
 
-def refuse_draft_release(options: argparse.Namespace) -> None:
-    if options.draft and options.release:
+def refuse_draft_release(draft: bool, release: bool) -> None:
+    if draft and release:
         from soundgraph.errors import UsageError
 
         raise UsageError("--draft and --release exclude each other: a release must not deliver drafts")
@@ -47,6 +49,8 @@ def refuse_draft_release(options: argparse.Namespace) -> None:
 
 def count(text: str) -> int:
     """The value of -j."""
+    import argparse
+
     if not text.isdecimal() or not 1 <= int(text) <= 256:
         raise argparse.ArgumentTypeError(f'"{text}" is not a number from 1 to 256')
     return int(text)
