@@ -202,6 +202,7 @@ HOSTILE = [
 def hostile() -> Drawn:
     nodes = [node(f"n{index}", "generate", AUDIO, prompt=prompt) for index, prompt in enumerate(HOSTILE)]
     odd = [node("größe_日本語", "gain", input="n0", gain_db=-3.0), node("_em_", "gain", input="n1", gain_db=-3.0)]
+    odd.append(node("a_name_that_is_much_too_long_for_any_box", "gain", input="n2", gain_db=-3.0))
     both = [scene("it's [a] & #1/{b}", *nodes, *odd), forest()]
     return drawn(both, exports={f"{both[0].id}:n0": ["sfx/[it's] & #1; `x`.wav"], "forest:master": ["f.wav"]})
 
@@ -226,6 +227,7 @@ def test_every_mermaid_line_has_a_known_form():
         r"|  classDef \w+ (?:[\w-]+:[#\w. ]+,?)+"
     )
     lines = hostile()(drawing.mermaid).splitlines()
+    assert not [line for line in lines if re.search(r"[\w\W]\d\. |(?<!-)- \w|[\"> ]_\w", line)]  # Markdown
     assert [line for line in lines if not known.fullmatch(line)] == []
     assert sum(line.strip().startswith("subgraph") for line in lines) == sum(line.strip() == "end" for line in lines)
 

@@ -164,7 +164,8 @@ def _row(name: str, entry: _Running, now: float, width: int, widest: int) -> Tex
 
 
 def _bar(done: float, whole: float, width: int) -> Text:
-    filled = int(width * min(1.0, max(0.0, done / whole))) if whole else 0
+    """whole: over 0."""
+    filled = int(width * min(1.0, max(0.0, done / whole)))
     return Text.assemble((_DONE * filled, "cyan"), (_TO_DO * (width - filled), "dim"))
 
 

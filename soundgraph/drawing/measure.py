@@ -7,17 +7,17 @@ import unicodedata
 # Widths in em, no smaller than those of DejaVu Sans and Verdana, the widest fonts in common use. A picture does not
 # carry its font along, so what fits in these fits in Helvetica, Arial, Segoe UI and Inter all the more.
 _CLASSES = {
-    0.30: "'ijl",
-    0.36: " .,:;I|-`·",
-    0.41: "!()[]/\\ftr",
-    0.50: '_*"°‘’“”',
-    0.60: "cksvxyzLJT?",
+    0.31: "'ijl",
+    0.37: " .,:;I|·",
+    0.44: "!()[]/\\ftr-",
+    0.50: '_*"°‘’“”`',
+    0.60: "cksvxyzLJ?",
     0.85: "+<=>~^#wOQGDNHUVX&ABCKMRSPEFYZ",
     1.00: "mMW%@—…→",
 }
 _WIDTHS = {char: width for width, chars in _CLASSES.items() for char in chars}
 _OTHER_ASCII = 0.65
-_OTHER = 1.0
+_OTHER = 1.17
 _WIDE = 1.3  # emoji are wider than they are high in some fonts
 _BOLD = 1.14
 
