@@ -37,6 +37,8 @@ def clean_scenes(stamps: Stamps, wanted: Sequence[Wanted]) -> dict[str, SceneSta
         if known is None or known.path != scene.path:
             continue
         part = _part(known, scene.items)
+        if scene.named and part is known and not (known.outputs or known.nodes):
+            continue  # it has no exports: its nodes are built only where it is named
         if part is not None and stamps.holds(part):
             found[scene.id] = part
     return found

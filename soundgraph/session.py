@@ -19,6 +19,7 @@ from soundgraph.ledger import Entry, Ledger
 from soundgraph.planner import Plan, Status
 from soundgraph.progress import Progress
 from soundgraph.project import Project, load_project
+from soundgraph.root import PROJECT_FILE
 from soundgraph.scene import Origin, Scene, node_id
 from soundgraph.stamp import Output, SceneStamp, Stamps
 from soundgraph.store import DiskStore
@@ -167,28 +168,42 @@ class Session:
         for name in outcome.plan.decisions:
             scene_id, _, node = name.rpartition(":")
             needed.setdefault(scene_id, []).append(node)
+        jobs_of: dict[str, list[Job]] = {}
+        for job in self.jobs:
+            jobs_of.setdefault(job.scene.id, []).append(job)
         for scene in self.scenes:
-            keep.pop(scene.id, None)
-            jobs = [job for job in self.jobs if job.scene is scene]
-            read = [(path, stamp.stat_text(str(self.root / path))) for path in map(self._relative, scene.read)]
+            if scene.path is None:
+                continue
+            path, nodes = self._relative(scene.path), needed.get(scene.id, [])
+            jobs = jobs_of.get(scene.id, [])
+            # Nothing is known of it, but that it was there: once it is gone, its files have to go.
+            unknown = SceneStamp(scene.id, path, (), False, "", [])
+            if scene.exports and not jobs:
+                # Only nodes were asked for: what was known still holds, or shows that it does not.
+                keep.setdefault(scene.id, unknown)
+                continue
+            keep[scene.id] = unknown
+            read = [(file, stamp.stat_text(str(self.root / file))) for file in map(self._relative, scene.read)]
+            absent = {PROJECT_FILE} if self.project.sheet is None else set()
             if (
-                scene.path is None
-                or not jobs
-                or any(job.owner not in outcome.deliveries for job in jobs)
+                any(job.owner not in outcome.deliveries for job in jobs)
+                or any(outcome.statuses.get(node_id(scene.id, name)) in ("failed", "skipped") for name in nodes)
+                or any(stat == stamp.ABSENT and file not in absent for file, stat in read)
                 or not all(stamp.is_older(stat, moment) for _, stat in read)
             ):
                 continue
             outputs = []
             for job in jobs:
+                # Asked for by such a name, both the export and the node are meant.
+                name = job.export.name if job.export.name in nodes or job.export.name not in scene.nodes else ""
                 for delivery in outcome.deliveries[job.owner]:
                     for entry in delivery.entries:
                         stat = stamp.stat_text(str(self.root / entry.path))
-                        outputs.append((job.export.name, Output(entry.path, stat, entry.digest)))
+                        racy = not stamp.is_older(stat, moment)
+                        outputs.append((name, Output(entry.path, stat, entry.digest, racy)))
             places = [files.setdefault(found, len(files)) for found in read]
-            path = self._relative(scene.path)
-            keep[scene.id] = SceneStamp(
-                scene.id, path, places, scene.id in self.complete, " ".join(needed.get(scene.id, ())), outputs
-            )
+            complete = scene.id in self.complete
+            keep[scene.id] = SceneStamp(scene.id, path, places, complete, " ".join(nodes), outputs)
         return Stamps(str(self.root), list(files), keep)
 
     def _relative(self, path: Path) -> str:

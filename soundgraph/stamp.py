@@ -10,8 +10,8 @@ filesystem (by touching a file: its clock ticks in other steps than the system's
 
 - a scene of which anything read is not older than the moment the build began gets no stamp: it may have changed since
   it was read. The next build looks at it in full, finds nothing to run, and stamps it.
-- a delivered file that is not older than the moment its stamp was written is *racy*: it is compared by content, until a
-  later build finds it older.
+- a delivered file that is not older than the moment the build began is *racy*: it may have been altered after it was
+  written and before it was looked at again, or within the same tick. The next build compares it by content, once.
 
 The file is text: a version and digest, then tab-separated lines. Anything unexpected in it means it is not used.
 (`marshal` would load faster, but a damaged or hostile marshal file can crash the interpreter.)
@@ -43,12 +43,12 @@ ABSENT = "absent"
 class Output:
     """A file that was delivered: path, stat, digest of its bytes, and whether its stat alone cannot be trusted.
 
-    racy: None until `save` decides it, for a file whose content was seen in this build.
+    racy: whether it may have changed since its content was seen, for all that its stat tells.
     """
 
     __slots__ = ("digest", "path", "racy", "stat")
 
-    def __init__(self, path: str, stat: str, digest: str, racy: bool | None = None):
+    def __init__(self, path: str, stat: str, digest: str, racy: bool):
         self.path, self.stat, self.digest, self.racy = path, stat, digest, racy
 
 
@@ -80,14 +80,16 @@ class Stamps:
     """The state of one configuration of one working tree. Paths are relative to `root`, or absolute outside it.
 
     files: (path, stat) of all that was read, or looked for and absent.
+    rehashed: whether a file was found to be racy no more, which is worth saving.
     """
 
-    __slots__ = ("_changed", "files", "rehashed", "root", "scenes")
+    __slots__ = ("_changed", "_moment", "files", "rehashed", "root", "scenes")
 
     def __init__(self, root: str, files: list[tuple[str, str]], scenes: dict[str, SceneStamp]):
         self.root, self.files, self.scenes = root, files, scenes
         self.rehashed = False
         self._changed: dict[int, bool] = {}
+        self._moment: int | None = None
 
     def holds(self, scene: SceneStamp) -> bool:
         """Whether all that was read for the scene is as it was, and all that was delivered is there, unaltered."""
@@ -212,7 +214,7 @@ def fingerprint() -> str:
                 elif "." not in entry.name and entry.name != "__pycache__" and entry.is_dir():
                     waiting.append(entry.path)
     parts.sort()
-    parts.extend(stat_text(path) for path in sys.path if path.endswith("site-packages"))
+    parts.extend(stat_text(path) for path in sys.path if path.endswith(("site-packages", "dist-packages")))
     return config_name(parts)
 
 
@@ -249,19 +251,13 @@ def load(root: str, config: str) -> Stamps | None:
 
 
 def save(stamps: Stamps, config: str) -> None:
-    """Writes the state; whole, or, where a path does not fit its form (a tab in a name), not at all.
-
-    Whether a delivered file is racy is decided here, by the moment of writing.
-    """
+    """Writes the state; whole, or, where a path does not fit its form (a tab in a name), not at all."""
     os.makedirs(os.path.join(stamps.root, FOLDER), exist_ok=True)
     rows: list[list[str]] = [["F", path, stat] for path, stat in stamps.files]
-    moment = read_clock(stamps.root)
     for scene in stamps.scenes.values():
         row = ["S", scene.id, scene.path, " ".join(map(str, scene.files)), "complete" if scene.complete else ""]
         row.append(scene.nodes)
         for export, output in scene.outputs:
-            if output.racy is None:
-                output.racy = not is_older(output.stat, moment)
             row += [export, output.path, output.stat, output.digest, "racy" if output.racy else ""]
         rows.append(row)
     lines = [fingerprint(), *("\t".join(row) for row in rows)]

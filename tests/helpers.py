@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -156,7 +157,7 @@ class Space:
         """Waits until the filesystem's clock has left the tick in which anything of the project was changed."""
         newest = max(path.stat().st_ctime_ns for path in self.root.rglob("*") if path.is_file())
         while stamp.read_clock(str(self.root)) <= newest:
-            pass
+            time.sleep(0.001)
 
     def is_noop(self, *arguments: str) -> bool:
         """Whether a build ends on its stamps alone. Builds nothing."""
