@@ -59,7 +59,7 @@ def _parameters(which: str, page: Path) -> list[str]:
     return _table(
         ("Field", "Type", "Default", "Meaning"),
         (
-            (f"`{row.name}`", _plain(row.type), _default(row.default), _plain(row.description))
+            (f"`{row.name}`", _plain(_range(row.type)), _default(row.default), _plain(row.description))
             for row in fields.rows(_model(which))
         ),
     )
@@ -68,18 +68,24 @@ def _parameters(which: str, page: Path) -> list[str]:
 def _model(which: str) -> type[Params]:
     if which in kinds.names():
         return kinds.get(which).params
-    return {
+    models: dict[str, type[Params]] = {
         "scene": scene.SceneSettings,
         "export": scene.ExportSettings,
         "element": elements.element_model(),
         "project cache": project.CacheSettings,
         "project build": project.BuildSettings,
         "project policy": project.PolicySettings,
-    }[which]
+    }
+    return models[which]
+
+
+def _range(text: str) -> str:
+    """ "number, 0 to 1" for "number, at least 0, at most 1"."""
+    return re.sub(r"at least (\S+), at most (\S+)", r"\1 to \2", text)
 
 
 def _default(text: str) -> str:
-    value = text.removeprefix("default ")
+    value = re.sub(r"(\.\d{4})\d+$", r"\1", text.removeprefix("default "))
     return "" if value == "none" else value if value == "required" else f"`{value}`"
 
 

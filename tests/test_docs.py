@@ -16,7 +16,7 @@ import pytest
 
 import soundgraph
 from soundgraph import cli, elements, kinds
-from soundgraph.project import load_project
+from soundgraph.project import BuildSettings, CacheSettings, PolicySettings, load_project
 from soundgraph.scene import ExportSettings, SceneSettings
 
 REPOSITORY = Path(__file__).parent.parent
@@ -95,6 +95,14 @@ def test_every_verb_has_a_file_and_every_file_of_a_verb_is_listed():
         name for name in files if "def add_arguments" in (REPOSITORY / f"soundgraph/cli/{name}.py").read_text()
     }
     assert has_arguments == set(cli.VERBS)
+
+
+def test_every_field_that_is_no_node_s_is_in_the_scene_format():
+    text = (DOCS / "scene-format.md").read_text(encoding="utf-8")
+    models = [SceneSettings, ExportSettings, elements.element_model(), CacheSettings, BuildSettings, PolicySettings]
+    for model in models:
+        for field in model.model_fields:
+            assert f"`{field}`" in text, f"{model.__name__}.{field}"
 
 
 def test_every_exit_code_is_documented():

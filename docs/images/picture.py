@@ -85,7 +85,7 @@ def spectrogram(mono: Floats, rate: int) -> Floats:
         first = min(int(low), power.shape[1] - 1)
         rows.append(power[:, first : max(first + 1, int(high))].mean(axis=1))
     level_db = 10 * np.log10(np.array(rows[::-1]) + 1e-20)
-    return np.clip(1 + (level_db - level_db.max()) / FLOOR_DB, 0, 1)
+    return np.asarray(np.clip(1 + (level_db - level_db.max()) / FLOOR_DB, 0, 1))
 
 
 def image(levels: Floats) -> bytes:
