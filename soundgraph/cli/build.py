@@ -68,6 +68,7 @@ def run(options: Options | argparse.Namespace) -> int:
             stamp.save(stamps, config)
         return _nothing_to_do(clean, options.json)
 
+    common.hold_collector()
     from soundgraph.cli import building
 
     if options.define:

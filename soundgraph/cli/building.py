@@ -42,6 +42,7 @@ def run(
         idle.print_events(clean)
     jobs = options.jobs or opened.project.build.workers or common.processors()
     progress = terminal.choose(options.json, sys.stdout)
+    common.release_collector()
     with progress:
         outcome = opened.build(
             builder.Options(jobs, options.keep_going, options.force), progress, idle_nodes, idle_files
