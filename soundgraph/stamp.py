@@ -105,11 +105,22 @@ class Stamps:
         for _, output in scene.outputs:
             if stat_text(prefix + output.path) != output.stat:
                 return False
-            if output.racy:
-                if file_digest(prefix + output.path) != output.digest:
-                    return False
-                output.racy = None
-                self.rehashed = True
+            if output.racy and not self._is_unaltered(output):
+                return False
+        return True
+
+    def _is_unaltered(self, output: Output) -> bool:
+        """Compares a racy file by content, and trusts its stat from now on if it is older than that look at it."""
+        if self._moment is None:
+            try:
+                self._moment = read_clock(self.root)
+            except OSError:
+                self._moment = 0  # nothing can be written here, so nothing would be remembered either
+        if file_digest(os.path.join(self.root, output.path)) != output.digest:
+            return False
+        if is_older(output.stat, self._moment):
+            output.racy = False
+            self.rehashed = True
         return True
 
 

@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     plan = session.plan()
     exports: dict[str, list[str]] = {}
     for job in session.jobs:
-        exports.setdefault(job.node, []).extend(job.paths())
+        exports.setdefault(job.node, []).extend(job.export.files())
     by_suffix = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".mermaid": "mermaid"}
     form = options.format or (by_suffix.get(options.output.suffix, "text") if options.output else "text")
     groups = schedule.groups(plan)
