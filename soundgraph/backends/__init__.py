@@ -46,7 +46,10 @@ class Model:
 
 @dataclass(frozen=True)
 class Request:
-    """One take to generate. duration in seconds; the result has `audio.n_samples(duration, model.sample_rate)` samples."""
+    """One take to generate.
+
+    duration: in seconds; the result has `audio.n_samples(duration, model.sample_rate)` samples.
+    """
 
     prompt: str
     duration: float
