@@ -34,9 +34,10 @@ types: .venv/.dev
 bench: .venv/.dev
 	$(BIN)/python -m tests.bench
 
-# The tables in docs/ that are made from the code.
+# What in docs/ is made from the code: tables, and what commands print.
 docs: .venv/.dev
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/transcripts.py --write
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -255,6 +255,9 @@ def _open(what: Sequence[Buildable], draft: bool, overrides: Sequence[str], root
     if words:
         raise UsageError("scenes built in code and scenes from files are built in separate calls")
     project = load_project(folder)
-    loaded = [loader.load_data(scene.to_dict(), scene.id, project, overrides, draft) for scene in scenes]
+    reader = loader.Loader(project, overrides, draft)
+    loaded = [reader.data(scene.to_dict(), scene.id) for scene in scenes]
+    if unmatched := reader.unmatched():
+        raise SceneError(unmatched)
     wanted = [Wanted(scene.id, "", named=True) for scene in scenes]
     return session.session_of(project, loaded, wanted, draft=draft)

@@ -160,7 +160,8 @@ class _Round:
         self.ready: list[Callable[[], None]] = []  # starts something in the pool; the newest last
         self.ready_models: dict[Model, list[str]] = {}
         self.model_order = [group.model for group in schedule.groups(plan)]
-        self.started: dict[str, float] = {}
+        self.started: dict[str, float] = {}  # when a node was given to the pool
+        self.free_at = 0.0  # when the generator was loaded, or had made its last take
         self.running = 0
         self.generating = self.stopping = False
         self.lost: set[str] = set()
@@ -247,7 +248,8 @@ class _Round:
             record = self.site.store.records([key]).get(key)
             if record is not None and self.options.force:
                 self.previous[name] = record
-            elif record is not None and self.site.store.has(record.digest):
+            elif record is not None and record.digest not in self.plan.lost:
+                # Like a hit, it needs no samples until somebody reads them.
                 self._resolve(name, record, "cutoff")
                 return
         elif (forced := self.plan.decisions[name].forced) is not None:
@@ -299,8 +301,9 @@ class _Round:
     def _generate(self, model: Model, names: list[str]) -> None:
         post = self.events.put
         try:
-            post(partial(self._loading, model, names))
+            post(partial(self._loading, model))
             generator = backends.get(model.backend).load(model)
+            post(partial(self._loaded, names))
             try:
                 requests = [_request(graphs.node_of(self.graph, name)) for name in names]
                 for made in generator.generate(requests, partial(self._report, names, requests)):
@@ -350,15 +353,21 @@ class _Round:
     def _generator_done(self) -> None:
         self.generating = False
 
-    def _loading(self, model: Model, names: list[str]) -> None:
+    def _loading(self, model: Model) -> None:
         self.outcome.loads += 1
         self.progress.load(model.id)
+
+    def _loaded(self, names: list[str]) -> None:
+        self.free_at = time.perf_counter()
         for name in names:
-            self.started[name] = time.perf_counter()
             self.progress.start(name)
 
     def _made(self, name: str, sound: Audio, remarks: tuple[str, ...] = ()) -> None:
-        seconds = time.perf_counter() - self.started[name]
+        now = time.perf_counter()
+        if graphs.node_of(self.graph, name).model is None:
+            seconds = now - self.started[name]
+        else:  # since the take before it: takes of one model are made one after another
+            seconds, self.free_at = now - self.free_at, now
         found, key = self._manifest(name)
         assert found is not None
         assert key is not None

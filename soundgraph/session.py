@@ -20,7 +20,7 @@ from soundgraph.planner import Plan, Status
 from soundgraph.progress import Progress
 from soundgraph.project import Project, load_project
 from soundgraph.root import PROJECT_FILE
-from soundgraph.scene import Origin, Scene, node_id
+from soundgraph.scene import Node, Origin, Scene, node_id
 from soundgraph.stamp import Output, SceneStamp, Stamps
 from soundgraph.store import DiskStore
 from soundgraph.targets import Wanted
@@ -71,23 +71,46 @@ class Session:
         return loader.Lines(self.root)
 
     def mistakes_of_models(self, plan: Plan) -> list[Mistake]:
-        """What keeps the nodes that have to run from running here: models that cannot be had."""
-        found = []
+        """What keeps nodes that have to run from running here: models that cannot be had, told once for each file."""
+        wanting: dict[tuple[str, str], list[Node]] = {}
         for name in plan.to_run():
             node = graphs.node_of(plan.graph, name)
-            if node.model is None or not (missing := backends.get(node.model.backend).missing(node.model)):
-                continue
-            line = self.line_of(Origin(node.origin.file, (*node.origin.keys, "model")))
-            hint = "build --draft renders a stand-in for it; see docs/draft.md"
-            found.append(Mistake(node.origin.file, line, f"nodes.{node.name}", missing, hint))
+            if node.model is not None and (missing := backends.get(node.model.backend).missing(node.model)):
+                wanting.setdefault((node.origin.file, missing), []).append(node)
+        found = []
+        for (file, missing), nodes in wanting.items():
+            first = nodes[0]
+            line = self.line_of(Origin(file, (*first.origin.keys, "model")))
+            more = f" and {len(nodes) - 1} more" if len(nodes) > 1 else ""
+            hint = "build --draft renders stand-ins; see docs/draft.md"
+            found.append(Mistake(file, line, f"nodes.{first.name}{more}", missing, hint))
         return found
+
+    def mistakes_of_policy(self) -> list[Mistake]:
+        """The exports that rest on a model whose licence `[policy] allow_licenses` does not allow."""
+        allowed = self.project.policy.allow_licenses
+        if allowed is None:
+            return []
+        found = []
+        for job in self.jobs:
+            for node in self._upstream(job):
+                if node.model is None or node.model.draft or node.model.licence in allowed:
+                    continue
+                what = f'rests on nodes.{node.name}, whose model "{node.model.id}" has the licence {node.model.licence}'
+                hint = f"soundgraph.toml allows {', '.join(allowed) or 'none'} ([policy] allow_licenses)"
+                origin = job.export.origin
+                found.append(Mistake(origin.file, self.line_of(origin), f"exports.{job.export.name}", what, hint))
+        return found
+
+    def _upstream(self, job: Job) -> list[Node]:
+        """The nodes that an export is made from, sorted by name."""
+        return [graphs.node_of(self.graph, name) for name in sorted(graphs.needed(self.graph, [job.node]))]
 
     def mistakes_of_release(self) -> list[Mistake]:
         """The exports that a release must not deliver: those with a draft upstream."""
         found = []
         for job in self.jobs:
-            upstream = [graphs.node_of(self.graph, name) for name in sorted(graphs.needed(self.graph, [job.node]))]
-            drafts = [node.name for node in upstream if node.model is not None and node.model.draft]
+            drafts = [node.name for node in self._upstream(job) if node.model is not None and node.model.draft]
             if drafts:
                 origin = job.export.origin
                 what = f"rests on a draft ({', '.join(drafts)}), which a release must not deliver"
@@ -96,7 +119,7 @@ class Session:
         return found
 
     def build(self, options: Options, progress: Progress, idle_nodes: int = 0, idle_files: int = 0) -> Outcome:
-        """Runs and delivers. Raises SceneError, before anything runs, for models that cannot be had.
+        """Runs and delivers. Raises SceneError, before anything runs, for models that cannot be had or are not allowed.
 
         idle_nodes, idle_files: of other scenes that are asked for and known to be current; for the summary.
         """
@@ -105,7 +128,7 @@ class Session:
 
         def plan_again(lost: frozenset[str], force: bool) -> Plan:
             plan = self.plan(force=force, lost=lost)
-            if mistakes := self.mistakes_of_models(plan):
+            if mistakes := [*self.mistakes_of_policy(), *self.mistakes_of_models(plan)]:
                 raise SceneError(mistakes)
             planned.append(plan)
             return plan

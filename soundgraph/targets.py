@@ -50,6 +50,8 @@ def select(folder: str, targets: Sequence[str]) -> list[Wanted]:
         name, item = _split(target)
         for wanted in _scenes_of(folder, scenes, name, target):
             known = found.setdefault(wanted.id, Wanted(wanted.id, wanted.path, (item,) if item else ()))
+            if known.path != wanted.path:
+                _refuse(f'{wanted.path} has the same id as {known.path}: "{wanted.id}"', "rename one of them")
             # A scene asked for as a whole and in part is asked for as a whole.
             if not item:
                 known.items = ()

@@ -6,6 +6,7 @@ imports what it needs in turn: `--help`, and a build with nothing to do, are ove
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -39,6 +40,13 @@ def main(arguments: list[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     try:
         return _main(words)
+    finally:
+        gc.enable()  # a verb may have held it
+
+
+def _main(words: list[str]) -> int:
+    try:
+        return _run(words)
     except KeyboardInterrupt:
         _say("interrupted")
         return 130
@@ -58,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
         return error.exit_code
 
 
-def _main(words: list[str]) -> int:
+def _run(words: list[str]) -> int:
     while words[:1] == ["-C"] and len(words) > 1:
         try:
             os.chdir(words[1])

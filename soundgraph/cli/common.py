@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 TYPE_CHECKING = False  # what typing.TYPE_CHECKING is, without importing it: the no-op path goes through here
@@ -31,16 +32,12 @@ def add_json_argument(parser: argparse.ArgumentParser) -> None:
 
 def hold_collector() -> None:
     """Keeps Python from looking for garbage while modules are imported and scenes are read: there is none to find, and
-    looking takes a third of the time."""
-    import gc
-
+    looking takes a third of the time. `main` lets it look again."""
     gc.disable()
 
 
 def release_collector() -> None:
     """Lets it look again, at what is made from now on."""
-    import gc
-
     gc.freeze()
     gc.enable()
 

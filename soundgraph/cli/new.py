@@ -66,7 +66,10 @@ def run(options: argparse.Namespace) -> int:
 
     parts = options.name.removesuffix(".toml").removeprefix(f"{GRAPHS}/").split("/")
     if not all(paths.is_name(part) for part in parts):
-        raise UsageError(f"{quote(options.name)} cannot be the name of a scene", f"each part {paths.NAME_RULE}")
+        raise UsageError(
+            f"{quote(options.name)} cannot be the name of a scene",
+            'a name takes letters, digits, _ and -; "/" stands between folders',
+        )
     root = Path(targets.project_root([]))
     path = root.joinpath(GRAPHS, *parts).with_suffix(".toml")
     name = "/".join(parts)
