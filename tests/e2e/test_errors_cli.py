@@ -42,7 +42,7 @@ TOLD_AS_TARGETS = {
 
 
 def test_the_names_of_targets_are_those_of_the_table() -> None:
-    assert TOLD_AS_TARGETS <= {broken.name for broken in BROKEN}
+    assert {broken.name for broken in BROKEN} >= TOLD_AS_TARGETS
 
 
 @pytest.mark.parametrize("verb", ["check", "build"])

@@ -1,0 +1,197 @@
+"""The Python API: what it builds is what a scene file would build."""
+
+from __future__ import annotations
+
+import doctest
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import soundgraph
+from soundgraph import api, pipeline
+from soundgraph.planner import Status
+
+SCENE = """
+[scene]
+duration = 0.1
+seed = 4
+
+[nodes.rain]
+kind = "generate"
+model = "draft/audio"
+prompt = "heavy rain"
+
+[nodes.dark]
+kind = "eq"
+input = "rain"
+bands = [{ type = "high_shelf", freq_hz = 2000, gain_db = -6.0 }]
+
+[nodes.master]
+kind = "mix"
+inputs = [{ node = "dark", weight = 0.5 }, { node = "rain", gain_db = -6.0, at = 0.05, pan = 0.5 }]
+
+[exports.rain]
+node = "master"
+loudness_lufs = -23
+"""
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "soundgraph.toml").touch()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _in_code() -> soundgraph.Scene:
+    scene = soundgraph.Scene("rain", duration=0.1, seed=4)
+    rain = scene.generate("heavy rain", model="draft/audio")
+    dark = scene.eq(rain, [{"type": "high_shelf", "freq_hz": 2000, "gain_db": -6.0}])
+    master = scene.mix([(dark, 0.5), {"node": rain, "gain_db": -6.0, "at": 0.05, "pan": 0.5}], name="master")
+    scene.export("rain", master, loudness_lufs=-23)
+    return scene
+
+
+def _write(root: Path) -> Path:
+    path = root / "graphs" / "rain.toml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(SCENE)
+    return path
+
+
+@pytest.mark.parametrize("module", [api, pipeline])
+def test_the_examples_in_docstrings_run(module: object) -> None:
+    found = doctest.testmod(module)  # type: ignore[arg-type]
+    assert found.attempted > 0
+    assert found.failed == 0
+
+
+def test_a_scene_in_code_is_the_scene_in_its_file(project: Path) -> None:
+    built = soundgraph.build(_in_code())
+    assert len(built.ran) == 3
+    again = soundgraph.build(_write(project))
+    assert again.ran == []
+    np.testing.assert_array_equal(again["master"], built["master"])
+
+
+def test_results_are_arrays_shaped_channels_by_samples(project: Path) -> None:
+    built = soundgraph.build(_in_code())
+    assert built["master"].dtype == np.float32
+    assert built["master"].shape == (2, round(0.15 * 48000))
+    assert built.audio("rain:generate_1").sample_rate == 16000
+
+
+def test_files_are_delivered_where_a_build_delivers_them(project: Path) -> None:
+    (path,) = soundgraph.build(_in_code()).files
+    assert path == project / "build" / "rain.wav"
+    assert soundfile.info(path).frames == round(0.15 * 48000)
+
+
+def test_a_loaded_scene_plans_and_builds(project: Path) -> None:
+    scene = soundgraph.load_scene(_write(project))
+    assert scene.id == "rain"
+    assert scene.to_dict()["nodes"]["rain"]["prompt"] == "heavy rain"
+    plan = soundgraph.plan(scene)
+    assert [plan.count(status) for status in (Status.HIT, Status.MISS, Status.MAYBE)] == [0, 1, 2]
+    assert soundgraph.build(scene).loads == 1
+    assert soundgraph.plan(scene).to_run() == []
+
+
+def test_planning_changes_nothing_on_disk(project: Path) -> None:
+    _write(project)
+    before = sorted(project.rglob("*"))
+    soundgraph.plan()
+    assert sorted(project.rglob("*")) == before
+
+
+def test_a_scene_without_exports_gives_the_sounds_nothing_uses() -> None:
+    scene = soundgraph.Scene("x", duration=0.05)
+    kept = scene.generate("beep", model="draft/audio")
+    scene.gain(scene.generate("click", model="draft/audio"), 3.0, name="louder")
+    built = soundgraph.build(scene)
+    assert set(built.nodes) == {"x:generate_1", "x:generate_2", "x:louder"}
+    assert built[kept].shape == (1, 800)
+    assert built.files == []
+
+
+def test_the_flat_form_from_a_dict_builds() -> None:
+    scene = soundgraph.Scene.from_dict(
+        {
+            "name": "night",
+            "duration": 0.1,
+            "elements": [
+                {"type": "audio", "prompt": "crickets", "weight": 0.7, "save": True},
+                {"type": "music", "prompt": "calm pad"},
+            ],
+        }
+    )
+    built = soundgraph.build(scene, draft=True)
+    assert [path.relative_to(Path.cwd()).as_posix() for path in built.files] == [
+        "build/draft/night/audio_1.wav",
+        "build/draft/night.wav",
+    ]
+
+
+def test_mistakes_are_told_at_once() -> None:
+    scene = soundgraph.Scene("x", sample_rate=1)
+    scene.gain("nowhere", 900.0)
+    with pytest.raises(soundgraph.SceneError) as caught:
+        soundgraph.plan(scene)
+    assert len(caught.value.mistakes) == 3
+
+
+def test_a_name_given_twice_is_refused() -> None:
+    scene = soundgraph.Scene("x")
+    scene.generate("a", name="a")
+    with pytest.raises(soundgraph.SoundgraphError, match='has a node called "a" already'):
+        scene.generate("b", name="a")
+
+
+def test_a_failure_raises_and_keeps_what_was_made(project: Path) -> None:
+    scene = soundgraph.Scene("x", duration=0.05)
+    good = scene.generate("beep", model="draft/audio", name="good")
+    scene.trim(good, start=1.0, name="bad")
+    scene.gain(good, 1.0, name="fine")
+    with pytest.raises(soundgraph.BuildError) as caught:
+        soundgraph.build(scene)
+    assert list(caught.value.failures) == ["x:bad"]
+    built = soundgraph.build(scene, keep_going=True)
+    assert list(built.failures) == ["x:bad"]
+    assert "x:good" in built.hits
+    with pytest.raises(soundgraph.SoundgraphError, match="no sound of a node"):
+        built["bad"]
+
+
+def test_an_override_has_to_match_in_one_of_the_scenes() -> None:
+    first, second = soundgraph.Scene("one", duration=0.05), soundgraph.Scene("two", duration=0.05)
+    first.generate("beep", model="draft/audio", name="a")
+    second.generate("beep", model="draft/audio", name="b")
+    built = soundgraph.build(first, second, overrides=["nodes.a.seed=3"])
+    assert len(built.ran) == 2
+    with pytest.raises(soundgraph.SceneError):
+        soundgraph.build(first, second, overrides=["nodes.c.seed=3"])
+
+
+def test_a_build_of_files_leaves_what_scenes_in_code_delivered(project: Path) -> None:
+    (path,) = soundgraph.build(_in_code()).files
+    (project / "graphs").mkdir()
+    (project / "graphs" / "other.toml").write_text(SCENE.replace("[exports.rain]", "[exports.other]"))
+    soundgraph.build()
+    assert path.exists()
+
+
+def test_importing_soundgraph_imports_nothing_else() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys, soundgraph; print(sorted({name.split('.')[0] for name in sys.modules} & {'numpy', 'pydantic'}))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_everything_public_is_there() -> None:
+    for name in soundgraph.__all__:
+        assert getattr(soundgraph, name) is not None
+    assert callable(soundgraph.plan)
+    assert callable(soundgraph.build)

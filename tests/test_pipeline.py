@@ -1,0 +1,126 @@
+"""The pipeline: the same sounds as scenes make, a call each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyloudnorm
+import pytest
+import soundfile
+
+import soundgraph
+from soundgraph import audio
+from soundgraph.backends.draft import takes
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[soundgraph.Pipeline]:
+    (tmp_path / "soundgraph.toml").touch()
+    monkeypatch.chdir(tmp_path)
+    with soundgraph.Pipeline(draft=True) as made:
+        yield made
+
+
+def _tone(freq_hz: float, seconds: float = 1.0, rate: int = 48000) -> soundgraph.Audio:
+    return audio.make(0.25 * np.sin(2 * np.pi * freq_hz * np.arange(round(seconds * rate)) / rate), rate)
+
+
+def _rms_db(sound: soundgraph.Audio) -> float:
+    return float(20 * np.log10(np.sqrt(np.mean(np.square(sound.samples[:, 4800:-4800], dtype=np.float64)))))
+
+
+def test_a_take_is_the_one_a_scene_makes(pipeline: soundgraph.Pipeline) -> None:
+    rain = pipeline.generate("heavy rain", model="audio", duration=0.2, seed=3)
+    scene = soundgraph.Scene("x")
+    scene.generate("heavy rain", model="audio", duration=0.2, seed=3, name="rain")
+    built = soundgraph.build(scene, draft=True)
+    assert built.ran == []
+    np.testing.assert_array_equal(built["rain"], rain.samples)
+
+
+def test_a_take_out_of_the_cache_loads_no_model(pipeline: soundgraph.Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = pipeline.generate("calm piano", duration=0.2)
+    pipeline.unload()
+
+    def refuse(self: object, *arguments: object) -> object:
+        raise AssertionError("a model ran")
+
+    monkeypatch.setattr(takes.DraftGenerator, "generate", refuse)
+    assert pipeline.generate("calm piano", duration=0.2).digest == first.digest
+    assert pipeline.loaded == []
+
+
+def test_models_are_loaded_once_and_unloaded(pipeline: soundgraph.Pipeline) -> None:
+    pipeline.load("audio")
+    assert pipeline.loaded == ["draft/audio@16000x1"]
+    pipeline.generate("rain", model="audio", duration=0.1)
+    pipeline.generate("piano", model="music", duration=0.1)
+    assert pipeline.loaded == ["draft/audio@16000x1", "draft/music@32000x1"]
+    pipeline.unload("audio")
+    assert pipeline.loaded == ["draft/music@32000x1"]
+    pipeline.unload()
+    assert pipeline.loaded == []
+
+
+def test_bass_and_treble_change_by_what_was_asked(pipeline: soundgraph.Pipeline) -> None:
+    bass, treble = _tone(30), _tone(15000)
+    assert _rms_db(pipeline.eq(bass, bass_db=6.0)) - _rms_db(bass) == pytest.approx(6.0, abs=0.1)
+    assert _rms_db(pipeline.eq(treble, treble_db=-6.0)) - _rms_db(treble) == pytest.approx(-6.0, abs=0.1)
+    assert pipeline.eq(bass) is bass
+
+
+def test_a_mix_is_a_weighted_sum(pipeline: soundgraph.Pipeline) -> None:
+    one, two = _tone(200), _tone(300, 0.5)
+    mixed = pipeline.mix([one, two], weights=[0.6, -0.4], channels=1)
+    expected = 0.6 * one.samples
+    expected[:, : two.n_samples] += -0.4 * two.samples
+    np.testing.assert_allclose(mixed.samples, expected, atol=1e-7)
+
+
+def test_trim_cuts_and_pads(pipeline: soundgraph.Pipeline) -> None:
+    tone = _tone(200)
+    np.testing.assert_array_equal(pipeline.trim(tone, start=0.25, duration=0.5).samples, tone.samples[:, 12000:36000])
+    padded = pipeline.trim(tone, duration=2.0, pad=True)
+    assert padded.n_samples == 96000
+    assert not padded.samples[:, 48000:].any()
+
+
+@pytest.mark.parametrize("name", ["x.wav", "x.ogg", "sub/x.flac"])
+def test_saved_files_have_the_loudness_asked_for(pipeline: soundgraph.Pipeline, name: str) -> None:
+    report = pipeline.save(_tone(997, 2.0), name, loudness_lufs=-20)
+    samples, rate = soundfile.read(name)
+    assert pyloudnorm.Meter(rate).integrated_loudness(samples) == pytest.approx(-20, abs=0.2)
+    assert report.loudness_lufs == pytest.approx(-20, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda p: p.save(_tone(200), "x.mp4"), 'cannot save "x.mp4": its suffix must be ".wav", ".ogg" or ".flac"'),
+        (lambda p: p.save(_tone(200), "x.wav", loudness_lufs=3), "loudness_lufs must be at most 0, not 3"),
+        (lambda p: p.eq(_tone(200), bass_db=100), "eq: bands[0].gain_db must be at most 48, not 100"),
+        (lambda p: p.mix([_tone(200)], weights=[1, 2]), "1 sounds cannot be mixed by 2 weights"),
+        (lambda p: p.trim(_tone(200), start=2.0), "trim: "),
+        (lambda p: p.generate("x", model="audiogen"), "audiogen"),
+        (lambda p: p.load("nope"), 'model "nope"'),
+    ],
+)
+def test_what_cannot_be_done_is_said_plainly(pipeline: soundgraph.Pipeline, call: object, message: str) -> None:
+    with pytest.raises(soundgraph.SoundgraphError) as caught:
+        call(pipeline)  # type: ignore[operator]
+    assert message in str(caught.value)
+
+
+def test_without_draft_a_model_that_cannot_be_had_is_named(tmp_path: Path) -> None:
+    (tmp_path / "soundgraph.toml").touch()
+    with soundgraph.Pipeline(root=tmp_path) as made, pytest.raises(soundgraph.SoundgraphError) as caught:
+        made.generate("piano")
+    assert "facebook/musicgen-small" in str(caught.value)
+    assert "draft" in str(caught.value)
+
+
+def test_a_scene_from_a_dict(pipeline: soundgraph.Pipeline) -> None:
+    built = pipeline.scene({"name": "n", "duration": 0.1, "elements": [{"type": "audio", "prompt": "wind"}]})
+    assert [path.name for path in built.files] == ["n.wav"]
