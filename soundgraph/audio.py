@@ -98,7 +98,7 @@ def silence(seconds: float, sample_rate: int, channels: int = 1) -> Audio:
 
 
 def n_samples(seconds: float, sample_rate: int) -> int:
-    """The number of samples that `seconds` stands for everywhere in soundgraph: seconds × rate, rounded half to even."""
+    """The number of samples that `seconds` stands for, everywhere here: seconds × rate, rounded half to even."""
     return round(seconds * sample_rate)
 
 
@@ -109,7 +109,9 @@ def from_wav(data: bytes) -> Audio:
     fields = _HEADER.unpack_from(data)
     channels, sample_rate = fields[6], fields[7]
     body = len(data) - _HEADER.size
-    if not channels or body % (4 * channels):
+    if not channels or channels * 4 > 0xFFFF or sample_rate * channels * 4 > 0xFFFFFFFF:
+        raise ValueError("not a rate and channel count that a WAV file can hold")
+    if body % (4 * channels):
         raise ValueError("not a whole number of samples")
     interleaved = np.frombuffer(data, dtype="<f4", offset=_HEADER.size).reshape(-1, channels)
     audio = Audio(np.ascontiguousarray(interleaved.T, dtype=np.float32), int(sample_rate))

@@ -42,12 +42,16 @@ class Decision:
 
 @dataclass(frozen=True)
 class Plan:
-    """decisions: of all that the targets need, by id, each after its inputs. salt: of the project, part of each key."""
+    """decisions: of all that the targets need, by id, each after its inputs. salt: of the project, part of each key.
+
+    lost: digests whose artifact turned out to be missing or damaged.
+    """
 
     graph: Graph
     targets: tuple[str, ...]
     decisions: dict[str, Decision]
     salt: str = ""
+    lost: frozenset[str] = frozenset()
 
     def count(self, status: Status) -> int:
         return sum(decision.status is status for decision in self.decisions.values())
@@ -94,7 +98,7 @@ def plan(
             else:
                 runs[key] = name
                 decisions[name] = Decision(Status.MISS, found, key, forced=record)
-    return Plan(graph, tuple(targets), decisions, salt)
+    return Plan(graph, tuple(targets), decisions, salt, frozenset(lost))
 
 
 def _manifest(graph: Graph, name: str, decisions: Mapping[str, Decision], salt: str) -> Manifest | None:

@@ -188,8 +188,8 @@ class DiskStore:
 
     def _publish(self, files: Iterable[tuple[Path, Content]], sync: bool, sync_folders: bool) -> None:
         """Gives files their names once they are whole: temporary file, fsync, rename."""
-        # Named by its content, and checked whenever it is read: one that is there need not be written again.
-        files = [(path, content) for path, content in files if path.suffix != ".wav" or not path.exists()]
+        # A blob that is there, as its name says, need not be written again; one that was damaged since is made good.
+        files = [(path, content) for path, content in files if path.suffix != ".wav" or not _holds(path, content)]
         temporary = self._temporary(len(files))
         moves = [(place, path) for place, (path, _) in zip(temporary, files, strict=True)]
         contents = (content for _, content in files)
@@ -258,9 +258,12 @@ class DiskStore:
         except sqlite3.DatabaseError as error:
             if not _is_damage(error):
                 raise StoreError(f"cannot read the cache's index {path}: {error}") from error
-            if not (self.folder / "records").is_dir():
-                return {}  # another process is making it at this moment
-            self._replace_index()
+            if str(error).startswith("no such table"):
+                # Empty, or another process is making it at this moment. Moved aside, it would go on writing to that one.
+                self.close()
+                self.rebuild_index()
+            else:
+                self._replace_index()
             return self._select(names)
         return found
 
@@ -310,7 +313,8 @@ class DiskStore:
         self.close()
         aside = self.folder / "set-aside" / f"index-{time.time_ns():x}"
         aside.parent.mkdir(exist_ok=True)
-        (self.folder / "index").replace(aside)
+        with contextlib.suppress(FileNotFoundError):  # another process was first
+            (self.folder / "index").replace(aside)
         self.rebuild_index()
 
     def rebuild_index(self) -> int:
@@ -431,6 +435,9 @@ def _text_disk() -> Any:
                 raise StoreError("the cache's index holds a value that soundgraph did not write")
             return value
 
+        def remove(self, file_path: Any) -> None:
+            """No value is kept in a file: a row that names one was planted, perhaps to have that file deleted."""
+
     return TextDisk
 
 
@@ -440,6 +447,13 @@ def _write_file(path: Path, content: Content, *, sync: bool) -> None:
         file.flush()
         if sync:
             os.fsync(file.fileno())
+
+
+def _holds(path: Path, content: Content) -> bool:
+    try:
+        return path.read_bytes() == content()
+    except OSError:
+        return False
 
 
 def _is_digest(text: object) -> bool:

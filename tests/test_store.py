@@ -1,0 +1,444 @@
+"""The cache: what is named can be read, what is damaged is made again, and nothing that was planted is ever run."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import shutil
+import sqlite3
+import stat
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from soundgraph import store as stores
+from soundgraph.audio import Audio
+from soundgraph.errors import StoreError
+from soundgraph.store import DiskStore, Record
+from tests.helpers import CHAIN, Space, changed, noise
+
+OTHER = CHAIN.replace("exports.theme", "exports.other")
+
+
+def record(audio: Audio, key: str = "0" * 64, **made: Any) -> Record:
+    return Record(key, audio.digest, audio.sample_rate, audio.channels, audio.n_samples, {"kind": "gain"}, made)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[DiskStore]:
+    found = DiskStore(tmp_path / "cache")
+    yield found
+    found.close()
+
+
+def rows(folder: Path, statement: str, *values: object) -> list[Any]:
+    """Runs a statement of SQL on the index."""
+    with closing(sqlite3.connect(folder / "index" / "cache.db")) as database, database:
+        return database.execute(statement, values).fetchall()
+
+
+def lose_index(space: Space) -> None:
+    shutil.rmtree(space.cache / "index")
+
+
+# Keeping
+
+
+def test_what_was_put_is_there_for_another_store_over_the_same_folder(store: DiskStore) -> None:
+    audio = noise(channels=2)
+    kept = record(audio, node="a:rain")
+    store.put([(kept, audio)], takes=True)
+    other = DiskStore(store.folder)
+    assert other.records([kept.key, "1" * 64]) == {kept.key: kept}
+    found = other.read(audio.digest)
+    assert found is not None
+    assert (found.samples == audio.samples).all()
+    other.close()
+
+
+def test_thousands_of_keys_are_looked_up_in_one_go(store: DiskStore) -> None:
+    audio = noise()
+    some = [record(audio, f"{index:064x}") for index in range(2000)]
+    store.put([(one, audio) for one in some], takes=False)
+    assert len(store.records([f"{index:064x}" for index in range(3000)])) == 2000
+
+
+def test_an_empty_folder_holds_nothing_and_is_not_made_by_looking(store: DiskStore) -> None:
+    assert store.records(["0" * 64]) == {}
+    assert store.notes(["last"]) == {}
+    assert store.read("0" * 64) is None
+    assert not store.folder.exists()
+
+
+def test_only_its_owner_may_enter_the_folder(store: DiskStore) -> None:
+    store.folder.mkdir(mode=0o755)
+    audio = noise()
+    store.put([(record(audio), audio)], takes=True)
+    assert stat.S_IMODE(store.folder.stat().st_mode) == 0o700
+
+
+def test_blobs_are_named_by_their_plain_sha256(space: Space) -> None:
+    space.scene(CHAIN)
+    space.build()
+    blobs = sorted(space.cache.glob("blobs/??/*.wav"))
+    assert len(blobs) == 3
+    lines = "".join(f"{path.stem}  {path}\n" for path in blobs)
+    assert subprocess.run(["sha256sum", "--check", "--quiet"], input=lines, text=True, check=False).returncode == 0
+
+
+def test_nothing_is_ever_evicted(store: DiskStore) -> None:
+    store.put_notes({"a": "b"})
+    settings = dict(rows(store.folder, "SELECT key, value FROM Settings"))
+    assert settings["eviction_policy"] == "none"
+    assert settings["cull_limit"] == 0
+    assert settings["size_limit"] >= 2**60
+
+
+# Damage
+
+
+@pytest.mark.parametrize("place", [*range(58), 58, 400, -1])
+def test_a_blob_with_any_byte_changed_is_set_aside(store: DiskStore, place: int) -> None:
+    audio = noise()
+    store.put([(record(audio), audio)], takes=True)
+    path = store.blob(audio.digest)
+    for bit in (0x01, 0x80):
+        data = bytearray(audio.to_wav())
+        data[place] ^= bit
+        path.write_bytes(data)
+        assert store.read(audio.digest) is None
+        assert not path.exists()
+        assert (store.folder / "set-aside" / path.name).read_bytes() == data
+
+
+@pytest.mark.parametrize("size", [0, 1, 57, 58, 59, 100])
+def test_a_blob_that_was_cut_off_is_set_aside(store: DiskStore, size: int) -> None:
+    audio = noise()
+    store.put([(record(audio), audio)], takes=True)
+    path = store.blob(audio.digest)
+    path.write_bytes(audio.to_wav()[:size])
+    assert store.read(audio.digest) is None
+    assert not path.exists()
+
+
+def test_a_damaged_blob_is_made_good_when_the_same_sound_is_made_again(store: DiskStore) -> None:
+    audio = noise()
+    store.put([(record(audio), audio)], takes=True)
+    store.blob(audio.digest).write_bytes(b"damaged")
+    store.put([(record(audio, "1" * 64), audio)], takes=True)
+    assert store.read(audio.digest) is not None
+
+
+@pytest.mark.parametrize("how", ["deleted", "cut off", "altered"])
+def test_a_build_that_wants_a_damaged_blob_makes_it_again_and_nothing_else(space: Space, how: str) -> None:
+    space.scene(CHAIN)
+    space.build()
+    rain = json.loads(space.read("build/theme.wav.json"))["nodes"]["rain"]["digest"]
+    path = space.cache / "blobs" / rain[:2] / f"{rain}.wav"
+    good = path.read_bytes()
+    if how == "deleted":
+        path.unlink()
+    else:
+        path.write_bytes(good[:-4] + (b"" if how == "cut off" else b"\0\0\0\1"))
+    space.replace("duration = 0.04", "duration = 0.03")
+    found = space.build()
+    assert (found.code, found.ran) == (0, ["a:cut", "a:dark", "a:rain"])
+    assert path.read_bytes() == good
+
+
+def test_a_lost_blob_that_nobody_reads_is_not_made_again(space: Space) -> None:
+    """Not even below an input that runs again and comes out the same: that is a cutoff, like any other."""
+    space.scene(CHAIN.replace("soft rain", "rain"))
+    space.build()
+    cut = json.loads(space.read("build/theme.wav.json"))["nodes"]["cut"]["digest"]
+    (space.cache / "blobs" / cut[:2] / f"{cut}.wav").unlink()
+    space.replace('prompt = "rain"', 'prompt = "rain"\ntop_k = 7')
+    found = space.build()
+    assert (found.ran, found.cutoffs) == (["a:rain"], ["a:cut", "a:dark"])
+
+
+def test_verify_finds_every_fault_and_the_next_build_mends_it(space: Space) -> None:
+    space.scene(CHAIN)
+    space.build()
+    blobs = sorted(space.cache.glob("blobs/??/*.wav"))
+    records = sorted(space.cache.glob("records/??/*.json"))
+    blobs[0].write_bytes(b"damaged")
+    records[0].write_text("{")
+    (space.cache / "blobs" / "zz").mkdir()
+    (space.cache / "blobs" / "zz" / "stray").write_bytes(b"")
+    found = space.run("cache", "verify")
+    assert found.code == 1
+    assert f"{blobs[0].name}: was damaged and is set aside" in found.out
+    assert f"{records[0].name}: is no whole record" in found.out
+    assert "stray: was damaged" in found.out
+    shutil.rmtree(space.root / "build")
+    assert space.build().code == 0
+    assert space.build("--force").code == 0
+    assert space.run("cache", "verify").out == "everything is as it was written\n"
+
+
+def test_clear_leaves_an_empty_cache_that_can_be_built_into(space: Space) -> None:
+    space.write("cache/.gitignore", "*\n")
+    space.scene(CHAIN)
+    space.build()
+    assert space.run("cache", "clear").code == 2
+    assert space.run("cache", "clear", "--yes").code == 0
+    assert sorted(space.tree("cache")) == ["cache/.gitignore", "cache/CACHEDIR.TAG"]
+    space.replace("soft", "hard")
+    assert space.build().code == 0
+
+
+# The index
+
+
+def _index_taken_out(space: Space) -> tuple[Path, bytearray]:
+    """The index's file, which is there no more, and what it held."""
+    path = space.cache / "index" / "cache.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = bytearray(path.read_bytes())
+    for (
+        file
+    ) in path.parent.iterdir():  # what is written now is another file: connections that are open have the old one
+        file.unlink()
+    return path, data
+
+
+@pytest.mark.parametrize("how", ["deleted", "folder deleted", "emptied", "cut off", "garbage", "another database"])
+def test_a_lost_index_is_made_again_from_the_records(space: Space, how: str) -> None:
+    space.scene(CHAIN)
+    space.build()
+    space.replace("soft rain", "hard rain")
+    space.build()
+    expected = space.run("explain", "a:rain", "--json", "-D", "nodes.rain.prompt=wind").events
+    path, data = _index_taken_out(space)
+    if how == "folder deleted":
+        shutil.rmtree(path.parent)
+    elif how not in ("deleted", "another database"):
+        path.write_bytes({"emptied": b"", "cut off": data[: len(data) // 2], "garbage": b"x" * len(data)}[how])
+    if how == "another database":
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute("CREATE TABLE Cache (something)")
+    assert space.run("explain", "a:rain", "--json", "-D", "nodes.rain.prompt=wind").events == expected
+    assert expected[0]["changes"] == [{"field": "prompt", "old": '"hard rain"', "new": '"wind"'}]
+    space.replace("hard rain", "soft rain")
+    found = space.build()
+    assert (found.code, found.ran) == (0, [])
+
+
+@pytest.mark.parametrize("place", range(0, 4096, 97))
+def test_an_index_with_a_changed_byte_does_no_harm(space: Space, place: int) -> None:
+    space.scene(CHAIN)
+    space.build()
+    good = space.delivered()
+    path, data = _index_taken_out(space)
+    data[place] ^= 0x55
+    path.write_bytes(data)
+    space.replace("soft rain", "soft rain ")
+    space.replace("soft rain ", "soft rain")
+    found = space.build()
+    assert found.code == 0, found.err
+    assert space.delivered() == good
+
+
+def test_records_that_are_not_whole_are_no_records(store: DiskStore) -> None:
+    audio = noise()
+    store.put([(record(audio), audio)], takes=True)
+    text = record(audio).to_json()
+    for end in range(len(text)):
+        assert Record.from_json(text[:end]) is None
+    for wrong in (
+        "null",
+        "[]",
+        "1",
+        '""',
+        "{}",
+        text.replace('"record":1', '"record":2'),
+        text.replace("0" * 64, "../x"),
+    ):
+        assert Record.from_json(wrong) is None
+    # Under a key that is not its own it would answer for another action.
+    rows(store.folder, "UPDATE Cache SET key = ?", "action:" + "1" * 64)
+    assert store.records(["1" * 64]) == {}
+
+
+# What was planted
+
+
+class Planted:
+    """Leaves a mark where its pickle is loaded."""
+
+    def __init__(self, mark: Path):
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return os.mkdir, (str(self.mark),)
+
+
+def _plant_value(space: Space, data: bytes) -> None:
+    rows(space.cache, "UPDATE Cache SET mode = 4, value = ?", data)
+
+
+def _plant_key(space: Space, data: bytes) -> None:
+    rows(space.cache, "UPDATE Cache SET raw = 0, key = CAST(key AS BLOB)")
+    rows(space.cache, "UPDATE Cache SET key = ? WHERE rowid = 1", data)
+
+
+def _plant_file(space: Space, data: bytes) -> None:
+    (space.cache / "index" / "planted").write_bytes(data)
+    rows(space.cache, "UPDATE Cache SET mode = 4, value = NULL, filename = 'planted'")
+
+
+def _plant_text_file(space: Space, data: bytes) -> None:
+    rows(space.cache, "UPDATE Cache SET mode = 3, value = NULL, filename = '../../secret'")
+
+
+@pytest.mark.parametrize("plant", [_plant_value, _plant_key, _plant_file, _plant_text_file])
+@pytest.mark.parametrize("verb", ["build", "plan", "explain", "graph", "cache verify", "cache stats", "build --force"])
+def test_a_planted_pickle_is_never_run(space: Space, plant: Callable[[Space, bytes], None], verb: str) -> None:
+    space.scene(CHAIN)
+    space.build()
+    secret = space.write("secret", "keep me")
+    mark = space.root / "mark"
+    plant(space, pickle.dumps(Planted(mark)))
+    shutil.rmtree(space.root / ".soundgraph")
+    found = space.run(*verb.split())
+    assert found.code in (0, 1), found.err
+    assert "Traceback" not in found.err
+    assert space.run("build").code == 0
+    assert not mark.exists()
+    assert secret.read_text() == "keep me"
+
+
+def test_nothing_but_text_goes_in(store: DiskStore) -> None:
+    store.put_notes({"a": "b"})
+    with pytest.raises(TypeError):
+        store._open().set("note:a", {"b": 1})
+    with pytest.raises(TypeError):
+        store._open().set(("note", "a"), "b")
+
+
+# Publishing
+
+
+@contextmanager
+def failing(function: str, at: int, error: BaseException) -> Iterator[list[int]]:
+    """The `at`th call of a function of `os` fails; gives a list that holds how often it was called."""
+    real = getattr(os, function)
+    calls = [0]
+
+    def call(*arguments: Any, **more: Any) -> Any:
+        calls[0] += 1
+        if calls[0] == at:
+            raise error
+        return real(*arguments, **more)
+
+    with changed(os, function, call):
+        yield calls
+
+
+FULL = OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("takes", [True, False])
+@pytest.mark.parametrize("function", ["fsync", "replace", "open"])
+def test_whichever_step_of_publishing_fails_nothing_half_made_is_visible(
+    tmp_path: Path, function: str, takes: bool
+) -> None:
+    sounds = [noise(seed=seed) for seed in range(3)]
+    results = [(record(audio, f"{index:064x}"), audio) for index, audio in enumerate(sounds)]
+    at = 0
+    while True:
+        at += 1
+        store = DiskStore(tmp_path / f"cache-{at}")
+        with failing(function, at, FULL) as calls:
+            try:
+                store.put(results, takes=takes)
+                failed = False
+            except StoreError:
+                failed = True
+        assert failed or calls[0] < at
+        for key, found in store.records([one.key for one, _ in results]).items():
+            assert store.read(found.digest) is not None, key
+        for found in store.all_records():
+            assert store.read(found.digest) is not None
+        assert not list((store.folder / "tmp").glob("*"))
+        store.put(results, takes=takes)
+        assert len(store.records([one.key for one, _ in results])) == 3
+        store.close()
+        if not failed:
+            return
+
+
+def test_a_write_that_fails_half_way_leaves_nothing(store: DiskStore) -> None:
+    audio = noise()
+
+    def cut_off(path: Path, content: Any, sync: bool) -> None:
+        path.write_bytes(content()[:20])
+        raise FULL
+
+    with changed(stores, "_write_file", cut_off), pytest.raises(StoreError, match="No space left on device"):
+        store.put([(record(audio), audio)], takes=True)
+    assert not store.has(audio.digest)
+    assert not list((store.folder / "tmp").glob("*"))
+    assert store.records(["0" * 64]) == {}
+
+
+def test_a_build_that_is_killed_at_any_rename_leaves_a_cache_that_the_next_one_goes_on_with(space: Space) -> None:
+    space.scene(CHAIN)
+    clean = Space(space.root.parent / "clean")
+    clean.scene(CHAIN)
+    clean.build()
+    killer = """
+import os, sys
+at, real = int(os.environ["AT"]), os.rename
+from pathlib import Path
+real = Path.replace
+def replace(self, target):
+    global at
+    at -= 1
+    if not at:
+        os._exit(77)
+    return real(self, target)
+Path.replace = replace
+"""
+    codes = []
+    for at in range(1, 20, 3):
+        shutil.rmtree(space.cache, ignore_errors=True)
+        shutil.rmtree(space.root / "build", ignore_errors=True)
+        codes.append(space.fresh("build", code=killer, env={"AT": str(at)}).code)
+        assert space.build().code == 0
+        assert space.delivered() == clean.delivered()
+        if codes[-1] == 0:
+            break
+    assert codes[0] == 77
+    assert codes[-1] == 0
+
+
+def test_two_processes_may_build_into_one_cache_at_once(space: Space) -> None:
+    space.scene(CHAIN)
+    space.write("other/soundgraph.toml", f'[cache]\ndir = "{space.cache}"\n')
+    other = Space(space.root / "other")
+    other.scene(CHAIN)
+    other.scene(OTHER.replace("soft", "hard"), "b")
+    clean = Space(space.root / "clean")
+    clean.scene(CHAIN)
+    clean.scene(OTHER.replace("soft", "hard"), "b")
+    for _ in range(2):
+        shutil.rmtree(space.cache, ignore_errors=True)
+        for one in (space, other):
+            shutil.rmtree(one.root / ".soundgraph", ignore_errors=True)
+        processes = [one.start("build") for one in (space, other)]
+        for process in processes:
+            out, err = process.communicate(timeout=60)
+            assert (process.returncode, err) == (0, ""), out
+    clean.build()
+    assert other.delivered() == clean.delivered()
+    assert space.read("build/theme.wav") == clean.read("build/theme.wav")
+    assert space.run("cache", "verify").code == 0
+    assert space.build().ran == []
