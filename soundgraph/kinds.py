@@ -108,6 +108,7 @@ def references(params: Params) -> list[tuple[str, str]]:
     return found
 
 
+@cache
 def file_fields(params: type[Params]) -> tuple[str, ...]:
     """The names of the FileRef fields of a model."""
     return tuple(
@@ -145,7 +146,7 @@ def manifest_params(params: Params) -> dict[str, Any]:
 
 
 def _drop_references(params: Params, dump: dict[str, Any]) -> None:
-    for field in file_fields_of(type(params)):
+    for field in file_fields(type(params)):
         dump.pop(field, None)
     for field, is_ref, _ in _shape(type(params)):
         if is_ref:
@@ -153,9 +154,6 @@ def _drop_references(params: Params, dump: dict[str, Any]) -> None:
         else:
             for element, part in zip(getattr(params, field) or (), dump.get(field, ()), strict=True):
                 _drop_references(element, part)
-
-
-file_fields_of = cache(file_fields)
 
 
 def reference_fields(params: type[Params]) -> tuple[str, ...]:

@@ -33,22 +33,17 @@ class Entry(NamedTuple):
 
 
 class Ledger:
+    """The entries by path. `save` merges with what another build has written in the meantime."""
+
     def __init__(self, root: Path):
         self._root = root
         self._file = root / stamp.FOLDER / "delivered"
-        self.entries: dict[str, Entry] = {}
-        try:
-            lines = self._file.read_text(encoding="utf-8").splitlines()
-        except (OSError, ValueError):
-            return
-        for line in lines:
-            fields = line.split("\t")
-            if len(fields) == 6:
-                path, owner, source, draft, key, digest = fields
-                self.entries[path] = Entry(path, owner, source, draft == "draft", key, digest)
+        self._changes: dict[str, Entry | None] = {}
+        self.entries = self._read()
 
     def add(self, entries: Iterable[Entry]) -> None:
-        self.entries.update({entry.path: entry for entry in entries})
+        for entry in entries:
+            self.entries[entry.path] = self._changes[entry.path] = entry
 
     def remove_files(self, stale: Iterable[Entry]) -> list[str]:
         """Deletes those files that are still as they were delivered; forgets them all. Returns the deleted paths."""
@@ -59,12 +54,29 @@ class Ledger:
                 path.unlink(missing_ok=True)
                 gone.append(entry.path)
             self.entries.pop(entry.path, None)
+            self._changes[entry.path] = None
         return gone
 
     def save(self) -> None:
+        """Raises OSError if it cannot be written."""
+        entries = {**self._read(), **self._changes}
         lines = [
             "\t".join((entry.path, entry.owner, entry.source, "draft" if entry.draft else "", entry.key, entry.digest))
-            for _, entry in sorted(self.entries.items())
+            for _, entry in sorted(entries.items())
+            if entry is not None
         ]
         self._file.parent.mkdir(exist_ok=True)
         stamp.write_atomically(str(self._file), "".join(f"{line}\n" for line in lines).encode())
+
+    def _read(self) -> dict[str, Entry]:
+        try:
+            lines = self._file.read_text(encoding="utf-8").splitlines()
+        except (OSError, ValueError):
+            return {}
+        entries = {}
+        for line in lines:
+            fields = line.split("\t")
+            if len(fields) == 6:
+                path, owner, source, draft, key, digest = fields
+                entries[path] = Entry(path, owner, source, draft == "draft", key, digest)
+        return entries

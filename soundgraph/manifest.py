@@ -49,15 +49,21 @@ def manifest(node: Node, inputs: Mapping[str, str], salt: str = "") -> Manifest 
         found["model"] = {"backend": node.model.backend, "version": version, "identity": node.model.identity}
     if inputs:
         found["inputs"] = dict(inputs)
-    files = kinds.file_fields(type(node.params))
+    files = files_of(node)
     if files:
-        found["files"] = {field: file_digest(Path(getattr(node.params, field))) for field in files}
+        found["files"] = files
         found["decoder"] = kind.decoder() if kind.decoder else ""
     return found
 
 
 def action_key(found: Manifest) -> str:
     return digest.digest("action", found)
+
+
+def files_of(node: Node) -> dict[str, str]:
+    """The digests of the files that a node names, by field. Raises OSError if one cannot be read."""
+    fields = kinds.file_fields(type(node.params))
+    return {field: file_digest(Path(getattr(node.params, field))) for field in fields}
 
 
 def file_digest(path: Path) -> str:

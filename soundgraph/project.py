@@ -184,7 +184,7 @@ def check_defaults(written: Any, place: Place, mistakes: list[Mistake]) -> dict[
 
 def _wrong_defaults(kind: str, table: Mapping[str, Any]) -> list[tuple[wording.Keys, str]]:
     params = kinds.get(kind).params
-    own = {*kinds.reference_fields(params), *kinds.file_fields_of(params)} & table.keys()
+    own = {*kinds.reference_fields(params), *kinds.file_fields(params)} & table.keys()
     wrong: list[tuple[wording.Keys, str]] = [
         ((name,), f"{name} has no default: it is what makes one node differ from another") for name in sorted(own)
     ]

@@ -354,7 +354,7 @@ class Reading:
 
     def _with_files(self, part: Part, written: Written, kind: kinds.Kind, params: Params) -> Params:
         """`params` with absolute paths, once the files they name have been looked at."""
-        for name in kinds.file_fields_of(kind.params):
+        for name in kinds.file_fields(kind.params):
             entry = getattr(params, name)
             if entry is None:
                 continue

@@ -127,7 +127,7 @@ def _tables(models: dict[str, type[Params]]) -> tuple[dict[str, Schema], dict[st
 
 def _node(kind: str, table: Schema) -> Schema:
     params = kinds.get(kind).params
-    fixed = {*kinds.reference_fields(params), *kinds.file_fields_of(params)}
+    fixed = {*kinds.reference_fields(params), *kinds.file_fields(params)}
     # What [defaults] may give is not required of a node: an editor knows of this file only.
     required = ["kind", *(name for name in table.get("required", ()) if name in fixed)]
     discriminator = {"enum": [kind], "description": kinds.summary(kind)}
@@ -137,7 +137,7 @@ def _node(kind: str, table: Schema) -> Schema:
 
 def _defaults(kind: str, table: Schema) -> Schema:
     params = kinds.get(kind).params
-    fixed = {*kinds.reference_fields(params), *kinds.file_fields_of(params)}
+    fixed = {*kinds.reference_fields(params), *kinds.file_fields(params)}
     properties = {name: field for name, field in table["properties"].items() if name not in fixed}
     return {
         "type": "object",

@@ -12,7 +12,7 @@ from soundgraph import backends, builder, loader, planner, provenance, stamp, ta
 from soundgraph import explain as explaining
 from soundgraph import graph as graphs
 from soundgraph.builder import Options, Outcome, Site
-from soundgraph.errors import Mistake, SceneError, UsageError, did_you_mean
+from soundgraph.errors import Mistake, SceneError, StoreError, UsageError, did_you_mean
 from soundgraph.export import Job
 from soundgraph.graph import Graph
 from soundgraph.ledger import Entry, Ledger
@@ -59,8 +59,12 @@ class Session:
         return f"last {os.path.realpath(self.root)} {name} {'draft' if self.draft else 'real'}"
 
     def plan(self, *, force: bool = False, lost: Iterable[str] = ()) -> Plan:
-        salt = self.project.cache.salt
-        return planner.plan(self.graph, self.wanted, self.store.records, salt=salt, force=force, lost=frozenset(lost))
+        """Raises UsageError if a recording went away since the scene was read."""
+        salt, lookup = self.project.cache.salt, self.store.records
+        try:
+            return planner.plan(self.graph, self.wanted, lookup, salt=salt, force=force, lost=frozenset(lost))
+        except OSError as error:
+            raise UsageError(f"cannot read {error.filename}: {error.strerror}") from error
 
     def reasons(self, plan: Plan, names: Sequence[str]) -> list[explaining.Reason]:
         past = explaining.recall(plan, names, self.store, self.note)
@@ -123,25 +127,21 @@ class Session:
 
         idle_nodes, idle_files: of other scenes that are asked for and known to be current; for the summary.
         """
-        ledger = Ledger(self.root)
-        planned: list[Plan] = []
 
         def plan_again(lost: frozenset[str], force: bool) -> Plan:
             plan = self.plan(force=force, lost=lost)
             if mistakes := [*self.mistakes_of_policy(), *self.mistakes_of_models(plan)]:
                 raise SceneError(mistakes)
-            planned.append(plan)
             return plan
 
-        site = Site(self.root, self.store, ledger.entries, self.note)
+        site = Site(self.root, self.store, self.ledger.entries, self.note)
         try:
             outcome = builder.build(plan_again, self.jobs, options, site, progress)
-            self._remember(outcome)
-            ledger.add(entry for found in outcome.deliveries.values() for one in found for entry in one.entries)
-            if not outcome.failures and not outcome.interrupted:
-                for path in ledger.remove_files(self._stale()):
-                    progress.remark(path, "removed: no scene delivers it any more")
-            ledger.save()
+            try:
+                self._remember(outcome)
+                self._keep_ledger(outcome, progress)
+            except (StoreError, OSError) as error:  # the files and results are there; only what is known of them is not
+                progress.remark("state", f"cannot be kept: {error}")
         finally:
             self.store.close()
         summary = outcome.summary()
@@ -155,6 +155,15 @@ class Session:
         notes = {self.note(name): record.key for name, record in outcome.records.items()}
         known = self.store.notes(list(notes))
         self.store.put_notes({name: key for name, key in notes.items() if known.get(name) != key})
+
+    def _keep_ledger(self, outcome: Outcome, progress: Progress) -> None:
+        """Writes down what was delivered; after a build without failures, removes what no scene delivers any more."""
+        ledger = self.ledger
+        ledger.add(entry for found in outcome.deliveries.values() for one in found for entry in one.entries)
+        if not outcome.failures and not outcome.interrupted:
+            for path in ledger.remove_files(self._stale()):
+                progress.remark(path, "removed: no scene delivers it any more")
+        ledger.save()
 
     def _stale(self) -> list[Entry]:
         """What was delivered for these scenes, or for scenes that are gone, and is delivered no more."""

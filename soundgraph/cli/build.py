@@ -65,7 +65,7 @@ def run(options: Options | argparse.Namespace) -> int:
     clean = noop.clean_scenes(stamps, wanted) if stamps is not None and not options.force else {}
     if stamps is not None and noop.is_complete(stamps, clean, wanted, options.targets):
         if stamps.rehashed:
-            stamp.save(stamps, config)
+            common.save_stamps(stamps, config)
         return _nothing_to_do(clean, options.json)
 
     common.hold_collector()

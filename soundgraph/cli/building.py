@@ -48,11 +48,12 @@ def run(
             builder.Options(jobs, options.keep_going, options.force), progress, idle_nodes, idle_files
         )
     if moment is not None:
-        stamp.save(opened.stamps(outcome, stamps, moment), config)
+        common.save_stamps(opened.stamps(outcome, stamps, moment), config)
     return _exit_code(outcome)
 
 
 def _exit_code(outcome: Outcome) -> int:
     if outcome.interrupted:
+        print("interrupted; what was finished is kept", file=sys.stderr)
         return EXIT_INTERRUPTED
     return EXIT_NODE_FAILED if outcome.failures else EXIT_OK

@@ -5,12 +5,15 @@ from __future__ import annotations
 import gc
 import os
 
+from soundgraph import stamp
+
 TYPE_CHECKING = False  # what typing.TYPE_CHECKING is, without importing it: the no-op path goes through here
 if TYPE_CHECKING:
     import argparse
     from typing import TextIO
 
     from soundgraph.session import Session
+    from soundgraph.stamp import Stamps
 
 
 def add_scene_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,6 +55,14 @@ def open_session(options: argparse.Namespace) -> Session:
     root = targets.project_root(options.targets)
     wanted = targets.select(root, options.targets)
     return session.open_session(Path(root), wanted, overrides=options.define, draft=options.draft)
+
+
+def save_stamps(stamps: Stamps, config: str) -> None:
+    """Keeps the state of a build. Where that cannot be written, the next one looks at everything again."""
+    try:
+        stamp.save(stamps, config)
+    except OSError:
+        return
 
 
 def refuse_draft_release(draft: bool, release: bool) -> None:
