@@ -1,0 +1,88 @@
+"""What `check` warns of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from soundgraph import cli
+
+SCENE = """\
+[nodes.bed]
+kind = "generate"
+model = "draft/audio"
+prompt = "rain"
+
+[nodes.again]
+kind = "generate"
+model = "draft/audio"
+prompt = "rain"
+
+[nodes.unused]
+kind = "gain"
+input = "bed"
+gain_db = -3
+
+[nodes.both]
+kind = "mix"
+inputs = [{ node = "bed" }, { node = "again" }]
+
+[exports.bed]
+node = "both"
+"""
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "soundgraph.toml").touch()
+    (tmp_path / "graphs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_twins_and_nodes_that_nothing_delivers_are_pointed_out(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "graphs" / "x.toml").write_text(SCENE)
+    assert cli.main(["check"]) == 0
+    assert capsys.readouterr().out == (
+        'warning: graphs/x.toml:6: nodes.again: says the same as "bed", so they share one take\n'
+        "  give one of them another seed if they should differ\n"
+        "warning: graphs/x.toml:11: nodes.unused: no export needs it, so it is never built\n"
+        "1 scene, 4 nodes: no mistakes, 2 warnings\n"
+    )
+
+
+def test_strict_takes_warnings_for_mistakes(project: Path) -> None:
+    (project / "graphs" / "x.toml").write_text(SCENE)
+    assert cli.main(["check", "--strict"]) == 2
+
+
+def test_a_sound_scene_is_passed_without_a_word(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clean = SCENE.replace('prompt = "rain"\n\n[nodes.unused]', 'prompt = "rain"\nseed = 2\n\n[nodes.unused]')
+    start, end = clean.index("[nodes.unused]"), clean.index("[nodes.both]")
+    (project / "graphs" / "x.toml").write_text(clean[:start] + clean[end:])
+    assert cli.main(["check", "--strict"]) == 0
+    assert capsys.readouterr().out == "1 scene, 3 nodes: no mistakes\n"
+
+
+def test_a_scene_that_another_includes_may_deliver_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "graphs" / "bed.toml").write_text(SCENE[: SCENE.index("[nodes.again]")])
+    (project / "graphs" / "x.toml").write_text('include = ["bed.toml"]\n[exports.x]\nnode = "bed.bed"\n')
+    assert cli.main(["check", "--strict", "x"]) == 0
+    assert cli.main(["check"]) == 0
+    assert "graphs/bed.toml: delivers nothing" in capsys.readouterr().out
+
+
+def test_a_policy_refuses_licences_it_does_not_allow(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "soundgraph.toml").write_text('[policy]\nallow_licenses = ["MIT"]\n')
+    real = SCENE.replace("draft/audio", "audio")
+    (project / "graphs" / "x.toml").write_text(real)
+    assert cli.main(["build"]) == 2
+    said = capsys.readouterr().err
+    assert (
+        'graphs/x.toml:20: exports.bed: rests on nodes.bed, whose model "facebook/audiogen-medium" has the licence '
+        "CC-BY-NC-4.0\n  soundgraph.toml allows MIT ([policy] allow_licenses)\n"
+    ) in said
+    assert cli.main(["build", "--draft"]) == 0
