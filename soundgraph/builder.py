@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
+import signal
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -163,7 +166,9 @@ class _Round:
         self.started: dict[str, float] = {}  # when a node was given to the pool
         self.free_at = 0.0  # when the generator was loaded, or had made its last take
         self.running = 0
-        self.generating = self.stopping = False
+        self.generating = False
+        self.stopping = False  # nothing more is started in this round
+        self.given_up = False  # nor in another one
         self.lost: set[str] = set()
         self.bug: BaseException | None = None
         self.jobs_of: dict[str, list[Job]] = {}
@@ -178,14 +183,17 @@ class _Round:
 
     def run(self) -> set[str]:
         """Returns the digests of artifacts that turned out to be lost; if there are any, not all was run."""
-        with ThreadPoolExecutor(max(1, self.options.jobs)) as self.pool, ThreadPoolExecutor(1) as self.generator:
+        with (
+            _on_interrupt(self._interrupt),
+            ThreadPoolExecutor(max(1, self.options.jobs)) as self.pool,
+            ThreadPoolExecutor(1) as self.generator,
+        ):
             try:
                 self._begin()
                 self._loop()
             except KeyboardInterrupt:
-                self.outcome.interrupted = self.stopping = True
-                self.cancel.set()
-                self._loop()  # what is running comes to its end; nothing more is started
+                self._interrupt()
+                self._loop()
             except BaseException:
                 self.stopping = True
                 self.cancel.set()
@@ -194,7 +202,13 @@ class _Round:
                 self._publish()
         if self.bug is not None:
             raise self.bug
-        return set() if self.outcome.interrupted else self.lost
+        return set() if self.given_up else self.lost
+
+    def _interrupt(self) -> None:
+        """What is running comes to its end, or to its next chunk; nothing more is started."""
+        self.outcome.interrupted = self.given_up = self.stopping = True
+        self.cancel.set()
+        self.events.put(lambda: None)  # wakes the loop
 
     def _begin(self) -> None:
         for name, decision in self.plan.decisions.items():
@@ -277,7 +291,8 @@ class _Round:
         self.started[name] = time.perf_counter()
         self.progress.start(name)
         inputs = [self.records[other].digest for _, other in graphs.inputs_of(self.graph, name)]
-        self.pool.submit(self._render, name, inputs)
+        found, _ = self._manifest(name)
+        self.pool.submit(self._render, name, inputs, (found or {}).get("files", {}))
 
     def _submit_deliver(self, job: Job) -> None:
         ancestry = provenance.ancestry(self.graph, job.node, self.records)
@@ -285,7 +300,7 @@ class _Round:
 
     # In other threads
 
-    def _render(self, name: str, inputs: Sequence[str]) -> None:
+    def _render(self, name: str, inputs: Sequence[str], files: Mapping[str, str]) -> None:
         node = graphs.node_of(self.graph, name)
         assert node.kind.render is not None
         done: Callable[[], None]
@@ -293,6 +308,8 @@ class _Round:
             result = node.kind.render(node.params, [self._sound(digest) for digest in inputs])
             result = audio.make(result.samples, result.sample_rate)
             _ = result.digest  # hashing releases the interpreter's lock: better here than in the loop
+            if manifests.files_of(node) != files:
+                raise NodeError("the file changed while it was read; build again")
             done = partial(self._made, name, result)
         except BaseException as error:  # nothing is swallowed: `_caught` sorts it out in the calling thread
             done = partial(self._caught, name, error)
@@ -300,24 +317,36 @@ class _Round:
 
     def _generate(self, model: Model, names: list[str]) -> None:
         post = self.events.put
+        left = list(names)
+        loaded = False
         try:
             post(partial(self._loading, model))
             generator = backends.get(model.backend).load(model)
+            loaded = True
             post(partial(self._loaded, names))
             try:
                 requests = [_request(graphs.node_of(self.graph, name)) for name in names]
                 for made in generator.generate(requests, partial(self._report, names, requests)):
-                    result = audio.make(made.audio.samples, made.audio.sample_rate)
-                    _ = result.digest
-                    post(partial(self._made, names[made.index], result, made.remarks))
+                    name = names[made.index]
+                    left.remove(name)
+                    try:
+                        result = audio.make(made.audio.samples, made.audio.sample_rate)
+                        _ = result.digest
+                        post(partial(self._made, name, result, made.remarks))
+                    except NodeError as error:
+                        post(partial(self._caught, name, error))
                     if self.cancel.is_set():
-                        break
+                        raise _CancelledError
             finally:
                 generator.unload()
+            if left:
+                raise RuntimeError(f"the backend {model.backend} answered all requests but that of {left[0]}")
         except _CancelledError:
             pass
         except BaseException as error:  # as in `_render`
-            post(partial(self._generator_caught, names, error))
+            # Takes are made in any order; which of those that are left broke it is most likely the first.
+            guilty = 1 if loaded else len(left)
+            post(partial(self._generator_caught, model, left[:guilty], left[guilty:], error))
         post(self._generator_done)
 
     def _report(self, names: list[str], requests: list[Request], index: int, made_s: float) -> None:
@@ -463,9 +492,11 @@ class _Round:
             self.bug = self.bug or error
             self.stopping = True
 
-    def _generator_caught(self, names: list[str], error: BaseException) -> None:
-        name = next((name for name in names if name not in self.records), names[-1])
-        self._caught(name, error)
+    def _generator_caught(self, model: Model, guilty: list[str], others: list[str], error: BaseException) -> None:
+        for name in guilty:
+            self._caught(name, error)
+        if others and not self.stopping:
+            self.ready_models.setdefault(model, []).extend(others)
 
     def _fail(self, name: str, reason: str, job: Job | None = None) -> None:
         self.outcome.failures[name] = reason
@@ -475,22 +506,46 @@ class _Round:
             for path in job.paths():
                 self.progress.export(path, "failed", {"detail": reason})
         if not self.options.keep_going:
-            self.stopping = True
+            self.stopping = self.given_up = True
 
     def _publish(self, *, takes: bool = False) -> bool:
         """Puts what was made into the store. If that fails, those nodes have failed, and the build stops."""
         try:
             if self.group:
                 self.site.store.put(self.group, takes=takes)
-            self.site.store.put_notes(self.notes)
+            with contextlib.suppress(StoreError):  # they save measuring again; that they are lost changes no result
+                self.site.store.put_notes(self.notes)
         except StoreError as error:
             for record, _ in self.group:
                 self._fail(str(record.made["node"]), str(error))
-            self.stopping = True  # even with --keep-going: nothing else could be kept either
+            self.stopping = self.given_up = True  # even with --keep-going: nothing else could be kept either
             return False
         finally:
             self.group, self.group_bytes, self.unpublished, self.notes = [], 0, {}, {}
         return True
+
+
+@contextmanager
+def _on_interrupt(act: Callable[[], None]) -> Iterator[None]:
+    """Has the first Ctrl-C call `act`; the next raises KeyboardInterrupt again.
+
+    An exception can come between any two steps: one that came after a result was taken from the queue, and before it
+    was kept, would lose the result, and leave the loop waiting for it.
+    """
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+
+    def interrupt(number: int, frame: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        act()
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _request(node: Node) -> Request:

@@ -87,7 +87,7 @@ def deliver(
         there = stamp.file_digest(str(full))
         name = f"export {key}"
         known_facts = store.notes([name]).get(name)
-        result = json.loads(known_facts) if known_facts else None
+        result = _result(known_facts)
         note = None
         status = "current"
         if result is None or result["sha256"] != there:
@@ -113,6 +113,16 @@ def deliver(
         )
         deliveries.append(Delivery(path, status, side_status, result["facts"], entries, note))
     return deliveries
+
+
+def _result(text: str | None) -> dict[str, Any] | None:
+    """What the store knows of an export: the "sha256" of the file and its "facts". None for what it does not say."""
+    try:
+        found = json.loads(text or "null")
+    except ValueError:
+        return None
+    whole = isinstance(found, dict) and isinstance(found.get("sha256"), str) and isinstance(found.get("facts"), dict)
+    return found if whole else None
 
 
 def _export_key(job: Job, artifact: str, format_: str, encoder: str) -> str:

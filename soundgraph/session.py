@@ -138,8 +138,8 @@ class Session:
         try:
             outcome = builder.build(plan_again, self.jobs, options, site, progress)
             try:
+                self._keep_ledger(outcome, progress)  # first: a cache that is full must not lose it
                 self._remember(outcome)
-                self._keep_ledger(outcome, progress)
             except (StoreError, OSError) as error:  # the files and results are there; only what is known of them is not
                 progress.remark("state", f"cannot be kept: {error}")
         finally:

@@ -11,10 +11,13 @@ from hypothesis import HealthCheck, settings
 from tests.helpers import Space
 
 # Every example builds in a folder: what is slow there is the disk, and says nothing about the test.
-_SHARED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
+_SHARED = {
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+}
 settings.register_profile("default", derandomize=bool(os.environ.get("CI")), **_SHARED)
 # SOUNDGRAPH_TESTS=thorough: some minutes of random graphs, for a change of the planner, the builder or the stamps.
-settings.register_profile("thorough", derandomize=False, max_examples=1000, **_SHARED)
+settings.register_profile("thorough", derandomize=False, max_examples=2000, **_SHARED)
 settings.load_profile(os.environ.get("SOUNDGRAPH_TESTS", "default"))
 
 

@@ -170,9 +170,7 @@ class Space:
         out, err = process.communicate(timeout=60)
         return _result(process.returncode, out, err, "--json" in arguments)
 
-    def start(
-        self, *arguments: str, code: str = "", env: Mapping[str, str] | None = None
-    ) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, code: str = "", env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
         script = f"{code}\nimport sys\nfrom soundgraph.cli import main\nsys.exit(main(sys.argv[1:]))"
         return subprocess.Popen(
             [sys.executable, "-c", script, *arguments],

@@ -1,0 +1,457 @@
+"""The builder: what runs, in which thread and how often, what fails, and what is kept of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+
+from soundgraph import backends, builder, kinds
+from soundgraph import store as stores
+from soundgraph.audio import Audio, make
+from soundgraph.backends import Made, Model, Report, Request
+from soundgraph.errors import NodeError
+from tests.helpers import CHAIN, Result, Space, changed, export, generate, node
+
+
+class Probe:
+    """A backend in place of the draft one, that counts what is asked of it.
+
+    broken: prompts that it fails at. nan: prompts that it answers with what is no sound. changing: whether each take of
+    a request is another.
+    """
+
+    name = "draft"
+    version = 1
+
+    def __init__(self) -> None:
+        self.loads: list[str] = []
+        self.unloads: list[str] = []
+        self.batches: list[list[str]] = []
+        self.broken: set[str] = set()
+        self.nan: set[str] = set()
+        self.load_error: BaseException | None = None
+        self.changing = False
+        self.backwards = False
+        self._real = backends.get("draft")
+
+    def models(self) -> Sequence[Model]:
+        return self._real.models()
+
+    def find(self, model_id: str) -> Model | None:
+        return self._real.find(model_id)
+
+    def missing(self, model: Model) -> str:
+        return ""
+
+    def load(self, model: Model) -> _Probed:
+        if self.load_error is not None:
+            raise self.load_error
+        self.loads.append(model.id)
+        return _Probed(self, model)
+
+
+class _Probed:
+    def __init__(self, probe: Probe, model: Model):
+        self.probe, self.model = probe, model
+
+    def generate(self, requests: Sequence[Request], report: Report) -> Iterator[Made]:
+        self.probe.batches.append([request.prompt for request in requests])
+        order = list(enumerate(requests))
+        for index, request in reversed(order) if self.probe.backwards else order:
+            if request.prompt in self.probe.broken:
+                raise NodeError(f"cannot make {request.prompt}")
+            report(index, request.duration)
+            level = sum(request.prompt.encode()) / 20000 + len(self.probe.batches) * self.probe.changing / 100
+            if request.prompt in self.probe.nan:
+                level = float("nan")
+            yield Made(index, Audio(np.full((1, 800), level, np.float32), self.model.sample_rate))
+
+    def unload(self) -> None:
+        self.probe.unloads.append(self.model.id)
+
+
+@pytest.fixture
+def probe() -> Iterator[Probe]:
+    found = Probe()
+    real = backends.get
+    with changed(backends, "get", lambda name: found if name == "draft" else real(name)):
+        yield found
+
+
+def takes(*prompts: str, model: str = "draft/audio") -> str:
+    """A scene that delivers one take of each prompt, and all of them mixed."""
+    names = [f"n{index}" for index in range(len(prompts))]
+    return "\n".join(
+        [
+            *(generate(name, prompt, model) for name, prompt in zip(names, prompts, strict=True)),
+            node("all", "mix", inputs=[{"node": name} for name in names]),
+            export("all", "all"),
+            *(export(name, name) for name in names),
+        ]
+    )
+
+
+# What runs
+
+
+def test_a_chain_runs_once_and_is_delivered(space: Space) -> None:
+    space.scene(CHAIN)
+    found = space.build()
+    assert found.ran == ["a:cut", "a:dark", "a:rain"]
+    assert found.exports == {"build/theme.wav": "written"}
+    assert found.summary == {**found.summary, "ran": 3, "hits": 0, "failed": 0, "loads": 1, "exports": 1}
+
+
+def test_a_node_that_came_out_the_same_does_not_run_its_users(space: Space) -> None:
+    space.scene(CHAIN.replace("soft rain", 'soft rain"\ntop_k = 10 # "'))
+    space.build()
+    space.replace("top_k = 10", "top_k = 11")  # drafts know of no top_k
+    found = space.build()
+    assert (found.ran, found.cutoffs, found.hits) == (["a:rain"], ["a:cut", "a:dark"], [])
+    assert found.exports == {"build/theme.wav": "current"}
+
+
+def test_two_nodes_that_say_the_same_run_once_in_one_scene_and_across_scenes(space: Space, probe: Probe) -> None:
+    space.scene(takes("rain", "rain"))
+    space.scene(takes("rain").replace("exports.", "exports.b_"), "b")
+    found = space.build()
+    assert len(probe.batches) == 1
+    assert probe.batches[0] == ["rain"]
+    assert len([name for name in found.ran if name.split(":")[1].startswith("n")]) == 1
+    assert len(found.hits) == 2
+    assert found.code == 0
+
+
+def test_nodes_below_twins_are_twins_too(space: Space) -> None:
+    gain = node("loud", "gain", input="rain", gain_db=3.0) + node("loud2", "gain", input="rain2", gain_db=3.0)
+    space.scene(generate("rain") + generate("rain2") + gain + export("x", "loud") + export("y", "loud2"))
+    found = space.build()
+    assert found.ran == ["a:loud", "a:rain"]
+    assert found.hits == ["a:loud2", "a:rain2"]
+    assert space.read("build/x.wav") == space.read("build/y.wav")
+
+
+def test_a_node_whose_input_turns_out_to_be_known_is_a_twin_of_what_runs(space: Space, probe: Probe) -> None:
+    """Its key is known only once its input has run, and then another node is making the same."""
+    scene = generate("a1", "rain", top_k=1) + generate("a2", "rain", top_k=2)
+    scene += node("loud", "gain", input="a1", gain_db=3.0) + node("loud2", "gain", input="a2", gain_db=3.0)
+    space.scene(scene + export("x", "loud") + export("y", "loud2"))
+    found = space.build()
+    assert found.ran == ["a:a1", "a:a2", "a:loud"]
+    assert found.hits == ["a:loud2"]
+
+
+def test_one_input_used_twice_is_counted_once(space: Space) -> None:
+    twice = [{"node": "rain"}, {"node": "rain", "at": 0.01}]
+    space.scene(generate("rain") + node("all", "mix", inputs=twice) + export("x", "all"))
+    assert space.build().ran == ["a:all", "a:rain"]
+
+
+def test_any_number_of_jobs_gives_the_same_files(space: Space) -> None:
+    scenes = {name: takes(f"{name} rain", "wind", "a door").replace("exports.", f"exports.{name}_") for name in "abc"}
+    for name, text in scenes.items():
+        space.scene(text, name)
+    found = space.build()
+    other = Space(space.root.parent / "other")
+    for name, text in scenes.items():
+        other.scene(text, name)
+    again = other.build("-j", "4")
+    assert again.statuses == found.statuses
+    assert other.delivered() == space.delivered()
+
+
+# Models
+
+
+def test_each_model_is_loaded_once_across_scenes_and_unloaded(space: Space, probe: Probe) -> None:
+    for name in "abc":
+        scene = takes(f"{name}1", f"{name}2").replace("exports.", f"exports.{name}_")
+        space.scene(scene + generate("tune", f"{name} tune", "draft/music") + export(f"{name}_tune", "tune"), name)
+    found = space.build()
+    assert sorted(probe.loads) == sorted(probe.unloads) == ["draft/audio", "draft/music"]
+    assert found.loads == 2
+    assert sorted(map(len, probe.batches)) == [3, 6]
+
+
+def test_a_build_without_generate_nodes_to_run_loads_nothing(space: Space, probe: Probe) -> None:
+    space.scene(takes("rain"))
+    space.build()
+    space.replace("exports.all", "exports.other")
+    assert space.build().loads == 0
+    assert len(probe.loads) == 1
+
+
+def test_takes_may_come_in_any_order(space: Space, probe: Probe) -> None:
+    space.scene(takes("rain", "wind", "a door"))
+    probe.backwards = True
+    space.build()
+    other = Space(space.root.parent / "other")
+    other.scene(takes("rain", "wind", "a door"))
+    probe.backwards = False
+    other.build()
+    assert other.delivered() == space.delivered()
+
+
+# Failing
+
+
+def long(name: str, input: str) -> str:  # noqa: A002
+    """A node that fails: it reads past the end of its input."""
+    return node(name, "trim", input=input, duration=9.0)
+
+
+def test_a_node_that_fails_ends_the_build_and_what_it_does_not_need_is_kept(space: Space) -> None:
+    space.scene(generate("rain") + long("bad", "rain") + export("x", "bad") + export("y", "rain"))
+    found = space.build()
+    assert found.code == 1
+    assert (found.ran, found.failed) == (["a:rain"], ["a:bad"])
+    reason = next(event["detail"] for event in found.of("node") if event["status"] == "failed")
+    assert reason.startswith("reads up to 9 s of an input that lasts 0.05 s")
+    assert "Traceback" not in found.err
+    space.replace("duration = 9.0", "duration = 0.02")
+    again = space.build()
+    assert (again.code, again.ran) == (0, ["a:bad"])
+
+
+def test_with_keep_going_everything_else_is_built(space: Space) -> None:
+    text = (
+        generate("rain") + long("bad", "rain") + node("worse", "gain", input="bad", gain_db=1.0) + export("x", "worse")
+    )
+    space.scene(text)
+    space.scene(CHAIN, "b")
+    found = space.build("--keep-going")
+    assert found.code == 1
+    assert (found.failed, found.skipped) == (["a:bad"], ["a:worse"])
+    assert found.ran == ["a:rain", "b:cut", "b:dark", "b:rain"]
+    assert sorted(found.exports) == ["build/theme.wav"]
+    assert space.build("--keep-going").code == 1, "a failure is told again"
+
+
+def test_without_it_nothing_more_is_started(space: Space) -> None:
+    space.scene(generate("rain") + long("bad", "rain") + export("x", "bad"))
+    space.scene(
+        generate("bed", "wind", "draft/music") + node("z", "gain", input="bed", gain_db=1.0) + export("z", "z"), "b"
+    )
+    found = space.build()
+    assert found.code == 1
+    assert "b:z" in found.skipped
+
+
+def test_a_take_that_fails_leaves_the_others_of_its_model_to_be_made(space: Space, probe: Probe) -> None:
+    space.scene(takes("one", "two", "three"))
+    probe.broken.add("two")
+    found = space.build("--keep-going")
+    assert (found.code, found.ran, found.failed) == (1, ["a:n0", "a:n2"], ["a:n1"])
+    assert found.skipped == ["a:all"]
+    assert found.exports == {"build/n0.wav": "written", "build/n2.wav": "written"}
+    assert len(probe.loads) == len(probe.unloads) == 2
+    probe.broken.clear()
+    assert space.build().ran == ["a:all", "a:n1"]
+
+
+def test_without_keep_going_they_are_not_asked_for(space: Space, probe: Probe) -> None:
+    space.scene(takes("one", "two", "three"))
+    probe.broken.add("two")
+    found = space.build()
+    assert (found.code, found.ran, found.failed) == (1, ["a:n0"], ["a:n1"])
+    assert probe.loads == probe.unloads == ["draft/audio"]
+
+
+def test_a_take_that_is_no_sound_fails_alone(space: Space, probe: Probe) -> None:
+    space.scene(takes("one", "two", "three"))
+    probe.nan.add("two")
+    found = space.build("--keep-going")
+    assert (found.code, found.ran, found.failed) == (1, ["a:n0", "a:n2"], ["a:n1"])
+    assert probe.loads == ["draft/audio"]
+
+
+def test_a_model_that_cannot_be_loaded_fails_all_that_need_it_and_is_tried_once(space: Space, probe: Probe) -> None:
+    space.scene(takes("one", "two"))
+    probe.load_error = MemoryError()
+    found = space.build("--keep-going")
+    assert (found.code, found.failed) == (1, ["a:n0", "a:n1"])
+    assert found.loads == 1
+    assert "there is not enough memory for it" in found.of("node")[0]["detail"]
+
+
+def test_a_backend_that_forgets_a_request_is_a_bug_and_not_a_success(space: Space, probe: Probe) -> None:
+    space.scene(takes("one", "two"))
+
+    def forget(self: _Probed, requests: Sequence[Request], report: Report) -> Iterator[Made]:
+        yield Made(0, make(np.zeros(100), 16000))
+
+    with changed(_Probed, "generate", forget), pytest.raises(RuntimeError, match="a:n1"):
+        space.build()
+
+
+def test_a_bug_in_a_kind_is_a_bug_and_what_was_made_is_kept(space: Space) -> None:
+    space.scene(CHAIN)
+    eq = kinds.get("eq")
+
+    def broken(params: object, inputs: list[Audio]) -> Audio:
+        raise ZeroDivisionError
+
+    def get(name: str, real: Any = kinds.get) -> kinds.Kind:
+        return kinds.Kind(1, eq.params, broken) if name == "eq" else real(name)
+
+    with changed(kinds, "get", get), pytest.raises(ZeroDivisionError):
+        space.build()
+    assert space.build().ran == ["a:dark"]
+
+
+def test_a_recording_that_breaks_off_fails_and_leaves_the_rest_whole(space: Space) -> None:
+    recording = space.recording("sounds/door.wav")
+    whole = recording.read_bytes()
+    recording.write_bytes(whole[: len(whole) // 2])
+    space.scene(CHAIN + node("door", "file", path="../sounds/door.wav") + export("door", "door"))
+    found = space.build("-k")
+    assert (found.code, found.failed) == (1, ["a:door"])
+    assert found.exports == {"build/theme.wav": "written"}
+    recording.write_bytes(whole)
+    again = space.build()
+    assert (again.code, again.ran) == (0, ["a:door"])
+
+
+@contextmanager
+def full_disk(after: int) -> Iterator[None]:
+    """Nothing can be written to the cache after so many files."""
+    real = stores._write_file
+    left = [after]
+
+    def write(*arguments: Any, **more: Any) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(28, "No space left on device", str(arguments[0]))
+        real(*arguments, **more)
+
+    with changed(stores, "_write_file", write):
+        yield
+
+
+@pytest.mark.parametrize("after", [0, 1, 3, 4, 5])
+@pytest.mark.parametrize("more", [(), ("-k",), ("-j", "4")])
+def test_a_full_disk_fails_the_nodes_that_could_not_be_kept(space: Space, after: int, more: tuple[str, ...]) -> None:
+    space.scene(CHAIN)
+    with full_disk(after):
+        found = space.build(*more)
+    assert found.code == 1
+    assert "No space left on device" in found.out
+    assert "Traceback" not in found.err
+    assert found.of("summary")
+    assert not space.is_noop()
+    again = space.build()
+    assert again.code == 0
+    assert space.run("cache", "verify").code == 0
+    assert space.build().ran == []
+
+
+def test_an_export_that_cannot_be_written_fails_and_its_node_is_kept(space: Space) -> None:
+    space.scene(CHAIN)
+    space.write("build/theme.wav/in the way", "")
+    found = space.build()
+    assert found.code == 1
+    assert found.exports == {"build/theme.wav": "failed"}
+    assert found.summary["failed"] == 1
+    (space.root / "build/theme.wav/in the way").unlink()
+    (space.root / "build/theme.wav").rmdir()
+    again = space.build()
+    assert (again.code, again.ran, again.exports) == (0, [], {"build/theme.wav": "written"})
+
+
+# Lost in the middle
+
+
+def test_an_artifact_that_is_lost_while_the_build_runs_is_made_again(space: Space) -> None:
+    space.scene(CHAIN)
+    space.build()
+    space.replace("duration = 0.04", "duration = 0.03")
+    space.replace("-3.0", "-4.0")
+    real = stores.DiskStore.read
+    gone: list[str] = []
+
+    def read(self: stores.DiskStore, digest: str) -> Audio | None:
+        if not gone:
+            gone.append(digest)
+            self.blob(digest).unlink()
+        return real(self, digest)
+
+    with changed(stores.DiskStore, "read", read):
+        found = space.build()
+    assert (found.code, found.ran) == (0, ["a:cut", "a:dark", "a:rain"])
+    assert [event["status"] for event in found.of("node") if event["node"] == "a:rain"] == ["hit", "ran"]
+
+
+def test_a_whole_lost_cache_of_samples_is_made_again_in_one_build(space: Space) -> None:
+    space.scene(CHAIN)
+    space.build()
+    for blob in space.cache.glob("blobs/??/*.wav"):
+        blob.unlink()
+    space.replace("[exports.theme]", "[exports.theme]\nbit_depth = 16")
+    found = space.build()
+    assert (found.code, found.ran) == (0, ["a:cut", "a:dark", "a:rain"])
+
+
+# --force
+
+
+def details(found: Result) -> dict[str, str]:
+    return {event["node"]: event.get("detail", "") for event in found.of("node")}
+
+
+def test_force_runs_everything_again_and_says_that_it_came_out_the_same(space: Space) -> None:
+    space.scene(CHAIN)
+    space.settle()
+    found = space.build("--force")
+    assert (found.code, found.ran) == (0, ["a:cut", "a:dark", "a:rain"])
+    assert set(details(found).values()) == {"the same samples as before"}
+    assert found.exports == {"build/theme.wav": "current"}
+
+
+def test_force_keeps_other_samples_and_names_the_old_ones(space: Space, probe: Probe) -> None:
+    probe.changing = True
+    space.scene(takes("rain"))
+    space.build()
+    before = json.loads(space.read("build/n0.wav.json"))["digest"]
+    found = space.build("--force")
+    assert details(found)["a:n0"] == f"other samples than before, which are kept as {before}"
+    assert (space.cache / "blobs" / before[:2] / f"{before}.wav").exists()
+    after = json.loads(space.read("build/n0.wav.json"))["digest"]
+    assert after != before
+    again = space.build()
+    assert (again.ran, json.loads(space.read("build/n0.wav.json"))["digest"]) == ([], after)
+
+
+def test_twins_are_forced_once(space: Space, probe: Probe) -> None:
+    space.scene(takes("rain", "rain"))
+    space.build()
+    found = space.build("--force")
+    assert probe.batches == [["rain"], ["rain"]]
+    assert len(found.ran) == 2
+
+
+# Interrupting
+
+
+def test_an_interrupt_at_any_step_of_the_loop_keeps_what_was_finished(space: Space) -> None:
+    """Ctrl-C comes while a result is being taken in: it is kept, and the build ends."""
+    import signal
+
+    space.scene(CHAIN)
+    real = builder._Round._made
+
+    def made(self: builder._Round, name: str, *arguments: Any) -> None:
+        if name == "a:rain":
+            signal.raise_signal(signal.SIGINT)
+        real(self, name, *arguments)
+
+    with changed(builder._Round, "_made", made):
+        found = space.build()
+    assert (found.code, found.ran, found.skipped) == (130, ["a:rain"], ["a:cut", "a:dark"])
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    again = space.build()
+    assert (again.code, again.ran) == (0, ["a:cut", "a:dark"])
