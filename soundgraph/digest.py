@@ -10,6 +10,12 @@ import hashlib
 import math
 import struct
 
+KEY_SCHEMA = 1
+"""Raised when the form of what action keys are digests of changes; every key then changes with it.
+
+Here rather than beside the manifest, so that `soundgraph version` need not import all that a manifest is made from.
+"""
+
 _FLOAT = struct.Struct(">d")
 
 

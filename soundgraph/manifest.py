@@ -14,12 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from soundgraph import backends, digest, kinds
+from soundgraph.digest import KEY_SCHEMA
 from soundgraph.scene import Node
 
 Manifest = dict[str, Any]
-
-# Raised when the form of manifests changes; every key then changes with it.
-KEY_SCHEMA = 1
 
 _MISSING = object()
 

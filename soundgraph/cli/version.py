@@ -15,7 +15,7 @@ def run(options: argparse.Namespace) -> int:
     from importlib.metadata import PackageNotFoundError, version
 
     from soundgraph import __version__
-    from soundgraph.manifest import KEY_SCHEMA
+    from soundgraph.digest import KEY_SCHEMA
 
     found = {"soundgraph": __version__, "key schema": str(KEY_SCHEMA), "python": sys.version.split()[0]}
     for name in ("numpy", "networkx", "pydantic", "diskcache", "soundfile", "soxr", "torch", "audiocraft"):

@@ -1,0 +1,382 @@
+"""Action keys: every field that matters changes the key, nothing else does, and those of the examples are pinned.
+
+After a change that is meant to change keys (a kind's version, a default, an example), write the new ones with
+
+    python -m tests.test_keys
+
+and look at the difference in review: each key that changed is a result that everybody has to make again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import types
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin
+
+import pytest
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic.fields import FieldInfo
+
+from soundgraph import decode, kinds, targets
+from soundgraph import graph as graphs
+from soundgraph import manifest as manifests
+from soundgraph import session as sessions
+from soundgraph.kinds import Params
+from soundgraph.manifest import action_key, manifest
+from soundgraph.scene import Node, Origin
+from tests.helpers import CHAIN, Space, changed, export, generate, node, noise
+
+ROOT = Path(__file__).parent.parent
+GOLDEN = ROOT / "tests" / "golden" / "keys.json"
+
+# One valid table for each kind; references are to nodes that need not exist, files to one that does.
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "eq": {"input": "a", "bands": [{"type": "peaking", "freq_hz": 1000, "gain_db": -3.0}]},
+    "fade": {"input": "a", "fade_in": 0.5},
+    "file": {"path": "FILE"},
+    "gain": {"input": "a", "gain_db": 3.0},
+    "generate": {"model": "draft/audio", "prompt": "rain"},
+    "mix": {"inputs": [{"node": "a", "pan": 0.5}, {"node": "b"}]},
+    "pan": {"input": "a", "pan": 0.5},
+    "trim": {"input": "a", "start": 0.5},
+}
+# What a field needs around it, where the example does not allow another value of it.
+CONTEXT: dict[str, dict[str, Any]] = {"mix.channels": {"inputs": [{"node": "a"}, {"node": "b"}]}}
+
+
+def of(kind_name: str, table: Mapping[str, Any], name: str = "n") -> Node:
+    """A node as the loader makes it, with its model resolved."""
+    from soundgraph import backends
+
+    kind = kinds.get(kind_name)
+    params = kind.params.model_validate(dict(table))
+    model = backends.find(table["model"]) if kind_name == "generate" else None
+    return Node(name, kind_name, kind, params, Origin("graphs/a.toml", ("nodes", name)), model)
+
+
+def key_of(kind_name: str, table: Mapping[str, Any], inputs: Mapping[str, str] | None = None, salt: str = "") -> str:
+    found = of(kind_name, table)
+    known = {role: f"digest of {other}" for role, other in kinds.references(found.params)}
+    made = manifest(found, known if inputs is None else inputs, salt)
+    assert made is not None
+    return action_key(made)
+
+
+@pytest.fixture
+def examples(tmp_path: Path) -> dict[str, dict[str, Any]]:
+    path = tmp_path / "door.wav"
+    path.write_bytes(noise().to_wav())
+    return {**EXAMPLES, "file": {"path": str(path)}}
+
+
+def test_every_kind_has_an_example_here() -> None:
+    assert sorted(EXAMPLES) == list(kinds.names())
+
+
+# Every field
+
+
+def _fields(params: type[Params], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """(path, field) of every field of a model, and of the models in its lists."""
+    for name, info in params.model_fields.items():
+        yield f"{prefix}{name}", info
+        for option in (info.annotation, *get_args(info.annotation)):
+            for item in get_args(option):
+                if isinstance(item, type) and issubclass(item, Params):
+                    yield from _fields(item, f"{prefix}{name}[].")
+
+
+ALL_FIELDS = [(kind, path) for kind in EXAMPLES for path, _ in _fields(kinds.get(kind).params)]
+
+
+def _other_values(info: FieldInfo) -> Iterator[Any]:
+    """Values a field might take, from its type and bounds; some may be refused by a rule of the whole table."""
+    bounds = list(info.metadata)
+    for annotation in (info.annotation, *get_args(info.annotation)):
+        bounds += getattr(annotation, "__metadata__", ())
+    low = next((b.ge if isinstance(b, Ge) else b.gt for b in bounds if isinstance(b, Ge | Gt)), 0)
+    high = next((b.le if isinstance(b, Le) else b.lt for b in bounds if isinstance(b, Le | Lt)), 100)
+    options = [info.annotation]
+    if get_origin(info.annotation) in (Union, types.UnionType):
+        options = list(get_args(info.annotation))
+    for option in options:
+        if option is bool:
+            yield from (True, False)
+        elif option is int:
+            yield from (int(low), int(low) + 1, int(high))
+        elif option is float:
+            yield from (low + (high - low) * part for part in (0.3, 0.01, 0.0001, 0.6))
+        elif option is str:
+            yield from ("other", "draft/music")
+        elif get_origin(option) is Literal:
+            yield from get_args(option)
+
+
+def _put(table: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """A copy of the table with another value at "bands[].q": in the first table of the list."""
+    first, _, rest = path.partition("[].")
+    if not rest:
+        return {**table, first: value}
+    return {**table, first: [_put(table[first][0], rest, value), *table[first][1:]]}
+
+
+@pytest.mark.parametrize(("kind_name", "path"), ALL_FIELDS, ids=lambda value: value)
+def test_another_value_in_any_field_gives_another_key(
+    kind_name: str, path: str, examples: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    """A field is a reference, a file, a list of tables, or has some other value that changes the key."""
+    info = dict(_fields(kinds.get(kind_name).params))[path]
+    table = {**examples[kind_name], **CONTEXT.get(f"{kind_name}.{path}", {})}
+    before = key_of(kind_name, table)
+    if path == "path":
+        other = tmp_path / "other.wav"
+        other.write_bytes(noise(seed=1).to_wav())
+        assert key_of(kind_name, {"path": str(other)}) != before
+        return
+    if path in ("input", "inputs[].node"):
+        (role, _), *_ = kinds.references(of(kind_name, table).params)
+        inputs = {role: f"digest of {other}" for role, other in kinds.references(of(kind_name, table).params)}
+        assert key_of(kind_name, table, {**inputs, role: "another digest"}) != before
+        return
+    if path in ("inputs", "bands"):
+        assert key_of(kind_name, {**table, path: table[path] * 2}) != before
+        return
+    keys = set()
+    for value in _other_values(info):
+        with contextlib.suppress(ValueError, AttributeError):
+            keys.add(key_of(kind_name, _put(table, path, value)))
+    assert len(keys - {before}) >= 1, f"no value of {path} changed the key"
+
+
+def test_a_field_that_takes_another_value_never_keeps_the_key(examples: dict[str, dict[str, Any]]) -> None:
+    """All values of all fields, of all kinds: no two different tables share a key."""
+    seen: dict[str, str] = {}
+    for kind_name, path in ALL_FIELDS:
+        info = dict(_fields(kinds.get(kind_name).params))[path]
+        if path in ("path", "input", "inputs", "bands", "inputs[].node", "model"):
+            continue
+        for value in _other_values(info):
+            with contextlib.suppress(ValueError):
+                found = of(kind_name, _put(examples[kind_name], path, value))
+                spelled = f"{kind_name} {json.dumps(found.params.model_dump(), sort_keys=True)}"
+                key = key_of(kind_name, _put(examples[kind_name], path, value))
+                assert seen.setdefault(key, spelled) == spelled
+
+
+@pytest.mark.parametrize("kind_name", sorted(EXAMPLES))
+def test_a_default_that_is_written_out_is_the_same_as_one_that_is_not(
+    kind_name: str, examples: dict[str, dict[str, Any]]
+) -> None:
+    before = key_of(kind_name, examples[kind_name])
+    for path, info in _fields(kinds.get(kind_name).params):
+        outer, _, field = path.rpartition("[].")
+        stated = examples[kind_name][outer][0] if outer else examples[kind_name]
+        # TOML has no null: a default of none cannot be written out.
+        if not info.is_required() and info.default is not None and field not in stated:
+            assert key_of(kind_name, _put(examples[kind_name], path, info.default)) == before, path
+
+
+@pytest.mark.parametrize(
+    ("kind_name", "one", "other"),
+    [
+        ("fade", {"input": "a", "fade_in": 0.5}, {"input": "a", "fade_out": 0.5}),
+        ("trim", {"input": "a", "duration": 0.5}, {"input": "a", "end": 0.5}),
+        ("trim", {"input": "a", "start": 0.5}, {"input": "a", "duration": 0.5}),
+        (
+            "generate",
+            {"model": "draft/audio", "prompt": "a", "top_k": 1},
+            {"model": "draft/audio", "prompt": "a", "seed": 1},
+        ),
+        ("mix", {"inputs": [{"node": "a", "at": 0.5}]}, {"inputs": [{"node": "a", "pan": 0.5}]}),
+        (
+            "mix",
+            {"inputs": [{"node": "a", "weight": 0.5}, {"node": "b"}]},
+            {"inputs": [{"node": "a"}, {"node": "b", "weight": 0.5}]},
+        ),
+        (
+            "eq",
+            {"input": "a", "bands": [{"type": "highpass", "freq_hz": 100}, {"type": "lowpass", "freq_hz": 100}]},
+            {"input": "a", "bands": [{"type": "lowpass", "freq_hz": 100}, {"type": "highpass", "freq_hz": 100}]},
+        ),
+    ],
+)
+def test_a_value_that_moves_to_another_field_gives_another_key(
+    kind_name: str, one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    assert key_of(kind_name, one) != key_of(kind_name, other)
+
+
+# What else is part of it
+
+
+def test_swapping_the_inputs_of_a_mix_gives_another_key() -> None:
+    table = {"inputs": [{"node": "a"}, {"node": "b"}]}
+    one = key_of("mix", table, {"inputs[0].node": "x", "inputs[1].node": "y"})
+    assert one != key_of("mix", table, {"inputs[0].node": "y", "inputs[1].node": "x"})
+
+
+def test_version_backend_weights_decoder_salt_and_schema_are_part_of_the_key(
+    examples: dict[str, dict[str, Any]],
+) -> None:
+    import dataclasses
+
+    from soundgraph import backends
+
+    take = of("generate", examples["generate"])
+    assert take.model is not None
+    recording = of("file", examples["file"])
+
+    def key(found: Node, salt: str = "") -> str:
+        made = manifest(found, {}, salt)
+        assert made is not None
+        return action_key(made)
+
+    keys = {key(take), key(recording)}
+    keys.add(key(take, "another salt"))
+    keys.add(key(dataclasses.replace(take, kind=dataclasses.replace(take.kind, version=2))))
+    keys.add(key(dataclasses.replace(take, model=dataclasses.replace(take.model, identity="other weights"))))
+    with changed(backends.get("draft"), "version", 2):
+        keys.add(key(take))
+    with changed(manifests, "KEY_SCHEMA", 2):
+        keys.add(key(take))
+    with changed(decode, "DECODER_VERSION", 2):
+        keys.add(key(recording))
+    assert len(keys) == 8
+
+
+def test_without_known_weights_there_is_no_key(examples: dict[str, dict[str, Any]]) -> None:
+    import dataclasses
+
+    take = of("generate", examples["generate"])
+    assert take.model is not None
+    assert manifest(dataclasses.replace(take, model=dataclasses.replace(take.model, identity="")), {}) is None
+
+
+def test_a_shorthand_of_a_model_is_the_same_model(examples: dict[str, dict[str, Any]]) -> None:
+    long = {**examples["generate"], "model": "draft/audio@16000x1"}
+    assert key_of("generate", long) == key_of("generate", examples["generate"])
+
+
+# What is not
+
+
+def keys(space: Space, *arguments: str) -> dict[str, str]:
+    """The action key of every node, by id, after a build."""
+    assert space.build(*arguments).code == 0
+    return {
+        f"{facts['scene']}:{name}": node["action_key"]
+        for path in space.root.glob("build/**/*.json")
+        for facts in [json.loads(path.read_bytes())]
+        for name, node in facts["nodes"].items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("[nodes.rain]", "# loud\n[nodes.rain]"),
+        ("[exports.theme]", '[exports.theme]\npath = "music/other"'),
+        ("[exports.theme]", "[exports.other]"),
+        ("[exports.theme]", '[exports.theme]\nformat = ["flac", "ogg"]\nloudness_lufs = -20'),
+        ("duration = 0.05", "duration = 5e-2"),
+        ('prompt = "soft rain"', "prompt = 'soft rain'\ntemperature = 1\ntop_k = 250"),
+        ("gain_db = -3.0", "gain_db = -3"),
+        ("[nodes.rain]", '[defaults.generate]\nprompt = "unused"\n[nodes.rain]'),
+        ("[nodes.rain]", "[scene]\nsample_rate = 22050\nduration = 3.0\n[nodes.rain]"),  # of nodes that state theirs
+    ],
+)
+def test_what_changes_no_sound_changes_no_key(space: Space, old: str, new: str) -> None:
+    space.scene(CHAIN)
+    before = keys(space)
+    space.replace(old, new)
+    assert keys(space) == before
+
+
+def test_names_order_of_tables_and_the_place_of_the_scene_are_no_part_of_the_key(space: Space) -> None:
+    space.scene(CHAIN)
+    before = keys(space)
+    tables = CHAIN.replace("rain]", "drizzle]").replace('"rain"', '"drizzle"').split("\n\n")
+    (space.root / "graphs/a.toml").unlink()
+    space.scene("\n\n".join(reversed(tables)), "deep/er")
+    found = space.build()
+    assert (found.code, found.ran) == (0, [])
+    after = keys(space)
+    assert sorted(after.values()) == sorted(before.values())
+
+
+def test_neither_are_jobs_device_and_where_the_project_lies(space: Space) -> None:
+    space.scene(CHAIN)
+    before = keys(space)
+    other = Space(space.root.parent / "elsewhere" / "x")
+    other.scene(CHAIN)
+    assert keys(other, "-j", "4") == before
+    fresh = Space(space.root.parent / "fresh")
+    fresh.scene(CHAIN)
+    assert fresh.fresh("build", env={"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}).code == 0
+    assert (
+        json.loads(fresh.read("build/theme.wav.json"))["nodes"]
+        == json.loads(space.read("build/theme.wav.json"))["nodes"]
+    )
+
+
+def test_seed_and_length_of_the_scene_are_part_of_the_key_of_nodes_that_state_none(space: Space) -> None:
+    space.scene(
+        "[scene]\nduration = 0.05\n"
+        + node("rain", "generate", model="draft/audio", prompt="rain")
+        + export("x", "rain")
+    )
+    seen = [keys(space), keys(space, "-D", "scene.seed=3"), keys(space, "-D", "scene.duration=0.06")]
+    seen.append(keys(space, "-D", "nodes.rain.seed=3"))
+    assert seen[3] == seen[1]
+    assert len({found["a:rain"] for found in seen}) == 3
+
+
+def test_elements_are_the_same_as_what_they_stand_for(space: Space) -> None:
+    space.scene(
+        '[[elements]]\ntype = "audio"\nprompt = "rain"\nweight = 0.5\nduration = 0.05\n'
+        '[[elements]]\ntype = "music"\nmodel_size = "small"\nprompt = "piano"\nduration = 0.05\n'
+    )
+    space.scene(
+        generate("rain", model="audio")
+        + generate("piano", "piano", "music")
+        + node("all", "mix", inputs=[{"node": "rain", "weight": 0.5}, {"node": "piano"}])
+        + export("longhand", "all"),
+        "b",
+    )
+    found = space.build("--draft")
+    assert found.code == 0, found.err
+    assert len(found.ran) == 3
+    assert len(found.hits) == 3
+
+
+# The examples
+
+
+def golden() -> dict[str, str]:
+    """The action key of every node of every scene under graphs/, with stand-ins for models.
+
+    An input is given by its own key, not by its samples: they are the same wherever the keys are, and nothing is run.
+    """
+    wanted = targets.select(str(ROOT), [])
+    session = sessions.open_session(ROOT, wanted, draft=True)
+    found: dict[str, str] = {}
+    for layer in graphs.in_order(session.graph, set(session.graph)):
+        for name in layer:
+            inputs = {role: found[other] for role, other in graphs.inputs_of(session.graph, name)}
+            made = manifest(graphs.node_of(session.graph, name), inputs)
+            assert made is not None
+            if "decoder" in made:
+                made["decoder"] = "whichever is installed"
+            found[name] = action_key(made)
+    return dict(sorted(found.items()))
+
+
+def test_the_keys_of_the_examples_are_as_they_were() -> None:
+    assert golden() == json.loads(GOLDEN.read_text())
+
+
+if __name__ == "__main__":
+    GOLDEN.write_text(json.dumps(golden(), indent=1) + "\n")
