@@ -40,9 +40,10 @@ class Reason:
 
 @dataclass(frozen=True)
 class Past:
-    """What the store remembers of nodes by name: the last record of each, and what those records refer to."""
+    """What the store remembers of nodes by name: the last record of each. gone: the names whose last record is lost."""
 
     records: Mapping[str, Record] = field(default_factory=dict)
+    gone: frozenset[str] = frozenset()
 
 
 def recall(plan: Plan, names: Iterable[str], store: Store, note: Callable[[str], str]) -> Past:
@@ -50,7 +51,9 @@ def recall(plan: Plan, names: Iterable[str], store: Store, note: Callable[[str],
     notes = {name: note(name) for name in names}
     keys = store.notes(list(notes.values()))
     records = store.records(list(keys.values()))
-    return Past({name: records[keys[text]] for name, text in notes.items() if text in keys and keys[text] in records})
+    known = {name: keys[text] for name, text in notes.items() if text in keys}
+    found = {name: records[key] for name, key in known.items() if key in records}
+    return Past(found, frozenset(known.keys() - found.keys()))
 
 
 def explain(plan: Plan, name: str, past: Past) -> Reason:
@@ -64,23 +67,33 @@ def explain(plan: Plan, name: str, past: Past) -> Reason:
         assert record is not None
         made_for = str(record.made.get("node", ""))
         if before is None:
-            return Reason(name, decision.status, "current", note=f"new name; same key as {made_for}")
+            # In another clone, or as a draft of what is a draft without --draft too, a node has the same name.
+            note = f"new name; same key as {made_for}" if made_for != name else "made elsewhere"
+            return Reason(name, decision.status, "current", note=note)
         if before.key != record.key:
             return Reason(name, decision.status, "current", _changes(plan, name, before), note="made earlier")
         return Reason(name, decision.status, "current")
     changes = _changes(plan, name, before) if before is not None else ()
+    is_new = before is None and name not in past.gone
     if decision.status is Status.MAYBE:
         waits = tuple(
             graphs.node_of(plan.graph, other).name
             for other in dict.fromkeys(other for _, other in graphs.inputs_of(plan.graph, name))
             if plan.decisions[other].record is None
         )
-        return Reason(name, decision.status, "input", changes, waits, "" if before is not None else "never built")
+        return Reason(
+            name,
+            decision.status,
+            "input",
+            changes,
+            waits,
+            "never built" if before is None and name not in past.gone else "",
+        )
     if decision.manifest is None:
         return Reason(name, decision.status, "unknown weights", note="the weights of its model are not known here")
     if decision.forced is not None:
         return Reason(name, decision.status, "forced")
-    if before is None:
+    if is_new:
         return Reason(name, decision.status, "never built")
     if not changes:
         return Reason(name, decision.status, "lost", note="its result is gone from the cache")

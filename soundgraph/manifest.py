@@ -127,7 +127,7 @@ def _spell(value: Any, field: str, found: Manifest, other: Any) -> str | None:
     if value is not _MISSING:
         return json.dumps(value, ensure_ascii=False)
     default = _default(field, found)
-    if default is _MISSING or default == other:
+    if default is _MISSING or default is None or default == other:
         return None
     return f"{json.dumps(default, ensure_ascii=False)} (default)"
 
