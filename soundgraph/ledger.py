@@ -46,11 +46,16 @@ class Ledger:
             self.entries[entry.path] = self._changes[entry.path] = entry
 
     def remove_files(self, stale: Iterable[Entry]) -> list[str]:
-        """Deletes those files that are still as they were delivered; forgets them all. Returns the deleted paths."""
+        """Deletes those files that are still as they were delivered; forgets them all. Returns the deleted paths.
+
+        Raises OSError if one cannot be deleted.
+        """
         gone = []
         for entry in stale:
             path = self._root / entry.path
-            if stamp.file_digest(str(path)) == entry.digest:
+            # Nothing was ever delivered outside the project: a ledger that says so came with somebody else's tree.
+            inside = path.is_relative_to(self._root)
+            if inside and ".." not in path.parts and stamp.file_digest(str(path)) == entry.digest:
                 path.unlink(missing_ok=True)
                 gone.append(entry.path)
             self.entries.pop(entry.path, None)
@@ -66,11 +71,14 @@ class Ledger:
             if entry is not None
         ]
         self._file.parent.mkdir(exist_ok=True)
-        stamp.write_atomically(str(self._file), "".join(f"{line}\n" for line in lines).encode())
+        stamp.write_atomically(
+            str(self._file), "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
+        )
 
     def _read(self) -> dict[str, Entry]:
         try:
-            lines = self._file.read_text(encoding="utf-8").splitlines()
+            # Not splitlines(): names may hold other characters that it takes for the end of a line.
+            lines = self._file.read_bytes().decode("utf-8", "surrogateescape").split("\n")
         except (OSError, ValueError):
             return {}
         entries = {}

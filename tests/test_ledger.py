@@ -1,0 +1,69 @@
+"""The ledger of delivered files: what it says may be removed, and what it never touches."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from soundgraph.ledger import Entry, Ledger
+from tests.helpers import CHAIN, Space
+
+
+def entry(path: str, content: bytes, owner: str = "a:theme") -> Entry:
+    return Entry(path, owner, "graphs/a.toml", False, "key", hashlib.sha256(content).hexdigest())
+
+
+def test_what_was_saved_is_read_again(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    entries = [
+        entry("build/ä b.wav", b"1"),
+        entry("build/line\u2028break\x85.wav", b"2"),
+        entry("build/\udcff.wav", b"3"),
+    ]
+    ledger.add(entries)
+    ledger.save()
+    assert Ledger(tmp_path).entries == {one.path: one for one in entries}
+
+
+def test_two_builds_at_once_do_not_lose_each_others_entries(tmp_path: Path) -> None:
+    one, other = Ledger(tmp_path), Ledger(tmp_path)
+    one.add([entry("build/a.wav", b"1")])
+    other.add([entry("build/b.wav", b"2", "b:theme")])
+    one.save()
+    other.save()
+    assert sorted(Ledger(tmp_path).entries) == ["build/a.wav", "build/b.wav"]
+
+
+def test_only_files_that_are_as_they_were_delivered_are_removed(tmp_path: Path) -> None:
+    (tmp_path / "same").write_bytes(b"1")
+    (tmp_path / "altered").write_bytes(b"mine")
+    ledger = Ledger(tmp_path)
+    stale = [entry("same", b"1"), entry("altered", b"1"), entry("missing", b"1")]
+    ledger.add(stale)
+    assert ledger.remove_files(stale) == ["same"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["altered"]
+    assert ledger.entries == {}
+
+
+@pytest.mark.parametrize("how", ["above", "absolute"])
+def test_nothing_outside_the_project_is_removed_whatever_the_ledger_says(tmp_path: Path, how: str) -> None:
+    outside = tmp_path / "diary"
+    outside.write_bytes(b"dear diary")
+    root = tmp_path / "project"
+    root.mkdir()
+    planted = entry("../diary" if how == "above" else str(outside), b"dear diary")
+    assert Ledger(root).remove_files([planted]) == []
+    assert outside.exists()
+
+
+def test_a_damaged_ledger_fails_no_build(space: Space) -> None:
+    space.scene(CHAIN)
+    space.build()
+    path = space.root / ".soundgraph" / "delivered"
+    whole = path.read_bytes()
+    for data in (b"", b"\xff\xfe\n", whole[: len(whole) // 2], b"a\tb\n"):
+        path.write_bytes(data)
+        assert space.build("--force").code == 0
+        assert path.read_bytes() == whole
