@@ -161,7 +161,7 @@ class _Round:
         self.group_bytes = 0
         self.notes: dict[str, str] = {}  # about exports, to be kept with the next group
         self.ready: list[Callable[[], None]] = []  # starts something in the pool; the newest last
-        self.ready_models: dict[Model, list[str]] = {}
+        self.ready_models: dict[tuple[str, str], list[str]] = {}  # by `Model.weights`
         self.model_order = [group.model for group in schedule.groups(plan)]
         self.started: dict[str, float] = {}  # when a node was given to the pool
         self.free_at = 0.0  # when the generator was loaded, or had made its last take
@@ -242,10 +242,10 @@ class _Round:
             self.running += 1
             self.ready.pop()()
         if not self.generating:
-            model = next((model for model in self.model_order if model in self.ready_models), None)
+            model = next((model for model in self.model_order if model.weights in self.ready_models), None)
             if model is not None:
                 self.generating = True
-                self.generator.submit(self._generate, model, self.ready_models.pop(model))
+                self.generator.submit(self._generate, model, self.ready_models.pop(model.weights))
 
     # Deciding
 
@@ -276,7 +276,7 @@ class _Round:
         if node.model is None:
             self.ready.append(partial(self._submit_render, name))
         else:
-            self.ready_models.setdefault(node.model, []).append(name)
+            self.ready_models.setdefault(node.model.weights, []).append(name)
 
     def _manifest(self, name: str) -> tuple[Manifest | None, str | None]:
         """The node's manifest and key, now that its inputs are known."""
@@ -496,7 +496,7 @@ class _Round:
         for name in guilty:
             self._caught(name, error)
         if others and not self.stopping:
-            self.ready_models.setdefault(model, []).extend(others)
+            self.ready_models.setdefault(model.weights, []).extend(others)
 
     def _fail(self, name: str, reason: str, job: Job | None = None) -> None:
         self.outcome.failures[name] = reason

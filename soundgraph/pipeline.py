@@ -40,7 +40,7 @@ class Pipeline:
         self._project = load_project(folder)
         self._store = DiskStore(self._project.cache_dir)
         self._draft = draft
-        self._loaded: dict[Model, Generator] = {}
+        self._loaded: dict[tuple[str, str], tuple[Model, Generator]] = {}  # by `Model.weights`
 
     def __enter__(self) -> Pipeline:
         return self
@@ -54,7 +54,7 @@ class Pipeline:
     @property
     def loaded(self) -> list[str]:
         """The ids of the models that are loaded."""
-        return [model.id for model in self._loaded]
+        return [model.id for model, _ in self._loaded.values()]
 
     def load(self, model: str) -> None:
         """Loads a model now, rather than when it is first needed. model: as in a scene file: "music", "audio", an id.
@@ -65,11 +65,10 @@ class Pipeline:
 
     def unload(self, model: str | None = None) -> None:
         """Gives back the memory of a model, or of all."""
-        which = list(self._loaded) if model is None else [self._model(model)]
-        for known in which:
-            generator = self._loaded.pop(known, None)
-            if generator is not None:
-                generator.unload()
+        which = list(self._loaded) if model is None else [self._model(model).weights]
+        for weights in which:
+            if weights in self._loaded:
+                self._loaded.pop(weights)[1].unload()
 
     def generate(self, prompt: str, *, model: str = "music", duration: float = 10.0, **params: Any) -> Audio:
         """A sound from words; out of the cache, without loading the model, if it was made before.
@@ -182,12 +181,12 @@ class Pipeline:
             raise UsageError(f"model {error}", error.hint) from error
 
     def _generator(self, model: Model) -> Generator:
-        if model not in self._loaded:
+        if model.weights not in self._loaded:
             backend = backends.get(model.backend)
             if missing := backend.missing(model):
                 raise UsageError(missing, "Pipeline(draft=True) renders a stand-in for it")
-            self._loaded[model] = backend.load(model)
-        return self._loaded[model]
+            self._loaded[model.weights] = model, backend.load(model)
+        return self._loaded[model.weights][1]
 
 
 def _render(kind: str, sounds: Sequence[Audio], **params: Any) -> Audio:

@@ -23,10 +23,12 @@ def groups(plan: Plan) -> list[Group]:
     No generate node takes another's sound as input in this version, so one load for each model is the fewest there can
     be. The largest group first leaves the most work for the processors while later models load.
     """
-    found: dict[Model, list[str]] = {}
+    models: dict[tuple[str, str], Model] = {}
+    found: dict[tuple[str, str], list[str]] = {}
     for name in plan.to_run():
         model = graphs.node_of(plan.graph, name).model
         if model is not None:
-            found.setdefault(model, []).append(name)
-    order = sorted(found, key=lambda model: (-len(found[model]), model.id))
-    return [Group(model, tuple(found[model])) for model in order]
+            models.setdefault(model.weights, model)
+            found.setdefault(model.weights, []).append(name)
+    order = sorted(found, key=lambda weights: (-len(found[weights]), weights))
+    return [Group(models[weights], tuple(found[weights])) for weights in order]

@@ -43,6 +43,11 @@ class Model:
     identity: str
     draft: bool = False
 
+    @property
+    def weights(self) -> tuple[str, str]:
+        """What is loaded: the same for two ids of one model."""
+        return self.backend, self.identity or self.id
+
 
 @dataclass(frozen=True)
 class Request:
