@@ -80,9 +80,11 @@ def _split(target: str) -> tuple[str, str]:
 
 
 def _scenes_of(folder: str, scenes: list[tuple[str, str]], name: str, target: str) -> list[Wanted]:
-    if name.endswith(".toml") or os.path.isdir(name):
-        path = os.path.relpath(os.path.realpath(name), os.path.realpath(folder)).replace(os.sep, "/")
-        if path.startswith("../") or os.path.isabs(path):
+    ids = dict(scenes)
+    # A scene's id comes before a folder that happens to be called the same; with a "/" at its end the folder is meant.
+    if name.endswith(".toml") or (name not in ids and os.path.isdir(name)):
+        path = os.path.relpath(_real(name), os.path.realpath(folder)).replace(os.sep, "/")
+        if path == ".." or path.startswith("../") or os.path.isabs(path):
             _refuse(f'"{target}" lies outside the project {folder}', "build it from its own project")
         if os.path.isdir(name):
             inside = stamp.scan(folder, path) if path != "." else scenes
@@ -93,11 +95,17 @@ def _scenes_of(folder: str, scenes: list[tuple[str, str]], name: str, target: st
             return [Wanted(stamp.scene_id(path), path, named=True)]
         known = [path for _, path in scenes]
         _refuse(f'there is no scene file "{name}"{_hint(name, known)}')
-    ids = dict(scenes)
     found = [Wanted(id, ids[id], named=id == name) for id in matching(name, list(ids))]  # noqa: A001
     if not found:
         _refuse(f'no scene is called "{name}"{_hint(name, list(ids))}', "scenes are the .toml files under graphs/")
     return found
+
+
+def _real(name: str) -> str:
+    """The path with links resolved, but for a scene's file that is a link: in a folder it is found by its own name."""
+    if os.path.isdir(name):
+        return os.path.realpath(name)
+    return os.path.join(os.path.realpath(os.path.dirname(name) or "."), os.path.basename(name))
 
 
 def _hint(name: str, candidates: Sequence[str]) -> str:
