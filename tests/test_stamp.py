@@ -1,0 +1,174 @@
+"""Stamps as a file: written whole or not at all, and trusted only if every byte of it is as it was written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from soundgraph import stamp
+from soundgraph.stamp import Output, SceneStamp, Stamps
+from tests.helpers import CHAIN, Space, changed, export, generate
+
+
+def sample(root: Path, path: str = "graphs/a.toml") -> Stamps:
+    file = root / "read.me"
+    file.write_text("read")
+    files = [(path, stamp.stat_text(str(root / path))), ("read.me", stamp.stat_text(str(file)))]
+    outputs = [("theme", Output("read.me", stamp.stat_text(str(file)), stamp.file_digest(str(file)), False))]
+    return Stamps(str(root), files, {"a": SceneStamp("a", path, [0, 1], True, "rain cut", outputs)})
+
+
+def state(stamps: Stamps) -> object:
+    return (
+        stamps.files,
+        [
+            (
+                s.id,
+                s.path,
+                list(s.files),
+                s.complete,
+                s.nodes,
+                [(e, o.path, o.stat, o.digest, o.racy) for e, o in s.outputs],
+            )
+            for s in stamps.scenes.values()
+        ],
+    )
+
+
+def test_what_was_saved_is_loaded_again(tmp_path: Path) -> None:
+    stamps = sample(tmp_path)
+    stamp.save(stamps, "x")
+    found = stamp.load(str(tmp_path), "x")
+    assert found is not None
+    assert state(found) == state(stamps)
+    assert found.holds(found.scenes["a"])
+    assert stamp.load(str(tmp_path), "y") is None
+
+
+def test_a_file_that_was_cut_off_anywhere_is_not_trusted(tmp_path: Path) -> None:
+    stamp.save(sample(tmp_path), "x")
+    path = tmp_path / stamp.FOLDER / "x"
+    whole = path.read_bytes()
+    for end in range(len(whole)):
+        path.write_bytes(whole[:end])
+        assert stamp.load(str(tmp_path), "x") is None, end
+    path.write_bytes(whole + b"\n")
+    assert stamp.load(str(tmp_path), "x") is None
+
+
+def test_a_file_with_any_byte_changed_is_not_trusted(tmp_path: Path) -> None:
+    stamp.save(sample(tmp_path), "x")
+    path = tmp_path / stamp.FOLDER / "x"
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        for bits in (0x01, 0x20, 0x80):
+            damaged = bytearray(whole)
+            damaged[place] ^= bits
+            path.write_bytes(damaged)
+            assert stamp.load(str(tmp_path), "x") is None, place
+
+
+@pytest.mark.parametrize("path", ["graphs/tab\there.toml", "graphs/line\nbreak.toml"])
+def test_a_name_that_does_not_fit_the_form_keeps_no_state(tmp_path: Path, path: str) -> None:
+    (tmp_path / "graphs").mkdir()
+    (tmp_path / path).write_text("x")
+    stamp.save(sample(tmp_path, path), "x")
+    assert stamp.load(str(tmp_path), "x") is None
+
+
+@pytest.mark.parametrize("path", ["graphs/ä ö.toml", "graphs/\udcff.toml", "graphs/\u2028.toml", "graphs/\r.toml"])
+def test_any_other_name_does(tmp_path: Path, path: str) -> None:
+    (tmp_path / "graphs").mkdir()
+    (tmp_path / path).write_text("x")
+    stamps = sample(tmp_path, path)
+    stamp.save(stamps, "x")
+    found = stamp.load(str(tmp_path), "x")
+    assert found is not None
+    assert state(found) == state(stamps)
+
+
+def test_a_hostile_file_with_a_right_digest_raises_nothing(tmp_path: Path) -> None:
+    import hashlib
+
+    stamp.save(sample(tmp_path), "x")
+    path = tmp_path / stamp.FOLDER / "x"
+    for row in (
+        "F",
+        "F\ta",
+        "S\ta",
+        "S\ta\tb\t9\tcomplete\t",
+        "S\ta\tb\tx\tcomplete\t",
+        "S\ta\tb\t-1\t\t",
+        "S\ta\tb\t\t\t\tx",
+    ):
+        body = f"{stamp.fingerprint()}\n{row}".encode()
+        path.write_bytes(f"soundgraph-stamps 1 {hashlib.sha256(body).hexdigest()}\n".encode() + body)
+        assert stamp.load(str(tmp_path), "x") is None, row
+
+
+def test_under_another_installation_no_stamp_holds(tmp_path: Path) -> None:
+    stamp.save(sample(tmp_path), "x")
+    with changed(stamp, "fingerprint", lambda: "another"):
+        assert stamp.load(str(tmp_path), "x") is None
+
+
+def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+
+    def fail(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with changed(os, "replace", fail), pytest.raises(OSError, match="No space"):
+        stamp.write_atomically(str(path), b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_of_the_present_tick_is_not_older_than_it() -> None:
+    assert stamp.is_older("4 99 99 1", 100)
+    assert not stamp.is_older("4 100 99 1", 100)
+    assert not stamp.is_older("4 99 100 1", 100), "an mtime that was set back"
+    assert not stamp.is_older("4 200 99 1", 100), "an mtime of tomorrow"
+    assert stamp.is_older(stamp.ABSENT, 100)
+
+
+def test_a_racy_file_is_compared_by_content_until_its_tick_is_over(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"good")
+    found = stamp.stat_text(str(path))
+    ctime = path.stat().st_ctime_ns
+
+    def holds(moment: int, racy: bool = True) -> tuple[bool, bool]:
+        output = Output("file", found, stamp.file_digest(str(path)), racy)
+        stamps = Stamps(str(tmp_path), [], {})
+        with changed(stamp, "read_clock", lambda root: moment):
+            return stamps.holds(SceneStamp("a", "", (), True, "", [("e", output)])), output.racy
+
+    assert holds(ctime) == (True, True)
+    assert holds(ctime + 1) == (True, False)
+    output = Output("file", found, "another digest", True)
+    assert not Stamps(str(tmp_path), [], {}).holds(SceneStamp("a", "", (), True, "", [("e", output)]))
+
+
+def test_a_mistake_leaves_nothing_behind(space: Space) -> None:
+    space.scene(CHAIN.replace("trim", "trimm"))
+    before = space.tree()
+    assert space.build().code == 2
+    assert space.tree() == before
+
+
+def test_where_no_state_can_be_kept_builds_go_on_without(space: Space) -> None:
+    space.scene(CHAIN)
+    space.write(".soundgraph", "in the way")
+    assert space.build().code == 0
+    assert space.build().ran == []
+
+
+def test_each_configuration_has_a_state_of_its_own(space: Space) -> None:
+    space.scene(generate("rain") + export("rain", "rain"))
+    space.settle()
+    space.settle("--draft")
+    assert len(list((space.root / stamp.FOLDER).glob("stamps-*"))) == 2
