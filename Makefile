@@ -43,6 +43,8 @@ docs: .venv/.dev
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "soundgraph needs Python 3.11 or later: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv
+	@# Commands that an older pip installs import `re` before anything else, a tenth of a build with nothing to do.
+	$(PIP) --upgrade 'pip>=25.2'
 
 .venv/.base: .venv/bin/python pyproject.toml constraints.txt
 	$(PIP) --editable .

@@ -5,11 +5,13 @@ Standard library only: see `stamp`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-
 from soundgraph import stamp
 from soundgraph.stamp import SceneStamp, Stamps
 from soundgraph.targets import Wanted
+
+TYPE_CHECKING = False  # as in `stamp`
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
 
 
 def config_of(*, draft: bool, release: bool, overrides: Sequence[str], targets: Sequence[str]) -> str:

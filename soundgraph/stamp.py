@@ -21,10 +21,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
 
 TYPE_CHECKING = False  # what typing.TYPE_CHECKING is, without importing it
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
     from hashlib import sha256
 else:
     try:  # as `random` does in the standard library: hashlib loads OpenSSL, which takes as long as all else here

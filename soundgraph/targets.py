@@ -6,9 +6,12 @@ Standard library only, and little of it: the no-op path goes through here.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 
 from soundgraph import root, stamp
+
+TYPE_CHECKING = False  # as in `stamp`
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Wanted:

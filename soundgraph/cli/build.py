@@ -68,7 +68,6 @@ def run(options: Options | argparse.Namespace) -> int:
             common.save_stamps(stamps, config)
         return _nothing_to_do(clean, options.json)
 
-    common.hold_collector()
     from soundgraph.cli import building
 
     if options.define:

@@ -33,21 +33,14 @@ def add_json_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
 
 
-def hold_collector() -> None:
-    """Keeps Python from looking for garbage while modules are imported and scenes are read: there is none to find, and
-    looking takes a third of the time. `main` lets it look again."""
-    gc.disable()
-
-
 def release_collector() -> None:
-    """Lets it look again, at what is made from now on."""
+    """Lets Python look for garbage again, which `main` keeps it from, among what is made from now on."""
     gc.freeze()
     gc.enable()
 
 
 def open_session(options: argparse.Namespace) -> Session:
     """The session over what `options` of `add_scene_arguments` ask for."""
-    hold_collector()  # and never released: what follows is over soon
     from pathlib import Path
 
     from soundgraph import session, targets
