@@ -185,7 +185,11 @@ class Space:
 
 
 def _result(code: int, out: str, err: str, as_json: bool) -> Result:
-    events = [json.loads(line) for line in out.splitlines()] if as_json else []
+    """Verbs that tell what they do print an event a line; others print one value, which is no event."""
+    events = []
+    for line in out.splitlines() if as_json else ():
+        with contextlib.suppress(ValueError):
+            events.append(json.loads(line))
     return Result(code, out, err, [found for found in events if isinstance(found, dict) and "event" in found])
 
 
