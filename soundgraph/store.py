@@ -1,4 +1,4 @@
-"""The cache: an action index (diskcache) and a content-addressed artifact store (files beside it).
+"""The cache: a content-addressed artifact store (files), records of actions, and the index over them (`index`).
 
     cache/
       blobs/ab/<digest>.wav      samples, as `Audio.to_wav` writes them; the name is the SHA-256 of the file
@@ -17,8 +17,6 @@ import contextlib
 import itertools
 import json
 import os
-import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,9 +27,7 @@ from typing import Any, Protocol
 
 from soundgraph.audio import Audio, from_wav
 from soundgraph.errors import StoreError
-
-# SQLite's default limit on variables in one statement, on builds before 3.32.
-_BATCH = 900
+from soundgraph.index import Index
 
 # Files written one after another, and from how many threads when there are more.
 _FEW = 4
@@ -40,6 +36,12 @@ _WRITERS = 8
 Content = Callable[[], bytes]
 
 _HEX = frozenset("0123456789abcdef")
+
+_TAG = "CACHEDIR.TAG"
+_TAG_LINE = "# soundgraph's cache"
+
+# A temporary file that old was left by a process that was killed.
+_STALE_S = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -128,36 +130,39 @@ class DiskStore:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self._index: Any = None
-        self._opening = threading.Lock()
-        self._reader: sqlite3.Connection | None = None
-        self._reading = threading.Lock()
+        self._index = Index(folder / "index", folder / "set-aside", self._restored)
         self._count = itertools.count()
 
     # Reading
 
     def records(self, keys: Sequence[str]) -> dict[str, Record]:
+        with _disk_errors(self.folder):
+            texts = self._index.get([f"action:{key}" for key in keys])
         found = {}
-        for name, text in self._select([f"action:{key}" for key in keys]).items():
+        for name, text in texts.items():
             record = Record.from_json(text)
             if record is not None and f"action:{record.key}" == name:
                 found[record.key] = record
         return found
 
     def notes(self, names: Sequence[str]) -> dict[str, str]:
-        return {name[5:]: text for name, text in self._select([f"note:{name}" for name in names]).items()}
+        with _disk_errors(self.folder):
+            texts = self._index.get([f"note:{name}" for name in names])
+        return {name.removeprefix("note:"): text for name, text in texts.items()}
 
     def has(self, digest: str) -> bool:
-        return self.blob(digest).exists()
+        with _disk_errors(self.folder):
+            return self.blob(digest).exists()
 
     def read(self, digest: str) -> Audio | None:
         path = self.blob(digest)
         try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise StoreError(f"cannot read {path}: {error.strerror}") from error
+            with _disk_errors(self.folder):
+                data = path.read_bytes()
+        except StoreError:
+            if not path.exists():
+                return None
+            raise
         with contextlib.suppress(ValueError):
             audio = from_wav(data)
             if audio.digest == digest:
@@ -176,15 +181,18 @@ class DiskStore:
         blobs = {self.blob(record.digest): audio.to_wav for record, audio in results}
         files = {self._record_file(key): text.encode for key, text in texts.items()}
         with _disk_errors(self.folder):
+            _adopt(self.folder)
             # What a power cut may take of other results than takes is a name or a record, and it is made again then:
             # syncing hundreds of folders, and each record, would cost more than most results do.
             self._publish(blobs.items(), sync=True, sync_folders=takes)
             self._publish(files.items(), sync=takes, sync_folders=takes)
-            self._set({f"action:{key}": text for key, text in texts.items()})
+            self._index.put({f"action:{key}": text for key, text in texts.items()})
 
     def put_notes(self, notes: Mapping[str, str]) -> None:
         with _disk_errors(self.folder):
-            self._set({f"note:{name}": text for name, text in notes.items()})
+            if notes:
+                _adopt(self.folder)
+            self._index.put({f"note:{name}": text for name, text in notes.items()})
 
     def _publish(self, files: Iterable[tuple[Path, Content]], sync: bool, sync_folders: bool) -> None:
         """Gives files their names once they are whole: temporary file, fsync, rename."""
@@ -218,8 +226,7 @@ class DiskStore:
     def _temporary(self, count: int) -> list[Path]:
         """New names in the folder for what is being written."""
         folder = self.folder / "tmp"
-        if count and not folder.is_dir():
-            _make_folder(self.folder)
+        if count:
             folder.mkdir(exist_ok=True)
         return [folder / f"{os.getpid()}-{time.time_ns():x}-{next(self._count)}" for _ in range(count)]
 
@@ -233,114 +240,19 @@ class DiskStore:
     def _record_file(self, key: str) -> Path:
         return self.folder / "records" / key[:2] / f"{key}.json"
 
-    # The index
-
-    def _select(self, names: Sequence[str]) -> dict[str, str]:
-        """The texts kept by those names, in a few statements: diskcache's own `get` costs ten times as much a key.
-
-        Only rows that hold plain text are looked at, so that a pickle planted in the file is never loaded.
-        """
-        path = self.folder / "index" / "cache.db"
-        if not names or not (path.exists() or self._rebuild_if_lost()):
-            return {}
-        found: dict[str, str] = {}
-        try:
-            with self._reading:
-                if self._reader is None:
-                    self._reader = sqlite3.connect(path, timeout=60, check_same_thread=False)
-                for start in range(0, len(names), _BATCH):
-                    some = names[start : start + _BATCH]
-                    query = (
-                        "SELECT key, value FROM Cache WHERE raw = 1 AND mode = 1 AND filename IS NULL"
-                        f" AND typeof(value) = 'text' AND key IN ({','.join('?' * len(some))})"
-                    )
-                    found.update(self._reader.execute(query, some).fetchall())
-        except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
-                raise StoreError(f"cannot read the cache's index {path}: {error}") from error
-            if str(error).startswith("no such table"):
-                # Empty, or another process is making it at this moment. Moved aside, it would go on writing to that one.
-                self.close()
-                self.rebuild_index()
-            else:
-                self._replace_index()
-            return self._select(names)
-        return found
-
-    def _set(self, texts: Mapping[str, str]) -> None:
-        if not texts:
-            return
-        try:
-            self._write(texts)
-        except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
-                raise StoreError(f"cannot write the cache's index: {error}") from error
-            self._replace_index()
-            self._write(texts)
-
-    def _write(self, texts: Mapping[str, str]) -> None:
-        index = self._open()
-        with index.transact(retry=True):
-            for name, text in texts.items():
-                index.set(name, text, retry=True)
-
-    def _open(self) -> Any:
-        with self._opening:
-            if self._index is None:
-                self._rebuild_if_lost()
-                self._index = self._open_index()
-            return self._index
-
-    def _open_index(self) -> Any:
-        import diskcache
-
-        _make_folder(self.folder)
-        folder = self.folder / "index"
-        # diskcache's defaults would drop the oldest entries, without a word, at 1 GiB.
-        return diskcache.Cache(
-            str(folder), disk=_text_disk(), eviction_policy="none", size_limit=2**62, cull_limit=0, timeout=60
-        )
-
-    def _rebuild_if_lost(self) -> bool:
-        """Makes the index again from the records beside the blobs if there are records and no index."""
-        if (self.folder / "index" / "cache.db").exists() or not (self.folder / "records").is_dir():
-            return False
-        self.rebuild_index()
-        return True
-
-    def _replace_index(self) -> None:
-        """A damaged index goes to set-aside/ and is made again."""
-        self.close()
-        aside = self.folder / "set-aside" / f"index-{time.time_ns():x}"
-        aside.parent.mkdir(exist_ok=True)
-        with contextlib.suppress(FileNotFoundError):  # another process was first
-            (self.folder / "index").replace(aside)
-        self.rebuild_index()
-
-    def rebuild_index(self) -> int:
-        """Reads every record file into the index; returns how many there were."""
-        index = self._index = self._open_index()
-        count = 0
+    def _restored(self) -> dict[str, str]:
+        """What the index has to hold by the files of the records, and the notes that follow from them."""
+        texts: dict[str, str] = {}
         latest: dict[str, tuple[str, str]] = {}
-        with index.transact(retry=True):
-            for record in self.all_records():
-                index.set(f"action:{record.key}", record.to_json(), retry=True)
-                count += 1
-                note, at = record.made.get("note"), str(record.made.get("at", ""))
-                if isinstance(note, str) and at >= latest.get(note, ("", ""))[0]:
-                    latest[note] = (at, record.key)
-            for note, (_, key) in latest.items():
-                index.set(f"note:{note}", key, retry=True)
-        return count
+        for record in self.all_records():
+            texts[f"action:{record.key}"] = record.to_json()
+            note, at = record.made.get("note"), str(record.made.get("at", ""))
+            if isinstance(note, str) and at >= latest.get(note, ("", ""))[0]:
+                latest[note] = (at, record.key)
+        return texts | {f"note:{note}": key for note, (_, key) in latest.items()}
 
     def close(self) -> None:
-        with self._reading:
-            if self._reader is not None:
-                self._reader.close()
-                self._reader = None
-        if self._index is not None:
-            self._index.close()
-            self._index = None
+        self._index.close()
 
     # For `soundgraph cache`
 
@@ -354,11 +266,12 @@ class DiskStore:
 
     def stats(self) -> dict[str, Any]:
         """Counts and bytes of what is there."""
-        blobs = [path.stat().st_size for path in (self.folder / "blobs").glob("??/*.wav")]
-        records = list(self.all_records())
+        with _disk_errors(self.folder):
+            blobs = [path.stat().st_size for path in (self.folder / "blobs").glob("??/*.wav")]
+            records = list(self.all_records())
+            aside = list((self.folder / "set-aside").glob("*.wav"))
         generated = [record for record in records if record.manifest.get("kind") == "generate"]
         drafts = [record for record in generated if record.manifest.get("model", {}).get("backend") == "draft"]
-        aside = list((self.folder / "set-aside").glob("*.wav"))
         return {
             "folder": str(self.folder),
             "artifacts": len(blobs),
@@ -370,75 +283,61 @@ class DiskStore:
         }
 
     def verify(self) -> dict[str, list[str]]:
-        """Reads everything. Damaged blobs are set aside, records that are not whole are dropped, the index is made anew
-        if it lacks a record.
+        """Reads everything. Sets damaged blobs and records aside, mends the index, and removes what killed processes
+        left half written.
 
-        Returns the names of what was found: "damaged" blobs, "missing" (digests a record names that are not there; the
-        next build makes them again), "bad_records", and "unindexed" keys.
+        Returns the names of what was found: "damaged" blobs; "missing", the digests that records name and that are not
+        there; "bad_records"; "unindexed" keys; "leftovers" of killed processes.
         """
-        found: dict[str, list[str]] = {"damaged": [], "missing": [], "bad_records": [], "unindexed": []}
-        for path in sorted((self.folder / "blobs").glob("??/*")):
-            if self.blob(path.stem) != path or self.read(path.stem) is None:
-                found["damaged"].append(path.name)
-                if path.exists():  # no artifact's name: `read` did not look at it
+        found: dict[str, list[str]] = {}
+        with _disk_errors(self.folder):
+            found["damaged"] = [
+                path.name for path in sorted((self.folder / "blobs").glob("??/*")) if self._faulty(path)
+            ]
+            good = {record.key: record for record in self.all_records()}
+            damaged = {Path(name).stem for name in found["damaged"]}
+            digests = {record.digest for record in good.values()} - damaged
+            found["missing"] = sorted(digest for digest in digests if not self.has(digest))
+            found["bad_records"] = []
+            for path in sorted((self.folder / "records").glob("??/*")):
+                if path.stem not in good or path.suffix != ".json":
+                    found["bad_records"].append(path.name)
                     self._set_aside(path)
-        good = {record.key: record for record in self.all_records()}
-        for path in sorted((self.folder / "records").glob("??/*")):
-            if path.stem not in good or path.suffix != ".json":
-                found["bad_records"].append(path.name)
-                self._set_aside(path)
-        found["missing"] = sorted({record.digest for record in good.values() if not self.has(record.digest)})
-        found["unindexed"] = sorted(set(good) - set(self.records(list(good))))
-        if found["unindexed"]:
-            self.close()
-            self.rebuild_index()
+            found["unindexed"] = sorted(set(good) - set(self.records(list(good))))
+            if found["unindexed"]:
+                self._index.rebuild()
+            found["leftovers"] = []
+            for path in sorted((self.folder / "tmp").glob("*")):
+                if time.time() - path.stat().st_mtime > _STALE_S:
+                    found["leftovers"].append(path.name)
+                    path.unlink(missing_ok=True)
         return found
 
+    def _faulty(self, path: Path) -> bool:
+        """Whether a file among the blobs is not what its name says; it is then set aside."""
+        if self.blob(path.stem) == path:
+            return self.read(path.stem) is None
+        self._set_aside(path)
+        return True
+
     def clear(self) -> int:
-        """Removes every artifact and record; returns how many files that were. The folder and its .gitignore stay."""
+        """Removes every artifact and record; returns how many files that were. The folder and its .gitignore stay.
+
+        Raises StoreError for a folder that is not a cache of soundgraph's.
+        """
         import shutil
 
         self.close()
         count = 0
-        for name in ("index", "records", "blobs", "set-aside", "tmp"):
-            folder = self.folder / name
-            count += sum(1 for path in folder.rglob("*") if path.is_file())
-            if folder.is_dir():
-                shutil.rmtree(folder)
+        with _disk_errors(self.folder):
+            if self.folder.exists():
+                _adopt(self.folder)
+            for name in ("index", "records", "blobs", "set-aside", "tmp"):
+                folder = self.folder / name
+                count += sum(1 for path in folder.rglob("*") if path.is_file())
+                if folder.is_dir():
+                    shutil.rmtree(folder)
         return count
-
-
-def _text_disk() -> Any:
-    """diskcache's Disk, made to take and give text only. Anything else it would pickle, and reading a pickle runs code:
-    its JSONDisk still loads one that was planted in the file, because the row says how it is to be read."""
-    import diskcache
-    from diskcache.core import MODE_RAW
-
-    class TextDisk(diskcache.Disk):  # type: ignore[misc]
-        def put(self, key: Any) -> tuple[str, bool]:
-            if not isinstance(key, str):
-                raise TypeError("a key of the index is a str")
-            return key, True
-
-        def get(self, key: Any, raw: Any) -> str:
-            if not raw or not isinstance(key, str):
-                raise StoreError("the cache's index holds a key that soundgraph did not write")
-            return key
-
-        def store(self, value: Any, read: Any, key: Any = None) -> tuple[int, int, None, str]:
-            if not isinstance(value, str) or read:
-                raise TypeError("a value of the index is a str")
-            return 0, MODE_RAW, None, value
-
-        def fetch(self, mode: Any, filename: Any, value: Any, read: Any) -> str:
-            if mode != MODE_RAW or filename is not None or read or not isinstance(value, str):
-                raise StoreError("the cache's index holds a value that soundgraph did not write")
-            return value
-
-        def remove(self, file_path: Any) -> None:
-            """No value is kept in a file: a row that names one was planted, perhaps to have that file deleted."""
-
-    return TextDisk
 
 
 def _write_file(path: Path, content: Content, *, sync: bool) -> None:
@@ -460,21 +359,30 @@ def _is_digest(text: object) -> bool:
     return isinstance(text, str) and len(text) == 64 and _HEX.issuperset(text)
 
 
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    """Whether the file is no whole database, rather than locked, full, or not to be written."""
-    return not isinstance(error, sqlite3.OperationalError) or "no such" in str(error)
+def _is_ours(folder: Path) -> bool:
+    """Whether a folder is a cache of soundgraph's, or can become one: new, or empty but for hidden files."""
+    try:
+        return _TAG_LINE in (folder / _TAG).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return not folder.exists() or all(path.name.startswith(".") for path in folder.iterdir())
 
 
-def _make_folder(folder: Path) -> None:
-    """The cache's folder, open to its owner only: what is in it is trusted when it is read."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(OSError):  # somebody else's shared folder: its mode is theirs to choose
-        if folder.stat().st_mode & 0o077:
-            folder.chmod(0o700)
-    tag = folder / "CACHEDIR.TAG"
+def _adopt(folder: Path) -> None:
+    """Makes the cache's folder, open to its owner only: what is in it is trusted when it is read.
+
+    The mode is set once: opening a folder to a group later is its owner's decision.
+    Raises StoreError for a folder that holds something else.
+    """
+    if not _is_ours(folder):
+        raise StoreError(
+            f"{folder} holds files that are not soundgraph's\n  let [cache] dir name a new folder, or an empty one"
+        )
+    tag = folder / _TAG
     if not tag.exists():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.chmod(0o700)
         # https://bford.info/cachedir/: backup programs leave such a folder out.
-        tag.write_text("Signature: 8a477f597d28d172789f06886806bc55\n# soundgraph's cache\n", encoding="ascii")
+        tag.write_text(f"Signature: 8a477f597d28d172789f06886806bc55\n{_TAG_LINE}\n", encoding="ascii")
 
 
 def _sync_folder(folder: Path) -> None:
@@ -493,4 +401,4 @@ def _disk_errors(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         where = error.filename or folder
-        raise StoreError(f"cannot write to the cache ({where}): {error.strerror or error}") from error
+        raise StoreError(f"cannot use the cache ({where}): {error.strerror or error}") from error

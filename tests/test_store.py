@@ -19,6 +19,7 @@ import pytest
 from soundgraph import store as stores
 from soundgraph.audio import Audio
 from soundgraph.errors import StoreError
+from soundgraph.index import Index
 from soundgraph.store import DiskStore, Record
 from tests.helpers import CHAIN, Space, changed, noise
 
@@ -315,12 +316,59 @@ def test_a_planted_pickle_is_never_run(space: Space, plant: Callable[[Space, byt
     assert secret.read_text() == "keep me"
 
 
-def test_nothing_but_text_goes_in(store: DiskStore) -> None:
+@pytest.mark.parametrize("texts", [{"a": {"b": 1}}, {("a", "b"): "c"}, {"a": b"bytes"}, {"a": None}])
+def test_nothing_but_text_goes_into_the_index(tmp_path: Path, texts: Any) -> None:
+    index = Index(tmp_path / "index", tmp_path / "aside", dict)
+    with pytest.raises(TypeError):
+        index.put(texts)
+    index.close()
+
+
+def test_a_folder_that_holds_something_else_is_no_cache(tmp_path: Path) -> None:
+    thesis = tmp_path / "shared" / "tmp" / "thesis.txt"
+    thesis.parent.mkdir(parents=True)
+    thesis.write_text("years of work")
+    store = DiskStore(tmp_path / "shared")
+    for act in (
+        lambda: store.put([(record(noise()), noise())], takes=False),
+        lambda: store.put_notes({"a": "b"}),
+        store.clear,
+    ):
+        with pytest.raises(StoreError, match="holds files that are not soundgraph's"):
+            act()
+    assert [path.name for path in (tmp_path / "shared").rglob("*")] == ["tmp", "thesis.txt"]
+
+
+def test_the_mode_is_set_once(tmp_path: Path) -> None:
+    store = DiskStore(tmp_path / "cache")
     store.put_notes({"a": "b"})
-    with pytest.raises(TypeError):
-        store._open().set("note:a", {"b": 1})
-    with pytest.raises(TypeError):
-        store._open().set(("note", "a"), "b")
+    assert stat.S_IMODE((tmp_path / "cache").stat().st_mode) == 0o700
+    (tmp_path / "cache").chmod(0o770)
+    store.put_notes({"a": "c"})
+    store.close()
+    assert stat.S_IMODE((tmp_path / "cache").stat().st_mode) == 0o770
+
+
+def test_an_index_that_cannot_be_opened_is_told_plainly(tmp_path: Path) -> None:
+    store = DiskStore(tmp_path / "cache")
+    store.put([(record(noise()), noise())], takes=False)
+    store.close()
+    shutil.rmtree(tmp_path / "cache" / "index")
+    (tmp_path / "cache" / "index").write_text("a file")
+    with pytest.raises(StoreError, match="cannot use the cache"):
+        store.records(["a" * 64])
+
+
+def test_what_killed_processes_left_is_swept_up_by_verify(tmp_path: Path) -> None:
+    store = DiskStore(tmp_path / "cache")
+    store.put([(record(noise()), noise())], takes=False)
+    old, new = (tmp_path / "cache" / "tmp" / name for name in ("old", "new"))
+    old.write_bytes(b"half")
+    new.write_bytes(b"half")
+    os.utime(old, (1e9, 1e9))
+    assert store.verify()["leftovers"] == ["old"]
+    store.close()
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 # Publishing

@@ -57,10 +57,11 @@ def _verify(store: DiskStore, options: argparse.Namespace) -> int:
         print(json.dumps(found))
     else:
         words = {
-            "damaged": "was damaged and is set aside; the next build makes it again",
-            "missing": "is missing; the next build makes it again",
+            "damaged": "was damaged and is set aside; a build that needs it makes it again",
+            "missing": "is missing; a build that needs it makes it again",
             "bad_records": "is no whole record and is set aside",
-            "unindexed": "was not in the index, which has been made anew",
+            "unindexed": "was not in the index, and is now",
+            "leftovers": "was left half written by a process that was killed, and is removed",
         }
         for fault, names in found.items():
             for name in names:
