@@ -355,6 +355,16 @@ def test_an_override_is_another_configuration_and_leaves_no_trace(space: Space) 
     assert space.delivered() == before
 
 
+def test_an_override_that_only_a_scene_without_changes_has_a_place_for_is_no_mistake(space: Space) -> None:
+    space.scene(CHAIN)
+    space.scene(generate("bed") + exported("bed", "bed"), "b")
+    override = ("-D", "nodes.rain.seed=3")
+    space.settle(*override)
+    space.replace('"rain"', '"wind"', "b")
+    found = space.build(*override)
+    assert (found.code, found.ran) == (0, ["b:bed"])
+
+
 def test_the_name_of_a_state_tells_configurations_apart() -> None:
     def name(
         draft: bool = False, release: bool = False, overrides: tuple[str, ...] = (), targets: tuple[str, ...] = ()
