@@ -36,7 +36,7 @@ def test_an_item_is_an_export_a_node_or_both(space: Space, wanted: str, nodes: l
     found = opened(space, wanted)
     assert list(found.wanted) == nodes
     assert [job.owner for job in found.jobs] == exports
-    assert (found.complete == {"a"}) == (wanted == "a")
+    assert (set(found.complete) == {"a"}) == (wanted == "a")
 
 
 def test_a_scene_without_exports_is_built_up_to_its_ends_if_it_is_named(space: Space) -> None:
