@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from soundgraph import stamp
 from tests.helpers import Space
 
 # Every example builds in a folder: what is slow there is the disk, and says nothing about the test.
@@ -19,6 +21,10 @@ settings.register_profile("default", derandomize=bool(os.environ.get("CI")), **_
 # SOUNDGRAPH_TESTS=thorough: some minutes of random graphs, for a change of the planner, the builder or the stamps.
 settings.register_profile("thorough", derandomize=False, max_examples=2000, **_SHARED)
 settings.load_profile(os.environ.get("SOUNDGRAPH_TESTS", "default"))
+
+
+# No stamp holds under another installation. An edit of the package while its tests run is none that they are about.
+stamp.fingerprint = functools.cache(stamp.fingerprint)
 
 
 @pytest.fixture
