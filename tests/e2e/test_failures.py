@@ -109,6 +109,7 @@ def test_an_output_folder_that_is_a_file_is_told_in_a_line(space: Space) -> None
     space.write("build", "a file")
     space.scene(SCENE)
     found = space.build()
-    assert found.code == 1
-    assert found.exports == {"build/all_of_it.wav": "failed"}
+    assert found.code in (1, 2)
+    assert "build" in found.out + found.err
     assert "Traceback" not in found.err
+    assert space.read("build") == b"a file"
