@@ -33,7 +33,8 @@ def _twins(session: Session) -> list[Mistake]:
         node = graphs.node_of(session.graph, name)
         if node.model is None:
             continue
-        twin = first.setdefault((node.params, node.model), name)
+        # A model may be named in several ways.
+        twin = first.setdefault((node.params.model_copy(update={"model": ""}), node.model.weights), name)
         if twin != name and graphs.scene_of(session.graph, twin) is graphs.scene_of(session.graph, name):
             what = f"says the same as {quote(graphs.node_of(session.graph, twin).name)}, so they share one take"
             hint = "give one of them another seed if they should differ"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from soundgraph import loader, session, targets
+from soundgraph import loader, paths, session, targets
 from soundgraph.audio import Audio, Samples
 from soundgraph.builder import Options, Outcome
 from soundgraph.errors import BuildError, SceneError, UsageError
@@ -43,7 +43,12 @@ class Scene:
     """
 
     def __init__(self, id: str, **settings: Any):  # noqa: A002
-        """id: as a scene file's path under graphs/ would give it. settings: of the [scene] table."""
+        """id: as a scene file's path under graphs/ would give it. settings: of the [scene] table.
+
+        Raises UsageError for an id that could not be such a path.
+        """
+        if not isinstance(id, str) or not all(paths.is_name(part) for part in id.split("/")):
+            raise UsageError(f'"{id}" cannot be the id of a scene', f"each part of it {paths.NAME_RULE[14:]}")
         self.id = id
         self.path: Path | None = None
         self._data: dict[str, Any] = {"scene": settings, "nodes": {}, "exports": {}}
@@ -102,6 +107,8 @@ class Scene:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], id: str = "") -> Scene:  # noqa: A002
         """A scene from the tables of a scene file, or from the flat form: `name`, `duration`, `elements`."""
+        if not isinstance(data, Mapping):
+            raise UsageError(f"a scene must be a dict, not {type(data).__name__}")
         scene = cls(id or str(data.get("name", "scene")))
         scene._data = copy.deepcopy(dict(data))
         return scene
@@ -110,10 +117,11 @@ class Scene:
 def _layer(layer: Layer) -> dict[str, Any]:
     if isinstance(layer, str):
         return {"node": str(layer)}
-    if isinstance(layer, tuple):
-        node, weight = layer
-        return {"node": str(node), "weight": weight}
-    return {**layer, "node": str(layer["node"])}
+    if isinstance(layer, tuple) and len(layer) == 2:
+        return {"node": str(layer[0]), "weight": layer[1]}
+    if isinstance(layer, Mapping) and "node" in layer:
+        return {**layer, "node": str(layer["node"])}
+    raise UsageError(f"{layer!r} is no layer of a mix", 'give a node, (node, weight), or {"node": …, "gain_db": …}')
 
 
 def load_scene(path: str | Path) -> Scene:
@@ -129,7 +137,7 @@ def load_scene(path: str | Path) -> Scene:
     scene = Scene(loaded.id)
     scene.path = path
     scene._data = toml_file.read(path, toml_file.display(path, project.root)).table
-    return scene
+    return scene  # what is added to it is built with it; the file stays as it is
 
 
 class Result:
@@ -234,6 +242,8 @@ def build(
     A scene without exports gives the sounds of the nodes that nothing in it uses.
     Raises SceneError with every mistake, and BuildError if a node failed, unless `keep_going`: then `failures` tells.
     """
+    if not isinstance(jobs, int) or jobs < 1:
+        raise UsageError(f"jobs must be a whole number from 1, not {jobs!r}")
     opened = _open(what, draft, overrides, root)
     if release and (mistakes := opened.mistakes_of_release()):
         raise SceneError(mistakes)
@@ -246,18 +256,26 @@ def build(
 
 
 def _open(what: Sequence[Buildable], draft: bool, overrides: Sequence[str], root: str | Path | None) -> Session:
-    scenes = [item for item in what if isinstance(item, Scene) and item.path is None]
-    words = [str(item.path if isinstance(item, Scene) else item) for item in what if item not in scenes]
+    for item in what:
+        if not isinstance(item, Scene | str | Path):
+            raise UsageError(f"a {type(item).__name__} is no scene", "give a soundgraph.Scene, a path or a target")
+    words = [str(item.path if isinstance(item, Scene) else item) for item in what]
     folder = Path(root).absolute() if root is not None else Path(targets.project_root(words))
+    if not folder.is_dir():
+        raise UsageError(f"there is no folder {folder}")
+    scenes = [item for item in what if isinstance(item, Scene)]
+    others = [str(item) for item in what if not isinstance(item, Scene)]
+    wanted = targets.select(str(folder), others) if others or not scenes else []
     if not scenes:
-        wanted = targets.select(str(folder), words)
         return session.open_session(folder, wanted, overrides=overrides, draft=draft)
-    if words:
-        raise UsageError("scenes built in code and scenes from files are built in separate calls")
     project = load_project(folder)
     reader = loader.Loader(project, overrides, draft)
-    loaded = [reader.data(scene.to_dict(), scene.id) for scene in scenes]
+    loaded = [reader.scene(folder / asked.path) for asked in wanted]
+    for scene in scenes:
+        table = scene.to_dict()
+        loaded.append(reader.data(table, scene.id) if scene.path is None else reader.scene(scene.path, table))
+        source = "" if scene.path is None else scene.path.relative_to(folder).as_posix()
+        wanted.append(Wanted(scene.id, source, named=True))
     if unmatched := reader.unmatched():
         raise SceneError(unmatched)
-    wanted = [Wanted(scene.id, "", named=True) for scene in scenes]
-    return session.session_of(project, loaded, wanted, draft=draft)
+    return session.session_of(project, loaded, wanted, draft=draft, overridden=bool(overrides))

@@ -31,7 +31,6 @@ from soundgraph.ledger import Entry
 from soundgraph.manifest import Manifest
 from soundgraph.planner import Plan, Status
 from soundgraph.progress import Progress, Summary
-from soundgraph.scene import Node
 from soundgraph.store import Record, Store
 
 # Results of processing are published in groups: one sync of the index for many. A kill loses at most one group.
@@ -325,7 +324,7 @@ class _Round:
             loaded = True
             post(partial(self._loaded, names))
             try:
-                requests = [_request(graphs.node_of(self.graph, name)) for name in names]
+                requests = [Request.of(graphs.node_of(self.graph, name).params) for name in names]
                 for made in generator.generate(requests, partial(self._report, names, requests)):
                     name = names[made.index]
                     left.remove(name)
@@ -335,7 +334,7 @@ class _Round:
                         post(partial(self._made, name, result, made.remarks))
                     except NodeError as error:
                         post(partial(self._caught, name, error))
-                    if self.cancel.is_set():
+                    if self.cancel.is_set() or self.given_up:  # the take that was being made is kept
                         raise _CancelledError
             finally:
                 generator.unload()
@@ -359,7 +358,7 @@ class _Round:
         try:
             read = partial(self._sound, record.digest)
             found = exports.deliver(job, record, ancestry, read, self.site.store, self.site.known, self.site.root)
-            done = partial(self._delivered, job, record, found)
+            done = partial(self._delivered, job, record, ancestry["draft"], found)
         except BaseException as error:  # as in `_render`
             done = partial(self._caught, job.owner, error, job)
         self.events.put(partial(self._pool_done, done))
@@ -473,12 +472,12 @@ class _Round:
             self.outcome.statuses[name] = status
             self.progress.node(name, status, seconds, detail)
 
-    def _delivered(self, job: Job, record: Record, found: list[Delivery]) -> None:
+    def _delivered(self, job: Job, record: Record, draft: bool, found: list[Delivery]) -> None:
         self.outcome.deliveries[job.owner] = found
         self.notes.update(delivery.note for delivery in found if delivery.note is not None)
         self._release(record.digest)
         for delivery in found:
-            facts = {"draft": True, **delivery.facts} if provenance.is_draft(self.graph, job.node) else delivery.facts
+            facts = {"draft": True, **delivery.facts} if draft else delivery.facts
             self.progress.export(delivery.path, delivery.status, {**facts, "sidecar": delivery.sidecar})
 
     def _caught(self, name: str, error: BaseException, job: Job | None = None) -> None:
@@ -509,15 +508,19 @@ class _Round:
             self.stopping = self.given_up = True
 
     def _publish(self, *, takes: bool = False) -> bool:
-        """Puts what was made into the store. If that fails, those nodes have failed, and the build stops."""
+        """Puts what was made into the store. What cannot be kept has failed, and the build stops."""
+        group, notes = self.group, self.notes
         try:
-            if self.group:
-                self.site.store.put(self.group, takes=takes)
+            if group:
+                self.site.store.put(group, takes=takes)
             with contextlib.suppress(StoreError):  # they save measuring again; that they are lost changes no result
-                self.site.store.put_notes(self.notes)
-        except StoreError as error:
-            for record, _ in self.group:
-                self._fail(str(record.made["node"]), str(error))
+                self.site.store.put_notes(notes)
+        except StoreError:
+            for result in group:  # what still fits is kept
+                try:
+                    self.site.store.put([result], takes=takes)
+                except StoreError as error:
+                    self._fail(str(result[0].made["node"]), str(error))
             self.stopping = self.given_up = True  # even with --keep-going: nothing else could be kept either
             return False
         finally:
@@ -527,7 +530,7 @@ class _Round:
 
 @contextmanager
 def _on_interrupt(act: Callable[[], None]) -> Iterator[None]:
-    """Has the first Ctrl-C call `act`; the next raises KeyboardInterrupt again.
+    """Has the first Ctrl-C, or SIGTERM, call `act`; the next Ctrl-C raises KeyboardInterrupt again.
 
     An exception can come between any two steps: one that came after a result was taken from the queue, and before it
     was kept, would lose the result, and leave the loop waiting for it.
@@ -542,15 +545,14 @@ def _on_interrupt(act: Callable[[], None]) -> Iterator[None]:
         act()
 
     signal.signal(signal.SIGINT, interrupt)
+    terminated = signal.getsignal(signal.SIGTERM)
+    if terminated is signal.SIG_DFL:  # what CI sends to a job that takes too long
+        signal.signal(signal.SIGTERM, interrupt)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def _request(node: Node) -> Request:
-    fields = Request.__dataclass_fields__
-    return Request(**{name: value for name, value in node.params if name in fields})
+        signal.signal(signal.SIGTERM, terminated)
 
 
 def _reason(error: BaseException) -> str:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from soundgraph import digest, stamp
 from soundgraph.audio import Audio
@@ -98,7 +98,7 @@ def deliver(
             note = (name, json.dumps(result))
             if result["sha256"] != there:
                 status = "restored" if path in known and known[path].key == key else "written"
-                _write(full, data)
+                _write(root, full, data)
         sidecar = _sidecar(job, format_, record, result, ancestry)
         sidecar_path = f"{path}.json"
         side_status = "current"
@@ -106,7 +106,7 @@ def deliver(
         if stamp.file_digest(str(root / sidecar_path)) != sidecar_digest:
             before = known.get(sidecar_path)
             side_status = "restored" if before is not None and before.digest == sidecar_digest else "written"
-            _write(root / sidecar_path, sidecar)
+            _write(root, root / sidecar_path, sidecar)
         entries = (
             Entry(path, job.owner, job.source, job.draft, key, result["sha256"]),
             Entry(sidecar_path, job.owner, job.source, job.draft, "sidecar", sidecar_digest),
@@ -125,15 +125,68 @@ def _result(text: str | None) -> dict[str, Any] | None:
     return found if whole else None
 
 
+class Outdated(NamedTuple):
+    """A file that a build would write, and why, in words."""
+
+    path: str
+    why: str
+
+
+def outdated(job: Job, record: Record, known: Mapping[str, Entry], root: Path) -> list[Outdated]:
+    """The files of an export that are not as a build would leave them, told without reading the sound.
+
+    A file that is right, and that nobody remembers delivering, is told as not delivered yet.
+    """
+    from soundgraph import encode
+
+    found = []
+    for format_, path in zip(job.export.settings.formats, job.paths(), strict=True):
+        entry = known.get(path)
+        there = stamp.file_digest(str(root / path))
+        if entry is None:
+            why = "not delivered yet"
+        elif entry.key != _export_key(job, record.digest, format_, encode.version([format_])):
+            why = _what_changed(job, record, root / f"{path}.json")
+        elif there == entry.digest:
+            continue
+        else:
+            why = "altered since it was delivered" if there else "gone"
+        found.append(Outdated(path, why))
+    return found
+
+
+def _what_changed(job: Job, record: Record, sidecar: Path) -> str:
+    """What is other than it was when a file was delivered, by its sidecar."""
+    try:
+        before = json.loads(sidecar.read_text(encoding="utf-8"))
+        old = dict(before["settings"])
+        digest_before = before["digest"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return "delivered with other settings or another sound"
+    fields = type(job.export.settings).model_fields
+    new = _settings(job)
+    changes = []
+    for name in [*old, *(name for name in new if name not in old)]:
+        a, b = (values.get(name, fields[name].default if name in fields else None) for values in (old, new))
+        if a != b:
+            changes.append(f"{name}: {json.dumps(a)} -> {json.dumps(b)}")
+    if digest_before != record.digest:
+        changes.append("another sound")
+    return "; ".join(changes) or "another encoder or sample rate"
+
+
+def _settings(job: Job) -> dict[str, Any]:
+    """The settings that make a difference to the file: those other than their defaults."""
+    return job.export.settings.model_dump(exclude_defaults=True, exclude={"node", "path", "format"})
+
+
 def _export_key(job: Job, artifact: str, format_: str, encoder: str) -> str:
     """Decides whether a file is written again; the file's own bytes do not, and its path is no part of it."""
-    settings = job.export.settings.model_dump(exclude_defaults=True, exclude={"node", "path", "format"})
     rate = job.scene.settings.sample_rate
-    return digest.digest("export", [EXPORT_SCHEMA, artifact, format_, settings, rate, encoder])
+    return digest.digest("export", [EXPORT_SCHEMA, artifact, format_, _settings(job), rate, encoder])
 
 
 def _sidecar(job: Job, format_: str, record: Record, result: Mapping[str, Any], ancestry: Mapping[str, Any]) -> bytes:
-    settings = job.export.settings.model_dump(exclude_defaults=True, exclude={"node", "path", "format"})
     facts = {
         "soundgraph_sidecar": 1,
         "file": f"{job.export.path.rpartition('/')[2]}.{format_}",
@@ -141,7 +194,7 @@ def _sidecar(job: Job, format_: str, record: Record, result: Mapping[str, Any], 
         "export": job.export.name,
         "node": job.export.settings.node,
         "format": format_,
-        "settings": settings,
+        "settings": _settings(job),
         "sha256": result["sha256"],
         "digest": record.digest,
         **result["facts"],
@@ -150,12 +203,15 @@ def _sidecar(job: Job, format_: str, record: Record, result: Mapping[str, Any], 
     return (json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(root: Path, path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.parent.resolve().is_relative_to(root.resolve()):
+            raise NodeError(f"cannot write {path.relative_to(root)}: a link leads out of the project")
         stamp.write_atomically(str(path), data)
-    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-        raise NodeError(f"cannot write {path.name}: something else is in the way at {error.filename}") from error
+    except OSError as error:
+        # Not error.filename: that is the temporary file.
+        raise NodeError(f"cannot write {path.relative_to(root)}: {error.strerror}") from error
 
 
 def _sha256(data: bytes) -> str:

@@ -5,11 +5,15 @@ The index can be lost: what it holds is made again from files by the `restore` i
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import os
 import sqlite3
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +64,7 @@ class Index:
         found: dict[str, str] = {}
         with self._reading:
             if self._reader is None:
-                self._reader = sqlite3.connect(self._file, timeout=60, check_same_thread=False)
+                self._reader = self._connect()
             for start in range(0, len(names), _BATCH):
                 some = names[start : start + _BATCH]
                 query = (
@@ -69,6 +73,28 @@ class Index:
                 )
                 found.update(self._reader.execute(query, some).fetchall())
         return found
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._file, timeout=60, check_same_thread=False)
+        try:
+            connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError as error:
+            if not any(word in str(error) for word in ("unable to open", "readonly", "read-only")):
+                raise
+            # On a read-only file system SQLite cannot make the files beside it that it wants for reading.
+            connection.close()
+            place = f"{self._file.absolute().as_uri()}?mode=ro&immutable=1"
+            connection = sqlite3.connect(place, uri=True, check_same_thread=False)
+        return connection
+
+    def names(self, prefix: str) -> list[str]:
+        """All names that begin so. Raises StoreError."""
+        if not self.get([prefix]) and self._reader is None:
+            return []
+        with self._errors(), self._reading:
+            assert self._reader is not None
+            rows = self._reader.execute("SELECT key FROM Cache WHERE raw = 1 AND typeof(key) = 'text'").fetchall()
+        return sorted(name for (name,) in rows if name.startswith(prefix))
 
     def put(self, texts: Mapping[str, str]) -> None:
         """Keeps them, all or none. Raises StoreError if they cannot be written."""
@@ -137,7 +163,20 @@ def _open(folder: Path) -> Any:
 
     # diskcache's defaults would drop the oldest entries, without a word, at 1 GiB.
     settings = {"eviction_policy": "none", "size_limit": 2**62, "cull_limit": 0}
-    return diskcache.Cache(str(folder), disk=_text_disk(), timeout=60, **settings)
+    return diskcache.Cache(_plain_path(folder), disk=_text_disk(), timeout=60, **settings)
+
+
+@cache
+def _plain_path(folder: Path) -> str:
+    """A path of the folder that diskcache takes as it is: it puts the value of HOME where a name has "$HOME" in it."""
+    if os.path.expandvars(str(folder)) == str(folder):
+        return str(folder)
+    place = tempfile.TemporaryDirectory(prefix="soundgraph-")
+    atexit.register(place.cleanup)
+    link = Path(place.name) / "index"
+    folder.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(folder, target_is_directory=True)
+    return str(link)
 
 
 def _text_disk() -> Any:

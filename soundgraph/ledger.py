@@ -5,11 +5,17 @@ Kept in `.soundgraph/delivered`: tab-separated lines. Losing it only means that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from soundgraph import stamp
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 
 class Entry(NamedTuple):
@@ -48,7 +54,7 @@ class Ledger:
     def remove_files(self, stale: Iterable[Entry]) -> list[str]:
         """Deletes those files that are still as they were delivered; forgets them all. Returns the deleted paths.
 
-        Raises OSError if one cannot be deleted.
+        One that cannot be deleted is remembered: the next build tries again.
         """
         gone = []
         for entry in stale:
@@ -56,21 +62,31 @@ class Ledger:
             # Nothing was ever delivered outside the project: a ledger that says so came with somebody else's tree.
             inside = path.is_relative_to(self._root)
             if inside and ".." not in path.parts and stamp.file_digest(str(path)) == entry.digest:
-                path.unlink(missing_ok=True)
+                try:
+                    path.unlink(missing_ok=True)
+                except OSError:
+                    continue
                 gone.append(entry.path)
             self.entries.pop(entry.path, None)
             self._changes[entry.path] = None
         return gone
 
     def save(self) -> None:
-        """Raises OSError if it cannot be written."""
+        """Writes what changed. Raises OSError if it cannot be written."""
+        if not self._changes:
+            return
+        self._file.parent.mkdir(exist_ok=True)
+        with _locked(self._file.with_name("lock")):
+            self._merge()
+        self._changes.clear()
+
+    def _merge(self) -> None:
         entries = {**self._read(), **self._changes}
         lines = [
             "\t".join((entry.path, entry.owner, entry.source, "draft" if entry.draft else "", entry.key, entry.digest))
             for _, entry in sorted(entries.items())
             if entry is not None
         ]
-        self._file.parent.mkdir(exist_ok=True)
         stamp.write_atomically(
             str(self._file), "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
         )
@@ -88,3 +104,14 @@ class Ledger:
                 path, owner, source, draft, key, digest = fields
                 entries[path] = Entry(path, owner, source, draft == "draft", key, digest)
         return entries
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """One process at a time. The system lets go of the lock when its holder ends, however it ends."""
+    with path.open("wb") as file:
+        if fcntl is not None:
+            # Where the file system has no locks, entries of two builds at once may be lost; files are not.
+            with contextlib.suppress(OSError):
+                fcntl.flock(file, fcntl.LOCK_EX)
+        yield

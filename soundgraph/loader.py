@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
-from soundgraph import models, overrides, toml_file
+from soundgraph import models, overrides, stamp, toml_file
 from soundgraph.backends import Model
 from soundgraph.collisions import clashing
 from soundgraph.errors import Mistake, NodeError, SceneError, quote
 from soundgraph.kinds import Kind, Params
 from soundgraph.project import Project
 from soundgraph.reading import Reading
-from soundgraph.root import GRAPHS, PROJECT_FILE
+from soundgraph.root import PROJECT_FILE
 from soundgraph.scene import Origin, Scene
 from soundgraph.toml_file import Sheet
 
@@ -66,10 +67,7 @@ def load_data(
 
 def scene_id(path: Path, root: Path) -> str:
     """The path under `graphs/` without `.toml`; of a scene elsewhere, the path under `root`. "/" between its parts."""
-    relative = PurePosixPath(toml_file.display(path, root))
-    if len(relative.parts) > 1 and relative.parts[0] == GRAPHS:
-        relative = relative.relative_to(GRAPHS)
-    return str(relative.with_suffix("") if relative.suffix == ".toml" else relative)
+    return stamp.scene_id(toml_file.display(path, root))
 
 
 def clashes(scenes: Iterable[Scene], locate: Callable[[Origin], int] = lambda origin: 0) -> list[Mistake]:
@@ -116,9 +114,13 @@ class Loader:
         self._models: dict[str, Model | models.UnknownModelError] = {}
         self._files: dict[tuple[str, str], str] = {}
         self._ids: dict[str, str] = {}
+        self._made: set[str] = set()  # ids of scenes that were made in code
 
-    def scene(self, path: Path) -> Scene:
-        """The scene in a file. Raises SceneError with all that is wrong in it."""
+    def scene(self, path: Path, table: Mapping[str, Any] | None = None) -> Scene:
+        """The scene in a file. Raises SceneError with all that is wrong in it.
+
+        table: what is to stand in place of the file's content.
+        """
         path = path.absolute()
         file = toml_file.display(path, self.project.root)
         name = scene_id(path, self.project.root)
@@ -130,14 +132,24 @@ class Loader:
         ):
             if fault:
                 raise SceneError([Mistake(file, 0, "", fault)])
-        if self._ids.setdefault(name, file) != file:
-            raise SceneError([Mistake(file, 0, "", f"has the same id as {self._ids[name]}: {quote(name)}")])
+        self._claim(name, file)
         try:
             sheet = toml_file.read(path, file)
         except SceneError:
             self.incomplete = True
             raise
+        if table is not None:
+            sheet = dataclasses.replace(sheet, table=_plain(table))
         return Reading(self, sheet, name).scene()
+
+    def _claim(self, name: str, file: str) -> None:
+        """Raises SceneError for an id that another scene has. file: "" for a scene that was made in code."""
+        known = self._ids.setdefault(name, file)
+        if known != file or (not file and name in self._made):
+            what = f"has the same id as {known or 'another scene'}: {quote(name)}"
+            raise SceneError([Mistake(file, 0, "" if file else "scene", what)])
+        if not file:
+            self._made.add(name)
 
     def data(self, data: Mapping[str, Any], scene_id: str) -> Scene:
         """The scene in a dict. Raises SceneError with all that is wrong in it."""
@@ -156,7 +168,9 @@ class Loader:
                 settings["duration"] = table.pop("duration")
         if mistakes:
             raise SceneError(mistakes)
-        return Reading(self, Sheet("", None, self.project.root, table), scene_id or name or "scene").scene()
+        found = scene_id or name or "scene"
+        self._claim(found, "")
+        return Reading(self, Sheet("", None, self.project.root, table), found).scene()
 
     def unmatched(self) -> list[Mistake]:
         """A mistake for each override that no scene read so far had a place for; none when a file could not be read."""

@@ -113,7 +113,7 @@ def _fields(found: Manifest) -> Iterator[tuple[str, Any]]:
 
 
 def _flat(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict) and (value or not prefix):
+    if isinstance(value, dict):
         for name, item in value.items():
             yield from _flat(f"{prefix}.{name}" if prefix else name, item)
     elif isinstance(value, list) and value:

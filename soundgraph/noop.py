@@ -25,10 +25,14 @@ def config_of(*, draft: bool, release: bool, overrides: Sequence[str], targets: 
 
 
 def is_complete(stamps: Stamps, clean: Collection[str], wanted: Sequence[Wanted], targets: Sequence[str]) -> bool:
-    """Whether every scene asked for is clean, and none that was built before is gone: its files would be removed."""
-    if not targets and stamps.scenes.keys() - {scene.id for scene in wanted}:
+    """Whether every scene asked for is clean, and none that delivered something is gone: its files would be removed."""
+    if len(clean) < len(wanted):
         return False
-    return len(clean) == len(wanted)
+    if targets:
+        return True
+    delivered = stamp.delivered_sources(stamps.root) | {scene.path for scene in stamps.scenes.values()}
+    missing = delivered - {scene.path for scene in wanted}
+    return all(stamp.stat_text(f"{stamps.root}/{path}") != stamp.ABSENT for path in missing)
 
 
 def clean_scenes(stamps: Stamps, wanted: Sequence[Wanted]) -> dict[str, SceneStamp]:

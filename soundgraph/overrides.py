@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from soundgraph import kinds
+from soundgraph import kinds, paths
 from soundgraph.errors import Mistake, SceneError, did_you_mean, quote
 from soundgraph.scene import ExportSettings, SceneSettings
 
@@ -128,6 +128,9 @@ def _parse(text: str) -> Override | tuple[str, str]:
 
 
 def _keys(key: str) -> tuple[str, ...] | None:
+    parts = [part.strip() for part in key.split(".")]
+    if all(paths.is_name(part) for part in parts):  # letters of any alphabet need no quotes here
+        return tuple(parts)
     try:
         table: Any = tomllib.loads(f"{key} = 0")
     except tomllib.TOMLDecodeError:

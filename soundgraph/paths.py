@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 
 _NAME = re.compile(r"[\w-]{1,100}")
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"|?*]')
+# Control characters, those that turn or hide text, and what Windows does not allow.
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff<>:"|?*]')
 
 NAME_RULE = "is not a name: it takes letters, digits, _ and -, at most 100 of them"
+# What Windows takes for a device, whatever follows the dot.
+_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 
 
 def is_name(name: str) -> bool:
@@ -42,6 +45,8 @@ def wrong_with(path: str, upwards: bool = False) -> str:
             return f'"{path}" must not name what is hidden ("{part}")'
         if part.endswith((" ", ".")):
             return f'"{path}" has a part that ends in a space or a dot'
+        if _DEVICE.fullmatch(part):
+            return f'"{path}" has a part that Windows takes for a device ("{part}")'
         if len(part.encode()) > 200:
             return f'has a part of more than 200 bytes ("{part[:20]}…")'
     return ""

@@ -87,8 +87,7 @@ class Pipeline:
             sound = self._store.read(record.digest) if record is not None else None
             if sound is not None:
                 return sound
-        request = Request(**{name: value for name, value in node.params if name in Request.__dataclass_fields__})
-        (made,) = self._generator(node.model).generate([request], lambda index, made_s: None)
+        (made,) = self._generator(node.model).generate([Request.of(node.params)], lambda index, made_s: None)
         sound = audio.make(made.audio.samples, made.audio.sample_rate)
         if found is not None and key is not None:
             rate, channels, length = sound.sample_rate, sound.channels, sound.n_samples
@@ -195,6 +194,11 @@ def _render(kind: str, sounds: Sequence[Audio], **params: Any) -> Audio:
 
     from soundgraph import wording
 
+    for sound in sounds:
+        if not isinstance(sound, Audio):
+            raise UsageError(
+                f"{kind}: a {type(sound).__name__} is no sound", "soundgraph.Audio(samples, sample_rate) is"
+            )
     found = kinds.get(kind)
     try:
         checked = found.params.model_validate(params)

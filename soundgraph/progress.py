@@ -13,7 +13,10 @@ from typing import Any, Protocol
 
 @dataclass
 class Summary:
-    """The counts of a build. hits: found by the plan; cutoffs: found once their inputs had been made again."""
+    """The counts of a build. hits: found by the plan; cutoffs: found once their inputs had been made again.
+
+    scenes: all that were asked for, those included that were as they had been left.
+    """
 
     ran: int = 0
     hits: int = 0
@@ -22,6 +25,7 @@ class Summary:
     skipped: int = 0
     loads: int = 0
     exports: int = 0
+    scenes: int = 0
     seconds: float = 0.0
 
 

@@ -60,7 +60,9 @@ class BuildSettings(Params):
         description="how many nodes are rendered at a time; as many as there are processors if not given",
     )
     memory_budget: str | int | None = Field(
-        None, description='how much memory loaded models may take: a size such as "12 GB", or a number of bytes'
+        None,
+        description='how much memory loaded models may take: a size such as "12 GB", or a number of bytes '
+        "(not used yet)",
     )
 
     @field_validator("output")

@@ -13,28 +13,19 @@ from soundgraph.graph import Graph
 from soundgraph.store import Record
 
 
-def models_of(graph: Graph, name: str) -> list[Model]:
-    """The models that made anything upstream of a node, or the node itself, sorted by id."""
-    found = {graphs.node_of(graph, other).model for other in graphs.needed(graph, [name])}
-    return sorted((model for model in found if model is not None), key=lambda model: model.id)
-
-
-def is_draft(graph: Graph, name: str) -> bool:
-    """Whether any draft is upstream."""
-    return any(model.draft for model in models_of(graph, name))
-
-
 def ancestry(graph: Graph, name: str, records: Mapping[str, Record]) -> dict[str, Any]:
     """Facts for the file beside an export: `draft`, `models` and `nodes`, the last after its inputs.
 
     Holds nothing that changes from day to day or from machine to machine.
     """
     nodes: dict[str, Any] = {}
+    found: dict[str, Model] = {}
     for layer in graphs.in_order(graph, graphs.needed(graph, [name])):
         for other in layer:
             node, record = graphs.node_of(graph, other), records[other]
             facts: dict[str, Any] = {"kind": node.kind_name}
             if node.model is not None:
+                found[node.model.id] = node.model
                 facts["model"] = node.model.id
                 params = node.params.model_dump(exclude={"model"})
             else:
@@ -46,8 +37,9 @@ def ancestry(graph: Graph, name: str, records: Mapping[str, Record]) -> dict[str
                 facts["files_sha256"] = files
             facts.update(action_key=record.key, digest=record.digest)
             nodes[node.name] = facts
+    models = sorted(found.values(), key=lambda model: model.id)
     return {
-        "draft": is_draft(graph, name),
+        "draft": any(model.draft for model in models),
         "models": [
             {
                 "id": model.id,
@@ -57,7 +49,7 @@ def ancestry(graph: Graph, name: str, records: Mapping[str, Record]) -> dict[str
                 "licence": model.licence,
                 "draft": model.draft,
             }
-            for model in models_of(graph, name)
+            for model in models
         ],
         "nodes": nodes,
     }

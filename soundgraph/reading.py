@@ -17,7 +17,7 @@ from soundgraph.errors import Mistake, SceneError, did_you_mean, one_of, quote
 from soundgraph.kinds import Params
 from soundgraph.models import UnknownModelError
 from soundgraph.project import check_defaults
-from soundgraph.scene import Export, ExportSettings, Node, Origin, Scene, SceneSettings
+from soundgraph.scene import DRAFT_FOLDER, Export, ExportSettings, Node, Origin, Scene, SceneSettings
 from soundgraph.toml_file import Sheet
 from soundgraph.wording import Keys
 from soundgraph.written import Expanded, Part, Written, tables
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 MAX_NODES = 20_000
 MAX_INCLUDES = 200
 MAX_DEPTH = 8
-DRAFT_FOLDER = "draft"
-"""Under the output folder: where drafts are delivered, so that a draft never takes a real file's place."""
-
 TABLES = ("scene", "nodes", "exports", "elements", "defaults", "include")
 
 _ROLE = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
@@ -78,7 +75,7 @@ class Reading:
         if self._mistakes:
             raise SceneError(self._mistakes)
         read = tuple(self._read)
-        return Scene(self._id, self._sheet.path, own.settings, nodes, exports, read, tuple(_same_takes(nodes.values())))
+        return Scene(self._id, self._sheet.path, own.settings, nodes, exports, read)
 
     # Gathering: what is written, in this file and those it includes.
 
@@ -449,18 +446,3 @@ def _role_keys(role: str) -> Keys:
 
 def _stem(sheet: Sheet) -> str:
     return sheet.path.stem if sheet.path else "scene"
-
-
-def _same_takes(nodes: Iterable[Node]) -> list[str]:
-    """A remark for each generate node that asks for what an earlier one asks for: they share one take."""
-    first: dict[tuple[str, Params], str] = {}
-    remarks = []
-    for node in nodes:
-        if node.model is not None:
-            # The model is compared once resolved: two names for it are one model.
-            key = (node.model.id, node.params.model_copy(update={"model": ""}))
-            other = first.setdefault(key, node.name)
-            if other != node.name:
-                pair = f"nodes.{other} and nodes.{node.name}"
-                remarks.append(f"{pair} share one take, as they ask for the same; another seed gives another take")
-    return remarks

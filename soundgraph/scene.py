@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,6 +12,9 @@ from soundgraph.backends import Model
 from soundgraph.kinds import Kind, NodeRef, Params
 
 Format = Literal["wav", "ogg", "flac"]
+
+DRAFT_FOLDER = "draft"
+"""Under the output folder: what `--draft` delivers, so that a draft never takes a real file's place."""
 
 SampleRate = Annotated[int, Field(ge=8000, le=192000)]
 Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
@@ -69,6 +72,15 @@ class ExportSettings(Params):
     def _depth_fits(self) -> ExportSettings:
         if self.bit_depth == 32 and "flac" in self.formats:
             raise ValueError("flac holds 16 or 24 bits, not 32")
+        return self
+
+    @model_validator(mode="after")
+    def _settings_are_used(self) -> ExportSettings:
+        given = self.model_fields_set
+        if "bit_depth" in given and set(self.formats) == {"ogg"}:
+            raise ValueError("bit_depth is for wav and flac; ogg has quality")
+        if "quality" in given and "ogg" not in self.formats:
+            raise ValueError("quality is for ogg")
         return self
 
     @property
@@ -136,7 +148,6 @@ class Scene:
     nodes: dict[str, Node]
     exports: dict[str, Export]
     read: tuple[Path, ...] = ()
-    remarks: tuple[str, ...] = field(default=())
 
 
 def node_id(scene_id: str, node: str, take: int = 1) -> str:

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
-from soundgraph import backends, builder, loader, planner, provenance, stamp, targets
+from soundgraph import backends, builder, export, loader, planner, stamp, targets
 from soundgraph import explain as explaining
 from soundgraph import graph as graphs
 from soundgraph.builder import Options, Outcome, Site
 from soundgraph.errors import Mistake, SceneError, StoreError, UsageError, did_you_mean
-from soundgraph.export import Job
+from soundgraph.export import Job, Outdated
 from soundgraph.graph import Graph
 from soundgraph.ledger import Entry, Ledger
-from soundgraph.planner import Plan, Status
+from soundgraph.planner import Plan
 from soundgraph.progress import Progress
 from soundgraph.project import Project, load_project
 from soundgraph.root import PROJECT_FILE
-from soundgraph.scene import Node, Origin, Scene, node_id
+from soundgraph.scene import DRAFT_FOLDER, Node, Origin, Scene, node_id
 from soundgraph.stamp import Output, SceneStamp, Stamps
 from soundgraph.store import DiskStore
 from soundgraph.targets import Wanted
 
-DRAFT_FOLDER = "draft"
-"""Under the output folder: what `--draft` delivers, so that a draft never takes a real file's place."""
+
+class Idle(NamedTuple):
+    """How much of what is asked for was found to be current without looking at it."""
+
+    scenes: int = 0
+    nodes: int = 0
+    files: int = 0
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,9 @@ class Session:
     """Scenes that were read and checked, and what of them is asked for.
 
     graph: of all the scenes. wanted: the ids of the nodes asked for. jobs: the exports asked for.
-    complete: the ids of the scenes that are asked for as a whole. ledger: of what was delivered before.
+    complete: the scenes that are asked for as a whole: their ids, and their files relative to the root ("" for a scene
+    that was built in code). ledger: of what was delivered before. overridden: whether -D changed
+    the scenes for this build: then nothing that they deliver otherwise is removed.
     """
 
     project: Project
@@ -42,9 +50,10 @@ class Session:
     graph: Graph
     wanted: tuple[str, ...]
     jobs: list[Job]
-    complete: frozenset[str]
+    complete: Mapping[str, str]
     ledger: Ledger
     draft: bool = False
+    overridden: bool = False
 
     @property
     def root(self) -> Path:
@@ -59,12 +68,21 @@ class Session:
         return f"last {os.path.realpath(self.root)} {name} {'draft' if self.draft else 'real'}"
 
     def plan(self, *, force: bool = False, lost: Iterable[str] = ()) -> Plan:
-        """Raises UsageError if a recording went away since the scene was read."""
+        """Raises UsageError if a recording went away since the scene was read, StoreError for the cache."""
         salt, lookup = self.project.cache.salt, self.store.records
         try:
             return planner.plan(self.graph, self.wanted, lookup, salt=salt, force=force, lost=frozenset(lost))
         except OSError as error:
             raise UsageError(f"cannot read {error.filename}: {error.strerror}") from error
+
+    def to_write(self, plan: Plan) -> list[Outdated]:
+        """The files that a build would write although no node they are made from runs."""
+        found = []
+        for job in self.jobs:
+            record = plan.decisions[job.node].record
+            if record is not None:
+                found += export.outdated(job, record, self.ledger.entries, self.root)
+        return found
 
     def reasons(self, plan: Plan, names: Sequence[str]) -> list[explaining.Reason]:
         past = explaining.recall(plan, names, self.store, self.note)
@@ -91,19 +109,21 @@ class Session:
         return found
 
     def mistakes_of_policy(self) -> list[Mistake]:
-        """The exports that rest on a model whose licence `[policy] allow_licenses` does not allow."""
+        """The nodes asked for that use a model whose licence `[policy] allow_licenses` does not allow."""
         allowed = self.project.policy.allow_licenses
         if allowed is None:
             return []
         found = []
-        for job in self.jobs:
-            for node in self._upstream(job):
-                if node.model is None or node.model.draft or node.model.licence in allowed:
-                    continue
-                what = f'rests on nodes.{node.name}, whose model "{node.model.id}" has the licence {node.model.licence}'
-                hint = f"soundgraph.toml allows {', '.join(allowed) or 'none'} ([policy] allow_licenses)"
-                origin = job.export.origin
-                found.append(Mistake(origin.file, self.line_of(origin), f"exports.{job.export.name}", what, hint))
+        for name in sorted(graphs.needed(self.graph, self.wanted)):
+            node = graphs.node_of(self.graph, name)
+            if node.model is None or node.model.draft or node.model.licence in allowed:
+                continue
+            exports = [job.export.name for job in self.jobs if name in graphs.needed(self.graph, [job.node])]
+            under = f"; exports.{', exports.'.join(exports)} would rest on it" if exports else ""
+            what = f'the licence of model "{node.model.id}" is {node.model.licence}{under}'
+            hint = f"soundgraph.toml allows {', '.join(allowed) or 'none'} ([policy] allow_licenses)"
+            origin = Origin(node.origin.file, (*node.origin.keys, "model"))
+            found.append(Mistake(origin.file, self.line_of(origin), f"nodes.{node.name}", what, hint))
         return found
 
     def _upstream(self, job: Job) -> list[Node]:
@@ -122,16 +142,20 @@ class Session:
                 found.append(Mistake(origin.file, self.line_of(origin), f"exports.{job.export.name}", what, hint))
         return found
 
-    def build(self, options: Options, progress: Progress, idle_nodes: int = 0, idle_files: int = 0) -> Outcome:
+    def build(self, options: Options, progress: Progress, idle: Idle | None = None) -> Outcome:
         """Runs and delivers. Raises SceneError, before anything runs, for models that cannot be had or are not allowed.
 
-        idle_nodes, idle_files: of other scenes that are asked for and known to be current; for the summary.
+        idle: what else is asked for and known to be current; for the summary.
         """
+
+        self._check_folders()
 
         def plan_again(lost: frozenset[str], force: bool) -> Plan:
             plan = self.plan(force=force, lost=lost)
             if mistakes := [*self.mistakes_of_policy(), *self.mistakes_of_models(plan)]:
                 raise SceneError(mistakes)
+            if plan.to_run():
+                self.store.prepare()
             return plan
 
         site = Site(self.root, self.store, self.ledger.entries, self.note)
@@ -145,8 +169,10 @@ class Session:
         finally:
             self.store.close()
         summary = outcome.summary()
-        summary.hits += idle_nodes
-        summary.exports += idle_files
+        idle = idle or Idle()
+        summary.scenes = len(self.scenes) + idle.scenes
+        summary.hits += idle.nodes
+        summary.exports += idle.files
         progress.end(summary)
         return outcome
 
@@ -156,11 +182,21 @@ class Session:
         known = self.store.notes(list(notes))
         self.store.put_notes({name: key for name, key in notes.items() if known.get(name) != key})
 
+    def _check_folders(self) -> None:
+        """Raises UsageError for an output folder that is none, or lies outside the project by a link."""
+        for job in self.jobs[:1]:
+            folder = self.root / job.folder
+            if folder.exists() and not folder.is_dir():
+                raise UsageError(f"cannot deliver into {job.folder}: it is not a folder")
+            if not folder.resolve().is_relative_to(self.root.resolve()):
+                hint = "exports stay inside the project, since soundgraph removes files there"
+                raise UsageError(f"cannot deliver into {job.folder}: a link leads out of the project", hint)
+
     def _keep_ledger(self, outcome: Outcome, progress: Progress) -> None:
         """Writes down what was delivered; after a build without failures, removes what no scene delivers any more."""
         ledger = self.ledger
         ledger.add(entry for found in outcome.deliveries.values() for one in found for entry in one.entries)
-        if not outcome.failures and not outcome.interrupted:
+        if not (outcome.failures or outcome.interrupted or self.overridden):
             for path in ledger.remove_files(self._stale()):
                 progress.remark(path, "removed: no scene delivers it any more")
         ledger.save()
@@ -168,16 +204,26 @@ class Session:
     def _stale(self) -> list[Entry]:
         """What was delivered for these scenes, or for scenes that are gone, and is delivered no more."""
         current = {path for job in self.jobs for audio in job.paths() for path in (audio, f"{audio}.json")}
-        entries = [entry for entry in self.ledger.entries.values() if entry.draft == self.draft]
+        sources = set(self.complete.values())
         return [
             entry
-            for entry in entries
-            if entry.path not in current and (entry.scene in self.complete or self._is_gone(entry.source))
+            for entry in self.ledger.entries.values()
+            # Nobody can tell whether a scene that was built in code is gone.
+            if entry.source and entry.draft == self.draft and entry.path not in current
+            if entry.source in sources or self._is_gone(entry.source)
         ]
 
     def _is_gone(self, source: str) -> bool:
-        """Whether a scene's file is there no more; never so of a scene that was built in code."""
-        return bool(source) and source not in self._on_disk and not (self.root / source).is_file()
+        """Whether a scene's file is there no more: not where it cannot be told, as in a folder that cannot be read."""
+        if source in self._on_disk:
+            return False
+        try:
+            (self.root / source).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        except OSError:
+            return False
+        return False
 
     @cached_property
     def _on_disk(self) -> set[str]:
@@ -255,7 +301,7 @@ def open_session(
     """
     project = load_project(root)
     scenes = loader.load_scenes([root / scene.path for scene in wanted], project, overrides, draft)
-    return session_of(project, scenes, wanted, draft=draft)
+    return session_of(project, scenes, wanted, draft=draft, overridden=bool(overrides))
 
 
 def session_of(
@@ -264,6 +310,7 @@ def session_of(
     wanted: Sequence[Wanted],
     *,
     draft: bool = False,
+    overridden: bool = False,
 ) -> Session:
     """A session over scenes that were read already. wanted: in the same order."""
     locator = loader.Lines(project.root)
@@ -279,8 +326,8 @@ def session_of(
     others = _others(project, ledger, {asked.path for asked in wanted}, jobs, draft)
     if mistakes := loader.clashes([*scenes, *others], locator):
         raise SceneError(mistakes)
-    complete = frozenset(asked.id for asked in wanted if not asked.items)
-    return Session(project, list(scenes), graph, tuple(nodes), jobs, complete, ledger, draft)
+    complete = {asked.id: asked.path for asked in wanted if not asked.items}
+    return Session(project, list(scenes), graph, tuple(nodes), jobs, complete, ledger, draft, overridden)
 
 
 def _node(scene: Scene, export: str) -> str:
@@ -322,13 +369,3 @@ def _others(project: Project, ledger: Ledger, own: set[str], jobs: Sequence[Job]
             except SceneError:
                 continue  # its mistakes are told when it is built
     return found
-
-
-def statuses(plan: Plan) -> dict[str, int]:
-    """How many nodes of a plan have each status."""
-    return {status.value: plan.count(status) for status in Status}
-
-
-def drafts_of(session: Session) -> frozenset[str]:
-    """The exports ("scene:export") that have a draft upstream."""
-    return frozenset(job.owner for job in session.jobs if provenance.is_draft(session.graph, job.node))

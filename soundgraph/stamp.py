@@ -173,7 +173,7 @@ def read_clock(root: str) -> int:
 def scan(root: str, folder: str = "graphs") -> list[tuple[str, str]]:
     """(scene id, path relative to root) of every scene under `folder`, sorted by id.
 
-    Hidden files and folders, and links to folders, are not looked at.
+    Hidden files and folders, and links to folders, are not looked at. Raises OSError for a folder that may not be read.
     """
     found: list[tuple[str, str]] = []
     waiting = [folder]
@@ -190,7 +190,7 @@ def scan(root: str, folder: str = "graphs") -> list[tuple[str, str]]:
                         found.append((scene_id(path), path))
                     elif entry.is_dir(follow_symlinks=False):
                         waiting.append(f"{here}/{name}")
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
     found.sort()
     return found
@@ -261,6 +261,15 @@ def load(root: str, config: str) -> Stamps | None:
         return None
 
 
+def delivered_sources(root: str) -> set[str]:
+    """The files of the scenes that delivered something, by the ledger (see `ledger`)."""
+    try:
+        with open(os.path.join(root, FOLDER, "delivered"), encoding="utf-8", errors="surrogateescape") as file:
+            return {line.split("\t", 3)[2] for line in file if line.count("\t") == 5} - {""}
+    except OSError:
+        return set()
+
+
 def save(stamps: Stamps, config: str) -> None:
     """Writes the state; whole, or, where a path does not fit its form (a tab in a name), not at all."""
     os.makedirs(os.path.join(stamps.root, FOLDER), exist_ok=True)
@@ -278,6 +287,15 @@ def save(stamps: Stamps, config: str) -> None:
     write_atomically(
         os.path.join(stamps.root, FOLDER, config), f"{_VERSION} {sha256(body).hexdigest()}\n".encode() + body
     )
+
+
+def prune(root: str, keep: int = 20) -> None:
+    """Forgets the states of configurations that were not built for longest: each -D makes one."""
+    folder = os.path.join(root, FOLDER)
+    with os.scandir(folder) as entries:
+        states = [(entry.stat().st_mtime_ns, entry.path) for entry in entries if entry.name.startswith("stamps-")]
+    for _, path in sorted(states)[:-keep]:
+        os.unlink(path)
 
 
 def write_atomically(path: str, content: bytes) -> None:

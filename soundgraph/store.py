@@ -157,12 +157,13 @@ class DiskStore:
     def read(self, digest: str) -> Audio | None:
         path = self.blob(digest)
         try:
-            with _disk_errors(self.folder):
-                data = path.read_bytes()
-        except StoreError:
-            if not path.exists():
-                return None
-            raise
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except IsADirectoryError:
+            data = b""
+        except OSError as error:
+            raise StoreError(f"cannot read {path}: {error.strerror}") from error
         with contextlib.suppress(ValueError):
             audio = from_wav(data)
             if audio.digest == digest:
@@ -175,6 +176,11 @@ class DiskStore:
         return self.folder / "blobs" / digest[:2] / f"{digest}.wav"
 
     # Writing
+
+    def prepare(self) -> None:
+        """Makes the folder, so that one which cannot be used is told before anything runs. Raises StoreError."""
+        with _disk_errors(self.folder):
+            _adopt(self.folder)
 
     def put(self, results: Sequence[tuple[Record, Audio]], *, takes: bool) -> None:
         texts = {record.key: record.to_json() for record, _ in results}
@@ -214,6 +220,9 @@ class DiskStore:
                     place.replace(path)
                 except FileNotFoundError:  # the first file in that folder
                     path.parent.mkdir(parents=True, exist_ok=True)
+                    place.replace(path)
+                except IsADirectoryError:
+                    self._set_aside(path)
                     place.replace(path)
             if sync_folders:
                 for folder in {path.parent for _, path in moves}:
@@ -287,7 +296,8 @@ class DiskStore:
         left half written.
 
         Returns the names of what was found: "damaged" blobs; "missing", the digests that records name and that are not
-        there; "bad_records"; "unindexed" keys; "leftovers" of killed processes.
+        there; "bad_records"; keys that are "unfiled" (without a record's file) or "unindexed"; "leftovers" of killed
+        processes.
         """
         found: dict[str, list[str]] = {}
         with _disk_errors(self.folder):
@@ -303,6 +313,11 @@ class DiskStore:
                 if path.stem not in good or path.suffix != ".json":
                     found["bad_records"].append(path.name)
                     self._set_aside(path)
+            keys = [name.removeprefix("action:") for name in self._index.names("action:")]
+            unfiled = {key: record for key, record in self.records(keys).items() if key not in good}
+            found["unfiled"] = sorted(unfiled)
+            files = {self._record_file(key): record.to_json().encode for key, record in unfiled.items()}
+            self._publish(files.items(), sync=True, sync_folders=True)
             found["unindexed"] = sorted(set(good) - set(self.records(list(good))))
             if found["unindexed"]:
                 self._index.rebuild()

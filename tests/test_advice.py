@@ -82,7 +82,9 @@ def test_a_policy_refuses_licences_it_does_not_allow(project: Path, capsys: pyte
     assert cli.main(["build"]) == 2
     said = capsys.readouterr().err
     assert (
-        'graphs/x.toml:20: exports.bed: rests on nodes.bed, whose model "facebook/audiogen-medium" has the licence '
-        "CC-BY-NC-4.0\n  soundgraph.toml allows MIT ([policy] allow_licenses)\n"
+        'graphs/x.toml:3: nodes.bed: the licence of model "facebook/audiogen-medium" is CC-BY-NC-4.0; '
+        "exports.bed would rest on it\n  soundgraph.toml allows MIT ([policy] allow_licenses)\n"
     ) in said
+    assert cli.main(["check"]) == 2
+    assert cli.main(["build", "x:unused"]) == 2
     assert cli.main(["build", "--draft"]) == 0

@@ -134,14 +134,6 @@ def test_names_may_have_letters_of_any_alphabet(tmp_path: Path) -> None:
     assert list(load(tmp_path, RAIN.replace("nodes.rain", 'nodes."pluie_forêt-2"')).nodes) == ["pluie_forêt-2"]
 
 
-def test_nodes_that_ask_for_the_same_are_pointed_out(tmp_path: Path) -> None:
-    again = RAIN.replace("nodes.rain", "nodes.again").replace('"audio"', '"facebook/audiogen-medium"')
-    other = RAIN.replace("nodes.rain", "nodes.other") + "seed = 2\n"
-    assert load(tmp_path, RAIN + again + other).remarks == (
-        "nodes.rain and nodes.again share one take, as they ask for the same; another seed gives another take",
-    )
-
-
 # Models.
 
 

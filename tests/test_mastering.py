@@ -236,7 +236,9 @@ def test_the_settings_reach_the_encoder():
         for depth in (16, 24, 32)
     ]
     assert bits == [16, 24, 32]
-    small, large = (len(master(audio, settings(quality=quality), 48000).encode("ogg")) for quality in (0.1, 0.9))
+    small, large = (
+        len(master(audio, settings(format="ogg", quality=quality), 48000).encode("ogg")) for quality in (0.1, 0.9)
+    )
     assert small < large
 
 

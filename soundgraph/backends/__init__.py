@@ -7,11 +7,11 @@ may import anything heavy.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from soundgraph.audio import Audio
@@ -63,6 +63,11 @@ class Request:
     top_k: int
     top_p: float
     cfg_coef: float
+
+    @classmethod
+    def of(cls, params: Iterable[tuple[str, Any]]) -> Request:
+        """The request that the parameters of a generate node make."""
+        return cls(**{name: value for name, value in params if name in cls.__dataclass_fields__})
 
 
 @dataclass(frozen=True)

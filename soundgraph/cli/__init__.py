@@ -47,14 +47,22 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _main(words: list[str]) -> int:
+    if sys.stdout is None or sys.stderr is None:  # closed by the caller
+        nowhere = open(os.devnull, "w")  # noqa: SIM115 - for as long as the process lives
+        sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
     try:
-        return _run(words)
+        code = _run(words)
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         _say("interrupted")
         return 130
     except BrokenPipeError:
         # The reader left, as `| head` does. What is still buffered has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:  # a disk that is full, a folder that may not be read: no bug
+        _say(f"{error.filename}: {error.strerror}" if error.filename else f"cannot go on: {error.strerror or error}")
         return 1
     except Exception as error:
         from soundgraph.errors import SoundgraphError
@@ -69,6 +77,8 @@ def _main(words: list[str]) -> int:
 
 
 def _run(words: list[str]) -> int:
+    if words == ["-C"]:
+        return _refuse("-C needs a folder")
     while words[:1] == ["-C"] and len(words) > 1:
         try:
             os.chdir(words[1])

@@ -66,7 +66,7 @@ def run(options: Options | argparse.Namespace) -> int:
     if stamps is not None and noop.is_complete(stamps, clean, wanted, options.targets):
         if stamps.rehashed:
             common.save_stamps(stamps, config)
-        return _nothing_to_do(clean, options.json)
+        return _nothing_to_do(clean, root, options.json)
 
     from soundgraph.cli import building
 
@@ -76,13 +76,13 @@ def run(options: Options | argparse.Namespace) -> int:
     return building.run(options, root, dirty, clean, config, stamps)
 
 
-def _nothing_to_do(clean: dict[str, stamp.SceneStamp], as_json: bool) -> int:
+def _nothing_to_do(clean: dict[str, stamp.SceneStamp], root: str, as_json: bool) -> int:
     from soundgraph.cli import idle
 
     nodes, files = idle.counts(clean)
     if as_json:
-        idle.print_events(clean)
-        idle.print_summary(nodes, files)
+        idle.print_events(clean, root)
+        idle.print_summary(nodes, files, len(clean))
         return 0
     name = next(iter(clean)) if len(clean) == 1 else common.n(len(clean), "scene")
     print(f"{name}: nothing to do ({common.n(nodes, 'node')}, {common.n(files, 'file')} current)")

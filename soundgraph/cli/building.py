@@ -17,6 +17,7 @@ from soundgraph.errors import (
     EXIT_OK,
     SceneError,
 )
+from soundgraph.session import Idle
 from soundgraph.stamp import SceneStamp, Stamps
 from soundgraph.targets import Wanted
 
@@ -37,16 +38,14 @@ def run(
     opened = session.open_session(Path(root), wanted, overrides=options.define, draft=options.draft)
     if options.release and (mistakes := opened.mistakes_of_release()):
         raise SceneError(mistakes)
-    idle_nodes, idle_files = idle.counts(clean)
     if options.json:
-        idle.print_events(clean)
+        idle.print_events(clean, root)
     jobs = options.jobs or opened.project.build.workers or common.processors()
     progress = terminal.choose(options.json, sys.stdout)
     common.release_collector()
     with progress:
-        outcome = opened.build(
-            builder.Options(jobs, options.keep_going, options.force), progress, idle_nodes, idle_files
-        )
+        known = Idle(len(clean), *idle.counts(clean))
+        outcome = opened.build(builder.Options(jobs, options.keep_going, options.force), progress, known)
     if moment is not None:
         common.save_stamps(opened.stamps(outcome, stamps, moment), config)
     return _exit_code(outcome)

@@ -60,6 +60,7 @@ def _verify(store: DiskStore, options: argparse.Namespace) -> int:
             "damaged": "was damaged and is set aside; a build that needs it makes it again",
             "missing": "is missing; a build that needs it makes it again",
             "bad_records": "is no whole record and is set aside",
+            "unfiled": "had no record's file beside the index, and has one now",
             "unindexed": "was not in the index, and is now",
             "leftovers": "was left half written by a process that was killed, and is removed",
         }

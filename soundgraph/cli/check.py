@@ -25,8 +25,9 @@ def run(options: argparse.Namespace) -> int:
 
     common.refuse_draft_release(options.draft, options.release)
     session = common.open_session(options)
-    if options.release and (mistakes := session.mistakes_of_release()):
-        raise SceneError(mistakes)
+    refused = [*session.mistakes_of_policy(), *(session.mistakes_of_release() if options.release else ())]
+    if refused:
+        raise SceneError(refused)
     found = warnings(session)
     for warning in found:
         if options.json:

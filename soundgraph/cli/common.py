@@ -54,6 +54,7 @@ def save_stamps(stamps: Stamps, config: str) -> None:
     """Keeps the state of a build. Where that cannot be written, the next one looks at everything again."""
     try:
         stamp.save(stamps, config)
+        stamp.prune(stamps.root)
     except OSError:
         return
 

@@ -39,4 +39,9 @@ def run(options: argparse.Namespace) -> int:
             )
         else:
             print(f"{reason.node}  {reason.status.value}  {reason}")
+    for file in session.to_write(plan):
+        if options.json:
+            print(json.dumps({"event": "export", "path": file.path, "status": "write", "why": file.why}))
+        else:
+            print(f"{file.path}  write  {file.why}")
     return 0

@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from soundgraph import drawing, schedule
-    from soundgraph.errors import UsageError
+    from soundgraph.errors import UsageError, one_of
 
     session = common.open_session(options)
     plan = session.plan()
@@ -25,7 +25,11 @@ def run(options: argparse.Namespace) -> int:
     for job in session.jobs:
         exports.setdefault(job.node, []).extend(job.export.files())
     by_suffix = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".mermaid": "mermaid"}
-    form = options.format or (by_suffix.get(options.output.suffix, "text") if options.output else "text")
+    suffix = options.output.suffix if options.output else ""
+    if suffix == ".toml" or (options.output and not options.format and suffix not in (".txt", *by_suffix)):
+        known = one_of([".txt", *by_suffix])
+        raise UsageError(f"cannot draw into {options.output}: its suffix is not {known}", "-f says what to draw")
+    form = options.format or by_suffix.get(suffix, "text")
     groups = schedule.groups(plan)
     if form == "text":
         text = drawing.text(plan, groups, exports, colour=not options.output and common.coloured(sys.stdout))

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+TYPE_CHECKING = False  # as in `common`
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-from soundgraph.stamp import SceneStamp
+    from soundgraph.stamp import SceneStamp
+
+FACTS = (
+    "draft",
+    "duration_s",
+    "sample_rate",
+    "channels",
+    "loudness_lufs",
+    "loudness_padded",
+    "true_peak_dbtp",
+    "sample_peak_dbfs",
+    "gain_db",
+    "remarks",
+)
 
 
 def counts(clean: Mapping[str, SceneStamp]) -> tuple[int, int]:
@@ -13,18 +28,30 @@ def counts(clean: Mapping[str, SceneStamp]) -> tuple[int, int]:
     return nodes, sum(len(scene.outputs) // 2 for scene in clean.values())  # each file is followed by its sidecar
 
 
-def print_events(clean: Mapping[str, SceneStamp]) -> None:
+def print_events(clean: Mapping[str, SceneStamp], root: str) -> None:
     """The JSON lines of their nodes and files."""
     for scene in clean.values():
         for node in scene.nodes.split():
             _print(event="node", node=f"{scene.id}:{node}", status="hit", seconds=0.0)
         for _, output in scene.outputs[::2]:
-            _print(event="export", path=output.path, status="current", sidecar="current")
+            _print(event="export", path=output.path, status="current", sidecar="current", **_facts(root, output.path))
 
 
-def print_summary(nodes: int, files: int) -> None:
+def print_summary(nodes: int, files: int, scenes: int) -> None:
     none = {"ran": 0, "hits": nodes, "cutoffs": 0, "failed": 0, "skipped": 0, "loads": 0}
-    _print(event="summary", **none, exports=files, seconds=0.0)
+    _print(event="summary", **none, exports=files, scenes=scenes, seconds=0.0)
+
+
+def _facts(root: str, path: str) -> dict[str, object]:
+    """What was measured of a file when it was delivered, by its sidecar."""
+    import json
+
+    try:
+        with open(f"{root}/{path}.json", encoding="utf-8") as file:
+            facts = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return {name: facts[name] for name in FACTS if name in facts}
 
 
 def _print(**event: object) -> None:

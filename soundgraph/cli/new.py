@@ -46,8 +46,9 @@ inputs = [
   {{ node = "soft_birds", gain_db = -6.0, at = 1.0, pan = 0.3 }},
 ]
 
-# What a build delivers: build/{file}.wav, or build/draft/{file}.wav with --draft.
-[exports.{export}]
+# What a build delivers: build/{name}.wav, or build/draft/{name}.wav with --draft.
+[exports.main]
+path           = "{name}"
 node           = "master"
 format         = "wav"   # or ["wav", "ogg"]
 loudness_lufs  = -23
@@ -63,6 +64,7 @@ def run(options: argparse.Namespace) -> int:
     from soundgraph import paths, targets
     from soundgraph.errors import UsageError, quote
     from soundgraph.root import GRAPHS
+    from soundgraph.scene import DRAFT_FOLDER
 
     parts = options.name.removesuffix(".toml").removeprefix(f"{GRAPHS}/").split("/")
     if not all(paths.is_name(part) for part in parts):
@@ -70,13 +72,15 @@ def run(options: argparse.Namespace) -> int:
             f"{quote(options.name)} cannot be the name of a scene",
             'a name takes letters, digits, _ and -; "/" stands between folders',
         )
+    if parts[0] == DRAFT_FOLDER:
+        raise UsageError(f'"{DRAFT_FOLDER}" is kept for what --draft delivers', "choose another name")
     root = Path(targets.project_root([]))
     path = root.joinpath(GRAPHS, *parts).with_suffix(".toml")
     name = "/".join(parts)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
-            file.write(_SCENE.format(name=name, file=parts[-1], export=parts[-1]))
+            file.write(_SCENE.format(name=name))
     except FileExistsError as error:
         raise UsageError(f"{GRAPHS}/{name}.toml is there already", "choose another name") from error
     except OSError as error:

@@ -27,9 +27,10 @@ def run(options: argparse.Namespace) -> int:
 
     session = common.open_session(options)
     plan = session.plan(force=options.force)
-    to_run = plan.to_run()
+    to_run, to_write = plan.to_run(), session.to_write(plan)
     groups = schedule.groups(plan)
     missing = session.mistakes_of_models(plan)
+    current = not options.force and _is_current(options)
     listed = list(plan.decisions) if options.all or options.json else to_run
     reasons = session.reasons(plan, listed)
     hits, misses, maybes = (plan.count(status) for status in (Status.HIT, Status.MISS, Status.MAYBE))
@@ -37,24 +38,49 @@ def run(options: argparse.Namespace) -> int:
         for reason in reasons:
             facts = {"node": reason.node, "status": reason.status.value, "reason": reason.reason, "why": str(reason)}
             _print(event="node", **facts, key=plan.decisions[reason.node].key)
+        for file in to_write:
+            _print(event="export", path=file.path, status="write", why=file.why)
         for group in groups:
             _print(event="load", model=group.model.id, draft=group.model.draft, nodes=list(group.nodes))
         for mistake in missing:
             _print(event="missing", file=mistake.file, line=mistake.line, where=mistake.where, what=mistake.what)
-        _print(event="summary", nodes=len(plan.decisions), hits=hits, misses=misses, maybes=maybes, loads=len(groups))
+        counts = {"nodes": len(plan.decisions), "hits": hits, "misses": misses, "maybes": maybes}
+        _print(event="summary", **counts, loads=len(groups), exports=len(to_write), current=current)
     else:
-        width = max((len(reason.node) for reason in reasons), default=0)
+        width = max(
+            (len(name) for name in [reason.node for reason in reasons] + [file.path for file in to_write]), default=0
+        )
         for reason in reasons:
             print(f"{reason.node:<{width}}  {reason.status.value:<5}  {reason}")
+        for file in to_write:
+            print(f"{file.path:<{width}}  write  {file.why}")
         for place, group in enumerate(groups, 1):
             draft = " (draft)" if group.model.draft else ""
             print(f"load {place}: {group.model.id}{draft} for {common.n(len(group.nodes), 'node')}")
         for model in dict.fromkeys(mistake.what for mistake in missing):
             print(f"cannot run here: {model}; build --draft renders stand-ins")
+        if options.force:  # nothing is found again then, so each maybe runs
+            misses, maybes = misses + maybes, 0
         runs = f"{misses:,} to run, {maybes:,} maybe" if to_run else "nothing to run"
+        files = f", {common.n(len(to_write), 'file')} to write" if to_write else ""
         loads = f", {'at most ' if maybes else ''}{common.n(len(groups), 'model load')}" if groups else ""
-        print(f"{common.n(len(plan.decisions), 'node')}: {runs}, {hits:,} from cache{loads}")
-    return EXIT_WORK_TO_DO if options.check and to_run else EXIT_OK
+        print(f"{common.n(len(plan.decisions), 'node')}: {runs}, {hits:,} from cache{files}{loads}")
+        if current and to_run:
+            print(
+                "a build has nothing to do: the files are as it left them, though their sounds are gone from the cache"
+            )
+    return EXIT_WORK_TO_DO if options.check and (to_run or to_write) and not current else EXIT_OK
+
+
+def _is_current(options: argparse.Namespace) -> bool:
+    """Whether a build would look no further than at its stamps."""
+    from soundgraph import noop, stamp, targets
+
+    root = targets.project_root(options.targets)
+    wanted = targets.select(root, options.targets)
+    config = noop.config_of(draft=options.draft, release=False, overrides=options.define, targets=options.targets)
+    stamps = stamp.load(root, config)
+    return stamps is not None and noop.is_complete(stamps, noop.clean_scenes(stamps, wanted), wanted, options.targets)
 
 
 def _print(**event: object) -> None:

@@ -97,7 +97,8 @@ class Transcript:
         self._say([(place, ""), ("  note", "note")], text)
 
     def end(self, summary: Summary) -> None:
-        name = f"{len(self._scenes):,} scenes" if len(self._scenes) > 1 else next(iter(self._scenes), "")
+        scenes = max(summary.scenes, len(self._scenes))
+        name = count(scenes, "scene") if scenes > 1 else next(iter(self._scenes), "")
         told, rest = self._summary(summary)
         self._say([(f"{name}: " if name else "", "strong"), (told, ""), (rest, "weak")])
         self.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from soundgraph.kinds import Kind, Params
 
@@ -14,6 +14,14 @@ class Generate(Params):
         'such as "facebook/musicgen-small", a draft model such as "draft/music", or the folder of a checkpoint',
     )
     prompt: str = Field(min_length=1, max_length=2000, description="what it should sound like, in words")
+
+    @field_validator("prompt")
+    @classmethod
+    def _says_something(cls, value: str) -> str:
+        if not value.strip():
+            raise ValueError("must say something")
+        return value
+
     duration: float = Field(10.0, gt=0, le=3600, description="seconds, exact to the sample; the scene's if not given")
     seed: int = Field(0, ge=0, le=2**63 - 1, description="another seed is another take; the scene's if not given")
     temperature: float = Field(
