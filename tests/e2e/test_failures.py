@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -109,7 +110,34 @@ def test_an_output_folder_that_is_a_file_is_told_in_a_line(space: Space) -> None
     space.write("build", "a file")
     space.scene(SCENE)
     found = space.build()
-    assert found.code in (1, 2)
-    assert "build" in found.out + found.err
+    assert found.code == 2
+    assert found.err == "cannot deliver into build: it is not a folder\n"
     assert "Traceback" not in found.err
     assert space.read("build") == b"a file"
+
+
+def test_an_output_folder_that_leads_out_of_the_project_is_refused(space: Space, tmp_path: Path) -> None:
+    outside = tmp_path / "elsewhere"
+    outside.mkdir()
+    (space.root / "build").symlink_to(outside)
+    space.scene(SCENE)
+    assert space.build().code == 2
+    (space.root / "build").unlink()
+    (space.root / "build").mkdir()
+    (space.root / "build" / "sub").symlink_to(outside)
+    space.replace("[exports.all_of_it]", '[exports.all_of_it]\npath = "sub/all_of_it"')
+    found = space.build()
+    assert found.code == 1
+    assert found.exports == {"build/sub/all_of_it.wav": "failed"}
+    assert not list(outside.iterdir())
+
+
+def test_a_cache_folder_that_cannot_be_one_is_told_before_anything_runs(space: Space) -> None:
+    space.write("soundgraph.toml", '[cache]\ndir = "afile"\n')
+    space.write("afile", "a file")
+    space.scene(SCENE)
+    found = space.build()
+    assert found.code == 1
+    assert (found.ran, found.exports) == ([], {})
+    assert "cannot use the cache" in found.err
+    assert not space.exists("build")
