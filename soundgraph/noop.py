@@ -11,7 +11,7 @@ from soundgraph.targets import Wanted
 
 TYPE_CHECKING = False  # as in `stamp`
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 
 def config_of(*, draft: bool, release: bool, overrides: Sequence[str], targets: Sequence[str]) -> str:
@@ -30,8 +30,8 @@ def is_complete(stamps: Stamps, clean: Collection[str], wanted: Sequence[Wanted]
         return False
     if targets:
         return True
-    delivered = stamp.delivered_sources(stamps.root) | {scene.path for scene in stamps.scenes.values()}
-    missing = delivered - {scene.path for scene in wanted}
+    missing = stamps.sources().union(scene.path for scene in stamps.scenes.values())
+    missing.difference_update(scene.path for scene in wanted)
     return all(stamp.stat_text(f"{stamps.root}/{path}") != stamp.ABSENT for path in missing)
 
 
@@ -54,8 +54,14 @@ def _part(known: SceneStamp, items: tuple[str, ...]) -> SceneStamp | None:
     """The stamp of the exports asked for; None where a stamp cannot tell."""
     if not items:
         return known if known.complete else None
-    exports = {export for export, _ in known.outputs}
+    exports = {output[0] for output in known.outputs}
     if not exports.issuperset(items):
         return None  # nodes and patterns are looked up in the scene itself
-    outputs = [(export, output) for export, output in known.outputs if export in items]
+    outputs = [output for output in known.outputs if output[0] in items]
     return SceneStamp(known.id, known.path, known.files, False, known.nodes, outputs)
+
+
+def counts(clean: Mapping[str, SceneStamp]) -> tuple[int, int]:
+    """How many nodes and delivered files those scenes have."""
+    nodes = sum(scene.nodes.count(" ") + 1 for scene in clean.values() if scene.nodes)
+    return nodes, sum(len(scene.outputs) // 2 for scene in clean.values())  # each file is followed by its sidecar

@@ -22,7 +22,7 @@ from soundgraph.progress import Progress
 from soundgraph.project import Project, load_project
 from soundgraph.root import PROJECT_FILE
 from soundgraph.scene import DRAFT_FOLDER, Node, Origin, Scene, node_id
-from soundgraph.stamp import Output, SceneStamp, Stamps
+from soundgraph.stamp import SceneStamp, Stamps
 from soundgraph.store import DiskStore
 from soundgraph.targets import Wanted
 
@@ -277,8 +277,8 @@ class Session:
                 for delivery in outcome.deliveries[job.owner]:
                     for entry in delivery.entries:
                         stat = stamp.stat_text(str(self.root / entry.path))
-                        racy = not stamp.is_older(stat, moment)
-                        outputs.append((name, Output(entry.path, stat, entry.digest, racy)))
+                        racy = ("", "") if stamp.is_older(stat, moment) else (entry.digest, "racy")
+                        outputs.append((name, entry.path, stat, *racy))
             places = [files.setdefault(found, len(files)) for found in read]
             complete = scene.id in self.complete
             keep[scene.id] = SceneStamp(scene.id, path, places, complete, " ".join(nodes), outputs)

@@ -24,7 +24,7 @@ import sys
 
 TYPE_CHECKING = False  # what typing.TYPE_CHECKING is, without importing it
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from hashlib import sha256
 else:
     try:  # as `random` does in the standard library: hashlib loads OpenSSL, which takes as long as all else here
@@ -40,16 +40,8 @@ _VERSION = "soundgraph-stamps 1"
 ABSENT = "absent"
 
 
-class Output:
-    """A file that was delivered: path, stat, digest of its bytes, and whether its stat alone cannot be trusted.
-
-    racy: whether it may have changed since its content was seen, for all that its stat tells.
-    """
-
-    __slots__ = ("digest", "path", "racy", "stat")
-
-    def __init__(self, path: str, stat: str, digest: str, racy: bool):
-        self.path, self.stat, self.digest, self.racy = path, stat, digest, racy
+if TYPE_CHECKING:
+    Output = tuple[str, str, str, str, str]
 
 
 class SceneStamp:
@@ -58,7 +50,9 @@ class SceneStamp:
     path: of its file. files: all that was read for it, as indices into `Stamps.files`.
     complete: whether all its exports were delivered (not only some that were asked for).
     nodes: the names of the nodes that its exports needed, joined by spaces.
-    outputs: (export, a file delivered for it), each file followed by its sidecar.
+    outputs: of each file delivered: export, path, stat, and if it may have changed since its content was seen, for all
+        that its stat tells, the digest of its bytes and "racy"; else twice "". Each is followed by its sidecar. Plain
+        tuples: there are thousands of them.
     """
 
     __slots__ = ("complete", "files", "id", "nodes", "outputs", "path")
@@ -70,7 +64,7 @@ class SceneStamp:
         files: Sequence[int],
         complete: bool,
         nodes: str,
-        outputs: list[tuple[str, Output]],
+        outputs: list[Output],
     ):
         self.id, self.path, self.files = id, path, files
         self.complete, self.nodes, self.outputs = complete, nodes, outputs
@@ -80,13 +74,20 @@ class Stamps:
     """The state of one configuration of one working tree. Paths are relative to `root`, or absolute outside it.
 
     files: (path, stat) of all that was read, or looked for and absent.
+    ledger: the stat of the ledger of delivered files (see `ledger`), and the scenes' files that it names beside these.
     rehashed: whether a file was found to be racy no more, which is worth saving.
     """
 
-    __slots__ = ("_changed", "_moment", "files", "rehashed", "root", "scenes")
+    __slots__ = ("_changed", "_moment", "files", "ledger", "rehashed", "root", "scenes")
 
-    def __init__(self, root: str, files: list[tuple[str, str]], scenes: dict[str, SceneStamp]):
-        self.root, self.files, self.scenes = root, files, scenes
+    def __init__(
+        self,
+        root: str,
+        files: list[tuple[str, str]],
+        scenes: dict[str, SceneStamp],
+        ledger: tuple[str, ...] = ("",),
+    ):
+        self.root, self.files, self.scenes, self.ledger = root, files, scenes, ledger
         self.rehashed = False
         self._changed: dict[int, bool] = {}
         self._moment: int | None = None
@@ -102,32 +103,53 @@ class Stamps:
                 differs = changed[index] = stat_text(prefix + path) != stat
             if differs:
                 return False
-        for _, output in scene.outputs:
-            if stat_text(prefix + output.path) != output.stat:
-                return False
-            if output.racy and not self._is_unaltered(output):
-                return False
+        status = os.stat
+        try:
+            for _, path, known, _, racy in scene.outputs:
+                found = status(prefix + path)
+                if f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}" != known:
+                    return False
+                if racy and not self._is_unaltered(scene, path):
+                    return False
+        except (OSError, ValueError):
+            return False
         return True
 
-    def _is_unaltered(self, output: Output) -> bool:
+    def sources(self) -> set[str]:
+        """The files of scenes other than these that delivered something, whether or not they are still there."""
+        path = os.path.join(self.root, FOLDER, "delivered")
+        stat = stat_text(path)
+        if stat != self.ledger[0]:
+            known = {scene.path for scene in self.scenes.values()}
+            try:
+                with open(path, encoding="utf-8", errors="surrogateescape") as file:
+                    found = {line.split("\t", 3)[2] for line in file if line.count("\t") == 5}
+            except OSError:
+                found = set()
+            self.ledger = (stat, *sorted(found - known - {""}))
+        return set(self.ledger[1:])
+
+    def _is_unaltered(self, scene: SceneStamp, path: str) -> bool:
         """Compares a racy file by content, and trusts its stat from now on if it is older than that look at it."""
         if self._moment is None:
             try:
                 self._moment = read_clock(self.root)
             except OSError:
                 self._moment = 0  # nothing can be written here, so nothing would be remembered either
-        if file_digest(os.path.join(self.root, output.path)) != output.digest:
+        place = next(place for place, output in enumerate(scene.outputs) if output[1] == path)
+        export, _, stat, digest, _ = scene.outputs[place]
+        if file_digest(os.path.join(self.root, path)) != digest:
             return False
-        if is_older(output.stat, self._moment):
-            output.racy = False
+        if is_older(stat, self._moment):
+            scene.outputs[place] = (export, path, stat, "", "")
             self.rehashed = True
         return True
 
 
-def stat_text(path: str, stat: Callable[[str], os.stat_result] = os.stat) -> str:
+def stat_text(path: str) -> str:
     """Size, mtime, ctime (both in ns) and inode of a file; `ABSENT` if there is none."""
     try:
-        found = stat(path)
+        found = os.stat(path)
     except (OSError, ValueError):
         return ABSENT
     return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
@@ -240,45 +262,37 @@ def load(root: str, config: str) -> Stamps | None:
         if lines[0] != fingerprint():
             return None
         files: list[tuple[str, str]] = []
+        ledger: tuple[str, ...] = ("",)
         scenes: dict[str, SceneStamp] = {}
         for line in lines[1:]:
             fields = line.split("\t")
             if fields[0] == "F":
                 files.append((fields[1], fields[2]))
+            elif fields[0] == "L":
+                ledger = tuple(fields[1:])
             elif fields[0] == "S":
-                outputs = [
-                    (fields[i], Output(fields[i + 1], fields[i + 2], fields[i + 3], fields[i + 4] == "racy"))
-                    for i in range(6, len(fields), 5)
-                ]
+                outputs = list(zip(fields[6::5], fields[7::5], fields[8::5], fields[9::5], fields[10::5], strict=True))
                 indices = [int(text) for text in fields[3].split()]
-                if not all(0 <= index < len(files) for index in indices):
+                if indices and not 0 <= min(indices) <= max(indices) < len(files):
                     return None
                 scenes[fields[1]] = SceneStamp(
                     fields[1], fields[2], indices, fields[4] == "complete", fields[5], outputs
                 )
-        return Stamps(root, files, scenes)
+        return Stamps(root, files, scenes, ledger)
     except (OSError, ValueError, IndexError):
         return None
-
-
-def delivered_sources(root: str) -> set[str]:
-    """The files of the scenes that delivered something, by the ledger (see `ledger`)."""
-    try:
-        with open(os.path.join(root, FOLDER, "delivered"), encoding="utf-8", errors="surrogateescape") as file:
-            return {line.split("\t", 3)[2] for line in file if line.count("\t") == 5} - {""}
-    except OSError:
-        return set()
 
 
 def save(stamps: Stamps, config: str) -> None:
     """Writes the state; whole, or, where a path does not fit its form (a tab in a name), not at all."""
     os.makedirs(os.path.join(stamps.root, FOLDER), exist_ok=True)
-    rows: list[list[str]] = [["F", path, stat] for path, stat in stamps.files]
+    stamps.sources()
+    rows: list[list[str]] = [["L", *stamps.ledger], *(["F", path, stat] for path, stat in stamps.files)]
     for scene in stamps.scenes.values():
         row = ["S", scene.id, scene.path, " ".join(map(str, scene.files)), "complete" if scene.complete else ""]
         row.append(scene.nodes)
-        for export, output in scene.outputs:
-            row += [export, output.path, output.stat, output.digest, "racy" if output.racy else ""]
+        for output in scene.outputs:
+            row += output
         rows.append(row)
     lines = [fingerprint(), *("\t".join(row) for row in rows)]
     if any(line.count("\t") != len(row) - 1 or "\n" in line for line, row in zip(lines[1:], rows, strict=True)):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from soundgraph import stamp
-from soundgraph.stamp import Output, SceneStamp, Stamps
+from soundgraph.stamp import SceneStamp, Stamps
 from tests.helpers import CHAIN, Space, changed, export, generate
 
 
@@ -16,7 +16,7 @@ def sample(root: Path, path: str = "graphs/a.toml") -> Stamps:
     file = root / "read.me"
     file.write_text("read")
     files = [(path, stamp.stat_text(str(root / path))), ("read.me", stamp.stat_text(str(file)))]
-    outputs = [("theme", Output("read.me", stamp.stat_text(str(file)), stamp.file_digest(str(file)), False))]
+    outputs = [("theme", "read.me", stamp.stat_text(str(file)), stamp.file_digest(str(file)), "")]
     return Stamps(str(root), files, {"a": SceneStamp("a", path, [0, 1], True, "rain cut", outputs)})
 
 
@@ -30,7 +30,7 @@ def state(stamps: Stamps) -> object:
                 list(s.files),
                 s.complete,
                 s.nodes,
-                [(e, o.path, o.stat, o.digest, o.racy) for e, o in s.outputs],
+                s.outputs,
             )
             for s in stamps.scenes.values()
         ],
@@ -141,16 +141,16 @@ def test_a_racy_file_is_compared_by_content_until_its_tick_is_over(tmp_path: Pat
     found = stamp.stat_text(str(path))
     ctime = path.stat().st_ctime_ns
 
-    def holds(moment: int, racy: bool = True) -> tuple[bool, bool]:
-        output = Output("file", found, stamp.file_digest(str(path)), racy)
+    def holds(moment: int) -> tuple[bool, bool]:
+        scene = SceneStamp("a", "", (), True, "", [("e", "file", found, stamp.file_digest(str(path)), "racy")])
         stamps = Stamps(str(tmp_path), [], {})
         with changed(stamp, "read_clock", lambda root: moment):
-            return stamps.holds(SceneStamp("a", "", (), True, "", [("e", output)])), output.racy
+            return stamps.holds(scene), scene.outputs[0][4] == "racy"
 
     assert holds(ctime) == (True, True)
     assert holds(ctime + 1) == (True, False)
-    output = Output("file", found, "another digest", True)
-    assert not Stamps(str(tmp_path), [], {}).holds(SceneStamp("a", "", (), True, "", [("e", output)]))
+    other = SceneStamp("a", "", (), True, "", [("e", "file", found, "another digest", "racy")])
+    assert not Stamps(str(tmp_path), [], {}).holds(other)
 
 
 def test_a_mistake_leaves_nothing_behind(space: Space) -> None:

@@ -77,10 +77,10 @@ def run(options: Options | argparse.Namespace) -> int:
 
 
 def _nothing_to_do(clean: dict[str, stamp.SceneStamp], root: str, as_json: bool) -> int:
-    from soundgraph.cli import idle
-
-    nodes, files = idle.counts(clean)
+    nodes, files = noop.counts(clean)
     if as_json:
+        from soundgraph.cli import idle
+
         idle.print_events(clean, root)
         idle.print_summary(nodes, files, len(clean))
         return 0

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from soundgraph import builder, session, stamp
+from soundgraph import builder, noop, session, stamp
 from soundgraph.builder import Outcome
 from soundgraph.cli import common, idle, terminal
 from soundgraph.cli.build import Options
@@ -44,7 +44,7 @@ def run(
     progress = terminal.choose(options.json, sys.stdout)
     common.release_collector()
     with progress:
-        known = Idle(len(clean), *idle.counts(clean))
+        known = Idle(len(clean), *noop.counts(clean))
         outcome = opened.build(builder.Options(jobs, options.keep_going, options.force), progress, known)
     if moment is not None:
         common.save_stamps(opened.stamps(outcome, stamps, moment), config)

@@ -22,19 +22,13 @@ FACTS = (
 )
 
 
-def counts(clean: Mapping[str, SceneStamp]) -> tuple[int, int]:
-    """How many nodes and delivered files there are."""
-    nodes = sum(scene.nodes.count(" ") + 1 for scene in clean.values() if scene.nodes)
-    return nodes, sum(len(scene.outputs) // 2 for scene in clean.values())  # each file is followed by its sidecar
-
-
 def print_events(clean: Mapping[str, SceneStamp], root: str) -> None:
     """The JSON lines of their nodes and files."""
     for scene in clean.values():
         for node in scene.nodes.split():
             _print(event="node", node=f"{scene.id}:{node}", status="hit", seconds=0.0)
-        for _, output in scene.outputs[::2]:
-            _print(event="export", path=output.path, status="current", sidecar="current", **_facts(root, output.path))
+        for _, path, *_ in scene.outputs[::2]:
+            _print(event="export", path=path, status="current", sidecar="current", **_facts(root, path))
 
 
 def print_summary(nodes: int, files: int, scenes: int) -> None:
