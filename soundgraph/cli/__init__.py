@@ -7,6 +7,7 @@ imports what it needs in turn: `--help`, and a build with nothing to do, are ove
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 
@@ -50,6 +51,9 @@ def _main(words: list[str]) -> int:
     if sys.stdout is None or sys.stderr is None:  # closed by the caller
         nowhere = open(os.devnull, "w")  # noqa: SIM115 - for as long as the process lives
         sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() not in ("utf-8", "utf8"):
+            stream.reconfigure(errors="backslashreplace")  # a name may hold what that terminal cannot show
     try:
         code = _run(words)
         sys.stdout.flush()

@@ -15,7 +15,7 @@ from soundgraph.cli import common
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_scene_arguments(parser)
     common.add_json_argument(parser)
-    parser.add_argument("--check", action="store_true", help="exit with 3 if there is anything to run")
+    parser.add_argument("--check", action="store_true", help="exit with 3 if there is anything to run or to write")
     parser.add_argument("--force", action="store_true", help="plan as build --force would")
     parser.add_argument("-a", "--all", action="store_true", help="list the nodes that are up to date too")
 
