@@ -22,6 +22,11 @@ _MAX_FLAC_RATE_HZ = 655350
 _CHUNK = 1 << 14
 
 
+# The usual speakers of so many channels, in the order in which recordings hold them, as dwChannelMask has them.
+_SPEAKERS = {3: 0x7, 4: 0x33, 5: 0x37, 6: 0x3F, 7: 0x70F, 8: 0x63F}
+_SUBFORMAT = bytes.fromhex("000000001000800000aa00389b71")
+
+
 def version(formats: Iterable[str] = ("flac", "ogg", "wav")) -> str:
     """What decides, beside the samples and the settings, about the bytes of these formats: part of an export's key.
 
@@ -54,29 +59,37 @@ def encode(audio: Audio, file_format: str, bit_depth: int = 24, quality: float =
 
 
 def _wav(audio: Audio, bit_depth: int, seed: int | None) -> bytes:
-    if bit_depth == 32:
+    if bit_depth == 32 and audio.channels <= 2:
         return audio.to_wav()
     import numpy as np
 
     from soundgraph.dsp.dither import to_pcm16, to_pcm24
 
     # Written here rather than by libsndfile: a build that delivers WAV only is spared its import.
-    if bit_depth == 16:
+    if bit_depth == 32:
+        body = np.ascontiguousarray(audio.samples.T, dtype="<f4").tobytes()
+    elif bit_depth == 16:
         body = np.ascontiguousarray(to_pcm16(audio.samples, _seed(audio, seed)).T, dtype="<i2").tobytes()
     else:
         words = np.ascontiguousarray(to_pcm24(audio.samples).T, dtype="<i4")
         body = words.view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
     frame_bytes = audio.channels * bit_depth // 8
     padding = bytes(len(body) % 2)  # chunks begin at even places
-    if 36 + len(body) + len(padding) > _MAX_RIFF_BYTES:
+    tag = 3 if bit_depth == 32 else 1
+    more = b""
+    if audio.channels > 2:
+        # Which speaker a channel is for can only be told in the longer form of the header, WAVE_FORMAT_EXTENSIBLE.
+        more = struct.pack("<HHIH", 22, bit_depth, _SPEAKERS.get(audio.channels, 0), tag) + _SUBFORMAT
+        tag = 0xFFFE
+    if 36 + len(more) + len(body) + len(padding) > _MAX_RIFF_BYTES:
         raise NodeError(f"the file would be {len(body) / 1e9:.1f} GB, more than the 4.3 GB a WAV file can hold")
     header = struct.pack(
-        "<4sI4s 4sIHHIIHH 4sI",
-        *(b"RIFF", 36 + len(body) + len(padding), b"WAVE"),
-        *(b"fmt ", 16, 1, audio.channels, audio.sample_rate, audio.sample_rate * frame_bytes, frame_bytes, bit_depth),
-        *(b"data", len(body)),
+        "<4sI4s 4sIHHIIHH",
+        *(b"RIFF", 36 + len(more) + len(body) + len(padding), b"WAVE"),
+        *(b"fmt ", 16 + len(more), tag, audio.channels, audio.sample_rate, audio.sample_rate * frame_bytes),
+        *(frame_bytes, bit_depth),
     )
-    return header + body + padding
+    return header + more + struct.pack("<4sI", b"data", len(body)) + body + padding
 
 
 def _flac(audio: Audio, bit_depth: int, seed: int | None) -> bytes:

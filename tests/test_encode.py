@@ -196,3 +196,19 @@ def test_asking_for_the_version_of_wav_imports_nothing_heavy():
     code = "import sys, soundgraph.encode as e; e.version(['wav']); print({'numpy', 'soundfile'} & set(sys.modules))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "set()"
+
+
+@pytest.mark.parametrize("depth", [16, 24, 32])
+@pytest.mark.parametrize(("channels", "layout"), [(3, "3.0"), (6, "5.1"), (8, "7.1")])
+def test_more_than_two_channels_keep_their_speakers(channels, layout, depth, tmp_path):
+    audio = sound(channels=channels)
+    data = encode(audio, "wav", depth)
+    samples, rate = soundfile.read(io.BytesIO(data), dtype="float32")
+    assert rate == audio.sample_rate
+    np.testing.assert_allclose(samples.T, audio.samples, atol=2e-4)
+    if shutil.which("ffprobe") is None:
+        pytest.skip("ffprobe is not installed")
+    (tmp_path / "x.wav").write_bytes(data)
+    command = ["ffprobe", "-v", "error", "-show_entries", "stream=channel_layout", "-of", "csv=p=0"]
+    found = subprocess.run([*command, tmp_path / "x.wav"], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == layout
