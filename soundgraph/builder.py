@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import queue
-import signal
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -27,15 +24,13 @@ from soundgraph.audio import Audio
 from soundgraph.backends import Model, Request
 from soundgraph.errors import NodeError, StoreError
 from soundgraph.export import Delivery, Job
+from soundgraph.interrupts import on_interrupt
 from soundgraph.ledger import Entry
 from soundgraph.manifest import Manifest
 from soundgraph.planner import Plan, Status
 from soundgraph.progress import Progress, Summary
+from soundgraph.results import Results
 from soundgraph.store import Record, Store
-
-# Results of processing are published in groups: one sync of the index for many. A kill loses at most one group.
-_GROUP_COUNT = 256
-_GROUP_BYTES = 64 * 2**20
 
 PlanAgain = Callable[[frozenset[str], bool], Plan]
 """Plans with a set of lost artifacts, and with --force or without."""
@@ -154,11 +149,7 @@ class _Round:
         self.in_flight: set[str] = set()  # action keys that are running, or waiting for a processor or model
         self.twins: dict[str, list[str]] = {}  # action key -> nodes that will share what is in flight
         self.previous: dict[str, Record] = {}  # what --force sets aside
-        self.held: dict[str, tuple[Audio, int]] = {}  # digest -> sound, and how many still need it
-        self.group: list[tuple[Record, Audio]] = []  # made, not yet published
-        self.unpublished: dict[str, Audio] = {}  # the sounds in it, by digest
-        self.group_bytes = 0
-        self.notes: dict[str, str] = {}  # about exports, to be kept with the next group
+        self.results = Results(site.store)
         self.ready: list[Callable[[], None]] = []  # starts something in the pool; the newest last
         self.ready_models: dict[tuple[str, str], list[str]] = {}  # by `Model.weights`
         self.model_order = [group.model for group in schedule.groups(plan)]
@@ -183,7 +174,7 @@ class _Round:
     def run(self) -> set[str]:
         """Returns the digests of artifacts that turned out to be lost; if there are any, not all was run."""
         with (
-            _on_interrupt(self._interrupt),
+            on_interrupt(self._interrupt),
             ThreadPoolExecutor(max(1, self.options.jobs)) as self.pool,
             ThreadPoolExecutor(1) as self.generator,
         ):
@@ -364,10 +355,7 @@ class _Round:
         self.events.put(partial(self._pool_done, done))
 
     def _sound(self, digest: str) -> Audio:
-        held = self.held.get(digest)
-        if held is not None:
-            return held[0]
-        sound = self.unpublished.get(digest) or self.site.store.read(digest)
+        sound = self.results.sound(digest)
         if sound is None:
             raise _LostError(digest)
         return sound
@@ -409,23 +397,16 @@ class _Round:
             "seconds": round(seconds, 4),
         }
         record = Record(key, sound.digest, sound.sample_rate, sound.channels, sound.n_samples, found, made, remarks)
-        self.group.append((record, sound))
-        self.unpublished[sound.digest] = sound
         self.in_flight.discard(key)
         names = [name, *self.twins.pop(key, [])]
+        self.results.add(record, sound, sum(map(self._uses, names)))
         model = graphs.node_of(self.graph, name).model
-        self.group_bytes += sound.samples.nbytes
         is_take = model is not None and not model.draft
-        if (is_take or len(self.group) >= _GROUP_COUNT or self.group_bytes > _GROUP_BYTES) and (
-            not self._publish(takes=is_take)
-        ):
+        if (is_take or self.results.is_full) and not self._publish(takes=is_take):
             return
         for remark in remarks:
             self.progress.remark(name, remark)
         self.by_key[key] = record
-        uses = sum(self._uses(other) for other in names)
-        if uses:
-            self.held[sound.digest] = (sound, uses)
         self._resolve(name, record, "ran", seconds, self._compared(name, record))
         for twin in names[1:]:
             self._resolve(twin, record, "hit")
@@ -443,18 +424,11 @@ class _Round:
         users = sum(other in self.waits for other in self.graph.successors(name))
         return users + len(self.jobs_of.get(name, ()))
 
-    def _release(self, digest: str) -> None:
-        """One that wanted a sound is done with it. Miscounting would cost a read from the store, no more."""
-        if digest in self.held:
-            sound, uses = self.held.pop(digest)
-            if uses > 1:
-                self.held[digest] = (sound, uses - 1)
-
     def _resolve(self, name: str, record: Record, status: str, seconds: float = 0.0, detail: str = "") -> None:
         self.records[name] = record
         self._settle(name, status, seconds, detail)
         for _, other in graphs.inputs_of(self.graph, name):
-            self._release(self.records[other].digest)
+            self.results.release(self.records[other].digest)
         self._offer_exports(name)
         for user in self.graph.successors(name):
             if user in self.waits:
@@ -474,8 +448,8 @@ class _Round:
 
     def _delivered(self, job: Job, record: Record, draft: bool, found: list[Delivery]) -> None:
         self.outcome.deliveries[job.owner] = found
-        self.notes.update(delivery.note for delivery in found if delivery.note is not None)
-        self._release(record.digest)
+        self.results.note(dict(delivery.note for delivery in found if delivery.note is not None))
+        self.results.release(record.digest)
         for delivery in found:
             facts = {"draft": True, **delivery.facts} if draft else delivery.facts
             self.progress.export(delivery.path, delivery.status, {**facts, "sidecar": delivery.sidecar})
@@ -509,50 +483,12 @@ class _Round:
 
     def _publish(self, *, takes: bool = False) -> bool:
         """Puts what was made into the store. What cannot be kept has failed, and the build stops."""
-        group, notes = self.group, self.notes
-        try:
-            if group:
-                self.site.store.put(group, takes=takes)
-            with contextlib.suppress(StoreError):  # they save measuring again; that they are lost changes no result
-                self.site.store.put_notes(notes)
-        except StoreError:
-            for result in group:  # what still fits is kept
-                try:
-                    self.site.store.put([result], takes=takes)
-                except StoreError as error:
-                    self._fail(str(result[0].made["node"]), str(error))
+        failures = self.results.publish(takes=takes)
+        for record, error in failures:
+            self._fail(str(record.made["node"]), str(error))
+        if failures:
             self.stopping = self.given_up = True  # even with --keep-going: nothing else could be kept either
-            return False
-        finally:
-            self.group, self.group_bytes, self.unpublished, self.notes = [], 0, {}, {}
-        return True
-
-
-@contextmanager
-def _on_interrupt(act: Callable[[], None]) -> Iterator[None]:
-    """Has the first Ctrl-C, or SIGTERM, call `act`; the next Ctrl-C raises KeyboardInterrupt again.
-
-    An exception can come between any two steps: one that came after a result was taken from the queue, and before it
-    was kept, would lose the result, and leave the loop waiting for it.
-    """
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    if not in_main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield
-        return
-
-    def interrupt(number: int, frame: object) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        act()
-
-    signal.signal(signal.SIGINT, interrupt)
-    terminated = signal.getsignal(signal.SIGTERM)
-    if terminated is signal.SIG_DFL:  # what CI sends to a job that takes too long
-        signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, terminated)
+        return not failures
 
 
 def _reason(error: BaseException) -> str:

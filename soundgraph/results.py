@@ -1,0 +1,78 @@
+"""What a build has made, between the moment it is made and the moment nobody needs it: sounds held for their users, and
+results gathered to be published together."""
+
+from __future__ import annotations
+
+import contextlib
+
+from soundgraph.audio import Audio
+from soundgraph.errors import StoreError
+from soundgraph.store import Record, Store
+
+# Results of processing, and drafts, are published in groups: one sync of the index for many. A kill loses one at most.
+_GROUP_COUNT = 256
+_GROUP_BYTES = 64 * 2**20
+
+
+class Results:
+    """Changed in one thread; `sound` may be asked in others."""
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._held: dict[str, tuple[Audio, int]] = {}  # digest -> sound, and how many still need it
+        self._group: list[tuple[Record, Audio]] = []  # made, not yet published
+        self._unpublished: dict[str, Audio] = {}  # the sounds in it, by digest
+        self._bytes = 0
+        self._notes: dict[str, str] = {}
+
+    def sound(self, digest: str) -> Audio | None:
+        """The artifact; None if it is nowhere, or was damaged."""
+        held = self._held.get(digest)
+        if held is not None:
+            return held[0]
+        return self._unpublished.get(digest) or self._store.read(digest)
+
+    def add(self, record: Record, sound: Audio, uses: int) -> None:
+        """A result, to be published with the next group. uses: how many nodes and exports will want its sound."""
+        self._group.append((record, sound))
+        self._unpublished[sound.digest] = sound
+        self._bytes += sound.samples.nbytes
+        if uses:
+            self._held[sound.digest] = (sound, uses)
+
+    def note(self, notes: dict[str, str]) -> None:
+        """Small texts, to be kept with the next group."""
+        self._notes.update(notes)
+
+    def release(self, digest: str) -> None:
+        """One that wanted a sound is done with it. Miscounting would cost a read from the store, no more."""
+        if digest in self._held:
+            sound, uses = self._held.pop(digest)
+            if uses > 1:
+                self._held[digest] = (sound, uses - 1)
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._group) >= _GROUP_COUNT or self._bytes > _GROUP_BYTES
+
+    def publish(self, *, takes: bool) -> list[tuple[Record, StoreError]]:
+        """Puts what was gathered into the store; returns what could not be kept.
+
+        takes: whether what cannot be made again for nothing is among it.
+        """
+        group, notes = self._group, self._notes
+        failures: list[tuple[Record, StoreError]] = []
+        try:
+            if group:
+                self._store.put(group, takes=takes)
+            with contextlib.suppress(StoreError):  # they save measuring again; that they are lost changes no result
+                self._store.put_notes(notes)
+        except StoreError:
+            for record, sound in group:  # what still fits is kept
+                try:
+                    self._store.put([(record, sound)], takes=takes)
+                except StoreError as error:
+                    failures.append((record, error))
+        # Not before: an interrupted call leaves all as it was, to be published by the next.
+        self._group, self._unpublished, self._notes, self._bytes = [], {}, {}, 0
+        return failures
