@@ -20,9 +20,7 @@ from soundgraph.ledger import Entry, Ledger
 from soundgraph.planner import Plan
 from soundgraph.progress import Progress
 from soundgraph.project import Project, load_project
-from soundgraph.root import PROJECT_FILE
 from soundgraph.scene import DRAFT_FOLDER, Node, Origin, Scene, node_id
-from soundgraph.stamp import SceneStamp, Stamps
 from soundgraph.store import DiskStore
 from soundgraph.targets import Wanted
 
@@ -210,10 +208,10 @@ class Session:
             for entry in self.ledger.entries.values()
             # Nobody can tell whether a scene that was built in code is gone.
             if entry.source and entry.draft == self.draft and entry.path not in current
-            if entry.source in sources or self._is_gone(entry.source)
+            if entry.source in sources or self.is_gone(entry.source)
         ]
 
-    def _is_gone(self, source: str) -> bool:
+    def is_gone(self, source: str) -> bool:
         """Whether a scene's file is there no more: not where it cannot be told, as in a folder that cannot be read."""
         if source in self._on_disk:
             return False
@@ -229,63 +227,6 @@ class Session:
     def _on_disk(self) -> set[str]:
         """The scene files under graphs/: one look at the folder, rather than one at each file."""
         return {path for _, path in stamp.scan(str(self.root))}
-
-    def stamps(self, outcome: Outcome, old: Stamps | None, moment: int) -> Stamps:
-        """The state to keep after a build: new stamps for these scenes, and those of others that still exist.
-
-        moment: of `stamp.read_clock`, before anything was read.
-        """
-        keep: dict[str, SceneStamp] = {}
-        files: dict[tuple[str, str], int] = {}
-        for known in old.scenes.values() if old else ():
-            if not self._is_gone(known.path):
-                assert old is not None
-                places = [files.setdefault(old.files[index], len(files)) for index in known.files]
-                keep[known.id] = SceneStamp(known.id, known.path, places, known.complete, known.nodes, known.outputs)
-        needed: dict[str, list[str]] = {}
-        for name in outcome.plan.decisions:
-            scene_id, _, node = name.rpartition(":")
-            needed.setdefault(scene_id, []).append(node)
-        jobs_of: dict[str, list[Job]] = {}
-        for job in self.jobs:
-            jobs_of.setdefault(job.scene.id, []).append(job)
-        for scene in self.scenes:
-            if scene.path is None:
-                continue
-            path, nodes = self._relative(scene.path), needed.get(scene.id, [])
-            jobs = jobs_of.get(scene.id, [])
-            # Nothing is known of it, but that it was there: once it is gone, its files have to go.
-            unknown = SceneStamp(scene.id, path, (), False, "", [])
-            if scene.exports and not jobs:
-                # Only nodes were asked for: what was known still holds, or shows that it does not.
-                keep.setdefault(scene.id, unknown)
-                continue
-            keep[scene.id] = unknown
-            read = [(file, stamp.stat_text(str(self.root / file))) for file in map(self._relative, scene.read)]
-            absent = {PROJECT_FILE} if self.project.sheet is None else set()
-            if (
-                any(job.owner not in outcome.deliveries for job in jobs)
-                or any(outcome.statuses.get(node_id(scene.id, name)) in ("failed", "skipped") for name in nodes)
-                or any(stat == stamp.ABSENT and file not in absent for file, stat in read)
-                or not all(stamp.is_older(stat, moment) for _, stat in read)
-            ):
-                continue
-            outputs = []
-            for job in jobs:
-                # Asked for by such a name, both the export and the node are meant.
-                name = job.export.name if job.export.name in nodes or job.export.name not in scene.nodes else ""
-                for delivery in outcome.deliveries[job.owner]:
-                    for entry in delivery.entries:
-                        stat = stamp.stat_text(str(self.root / entry.path))
-                        racy = ("", "") if stamp.is_older(stat, moment) else (entry.digest, "racy")
-                        outputs.append((name, entry.path, stat, *racy))
-            places = [files.setdefault(found, len(files)) for found in read]
-            complete = scene.id in self.complete
-            keep[scene.id] = SceneStamp(scene.id, path, places, complete, " ".join(nodes), outputs)
-        return Stamps(str(self.root), list(files), keep)
-
-    def _relative(self, path: Path) -> str:
-        return os.path.relpath(path, self.root).replace(os.sep, "/")
 
 
 def open_session(

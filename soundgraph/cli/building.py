@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from soundgraph import builder, noop, session, stamp
+from soundgraph import builder, noop, session, stamp, stamping
 from soundgraph.builder import Outcome
 from soundgraph.cli import common, idle, terminal
 from soundgraph.cli.build import Options
@@ -47,7 +47,7 @@ def run(
         known = Idle(len(clean), *noop.counts(clean))
         outcome = opened.build(builder.Options(jobs, options.keep_going, options.force), progress, known)
     if moment is not None:
-        common.save_stamps(opened.stamps(outcome, stamps, moment), config)
+        common.save_stamps(stamping.stamps_of(opened, outcome, stamps, moment), config)
     return _exit_code(outcome)
 
 

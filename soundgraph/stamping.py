@@ -1,0 +1,91 @@
+"""What is kept of a build, so that the next can see that nothing changed: see `stamp`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from soundgraph import stamp
+from soundgraph.builder import Outcome
+from soundgraph.export import Job
+from soundgraph.root import PROJECT_FILE
+from soundgraph.scene import Scene, node_id
+from soundgraph.session import Session
+from soundgraph.stamp import SceneStamp, Stamps
+
+
+def stamps_of(session: Session, outcome: Outcome, old: Stamps | None, moment: int) -> Stamps:
+    """New stamps for the scenes of a session, and those of other scenes that still exist.
+
+    moment: of `stamp.read_clock`, before anything was read.
+    """
+    keep: dict[str, SceneStamp] = {}
+    files: dict[tuple[str, str], int] = {}
+    if old is not None:
+        for known in old.scenes.values():
+            if not session.is_gone(known.path):
+                places = [files.setdefault(old.files[index], len(files)) for index in known.files]
+                keep[known.id] = SceneStamp(known.id, known.path, places, known.complete, known.nodes, known.outputs)
+    nodes: dict[str, list[str]] = {}
+    for name in outcome.plan.decisions:
+        scene_id, _, node = name.rpartition(":")
+        nodes.setdefault(scene_id, []).append(node)
+    jobs: dict[str, list[Job]] = {}
+    for job in session.jobs:
+        jobs.setdefault(job.scene.id, []).append(job)
+    for scene in session.scenes:
+        if scene.path is None:
+            continue
+        # Of one that gets no stamp it is known that it was there: once it is gone, its files have to go.
+        unknown = SceneStamp(scene.id, _relative(session.root, scene.path), (), False, "", [])
+        if scene.exports and scene.id not in jobs:
+            # Only nodes were asked for: what was known still holds, or shows that it does not.
+            keep.setdefault(scene.id, unknown)
+            continue
+        needed, asked = nodes.get(scene.id, []), jobs.get(scene.id, [])
+        read = _what_was_read(session, scene, moment)
+        if read is None or not _is_whole(outcome, scene, needed, asked):
+            keep[scene.id] = unknown
+            continue
+        outputs = [output for job in asked for output in _outputs(session.root, outcome, job, needed, moment)]
+        places = [files.setdefault(found, len(files)) for found in read]
+        complete = scene.id in session.complete
+        keep[scene.id] = SceneStamp(scene.id, unknown.path, places, complete, " ".join(needed), outputs)
+    return Stamps(str(session.root), list(files), keep)
+
+
+def _what_was_read(session: Session, scene: Scene, moment: int) -> list[tuple[str, str]] | None:
+    """(path, stat) of all that was read for a scene; None if any of it may have changed since."""
+    may_be_absent = {PROJECT_FILE} if session.project.sheet is None else set()
+    read = []
+    for path in (_relative(session.root, path) for path in scene.read):
+        stat = stamp.stat_text(str(session.root / path))
+        if not stamp.is_older(stat, moment) or (stat == stamp.ABSENT and path not in may_be_absent):
+            return None
+        read.append((path, stat))
+    return read
+
+
+def _is_whole(outcome: Outcome, scene: Scene, nodes: list[str], jobs: list[Job]) -> bool:
+    """Whether all of the scene that was asked for is there."""
+    undone = ("failed", "skipped")
+    return all(job.owner in outcome.deliveries for job in jobs) and not any(
+        outcome.statuses.get(node_id(scene.id, node)) in undone for node in nodes
+    )
+
+
+def _outputs(root: Path, outcome: Outcome, job: Job, nodes: list[str], moment: int) -> list[stamp.Output]:
+    """The delivered files of an export, as a stamp holds them."""
+    # Asked for by the name of an export that a node has too, both are meant, and a stamp knows of files only.
+    name = job.export.name if job.export.name in nodes or job.export.name not in job.scene.nodes else ""
+    found: list[stamp.Output] = []
+    for delivery in outcome.deliveries[job.owner]:
+        for entry in delivery.entries:
+            stat = stamp.stat_text(str(root / entry.path))
+            racy = ("", "") if stamp.is_older(stat, moment) else (entry.digest, "racy")
+            found.append((name, entry.path, stat, *racy))
+    return found
+
+
+def _relative(root: Path, path: Path) -> str:
+    return os.path.relpath(path, root).replace(os.sep, "/")
