@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,15 @@ class Scene:
         scene = cls(id or str(data.get("name", "scene")))
         scene._data = copy.deepcopy(dict(data))
         return scene
+
+    @classmethod
+    def from_json(cls, text: str | bytes, id: str = "") -> Scene:  # noqa: A002
+        """The same from JSON. Raises UsageError for a text that is none."""
+        try:
+            data = json.loads(text)
+        except ValueError as error:
+            raise UsageError(f"not valid JSON: {error}") from error
+        return cls.from_dict(data, id)
 
 
 def _layer(layer: Layer) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import json
 from pathlib import Path
 
 import numpy as np
@@ -132,6 +133,15 @@ def test_the_flat_form_from_a_dict_builds() -> None:
         "build/draft/night/audio_1.wav",
         "build/draft/night.wav",
     ]
+
+
+def test_the_same_from_json_is_the_same_scene() -> None:
+    data = {"name": "n", "duration": 0.1, "elements": [{"type": "audio", "prompt": "wind", "weight": 0.5}]}
+    first = soundgraph.build(soundgraph.Scene.from_dict(data), draft=True)
+    again = soundgraph.build(soundgraph.Scene.from_json(json.dumps(data)), draft=True)
+    assert (len(first.ran), again.ran) == (2, [])
+    with pytest.raises(soundgraph.SoundgraphError, match="not valid JSON"):
+        soundgraph.Scene.from_json("{")
 
 
 def test_mistakes_are_told_at_once() -> None:
