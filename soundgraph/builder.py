@@ -7,7 +7,7 @@ import queue
 import sys
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -150,6 +150,7 @@ class _Round:
         self.twins: dict[str, list[str]] = {}  # action key -> nodes that will share what is in flight
         self.previous: dict[str, Record] = {}  # what --force sets aside
         self.results = Results(site.store)
+        self.undecided: deque[str] = deque()  # all their inputs are known
         self.ready: list[Callable[[], None]] = []  # starts something in the pool; the newest last
         self.ready_models: dict[tuple[str, str], list[str]] = {}  # by `Model.weights`
         self.model_order = [group.model for group in schedule.groups(plan)]
@@ -209,9 +210,7 @@ class _Round:
                 self.twins.setdefault(decision.key, []).append(name)
         for name in list(self.records):
             self._offer_exports(name)
-        for name, count in self.waits.items():
-            if count == 0:
-                self._decide(name)
+        self.undecided.extend(name for name, count in self.waits.items() if count == 0)
 
     def _loop(self) -> None:
         while True:
@@ -225,6 +224,8 @@ class _Round:
             event()
 
     def _start_what_can(self) -> None:
+        while self.undecided and not self.stopping:
+            self._decide(self.undecided.popleft())
         if self.stopping:
             return
         while self.ready and self.running < max(1, self.options.jobs):
@@ -433,8 +434,8 @@ class _Round:
         for user in self.graph.successors(name):
             if user in self.waits:
                 self.waits[user] -= 1
-                if self.waits[user] == 0 and not self.stopping:
-                    self._decide(user)
+                if self.waits[user] == 0:
+                    self.undecided.append(user)  # not decided here: a chain of cutoffs may be thousands of nodes long
 
     def _offer_exports(self, name: str) -> None:
         self.ready.extend(partial(self._submit_deliver, job) for job in self.jobs_of.get(name, ()))

@@ -455,3 +455,17 @@ def test_an_interrupt_at_any_step_of_the_loop_keeps_what_was_finished(space: Spa
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     again = space.build()
     assert (again.code, again.ran) == (0, ["a:cut", "a:dark"])
+
+
+def test_a_chain_of_thousands_of_nodes_builds_and_cuts_off(space: Space) -> None:
+    deep = 3000
+    chain = [generate("n0", "rain")]
+    chain += [node(f"n{place}", "gain", input=f"n{place - 1}", gain_db=0.0) for place in range(1, deep)]
+    space.scene("\n".join([*chain, export("x", f"n{deep - 1}")]))
+    assert space.build().code == 0
+    # A trim at the head that changes nothing: all below it comes out of the cache once that is known.
+    space.replace('input = "n0"', 'input = "head"')
+    space.scene((space.root / "graphs" / "a.toml").read_text() + node("head", "trim", input="n0", duration=0.05))
+    found = space.build()
+    assert found.code == 0
+    assert found.ran == ["a:head"]
