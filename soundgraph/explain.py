@@ -31,6 +31,8 @@ class Reason:
         parts = [str(change) for change in self.changes]
         if self.reason == "input":
             parts.append(f"after {', '.join(self.waits_for)}")
+        elif self.reason == "unknown weights":
+            parts.append("the weights of its model are not known here")
         elif self.reason != "changed":
             parts.append(self.reason)
         if self.note:
@@ -90,7 +92,7 @@ def explain(plan: Plan, name: str, past: Past) -> Reason:
             "never built" if before is None and name not in past.gone else "",
         )
     if decision.manifest is None:
-        return Reason(name, decision.status, "unknown weights", note="the weights of its model are not known here")
+        return Reason(name, decision.status, "unknown weights")
     if decision.forced is not None:
         return Reason(name, decision.status, "forced")
     if is_new:

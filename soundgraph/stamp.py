@@ -157,14 +157,13 @@ def stat_text(path: str) -> str:
 
 def file_digest(path: str) -> str:
     """SHA-256, in hexadecimal; "" for what cannot be read."""
-    state = sha256()
+    import hashlib  # worth its import here: OpenSSL is several times as fast on whole files
+
     try:
         with open(path, "rb") as file:
-            while chunk := file.read(1 << 20):
-                state.update(chunk)
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
-    return state.hexdigest()
 
 
 def is_older(stat: str, moment: int) -> bool:
