@@ -23,6 +23,9 @@ _HEADER = struct.Struct("<4sI4s 4sIHHIIHHH 4sII 4sI")
 # RIFF sizes are 32 bits wide: 3.1 hours of stereo at 48 kHz.
 MAX_BYTES = 2**32 - 1 - _HEADER.size
 
+# The latest time, in seconds, that a node may name: ten hours.
+MAX_SECONDS = 36000
+
 
 @dataclass(frozen=True, eq=False)
 class Audio:

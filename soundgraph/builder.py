@@ -102,7 +102,7 @@ def build(plan_again: PlanAgain, jobs: Sequence[Job], options: Options, site: Si
     lost: frozenset[str] = frozenset()
     plan = plan_again(lost, options.force)
     outcome = Outcome(plan)
-    progress.begin(len(plan.decisions), len(plan.to_run()), len(schedule.groups(plan)))
+    progress.begin(len(plan.decisions), len(plan.to_run()))
     while True:
         left = [job for job in jobs if job.owner not in outcome.deliveries]
         lost_now = _Round(plan, left, options, site, progress, outcome).run()

@@ -48,7 +48,7 @@ class Past:
     gone: frozenset[str] = frozenset()
 
 
-def recall(plan: Plan, names: Iterable[str], store: Store, note: Callable[[str], str]) -> Past:
+def recall(names: Iterable[str], store: Store, note: Callable[[str], str]) -> Past:
     """Looks up the last record of each of `names`. note: the name under which the last key of a node is kept."""
     notes = {name: note(name) for name in names}
     keys = store.notes(list(notes.values()))

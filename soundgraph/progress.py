@@ -30,8 +30,8 @@ class Summary:
 
 
 class Progress(Protocol):
-    def begin(self, nodes: int, to_run: int, loads: int) -> None:
-        """How many nodes there are, and at most how many of them will run and how many models will be loaded."""
+    def begin(self, nodes: int, to_run: int) -> None:
+        """How many nodes there are, and at most how many of them will run."""
 
     def load(self, model: str) -> None:
         """A model is about to be loaded."""
@@ -60,7 +60,7 @@ class Progress(Protocol):
 class Quiet:
     """Says nothing."""
 
-    def begin(self, nodes: int, to_run: int, loads: int) -> None: ...
+    def begin(self, nodes: int, to_run: int) -> None: ...
     def load(self, model: str) -> None: ...
     def start(self, node: str) -> None: ...
     def advance(self, node: str, made_s: float, whole_s: float) -> None: ...

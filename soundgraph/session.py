@@ -83,7 +83,7 @@ class Session:
         return found
 
     def reasons(self, plan: Plan, names: Sequence[str]) -> list[explaining.Reason]:
-        past = explaining.recall(plan, names, self.store, self.note)
+        past = explaining.recall(names, self.store, self.note)
         return [explaining.explain(plan, name, past) for name in names]
 
     @cached_property

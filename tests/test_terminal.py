@@ -20,7 +20,7 @@ FACTS = {"duration_s": 15.0, "loudness_lufs": -23.0, "true_peak_dbtp": -4.12, "d
 
 def a_build(progress: Progress) -> None:
     """Two nodes from the cache, one that fails, one cut off early, one skipped, and two files."""
-    progress.begin(7, 5, 1)
+    progress.begin(7, 5)
     progress.node("rainy_forest:piano", "hit", 0.0, "")
     progress.node("rainy_forest:file", "hit", 0.0, "")
     progress.load("facebook/audiogen-medium")
@@ -108,7 +108,7 @@ def test_plain_lines_say_what_ran_what_failed_and_what_was_delivered():
 
 def test_a_build_with_nothing_to_do_is_one_line():
     def events(progress: Progress) -> None:
-        progress.begin(2, 0, 0)
+        progress.begin(2, 0)
         progress.node("forest/rain:a", "hit", 0.0, "")
         progress.node("forest/rain:b", "hit", 0.0, "")
         progress.export("build/rain.wav", "current", {**FACTS, "sidecar": "current"})
@@ -197,7 +197,7 @@ def test_a_live_display_that_draws_by_itself_leaves_the_plain_lines():
 def test_a_live_display_shows_how_far_each_running_node_and_the_whole_have_come():
     shown, now = console(90), 100.0
     with Live(shown, frames_per_s=0, clock=lambda: now) as live:
-        live.begin(13, 4, 1)
+        live.begin(13, 4)
         for number in range(9):
             live.node(f"s:{number}", "hit", 0.0, "")
         live.load("facebook/musicgen-small")
@@ -219,7 +219,7 @@ def test_a_live_display_shows_how_far_each_running_node_and_the_whole_have_come(
 def test_a_live_display_never_wraps(width):
     shown = console(width)
     with Live(shown, frames_per_s=0) as live:
-        live.begin(3000, 3000, 1)
+        live.begin(3000, 3000)
         live.start("forest/a_scene_with_a_long_name:a_node_with_a_longer_name_yet")
         live.start("s:日本語の名前はとても長いことがあります日本語の名前")
         live.advance("s:日本語の名前はとても長いことがあります日本語の名前", 0.1, 3000.0)
@@ -233,7 +233,7 @@ def test_a_live_display_never_wraps(width):
 def test_a_narrow_live_display_still_tells_counts_and_time():
     shown, now = console(40), 0.0
     with Live(shown, frames_per_s=0, clock=lambda: now) as live:
-        live.begin(3000, 2000, 1)
+        live.begin(3000, 2000)
         live.start("forest:rain")
         now = 3725.0
         live.advance("forest:rain", 1.0, 4.0)
@@ -246,7 +246,7 @@ def test_a_narrow_live_display_still_tells_counts_and_time():
 def test_a_live_display_keeps_the_end_of_a_long_name():
     shown = console(40)
     with Live(shown, frames_per_s=0, clock=lambda: 0.0) as live:
-        live.begin(1, 1, 0)
+        live.begin(1, 1)
         live.start("forest/a_scene_with_a_long_name:thunder_tail")
         assert "me:thunder_tail" in frame(live, shown)
 
@@ -254,7 +254,7 @@ def test_a_live_display_keeps_the_end_of_a_long_name():
 def test_of_thousands_of_running_nodes_a_few_are_shown_and_the_rest_counted():
     shown = console()
     with Live(shown, frames_per_s=0) as live:
-        live.begin(5000, 5000, 1)
+        live.begin(5000, 5000)
         for number in range(5000):
             live.start(f"s:{number}")
         live.advance("s:4321", 1.0, 2.0)
@@ -267,7 +267,7 @@ def test_of_thousands_of_running_nodes_a_few_are_shown_and_the_rest_counted():
 def test_events_alone_draw_nothing():
     shown = console()
     with Live(shown, frames_per_s=0) as live:
-        live.begin(5000, 5000, 1)
+        live.begin(5000, 5000)
         before = written(shown)
         for number in range(5000):
             live.start(f"s:{number}")
@@ -278,7 +278,7 @@ def test_events_alone_draw_nothing():
 def test_a_sound_of_no_length_has_a_bar():
     shown = console()
     with Live(shown, frames_per_s=0) as live:
-        live.begin(0, 1, 0)
+        live.begin(0, 1)
         live.start("s:a")
         live.advance("s:a", 0.0, 0.0)
         assert "s:a" in frame(live, shown)
@@ -287,7 +287,7 @@ def test_a_sound_of_no_length_has_a_bar():
 def test_markup_in_names_and_reasons_is_printed_as_it_is():
     shown = console(width=200)
     with Live(shown, frames_per_s=0) as live:
-        live.begin(2, 2, 1)
+        live.begin(2, 2)
         live.start("s[red]:[/bold]")
         live.load("[link=x]m[/link] :smile:")
         assert "s[red]:[/bold]" in frame(live, shown)
@@ -311,7 +311,7 @@ def test_a_build_that_ends_in_an_error_gives_the_terminal_back():
 
     def broken() -> None:
         with Live(shown, frames_per_s=1000) as live:
-            live.begin(2, 2, 0)
+            live.begin(2, 2)
             live.start("s:a")
             live.node("s:b", "ran", 0.1, "")
             raise RuntimeError

@@ -63,7 +63,7 @@ class Live(Transcript):
             self._area.stop()
             self._area = None
 
-    def begin(self, nodes: int, to_run: int, loads: int) -> None:
+    def begin(self, nodes: int, to_run: int) -> None:
         self._nodes, self._to_run, self._since = nodes, to_run, self._clock()
         if self._area is not None or not to_run:
             return

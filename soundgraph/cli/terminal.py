@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self, TextIO
 
 from soundgraph.drawing.wording import count, one_line
-from soundgraph.progress import JsonLines, Progress, Summary
+from soundgraph.progress import JsonLines, Progress, Quiet, Summary
 
 Piece = tuple[str, str]
 """Words, and what sort of words they are: a key of `STYLES`."""
@@ -37,7 +38,7 @@ class Shown(Progress, Protocol):
     ) -> None: ...
 
 
-class Transcript:
+class Transcript(Quiet, ABC):
     """The lines of a build: what ran, went wrong or was delivered, and one that sums up. Hits are only counted."""
 
     def __init__(self) -> None:
@@ -57,14 +58,8 @@ class Transcript:
     def close(self) -> None:
         """Leaves the output in order."""
 
-    def begin(self, nodes: int, to_run: int, loads: int) -> None: ...
-
     def load(self, model: str) -> None:
         self._say([("loading ", "weak"), (model, "")])
-
-    def start(self, node: str) -> None: ...
-
-    def advance(self, node: str, made_s: float, whole_s: float) -> None: ...
 
     def node(self, node: str, status: str, seconds: float, detail: str) -> None:
         self._settled += 1
@@ -133,8 +128,9 @@ class Transcript:
         for words in more:
             self._line([(f"  {one_line(words)}", "")])
 
+    @abstractmethod
     def _line(self, pieces: Sequence[Piece]) -> None:
-        raise NotImplementedError
+        """Puts out a line, made of words and their styles."""
 
 
 class Plain(Transcript):

@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field, model_validator
 
-from soundgraph.audio import MAX_BYTES, Audio, make, n_samples
+from soundgraph.audio import MAX_BYTES, MAX_SECONDS, Audio, make, n_samples
 from soundgraph.dsp.pan import balance_gains, pan_gains
 from soundgraph.dsp.resample import resample, resampled_length
 from soundgraph.errors import NodeError
 from soundgraph.kinds import Kind, NodeRef, Params
-
-MAX_SECONDS = 36000
 
 
 class Layer(Params):

@@ -5,12 +5,10 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field, model_validator
 
-from soundgraph.audio import Audio, make, n_samples
+from soundgraph.audio import MAX_SECONDS, Audio, make, n_samples
 from soundgraph.dsp.fades import Curve, fade_ends
 from soundgraph.errors import NodeError
 from soundgraph.kinds import Kind, NodeRef, Params
-
-MAX_SECONDS = 36000
 
 
 class Trim(Params):
