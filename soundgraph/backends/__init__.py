@@ -7,16 +7,46 @@ may import anything heavy.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from soundgraph.errors import NodeError
 
 if TYPE_CHECKING:
     from soundgraph.audio import Audio
 
 Family = Literal["music", "audio"]
+Conditioning = Literal["text", "melody", "continuation"]
+Precision = Literal["float32", "float16", "bfloat16", "int8"]
+Device = Literal["auto", "cuda", "mps", "cpu"]
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A line of `soundgraph.lock`: which version of a published model a project has settled on.
+
+    revision: of its repository. digest: the identity of its weights.
+    """
+
+    revision: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where a project's weights come from.
+
+    root: of the project; the folder of a checkpoint is relative to it. None where there is no project.
+    weights_dir: a folder with checkpoints by published name, looked at before the hub's cache; None for none.
+    pins: by model id.
+    """
+
+    root: Path | None = None
+    weights_dir: Path | None = None
+    pins: Mapping[str, Pin] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -28,9 +58,17 @@ class Model:
     family: "music" or "audio" (sound effects).
     sample_rate: of what it generates, in Hz. channels: 1 or 2.
     max_duration_s: the longest piece it makes in one window; None for no limit.
-    licence: SPDX identifier of the weights' licence, "" where there are no weights.
+    licence: SPDX identifier of the weights' licence, "" where there are no weights or nobody said.
     identity: what the model's weights are, as it enters the key; "" while it is not known.
     draft: whether what it makes is a stand-in.
+    conditioning: what, beside its parameters, it can be given.
+    longer: whether it makes pieces longer than `max_duration_s`, window by window.
+    batches: whether it makes several takes at a time; else one after another, by the stock code of its library.
+    defaults: of its own, for fields of a generate node that a scene leaves open.
+    memory: about how many bytes it takes while it is loaded, by precision.
+    revision: of its repository, if it is a published one and that is known.
+    here: whether its weights are on this machine.
+    read: the files that were looked at to know all this. They are no part of what makes two models equal.
     """
 
     id: str
@@ -42,52 +80,109 @@ class Model:
     licence: str
     identity: str
     draft: bool = False
+    conditioning: tuple[Conditioning, ...] = ("text",)
+    longer: bool = True
+    batches: bool = True
+    defaults: tuple[tuple[str, Any], ...] = ()
+    memory: tuple[tuple[Precision, int], ...] = ()
+    revision: str = ""
+    here: bool = True
+    read: tuple[Path, ...] = field(default=(), compare=False)
 
     @property
     def weights(self) -> tuple[str, str]:
-        """What is loaded: the same for two ids of one model."""
+        """The same for two ids of one model."""
         return self.backend, self.identity or self.id
+
+    def memory_bytes(self, precision: Precision) -> int:
+        """About how much memory it takes while it is loaded; 0 where nobody knows."""
+        return dict(self.memory).get(precision, 0)
 
 
 @dataclass(frozen=True)
 class Request:
     """One take to generate.
 
+    prompts: (from when on in seconds, text): the first from 0 on, then in order of time.
     duration: in seconds; the result has `audio.n_samples(duration, model.sample_rate)` samples.
+    melody: a sound whose melody is to be followed. continue_from: one that the take begins with, sample by sample.
+    width: of the batch to make it in, where an earlier take is to be made again as it was; else the backend chooses.
     """
 
-    prompt: str
+    prompts: tuple[tuple[float, str], ...]
     duration: float
     seed: int
     temperature: float
     top_k: int
     top_p: float
     cfg_coef: float
+    melody: Audio | None = None
+    continue_from: Audio | None = None
+    width: int | None = None
+
+    @property
+    def prompt(self) -> str:
+        """What it begins with, in words."""
+        return self.prompts[0][1]
 
     @classmethod
-    def of(cls, params: Iterable[tuple[str, Any]]) -> Request:
-        """The request that the parameters of a generate node make."""
-        return cls(**{name: value for name, value in params if name in cls.__dataclass_fields__})
+    def of(cls, params: Any, inputs: Mapping[str, Audio], width: int | None = None) -> Request:
+        """The request that the parameters of a generate node make. inputs: sounds by role."""
+        schedule = tuple((step.at, step.text) for step in params.prompts or ())
+        return cls(
+            prompts=schedule or ((0.0, params.prompt),),
+            duration=params.duration,
+            seed=params.seed,
+            temperature=params.temperature,
+            top_k=params.top_k,
+            top_p=params.top_p,
+            cfg_coef=params.cfg_coef,
+            melody=inputs.get("melody"),
+            continue_from=inputs.get("continue_from"),
+            width=width,
+        )
 
 
 @dataclass(frozen=True)
 class Made:
-    """A finished take: which request it answers, the sound, and remarks that the build should print."""
+    """A finished take: which request it answers, the sound, and remarks that the build should print.
+
+    facts: how it was made (device, batch width, versions): kept with it, and no part of its key.
+    """
 
     index: int
     audio: Audio
     remarks: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A request that cannot be met, and why, as one line; the others go on."""
+
+    index: int
+    reason: str
+
+
+class OutOfMemoryError(NodeError):
+    """A model, or a single take of it, did not fit into the memory there is. `str()` of it names both.
+
+    A build unloads its other models and tries once more.
+    """
 
 
 Report = Callable[[int, float], None]
-"""Called with a request's index and the seconds of audio made for it so far."""
+"""Called with a request's index and the seconds of audio made for it so far. It may raise, to stop the generator."""
 
 
 class Generator(Protocol):
     """A loaded model."""
 
-    def generate(self, requests: Sequence[Request], report: Report) -> Iterator[Made]:
-        """Yields each take as it is finished, in any order. What a take sounds like depends on its own request only."""
+    def generate(self, requests: Sequence[Request], report: Report) -> Iterator[Made | Refused]:
+        """Yields each take as it is finished, in any order. What a take sounds like depends on its own request only.
+
+        Raises OutOfMemoryError.
+        """
 
     def unload(self) -> None:
         """Gives the memory back."""
@@ -101,13 +196,20 @@ class Backend(Protocol):
     def models(self) -> Sequence[Model]:
         """Every model it knows by name."""
 
-    def find(self, model_id: str) -> Model | None:
-        """The model of that id, if this backend serves it."""
+    def find(self, model_id: str, sources: Sources) -> Model | None:
+        """The model of that id, if this backend serves it. Raises ValueError for a folder that cannot be used.
+
+        Looks at files, never at a network.
+        """
 
     def missing(self, model: Model) -> str:
         """Why this model cannot be loaded here and now, as one line; "" when it can."""
 
-    def load(self, model: Model) -> Generator: ...
+    def load(self, model: Model, sources: Sources, device: Device, precision: Precision | None) -> Generator:
+        """Puts a model on a device. precision: None for the device's own.
+
+        Raises NodeError for weights or a precision that cannot be used, OutOfMemoryError.
+        """
 
 
 @cache
@@ -123,10 +225,14 @@ def get(name: str) -> Backend:
     return backend
 
 
-def find(model_id: str) -> Model | None:
-    """The model of that id, from whichever backend serves it; None when none does."""
+def find(model_id: str, sources: Sources | None = None) -> Model | None:
+    """The model of that id, from whichever backend serves it; None when none does.
+
+    Raises ValueError for the folder of a checkpoint that cannot be used.
+    """
+    sources = sources or Sources()
     for name in names():
-        model = get(name).find(model_id)
+        model = get(name).find(model_id, sources)
         if model is not None:
             return model
     return None

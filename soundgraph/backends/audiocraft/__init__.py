@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from soundgraph.backends import Family, Generator, Model
+from soundgraph.backends import Device, Family, Generator, Model, Precision, Sources
 
 # The published weights are for non-commercial use, whatever the licence of the code.
 _LICENCE = "CC-BY-NC-4.0"
@@ -41,13 +41,13 @@ class AudioCraft:
     def models(self) -> Sequence[Model]:
         return _MODELS
 
-    def find(self, model_id: str) -> Model | None:
+    def find(self, model_id: str, sources: Sources) -> Model | None:
         return next((model for model in _MODELS if model.id == model_id), None)
 
     def missing(self, model: Model) -> str:
         return f'model "{model.id}" needs the AudioCraft backend, which this version of soundgraph does not have yet'
 
-    def load(self, model: Model) -> Generator:
+    def load(self, model: Model, sources: Sources, device: Device, precision: Precision | None) -> Generator:
         raise RuntimeError(self.missing(model))
 
 

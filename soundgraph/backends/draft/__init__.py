@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from soundgraph.backends import Family, Model
+from soundgraph.backends import Device, Family, Model, Precision, Sources
 
 if TYPE_CHECKING:
     from soundgraph.backends.draft.takes import DraftGenerator
@@ -28,7 +28,7 @@ class DraftBackend:
         ids = ("draft/music", "draft/audio", "draft/music@32000x2")
         return [model for model in map(self.find, ids) if model is not None]
 
-    def find(self, model_id: str) -> Model | None:
+    def find(self, model_id: str, sources: Sources | None = None) -> Model | None:
         match = _ID.fullmatch(model_id)
         if match is None:
             return None
@@ -46,12 +46,19 @@ class DraftBackend:
             licence="",
             identity=f"draft/{family}@{rate}x{channels}",
             draft=True,
+            conditioning=("text", "melody", "continuation"),
         )
 
     def missing(self, model: Model) -> str:
         return ""
 
-    def load(self, model: Model) -> DraftGenerator:
+    def load(
+        self,
+        model: Model,
+        sources: Sources | None = None,
+        device: Device = "auto",
+        precision: Precision | None = None,
+    ) -> DraftGenerator:
         from soundgraph.backends.draft.takes import DraftGenerator
 
         return DraftGenerator(model)
