@@ -30,7 +30,7 @@ PROMPTS = {
 
 
 def request(prompt: str, duration: float = 1.0, seed: int = 0, temperature: float = 1.0) -> Request:
-    return Request(prompt, duration, seed, temperature, top_k=250, top_p=0.0, cfg_coef=3.0)
+    return Request(((0.0, prompt),), duration, seed, temperature, top_k=250, top_p=0.0, cfg_coef=3.0)
 
 
 def makes(model_id: str, *requests: Request) -> list[Made]:
@@ -241,7 +241,7 @@ from soundgraph.backends.draft import BACKEND
 digests = []
 for family, prompts in json.loads(sys.argv[1]).items():
     model = BACKEND.find(f"draft/{family}@44100x2")
-    requests = [Request(prompt, 0.9, seed, 1.0, 250, 0.0, 3.0) for prompt in prompts for seed in (0, 7)]
+    requests = [Request(((0.0, prompt),), 0.9, seed, 1.0, 250, 0.0, 3.0) for prompt in prompts for seed in (0, 7)]
     made = BACKEND.load(model).generate(requests, lambda index, seconds: None)
     digests += [f"{family} {requests[one.index].prompt} {one.audio.digest}" for one in made]
 print(json.dumps(digests))

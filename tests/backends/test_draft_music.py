@@ -18,7 +18,7 @@ RATE = 32000
 def hear(prompt: str, seconds: float = 12.0, seed: int = 0) -> np.ndarray:
     model = BACKEND.find(f"draft/music@{RATE}x1")
     assert model is not None
-    request = Request(prompt, seconds, seed, temperature=1.0, top_k=250, top_p=0.0, cfg_coef=3.0)
+    request = Request(((0.0, prompt),), seconds, seed, temperature=1.0, top_k=250, top_p=0.0, cfg_coef=3.0)
     (made,) = BACKEND.load(model).generate([request], lambda index, done: None)
     return made.audio.samples[0].astype(np.float64)
 
