@@ -1,0 +1,44 @@
+"""Which of the packages that MusicGen and AudioGen need are not installed, and the line that installs them.
+
+Nothing is imported to find out: a plan asks this, and a plan never waits for torch.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+
+_NEEDED = ("torch", "einops", "julius", "omegaconf", "transformers", "sentencepiece", "huggingface_hub")
+"""What the extra `audiocraft` brings. numpy and soundfile, which audiocraft imports too, are soundgraph's own."""
+
+INSTALL = "pip install 'soundgraph[audiocraft]' && pip install --no-deps audiocraft==1.3.0"
+_MELODY = ("torchaudio", "librosa", "demucs")
+INSTALL_MELODY = "pip install 'soundgraph[melody]'"
+
+
+def missing_packages() -> str:
+    """The line that says what is not installed and what to type; "" when everything is there.
+
+    Packages that are there and cannot be loaded are found by `compat.prepare`, which loads them.
+    """
+    absent = [name for name in _NEEDED if not _is_there(name)]
+    if not _is_there("audiocraft"):
+        if absent:
+            return f"AudioCraft is not installed: {INSTALL}"
+        return "AudioCraft is not installed: pip install --no-deps audiocraft==1.3.0"
+    if absent:
+        return f"AudioCraft cannot run without {', '.join(absent)}: pip install 'soundgraph[audiocraft]'"
+    return ""
+
+
+def missing_for_melody() -> str:
+    """The same for what only melody models need."""
+    absent = [name for name in _MELODY if not _is_there(name)]
+    return f"melody models cannot run without {', '.join(absent)}: {INSTALL_MELODY}" if absent else ""
+
+
+def _is_there(name: str) -> bool:
+    # `None` is how a test, or a user, says that a package shall not be found; find_spec raises ValueError for it.
+    if name in sys.modules:
+        return sys.modules[name] is not None
+    return find_spec(name) is not None

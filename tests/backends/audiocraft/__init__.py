@@ -1,0 +1,1 @@
+"""The AudioCraft backend, on tiny checkpoints with random weights."""

@@ -1,0 +1,65 @@
+"""Tiny checkpoints, made once for each test process. A test that changes one copies its folder first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from . import tiny
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Two threads cost a tiny model far more than they gain it."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("checkpoints")
+
+
+@pytest.fixture(scope="session")
+def musicgen(checkpoints: Path) -> Path:
+    """32 kHz, 30 s, its text through a LUT."""
+    return tiny.make_musicgen(checkpoints / "musicgen")
+
+
+@pytest.fixture(scope="session")
+def audiogen(checkpoints: Path) -> Path:
+    """16 kHz, 10 s, its text through a LUT."""
+    return tiny.make_audiogen(checkpoints / "audiogen")
+
+
+@pytest.fixture(scope="session")
+def t5(checkpoints: Path) -> Path:
+    """The folder of a text encoder, for `musicgen_t5` and `audiogen_t5`."""
+    return tiny.make_t5(checkpoints / "t5")
+
+
+@pytest.fixture(scope="session")
+def musicgen_t5(checkpoints: Path) -> Path:
+    return tiny.make_musicgen(checkpoints / "musicgen_t5", description=tiny.t5())
+
+
+@pytest.fixture(scope="session")
+def audiogen_t5(checkpoints: Path) -> Path:
+    return tiny.make_audiogen(checkpoints / "audiogen_t5", description=tiny.t5())
+
+
+@pytest.fixture(scope="session")
+def stereo(checkpoints: Path) -> Path:
+    """32 kHz, two channels, eight codebooks."""
+    return tiny.make_stereo(checkpoints / "stereo")
+
+
+@pytest.fixture(scope="session")
+def magnet(checkpoints: Path) -> Path:
+    """32 kHz, 10 s."""
+    return tiny.make_magnet(checkpoints / "magnet")
