@@ -1,0 +1,210 @@
+"""The parties' decode steps, a few at a time in turns with stock audiocraft's, each party in a process of its own.
+
+At most two processes hold a model: the party that is measured, and stock audiocraft generating one take at a time,
+which every figure is set against. Steps of the two alternate, so that what else the machine does falls on both.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from tests.bench.generation import checkpoints
+from tests.bench.generation.parties import STOCK, Order
+from tests.bench.generation.sizes import FRAME_RATE
+
+_REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much to measure.
+
+    batches: takes at a time. contexts_s: seconds of sound that the takes go on from.
+    rounds: turns of each party. steps: of each turn. warm_up: steps before the first turn that are not counted.
+    lone_width: the batch width of a lone float32 take in the generator's default; 0 to leave that out.
+    """
+
+    batches: tuple[int, ...]
+    contexts_s: tuple[float, ...]
+    rounds: int
+    steps: int
+    warm_up: int
+    lone_width: int = 0
+
+    def orders(self, party: str) -> list[Order]:
+        """What one party is to generate, small batches first: memory that a process took once it seldom gives back."""
+        found = []
+        for context_s in self.contexts_s:
+            found += [self.order(rows, rows, context_s) for rows in self.batches]
+            if party == "float32" and self.lone_width > 1:
+                found.append(self.order(1, self.lone_width, context_s))
+        return found
+
+    def order(self, rows: int, width: int, context_s: float) -> Order:
+        context = round(context_s * FRAME_RATE)
+        # One step that takes the context in, and one more than are asked for, so that no generation ends by itself.
+        return Order(rows, width, context, context + 1 + self.warm_up + self.rounds * self.steps + 1)
+
+
+@dataclass
+class Point:
+    """What one order cost: seconds are CPU time, on a GPU wall time; one figure for each turn.
+
+    step_s: of one step of the whole batch. stock_s: of one step of stock audiocraft with one take, in the same turns.
+    prefill_s: of taking the context in, text encoder included. peak_mib: the most memory meanwhile.
+    """
+
+    rows: int
+    width: int
+    context_s: float
+    prefill_s: float
+    step_s: list[float] = field(default_factory=list)
+    stock_s: list[float] = field(default_factory=list)
+    peak_mib: float = 0.0
+
+    @property
+    def step_median_s(self) -> float:
+        return median(self.step_s)
+
+    @property
+    def gain(self) -> float:
+        """How many times less a take costs than with stock audiocraft one at a time: median of the turns."""
+        pairs = zip(self.step_s, self.stock_s, strict=True)
+        return median(stock * self.rows / own for own, stock in pairs)
+
+
+class WorkerError(Exception):
+    """A party's process ended before it should, or could not do what it was asked for. Its text is one line."""
+
+
+class Worker:
+    """The process of one party; see `worker.py` for what it can be told. A context manager."""
+
+    def __init__(self, party: str, root: Path, name: str, device: str, threads: int):
+        self.party = party
+        environment = {**os.environ, **checkpoints.environment(root), "OMP_NUM_THREADS": str(threads)}
+        module = "tests.bench.generation.worker"
+        self._process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-m", module, party, str(root), name, device, str(threads)],
+            cwd=_REPOSITORY,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            self.loaded = self._answer()
+        except BaseException:
+            self.close()
+            raise
+
+    def ask(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        stdin = self._process.stdin
+        assert stdin is not None
+        try:
+            print(json.dumps(order), file=stdin, flush=True)
+        except BrokenPipeError:
+            raise WorkerError(f"{self.party}: its process ended") from None
+        return self._answer()
+
+    def _answer(self) -> dict[str, Any]:
+        stdout = self._process.stdout
+        assert stdout is not None
+        line = stdout.readline()
+        if not line:
+            raise WorkerError(f"{self.party}: its process ended with {self._process.wait()}; see above")
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise WorkerError(f"{self.party}: {answer['error']}")
+        return answer
+
+    def begin(self, order: Order) -> float:
+        """Begin to generate; what taking the context in cost, in seconds."""
+        return float(self.ask({"begin": asdict(order)})["spent_s"])
+
+    def step_s(self, steps: int) -> float:
+        """Go on for that many steps; what one of them cost."""
+        return float(self.ask({"steps": steps})["spent_s"]) / steps
+
+    def end(self) -> float:
+        """End it; the most memory that was taken, in MiB."""
+        return float(self.ask({"end": True})["peak_mib"])
+
+    def codes(self, order: Order) -> list[Any]:
+        return list(self.ask({"codes": asdict(order)})["codes"])
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+def compare(parties: Sequence[str], root: Path, name: str, device: str, threads: int, plan: Plan) -> dict[str, Any]:
+    """Measure the parties with the weights of one size. Returns what `report` reads, made of what JSON can hold."""
+    results: dict[str, Any] = {}
+    with Worker(STOCK, root, name, device, threads) as stock:
+        right = stock.codes(_CHECK)
+        floor = stock.ask({"floor": True}) if device == "cuda" else None
+        for party in parties:
+            _say(f"{party}: loading")
+            try:
+                with Worker(party, root, name, device, threads) as worker:
+                    result = {
+                        **worker.loaded,
+                        "same_tokens": _share_of_equal(worker.codes(_CHECK), right),
+                        "points": [],
+                    }
+                    results[party] = result
+                    for order in plan.orders(party):
+                        _say(f"{party}: {order.rows} in a batch of {order.width}, after {order.context} frames")
+                        result["points"].append(asdict(_point(worker, stock, order, plan)))
+            except WorkerError as error:
+                results.setdefault(party, {"points": []})["trouble"] = str(error)
+    return {"parties": results, "floor": floor}
+
+
+def _point(worker: Worker, stock: Worker, order: Order, plan: Plan) -> Point:
+    alone = plan.order(1, 1, order.context / FRAME_RATE)
+    stock.begin(alone)
+    try:
+        point = Point(order.rows, order.width, order.context / FRAME_RATE, worker.begin(order))
+        for each in (worker, stock):
+            each.step_s(plan.warm_up)
+        for _ in range(plan.rounds):
+            point.step_s.append(worker.step_s(plan.steps))
+            point.stock_s.append(stock.step_s(plan.steps))
+        point.peak_mib = worker.end()
+    finally:
+        stock.end()
+    return point
+
+
+# Ten frames after ten others, in as many steps as are enough to go wrong.
+_CHECK = Order(rows=1, width=1, context=10, frames=20, greedy=True)
+
+
+def _share_of_equal(codes: Any, right: Any) -> float:
+    """Of 0 to 1: how many of the generated tokens are the same."""
+    pairs = [
+        (one, other)
+        for book, right_book in zip(codes[0], right[0], strict=True)
+        for one, other in list(zip(book, right_book, strict=True))[_CHECK.context :]
+    ]
+    return sum(one == other for one, other in pairs) / len(pairs)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
