@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from soundgraph import digest, stamp
 from soundgraph.audio import Audio
+from soundgraph.commit import Ask, Commit
 from soundgraph.errors import NodeError
 from soundgraph.ledger import Entry
 from soundgraph.scene import Export, Scene
@@ -68,11 +69,13 @@ def deliver(
     store: Store,
     known: Mapping[str, Entry],
     root: Path,
+    ask: Ask = lambda: None,
 ) -> list[Delivery]:
     """Brings every file of an export up to date; what is right already is not touched, so that its mtime stays.
 
     The artifact is read, by `read`, only if a file is missing, altered or of another sound or setting.
-    known: what was delivered before, by path.
+    known: what was delivered before, by path. ask: for the commit that the tree stands at; only if a file is another
+    one than was last delivered there.
     Raises NodeError if the sound cannot be delivered as asked, OSError if a file cannot be written.
     """
     from soundgraph import encode, mastering
@@ -83,7 +86,7 @@ def deliver(
     deliveries = []
     for format_, path in zip(settings.formats, job.paths(), strict=True):
         key = _export_key(job, record.digest, format_, encode.version([format_]))
-        full = root / path
+        full, sidecar_path = root / path, f"{path}.json"
         there = stamp.file_digest(str(full))
         name = f"export {key}"
         known_facts = store.notes([name]).get(name)
@@ -99,8 +102,8 @@ def deliver(
             if result["sha256"] != there:
                 status = "restored" if path in known and known[path].key == key else "written"
                 _write(root, full, data)
-        sidecar = _sidecar(job, format_, record, result, ancestry)
-        sidecar_path = f"{path}.json"
+        commit = _commit(known.get(path), root / sidecar_path, result["sha256"], ask)
+        sidecar = _sidecar(job, format_, record, result, commit, ancestry)
         side_status = "current"
         sidecar_digest = _sha256(sidecar)
         if stamp.file_digest(str(root / sidecar_path)) != sidecar_digest:
@@ -108,11 +111,33 @@ def deliver(
             side_status = "restored" if before is not None and before.digest == sidecar_digest else "written"
             _write(root, root / sidecar_path, sidecar)
         entries = (
-            Entry(path, job.owner, job.source, job.draft, key, result["sha256"]),
+            Entry(path, job.owner, job.source, job.draft, key, result["sha256"], str(commit or "")),
             Entry(sidecar_path, job.owner, job.source, job.draft, "sidecar", sidecar_digest),
         )
         deliveries.append(Delivery(path, status, side_status, result["facts"], entries, note))
     return deliveries
+
+
+def _commit(before: Entry | None, sidecar: Path, sha256: str, ask: Ask) -> Commit | None:
+    """The commit at which a file became what it is.
+
+    The one that is remembered of the same bytes, and be it none at all: nobody can tell later what it was. By the
+    ledger; by the sidecar where the ledger was lost, or the file came with a checkout. Else the file is new, or another
+    than it was, and it is the commit of now.
+    """
+    if before is not None and before.digest == sha256:
+        return Commit.parse(before.commit)
+    facts = _read_sidecar(sidecar)
+    return Commit.of(facts.get("commit")) if facts.get("sha256") == sha256 else ask()
+
+
+def _read_sidecar(path: Path) -> dict[str, Any]:
+    """What stands in a sidecar; empty for what is none."""
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return facts if isinstance(facts, dict) else {}
 
 
 def _result(text: str | None) -> dict[str, Any] | None:
@@ -157,11 +182,9 @@ def outdated(job: Job, record: Record, known: Mapping[str, Entry], root: Path) -
 
 def _what_changed(job: Job, record: Record, sidecar: Path) -> str:
     """What is other than it was when a file was delivered, by its sidecar."""
-    try:
-        before = json.loads(sidecar.read_text(encoding="utf-8"))
-        old = dict(before["settings"])
-        digest_before = before["digest"]
-    except (OSError, ValueError, TypeError, KeyError):
+    before = _read_sidecar(sidecar)
+    old, digest_before = before.get("settings"), before.get("digest")
+    if not isinstance(old, dict) or digest_before is None:
         return "delivered with other settings or another sound"
     fields = type(job.export.settings).model_fields
     new = _settings(job)
@@ -186,9 +209,16 @@ def _export_key(job: Job, artifact: str, format_: str, encoder: str) -> str:
     return digest.digest("export", [EXPORT_SCHEMA, artifact, format_, _settings(job), rate, encoder])
 
 
-def _sidecar(job: Job, format_: str, record: Record, result: Mapping[str, Any], ancestry: Mapping[str, Any]) -> bytes:
+def _sidecar(
+    job: Job,
+    format_: str,
+    record: Record,
+    result: Mapping[str, Any],
+    commit: Commit | None,
+    ancestry: Mapping[str, Any],
+) -> bytes:
     facts = {
-        "soundgraph_sidecar": 1,
+        "soundgraph_sidecar": 2,
         "file": f"{job.export.path.rpartition('/')[2]}.{format_}",
         "scene": job.scene.id,
         "export": job.export.name,
@@ -197,6 +227,7 @@ def _sidecar(job: Job, format_: str, record: Record, result: Mapping[str, Any], 
         "settings": _settings(job),
         "sha256": result["sha256"],
         "digest": record.digest,
+        **({"commit": commit.facts()} if commit is not None else {}),
         **result["facts"],
         **ancestry,
     }

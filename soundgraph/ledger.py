@@ -23,7 +23,8 @@ class Entry(NamedTuple):
 
     path: relative to the project's root, with "/". owner: "scene:export". source: the scene's file, relative to the
     root; "" for a scene that was built in code. draft: whether `--draft` delivered it.
-    key: of the export, or "sidecar". digest: of its bytes.
+    key: of the export, or "sidecar". digest: of its bytes. commit: at which these bytes were first delivered here, as
+    `str` of a Commit; "" where that is not known, and of a sidecar.
     """
 
     path: str
@@ -32,6 +33,7 @@ class Entry(NamedTuple):
     draft: bool
     key: str
     digest: str
+    commit: str = ""
 
     @property
     def scene(self) -> str:
@@ -82,11 +84,7 @@ class Ledger:
 
     def _merge(self) -> None:
         entries = {**self._read(), **self._changes}
-        lines = [
-            "\t".join((entry.path, entry.owner, entry.source, "draft" if entry.draft else "", entry.key, entry.digest))
-            for _, entry in sorted(entries.items())
-            if entry is not None
-        ]
+        lines = ["\t".join(_fields(entry)) for _, entry in sorted(entries.items()) if entry is not None]
         stamp.write_atomically(
             str(self._file), "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
         )
@@ -100,10 +98,16 @@ class Ledger:
         entries = {}
         for line in lines:
             fields = line.split("\t")
-            if len(fields) == 6:
-                path, owner, source, draft, key, digest = fields
-                entries[path] = Entry(path, owner, source, draft == "draft", key, digest)
+            if len(fields) in (6, 7):
+                path, owner, source, draft, key, digest, *commit = fields
+                entries[path] = Entry(path, owner, source, draft == "draft", key, digest, *commit)
         return entries
+
+
+def _fields(entry: Entry) -> list[str]:
+    """Those of its line. The commit only where there is one: most files of most projects have none."""
+    found = [entry.path, entry.owner, entry.source, "draft" if entry.draft else "", entry.key, entry.digest]
+    return [*found, entry.commit] if entry.commit else found
 
 
 @contextlib.contextmanager

@@ -12,44 +12,65 @@ from soundgraph.backends import Model
 from soundgraph.graph import Graph
 from soundgraph.store import Record
 
+UNSTATED = "NOASSERTION"
+"""SPDX's word for a licence that nobody has named."""
+
 
 def ancestry(graph: Graph, name: str, records: Mapping[str, Record]) -> dict[str, Any]:
-    """Facts for the file beside an export: `draft`, `models` and `nodes`, the last after its inputs.
+    """Facts for the file beside an export: `draft`, `licences`, `models` and `nodes`, the last after its inputs.
 
-    Holds nothing that changes from day to day or from machine to machine.
+    Holds nothing that changes from day to day or from machine to machine: how a take was made (device, versions) is
+    kept with its record, not here.
     """
     nodes: dict[str, Any] = {}
     found: dict[str, Model] = {}
+    upstream: dict[str, tuple[str, ...]] = {}  # by node: the ids of all models that its sound was made with
     for layer in graphs.in_order(graph, graphs.needed(graph, [name])):
         for other in layer:
             node, record = graphs.node_of(graph, other), records[other]
+            sources = graphs.inputs_of(graph, other)
+            ids = {model_id for _, source in sources for model_id in upstream[source]}
             facts: dict[str, Any] = {"kind": node.kind_name}
             if node.model is not None:
                 found[node.model.id] = node.model
+                ids.add(node.model.id)
                 facts["model"] = node.model.id
-                params = node.params.model_dump(exclude={"model"})
+                # All of them, those at their default too: a prompt alone does not say what a take is.
+                unsaid = {"model", *kinds.reference_fields(type(node.params))}
+                params = node.params.model_dump(exclude=unsaid, exclude_none=True)
             else:
                 params = kinds.manifest_params(node.params)
-            inputs = {role: graphs.node_of(graph, source).name for role, source in graphs.inputs_of(graph, other)}
-            facts.update({key: value for key, value in (("params", params), ("inputs", inputs)) if value})
+            inputs = {role: graphs.node_of(graph, source).name for role, source in sources}
+            upstream[other] = tuple(sorted(ids))
+            models = list(upstream[other])
+            facts.update(
+                (key, value) for key, value in (("params", params), ("inputs", inputs), ("models", models)) if value
+            )
             files = record.manifest.get("files")
             if files:
                 facts["files_sha256"] = files
             facts.update(action_key=record.key, digest=record.digest)
             nodes[node.name] = facts
-    models = sorted(found.values(), key=lambda model: model.id)
+    models_used = sorted(found.values(), key=lambda model: model.id)
     return {
-        "draft": any(model.draft for model in models),
+        "draft": any(model.draft for model in models_used),
+        "licences": sorted({_licence(model) for model in models_used} - {""}),
         "models": [
             {
                 "id": model.id,
                 "family": model.family,
                 "backend": model.backend,
-                "identity": model.identity,
-                "licence": model.licence,
+                "revision": model.revision,
+                "digest": model.identity,
+                "licence": _licence(model),
                 "draft": model.draft,
             }
-            for model in models
+            for model in models_used
         ],
         "nodes": nodes,
     }
+
+
+def _licence(model: Model) -> str:
+    """ "" for a draft, which has no weights."""
+    return model.licence or ("" if model.draft else UNSTATED)
