@@ -12,7 +12,7 @@ from pydantic.json_schema import models_json_schema
 
 from soundgraph import elements, kinds
 from soundgraph.kinds import Params
-from soundgraph.project import BuildSettings, CacheSettings, PolicySettings
+from soundgraph.project import BuildSettings, CacheSettings, NamedModel, PolicySettings
 from soundgraph.scene import ExportSettings, SceneSettings
 
 Schema = dict[str, Any]
@@ -77,9 +77,9 @@ def json_schema() -> Schema:
 def project_schema() -> Schema:
     """The JSON Schema of soundgraph.toml."""
     models: dict[str, type[Params]] = {f"kind_{name}": kinds.get(name).params for name in kinds.names()}
-    models |= {"cache": CacheSettings, "build": BuildSettings, "policy": PolicySettings}
+    models |= {"cache": CacheSettings, "build": BuildSettings, "policy": PolicySettings, "named_model": NamedModel}
     tables, definitions = _tables(models)
-    definitions |= {name: tables[name] for name in ("cache", "build", "policy")}
+    definitions |= {name: tables[name] for name in ("cache", "build", "policy", "named_model")}
     definitions |= {f"defaults_{name}": _defaults(name, tables[f"kind_{name}"]) for name in kinds.names()}
     budget = definitions["build"]["properties"]["memory_budget"]
     del budget["anyOf"]
@@ -95,7 +95,7 @@ def project_schema() -> Schema:
                 "type": "object",
                 "description": "Names for models: to a published id, a draft model, or the folder of a checkpoint.",
                 "propertyNames": _NAME,
-                "additionalProperties": {"type": "string"},
+                "additionalProperties": {"oneOf": [{"type": "string"}, {"$ref": "#/definitions/named_model"}]},
             },
             "cache": {"$ref": "#/definitions/cache"},
             "build": {"$ref": "#/definitions/build"},

@@ -123,7 +123,7 @@ class Stamps:
             known = {scene.path for scene in self.scenes.values()}
             try:
                 with open(path, encoding="utf-8", errors="surrogateescape") as file:
-                    found = {line.split("\t", 3)[2] for line in file if line.count("\t") == 5}
+                    found = {line.split("\t", 3)[2] for line in file if line.count("\t") in (5, 6)}
             except OSError:
                 found = set()
             self.ledger = (stat, *sorted(found - known - {""}))

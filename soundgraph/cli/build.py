@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_scene_arguments(parser)
+    common.add_policy_argument(parser)
     parser.add_argument("--release", action="store_true", help="refuse to deliver anything that a draft is part of")
     parser.add_argument(
         "-j", "--jobs", type=common.count, metavar="N", help="process N nodes at once (default: processors)"
@@ -34,6 +35,7 @@ class Options:
     """What argparse would give for a command line of targets and the flags below."""
 
     jobs = None
+    policy = None
     force = False
     define: Sequence[str] = ()
 
@@ -59,7 +61,11 @@ def run(options: Options | argparse.Namespace) -> int:
     root = targets.project_root(options.targets)
     wanted = targets.select(root, options.targets)
     config = noop.config_of(
-        draft=options.draft, release=options.release, overrides=options.define, targets=options.targets
+        draft=options.draft,
+        release=options.release,
+        overrides=options.define,
+        targets=options.targets,
+        policy=options.policy,
     )
     stamps = stamp.load(root, config)
     clean = noop.clean_scenes(stamps, wanted) if stamps is not None and not options.force else {}

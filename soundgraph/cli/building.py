@@ -35,7 +35,9 @@ def run(
         moment = stamp.read_clock(root)
     except OSError:
         moment = None  # nothing can be written there: no state is kept, and the next build looks at everything again
-    opened = session.open_session(Path(root), wanted, overrides=options.define, draft=options.draft)
+    opened = session.open_session(
+        Path(root), wanted, overrides=options.define, draft=options.draft, require=options.policy
+    )
     if options.release and (mistakes := opened.mistakes_of_release()):
         raise SceneError(mistakes)
     if options.json:

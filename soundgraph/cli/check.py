@@ -14,6 +14,7 @@ from soundgraph.cli import common
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_scene_arguments(parser)
+    common.add_policy_argument(parser)
     common.add_json_argument(parser)
     parser.add_argument("--release", action="store_true", help="take an export with a draft upstream for a mistake")
     parser.add_argument("--strict", action="store_true", help="take warnings for mistakes")

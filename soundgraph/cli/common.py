@@ -29,6 +29,15 @@ def add_scene_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--draft", action="store_true", help="render stand-ins instead of loading models")
 
 
+def add_policy_argument(parser: argparse.ArgumentParser) -> None:
+    """Of the verbs that `[policy]` of soundgraph.toml concerns."""
+    parser.add_argument(
+        "--policy",
+        choices=["commercial"],  # `project.POLICIES`: not imported, since the no-op path goes through here
+        help="refuse what may not be used so: commercial refuses weights whose licence does not allow commercial use",
+    )
+
+
 def add_json_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
 
@@ -47,7 +56,8 @@ def open_session(options: argparse.Namespace) -> Session:
 
     root = targets.project_root(options.targets)
     wanted = targets.select(root, options.targets)
-    return session.open_session(Path(root), wanted, overrides=options.define, draft=options.draft)
+    require = getattr(options, "policy", None)  # which not every verb has
+    return session.open_session(Path(root), wanted, overrides=options.define, draft=options.draft, require=require)
 
 
 def save_stamps(stamps: Stamps, config: str) -> None:

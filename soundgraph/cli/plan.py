@@ -14,6 +14,7 @@ from soundgraph.cli import common
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_scene_arguments(parser)
+    common.add_policy_argument(parser)
     common.add_json_argument(parser)
     parser.add_argument("--check", action="store_true", help="exit with 3 if there is anything to run or to write")
     parser.add_argument("--force", action="store_true", help="plan as build --force would")
@@ -22,10 +23,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from soundgraph import schedule
-    from soundgraph.errors import EXIT_OK, EXIT_WORK_TO_DO
+    from soundgraph.errors import EXIT_OK, EXIT_WORK_TO_DO, SceneError
     from soundgraph.planner import Status
 
     session = common.open_session(options)
+    if refused := session.mistakes_of_policy():
+        raise SceneError(refused)
     plan = session.plan(force=options.force)
     to_run, to_write = plan.to_run(), session.to_write(plan)
     groups = schedule.groups(plan)
@@ -78,7 +81,13 @@ def _is_current(options: argparse.Namespace) -> bool:
 
     root = targets.project_root(options.targets)
     wanted = targets.select(root, options.targets)
-    config = noop.config_of(draft=options.draft, release=False, overrides=options.define, targets=options.targets)
+    config = noop.config_of(
+        draft=options.draft,
+        release=False,
+        overrides=options.define,
+        targets=options.targets,
+        policy=options.policy,
+    )
     stamps = stamp.load(root, config)
     return stamps is not None and noop.is_complete(stamps, noop.clean_scenes(stamps, wanted), wanted, options.targets)
 
