@@ -21,7 +21,17 @@ from soundgraph import export as exports
 from soundgraph import graph as graphs
 from soundgraph import manifest as manifests
 from soundgraph.audio import Audio
-from soundgraph.backends import Model, Request
+from soundgraph.backends import (
+    Device,
+    Generator,
+    Model,
+    OutOfMemoryError,
+    Precision,
+    Refused,
+    Request,
+    Sources,
+)
+from soundgraph.commit import Ask
 from soundgraph.errors import NodeError, StoreError
 from soundgraph.export import Delivery, Job
 from soundgraph.interrupts import on_interrupt
@@ -30,6 +40,29 @@ from soundgraph.manifest import Manifest
 from soundgraph.planner import Plan, Status
 from soundgraph.progress import Progress, Summary
 from soundgraph.results import Results
+
+LoadKey = tuple[tuple[str, str], Precision | None]
+
+
+@dataclass(frozen=True)
+class Step:
+    model: Model
+    nodes: tuple[str, ...]
+    precision: Precision | None = None
+    evicts: tuple[LoadKey, ...] = ()
+
+    @property
+    def load(self) -> LoadKey:
+        return self.model.weights, self.precision
+
+
+def _steps(plan: Plan) -> list[Step]:
+    found: list[Step] = []
+    for group in schedule.groups(plan):
+        found.append(Step(group.model, group.nodes, None, (found[-1].load,) if found else ()))
+    return found
+
+
 from soundgraph.store import Record, Store
 
 PlanAgain = Callable[[frozenset[str], bool], Plan]
@@ -38,11 +71,16 @@ PlanAgain = Callable[[frozenset[str], bool], Plan]
 
 @dataclass(frozen=True)
 class Options:
-    """jobs: how many nodes are processed at once, beside the one that generates."""
+    """jobs: how many nodes are processed at once, beside the one that generates.
+
+    device: where models are loaded. memory_budget: how many bytes they may take; one model at a time if None.
+    """
 
     jobs: int = 1
     keep_going: bool = False
     force: bool = False
+    device: Device = "auto"
+    memory_budget: int | None = None
 
 
 @dataclass
@@ -81,14 +119,16 @@ class Outcome:
 class Site:
     """Where a build takes place.
 
-    root: of the project. known: files delivered before, by path. note: the name under which the last key of a node is
-    kept, for `explain`.
+    root: of the project. sources: where weights are. known: files delivered before, by path. note: the name under
+    which the last key of a node is kept, for `explain`. ask: for the commit that the tree stands at.
     """
 
     root: Path
+    sources: Sources
     store: Store
     known: Mapping[str, Entry]
     note: Callable[[str], str]
+    ask: Ask
 
 
 def build(plan_again: PlanAgain, jobs: Sequence[Job], options: Options, site: Site, progress: Progress) -> Outcome:
@@ -130,6 +170,38 @@ class _CancelledError(Exception):
     """Raised inside a generator to make it stop."""
 
 
+class _LoadError(Exception):
+    """A model could not be loaded; the cause says why."""
+
+
+class Residents:
+    """The models that are loaded. Used in one thread, that of the generator, until it has ended."""
+
+    def __init__(self, sources: Sources, device: Device):
+        self._sources, self._device = sources, device
+        self._loaded: dict[LoadKey, Generator] = {}
+
+    def has(self, load: LoadKey) -> bool:
+        return load in self._loaded
+
+    def load(self, load: LoadKey, model: Model, precision: Precision | None) -> Generator:
+        if load not in self._loaded:
+            self._loaded[load] = backends.get(model.backend).load(model, self._sources, self._device, precision)
+        return self._loaded[load]
+
+    def unload(self, load: LoadKey) -> None:
+        generator = self._loaded.pop(load, None)
+        if generator is not None:
+            generator.unload()
+
+    def keep_only(self, load: LoadKey | None) -> bool:
+        """Unloads all others; says whether there were any."""
+        others = [other for other in self._loaded if other != load]
+        for other in others:
+            self.unload(other)
+        return bool(others)
+
+
 class _Round:
     """One pass over one plan.
 
@@ -152,8 +224,9 @@ class _Round:
         self.results = Results(site.store)
         self.undecided: deque[str] = deque()  # all their inputs are known
         self.ready: list[Callable[[], None]] = []  # starts something in the pool; the newest last
-        self.ready_models: dict[tuple[str, str], list[str]] = {}  # by `Model.weights`
-        self.model_order = [group.model for group in schedule.groups(plan)]
+        self.to_generate: set[str] = set()  # decided to run, and waiting for its model
+        self.steps = deque(_steps(plan))
+        self.models = Residents(site.sources, options.device)
         self.started: dict[str, float] = {}  # when a node was given to the pool
         self.free_at = 0.0  # when the generator was loaded, or had made its last take
         self.running = 0
@@ -191,6 +264,7 @@ class _Round:
                 raise
             finally:
                 self._publish()
+                self.generator.submit(self.models.keep_only, None)
         if self.bug is not None:
             raise self.bug
         return set() if self.given_up else self.lost
@@ -233,10 +307,26 @@ class _Round:
             self.running += 1
             self.ready.pop()()
         if not self.generating:
-            model = next((model for model in self.model_order if model.weights in self.ready_models), None)
-            if model is not None:
+            self._next_step()
+
+    def _next_step(self) -> None:
+        """Starts what can be generated in the order of the schedule.
+
+        A step waits until nothing that is being processed could add to it: a batch is better full, and a node that
+        turns out to be a cutoff may save the load.
+        """
+        while self.steps:
+            step = self.steps[0]
+            able = [name for name in step.nodes if name in self.to_generate]
+            unsure = any(self.waits[name] for name in step.nodes if name not in self.records)
+            if unsure and (self.running or self.ready):
+                return
+            if able:
+                self.to_generate.difference_update(able)
                 self.generating = True
-                self.generator.submit(self._generate, model, self.ready_models.pop(model.weights))
+                self.generator.submit(self._generate, step, able)
+                return
+            self.steps.popleft()  # all done, or behind something that failed
 
     # Deciding
 
@@ -267,7 +357,7 @@ class _Round:
         if node.model is None:
             self.ready.append(partial(self._submit_render, name))
         else:
-            self.ready_models.setdefault(node.model.weights, []).append(name)
+            self.to_generate.add(name)
 
     def _manifest(self, name: str) -> tuple[Manifest | None, str | None]:
         """The node's manifest and key, now that its inputs are known."""
@@ -306,39 +396,72 @@ class _Round:
             done = partial(self._caught, name, error)
         self.events.put(partial(self._pool_done, done))
 
-    def _generate(self, model: Model, names: list[str]) -> None:
-        post = self.events.put
+    def _generate(self, step: Step, names: list[str]) -> None:
         left = list(names)
-        loaded = False
         try:
-            post(partial(self._loading, model))
-            generator = backends.get(model.backend).load(model)
-            loaded = True
-            post(partial(self._loaded, names))
+            for load in step.evicts:
+                self.models.unload(load)
             try:
-                requests = [Request.of(graphs.node_of(self.graph, name).params) for name in names]
-                for made in generator.generate(requests, partial(self._report, names, requests)):
-                    name = names[made.index]
-                    left.remove(name)
-                    try:
-                        result = audio.make(made.audio.samples, made.audio.sample_rate)
-                        _ = result.digest
-                        post(partial(self._made, name, result, made.remarks))
-                    except NodeError as error:
-                        post(partial(self._caught, name, error))
-                    if self.cancel.is_set() or self.given_up:  # the take that was being made is kept
-                        raise _CancelledError
-            finally:
-                generator.unload()
+                self._take(step, left)
+            except OutOfMemoryError as error:
+                if not self.models.keep_only(step.load):
+                    raise
+                self.events.put(partial(self.progress.remark, step.model.id, f"{error}; other models were unloaded"))
+                self._take(step, left)
             if left:
-                raise RuntimeError(f"the backend {model.backend} answered all requests but that of {left[0]}")
+                raise RuntimeError(f"the backend {step.model.backend} did not answer the request of {left[0]}")
         except _CancelledError:
             pass
         except BaseException as error:  # as in `_render`
-            # Takes are made in any order; which of those that are left broke it is most likely the first.
-            guilty = 1 if loaded else len(left)
-            post(partial(self._generator_caught, model, left[:guilty], left[guilty:], error))
-        post(self._generator_done)
+            self.models.unload(step.load)  # nobody knows what state it is in
+            # Takes are made in any order; of those that are left, which one broke it is most likely the first.
+            guilty = len(left) if isinstance(error, _LoadError) else 1
+            cause = error.__cause__ if isinstance(error, _LoadError) and error.__cause__ else error
+            self.events.put(partial(self._generator_caught, left[:guilty], left[guilty:], cause))
+        self.events.put(self._generator_done)
+
+    def _take(self, step: Step, left: list[str]) -> None:
+        """Makes the takes of the nodes in `left`, and removes from it those that are settled."""
+        post = self.events.put
+        if not self.models.has(step.load):
+            post(partial(self._loading, step.model))
+        try:
+            generator = self.models.load(step.load, step.model, step.precision)
+        except OutOfMemoryError:
+            raise
+        except Exception as error:
+            raise _LoadError from error
+        names, requests = self._requests(left)
+        post(partial(self._loaded, step.model, generator.about, names))
+        for made in generator.generate(requests, partial(self._report, names, requests)):
+            name = names[made.index]
+            left.remove(name)
+            try:
+                if isinstance(made, Refused):
+                    raise NodeError(made.reason)
+                result = audio.make(made.audio.samples, made.audio.sample_rate)
+                _ = result.digest
+                post(partial(self._made, name, result, made.remarks, made.facts))
+            except NodeError as error:
+                post(partial(self._caught, name, error))
+            if self.cancel.is_set() or self.given_up:  # the take that was being made is kept
+                raise _CancelledError
+
+    def _requests(self, left: list[str]) -> tuple[list[str], list[Request]]:
+        """Those of `left` whose inputs are there, and what is asked of the model for each."""
+        names, requests = [], []
+        for name in list(left):
+            try:
+                inputs = {
+                    role: self._sound(self.records[other].digest) for role, other in graphs.inputs_of(self.graph, name)
+                }
+            except (_LostError, StoreError, OSError) as error:
+                left.remove(name)
+                self.events.put(partial(self._caught, name, error))
+                continue
+            names.append(name)
+            requests.append(Request.of(graphs.node_of(self.graph, name).params, inputs))
+        return names, requests
 
     def _report(self, names: list[str], requests: list[Request], index: int, made_s: float) -> None:
         if self.cancel.is_set():
@@ -349,7 +472,8 @@ class _Round:
         done: Callable[[], None]
         try:
             read = partial(self._sound, record.digest)
-            found = exports.deliver(job, record, ancestry, read, self.site.store, self.site.known, self.site.root)
+            site = self.site
+            found = exports.deliver(job, record, ancestry, read, site.store, site.known, site.root, site.ask)
             done = partial(self._delivered, job, record, ancestry["draft"], found)
         except BaseException as error:  # as in `_render`
             done = partial(self._caught, job.owner, error, job)
@@ -374,12 +498,15 @@ class _Round:
         self.outcome.loads += 1
         self.progress.load(model.id)
 
-    def _loaded(self, names: list[str]) -> None:
+    def _loaded(self, model: Model, about: str, names: list[str]) -> None:
         self.free_at = time.perf_counter()
+        self.progress.loaded(model.id, about)
         for name in names:
             self.progress.start(name)
 
-    def _made(self, name: str, sound: Audio, remarks: tuple[str, ...] = ()) -> None:
+    def _made(
+        self, name: str, sound: Audio, remarks: tuple[str, ...] = (), facts: Mapping[str, Any] | None = None
+    ) -> None:
         now = time.perf_counter()
         if graphs.node_of(self.graph, name).model is None:
             seconds = now - self.started[name]
@@ -397,6 +524,8 @@ class _Round:
             "inputs": inputs,
             "seconds": round(seconds, 4),
         }
+        if facts:
+            made["generated"] = dict(facts)
         record = Record(key, sound.digest, sound.sample_rate, sound.channels, sound.n_samples, found, made, remarks)
         self.in_flight.discard(key)
         names = [name, *self.twins.pop(key, [])]
@@ -466,11 +595,11 @@ class _Round:
             self.bug = self.bug or error
             self.stopping = True
 
-    def _generator_caught(self, model: Model, guilty: list[str], others: list[str], error: BaseException) -> None:
+    def _generator_caught(self, guilty: list[str], others: list[str], error: BaseException) -> None:
         for name in guilty:
             self._caught(name, error)
-        if others and not self.stopping:
-            self.ready_models.setdefault(model.weights, []).extend(others)
+        if not self.stopping:
+            self.to_generate.update(others)
 
     def _fail(self, name: str, reason: str, job: Job | None = None) -> None:
         self.outcome.failures[name] = reason

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from functools import cache
 from typing import Any, Literal, get_args
 
 from pydantic import Field, ValidationError, create_model
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 
 from soundgraph import kinds, models, paths, wording
 from soundgraph.errors import quote
@@ -26,7 +29,7 @@ def element_model() -> type[Params]:
     (layer,) = get_args(kinds.get("mix").params.model_fields["inputs"].annotation)
     fields: dict[str, Any] = {
         "type": (Literal["music", "audio"], Field(description="what it is: music, or a sound effect")),
-        "prompt": (generate["prompt"].annotation, generate["prompt"]),
+        "prompt": (str, _required(generate["prompt"])),
         "model_size": (
             Literal["small", "medium", "large"] | None,
             Field(None, description="of the published models for that type; the project's model for it if not given"),
@@ -39,6 +42,13 @@ def element_model() -> type[Params]:
         "save": (bool, Field(False, description="whether it is also delivered by itself")),
     }
     return create_model("Element", __base__=Params, __doc__="A layer of a mix, generated from a prompt.", **fields)
+
+
+def _required(field: FieldInfo) -> FieldInfo:
+    """The same field without its default."""
+    found = copy(field)
+    found.default = PydanticUndefined
+    return found
 
 
 def expand(elements: Any, scene_id: str) -> Expanded:

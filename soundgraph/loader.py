@@ -196,7 +196,9 @@ class Loader:
         found = self._models.get(name)
         if found is None:
             try:
-                found = models.resolve(name, self.project.models, self.draft)
+                found = self.project.licensed(
+                    models.resolve(name, self.project.models, self.draft, self.project.sources)
+                )
             except models.UnknownModelError as error:
                 found = error
             self._models[name] = found

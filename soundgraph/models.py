@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from soundgraph import backends
-from soundgraph.backends import Model
+from soundgraph.backends import Model, Sources
 from soundgraph.errors import did_you_mean, one_of, quote
 
 BUILT_IN = {"music": "facebook/musicgen-small", "audio": "facebook/audiogen-medium"}
@@ -26,22 +27,44 @@ class UnknownModelError(ValueError):
         self.hint = hint
 
 
-def resolve(name: str, logical: Mapping[str, str], draft: bool = False) -> Model:
+def resolve(name: str, logical: Mapping[str, str], draft: bool = False, sources: Sources | None = None) -> Model:
     """The model called `name`, or with `draft` the stand-in of it. Raises UnknownModelError.
 
-    logical: the project's names for models.
+    logical: the project's names for models. sources: where weights are.
     """
     model_id = logical.get(name, name)
-    if is_folder(model_id):
-        meant = f"{quote(name)} is" if model_id == name else f"{quote(name)} stands for {quote(model_id)},"
-        raise UnknownModelError(
-            f"{meant} the folder of a checkpoint, which this version cannot use",
-            'name a published model, such as "music" or "facebook/musicgen-small"',
-        )
-    model = backends.find(model_id)
+    try:
+        model = backends.find(model_id, sources)
+    except ValueError as error:
+        meant = quote(name) if model_id == name else f"{quote(name)} stands for {quote(model_id)}, which"
+        raise UnknownModelError(f"{meant} {error}") from error
     if model is None:
         raise UnknownModelError(_unknown(name, logical))
     return model if model.draft or not draft else backends.stand_in(model)
+
+
+def misfits(params: Any, model: Model) -> Iterator[tuple[str, str]]:
+    """(field, what is wrong) of what a generate node asks of its model and cannot have.
+
+    params: of the node, valid in themselves.
+    """
+    if params.melody is not None and "melody" not in model.conditioning:
+        melodic = [known.id for known in _all_models() if "melody" in known.conditioning and not known.draft]
+        yield "melody", f"melody cannot be used: {model.id} follows no melodies; {one_of(melodic)} do"
+    if params.continue_from is not None and "continuation" not in model.conditioning:
+        yield "continue_from", f"continue_from cannot be used: {model.id} cannot go on from a sound"
+    if params.prompts is not None:
+        if len(params.prompts) > 1 and not model.longer:
+            yield "prompts", f"prompts cannot be used: {model.id} makes a piece at once, from one prompt"
+        late = [step.at for step in params.prompts if step.at >= params.duration]
+        if late:
+            yield "prompts", f"prompts has a text at {late[0]:g} s, and duration is {params.duration:g} s"
+    if not model.longer and model.max_duration_s is not None and params.duration > model.max_duration_s:
+        yield "duration", f"duration must be {model.max_duration_s:g} s at most, which is all that {model.id} makes"
+
+
+def _all_models() -> list[Model]:
+    return [model for name in backends.names() for model in backends.get(name).models()]
 
 
 def is_folder(model_id: str) -> bool:

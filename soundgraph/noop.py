@@ -5,6 +5,8 @@ Standard library only: see `stamp`.
 
 from __future__ import annotations
 
+import os
+
 from soundgraph import stamp
 from soundgraph.stamp import SceneStamp, Stamps
 from soundgraph.targets import Wanted
@@ -13,14 +15,20 @@ TYPE_CHECKING = False  # as in `stamp`
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+_ENVIRONMENT = ("SOUNDGRAPH_WEIGHTS_DIR", "AUDIOCRAFT_CACHE_DIR", "HF_HUB_CACHE", "HF_HOME")
+"""What decides where weights are found, and with them the keys of takes."""
 
-def config_of(*, draft: bool, release: bool, overrides: Sequence[str], targets: Sequence[str]) -> str:
+
+def config_of(
+    *, draft: bool, release: bool, overrides: Sequence[str], targets: Sequence[str], policy: str | None = None
+) -> str:
     """The name of the state that such a build keeps; whatever decides its results beside the files is in it.
 
     With overrides the targets are part of it: each override has to match in some scene asked for, and a stamp does not
     know in which it did.
     """
-    options = ["draft" if draft else "", "release" if release else "", *overrides]
+    options = ["draft" if draft else "", "release" if release else "", policy or "", *overrides]
+    options += [f"{name}={os.environ[name]}" for name in _ENVIRONMENT if name in os.environ and not draft]
     return stamp.config_name([*options, "for", *targets] if overrides else options)
 
 

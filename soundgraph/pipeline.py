@@ -12,7 +12,7 @@ from typing import Any
 
 from soundgraph import api, audio, backends, kinds, loader, manifest, mastering, models, stamp, targets
 from soundgraph.audio import Audio
-from soundgraph.backends import Generator, Model, Request
+from soundgraph.backends import Device, Generator, Model, Precision, Refused, Request
 from soundgraph.errors import NodeError, UsageError, one_of, quote
 from soundgraph.project import load_project
 from soundgraph.scene import ExportSettings
@@ -35,12 +35,13 @@ class Pipeline:
     -23.0
     """
 
-    def __init__(self, *, draft: bool = False, root: str | Path | None = None):
+    def __init__(self, *, draft: bool = False, device: Device = "auto", root: str | Path | None = None):
         folder = Path(root).absolute() if root is not None else Path(targets.project_root([]))
         self._project = load_project(folder)
         self._store = DiskStore(self._project.cache_dir)
-        self._draft = draft
-        self._loaded: dict[tuple[str, str], tuple[Model, Generator]] = {}  # by `Model.weights`
+        self._draft, self._device = draft, device
+        # By `Model.weights` and precision.
+        self._loaded: dict[tuple[tuple[str, str], Precision | None], tuple[Model, Generator]] = {}
 
     def __enter__(self) -> Pipeline:
         return self
@@ -65,33 +66,56 @@ class Pipeline:
 
     def unload(self, model: str | None = None) -> None:
         """Gives back the memory of a model, or of all."""
-        which = list(self._loaded) if model is None else [self._model(model).weights]
-        for weights in which:
-            if weights in self._loaded:
-                self._loaded.pop(weights)[1].unload()
+        weights = None if model is None else self._model(model).weights
+        for load in list(self._loaded):
+            if weights in (None, load[0]):
+                self._loaded.pop(load)[1].unload()
 
-    def generate(self, prompt: str, *, model: str = "music", duration: float = 10.0, **params: Any) -> Audio:
+    def generate(
+        self,
+        prompt: str | None = None,
+        *,
+        model: str = "music",
+        duration: float = 10.0,
+        melody: Audio | None = None,
+        continue_from: Audio | None = None,
+        **params: Any,
+    ) -> Audio:
         """A sound from words; out of the cache, without loading the model, if it was made before.
 
-        duration: in seconds. params: seed, temperature, top_k, top_p, cfg_coef.
-        Raises SceneError for a parameter out of range, UsageError for a model that cannot be had.
+        duration: in seconds, of the whole. melody: a sound whose melody is followed. continue_from: a sound that the
+        result begins with, sample by sample. params: prompts, seed, temperature, top_k, top_p, cfg_coef, precision.
+        Raises SceneError for a parameter out of range, UsageError for a model that cannot be had, or for what it makes
+        nothing of.
         """
-        table = {"kind": "generate", "prompt": prompt, "model": model, "duration": duration, **params}
-        scene = loader.load_data({"nodes": {"take": table}}, "pipeline", self._project, draft=self._draft)
+        given = {"melody": melody, "continue_from": continue_from}
+        sounds = {role: sound for role, sound in given.items() if sound is not None}
+        table = {"kind": "generate", "model": model, "duration": duration, **params, **{role: role for role in sounds}}
+        if prompt is not None:
+            table["prompt"] = prompt
+        # Sounds that are already there stand for nodes that nobody renders.
+        inputs = {role: {"kind": "gain", "input": role} for role in sounds}
+        scene = loader.load_data({"nodes": {"take": table, **inputs}}, "pipeline", self._project, draft=self._draft)
         node = scene.nodes["take"]
         assert node.model is not None
-        found = manifest.manifest(node, {}, self._project.cache.salt)
+        digests = {role: sound.digest for role, sound in sounds.items()}
+        found = manifest.manifest(node, digests, self._project.cache.salt)
         key = manifest.action_key(found) if found is not None else None
         if key is not None:
             record = self._store.records([key]).get(key)
-            sound = self._store.read(record.digest) if record is not None else None
-            if sound is not None:
-                return sound
-        (made,) = self._generator(node.model).generate([Request.of(node.params)], lambda index, made_s: None)
+            kept = self._store.read(record.digest) if record is not None else None
+            if kept is not None:
+                return kept
+        request = Request.of(node.params, sounds)
+        precision = node.params.precision  # type: ignore[attr-defined]
+        (made,) = self._generator(node.model, precision).generate([request], lambda index, made_s: None)
+        if isinstance(made, Refused):
+            raise UsageError(made.reason)
         sound = audio.make(made.audio.samples, made.audio.sample_rate)
         if found is not None and key is not None:
             rate, channels, length = sound.sample_rate, sound.channels, sound.n_samples
-            record = Record(key, sound.digest, rate, channels, length, found, {"node": "pipeline"}, made.remarks)
+            facts = {"node": "pipeline", **({"generated": dict(made.facts)} if made.facts else {})}
+            record = Record(key, sound.digest, rate, channels, length, found, facts, made.remarks)
             self._store.put([(record, sound)], takes=not node.model.draft)
         return sound
 
@@ -175,17 +199,22 @@ class Pipeline:
 
     def _model(self, name: str) -> Model:
         try:
-            return models.resolve(name, self._project.models, self._draft)
+            return models.resolve(name, self._project.models, self._draft, self._project.sources)
         except models.UnknownModelError as error:
             raise UsageError(f"model {error}", error.hint) from error
 
-    def _generator(self, model: Model) -> Generator:
-        if model.weights not in self._loaded:
+    def _generator(self, model: Model, precision: Precision | None = None) -> Generator:
+        load = model.weights, precision
+        if load not in self._loaded:
             backend = backends.get(model.backend)
             if missing := backend.missing(model):
                 raise UsageError(missing, "Pipeline(draft=True) renders a stand-in for it")
-            self._loaded[model.weights] = model, backend.load(model)
-        return self._loaded[model.weights][1]
+            try:
+                generator = backend.load(model, self._project.sources, self._device, precision)
+            except NodeError as error:
+                raise UsageError(str(error)) from error
+            self._loaded[load] = model, generator
+        return self._loaded[load][1]
 
 
 def _render(kind: str, sounds: Sequence[Audio], **params: Any) -> Audio:

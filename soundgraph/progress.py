@@ -36,6 +36,12 @@ class Progress(Protocol):
     def load(self, model: str) -> None:
         """A model is about to be loaded."""
 
+    def loaded(self, model: str, about: str) -> None:
+        """It is there. about: how it is loaded ("cpu, float32, 8 at a time"), or ""."""
+
+    def download(self, model: str, done_bytes: int, whole_bytes: int) -> None:
+        """The weights of a model are being fetched."""
+
     def start(self, node: str) -> None:
         """A node is being rendered."""
 
@@ -62,6 +68,8 @@ class Quiet:
 
     def begin(self, nodes: int, to_run: int) -> None: ...
     def load(self, model: str) -> None: ...
+    def loaded(self, model: str, about: str) -> None: ...
+    def download(self, model: str, done_bytes: int, whole_bytes: int) -> None: ...
     def start(self, node: str) -> None: ...
     def advance(self, node: str, made_s: float, whole_s: float) -> None: ...
     def node(self, node: str, status: str, seconds: float, detail: str) -> None: ...
@@ -78,6 +86,10 @@ class JsonLines(Quiet):
 
     def load(self, model: str) -> None:
         self._event("load", model=model)
+
+    def loaded(self, model: str, about: str) -> None:
+        if about:
+            self._event("loaded", model=model, about=about)
 
     def node(self, node: str, status: str, seconds: float, detail: str) -> None:
         more = {"detail": detail} if detail else {}

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 
-from soundgraph import kinds, models, paths, root, toml_file, wording
-from soundgraph.errors import Mistake, SceneError, did_you_mean, quote
+from soundgraph import kinds, lock, models, paths, root, toml_file, wording
+from soundgraph.backends import Model, Pin, Sources
+from soundgraph.errors import Mistake, SceneError, UsageError, did_you_mean, one_of, quote
 from soundgraph.kinds import Params
 from soundgraph.toml_file import Sheet
 
@@ -61,8 +63,15 @@ class BuildSettings(Params):
     )
     memory_budget: str | int | None = Field(
         None,
-        description='how much memory loaded models may take: a size such as "12 GB", or a number of bytes '
-        "(not used yet)",
+        description='how much memory loaded models may take: a size such as "12 GB", or a number of bytes; one model '
+        "at a time if not given",
+    )
+
+    weights_dir: str | None = Field(
+        None,
+        min_length=1,
+        description="folder with checkpoints by name (facebook/musicgen-small/state_dict.bin), looked at before the "
+        "cache of the Hugging Face hub; relative to the project's root, or absolute",
     )
 
     @field_validator("output")
@@ -93,11 +102,37 @@ class PolicySettings(Params):
         description="licences of model weights that may be used, as SPDX identifiers such as CC-BY-NC-4.0; any if not "
         "given",
     )
+    require: Literal["commercial"] | None = Field(
+        None, description='"commercial" refuses weights whose licence does not allow commercial use'
+    )
+
+
+class NamedModel(Params):
+    """The table form of an entry of [models]."""
+
+    model: str = Field(min_length=1, description="the folder of a checkpoint")
+    license: str | None = Field(
+        None,
+        description="licence of its weights, as an SPDX identifier such as MIT, or LicenseRef- and a word of your own",
+    )
+
+    @field_validator("license")
+    @classmethod
+    def _license_is_a_name(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[A-Za-z0-9.+-]{1,100}", value):
+            raise ValueError(f'must be one SPDX identifier such as "MIT", not {quote(value)}')
+        return value
 
 
 _TABLES: dict[str, type[Params]] = {"cache": CacheSettings, "build": BuildSettings, "policy": PolicySettings}
+WEIGHTS_DIR = "SOUNDGRAPH_WEIGHTS_DIR"
+"""An environment variable that stands for [build] weights_dir: weights lie elsewhere on each machine."""
+
 Place = Callable[[wording.Keys, str, str], Mistake]
 """From keys, table and words to a mistake with its place in the file."""
+
+POLICIES = ("commercial",)
+"""What --policy, and [policy] require, may ask for."""
 
 NAMES = ("models", *_TABLES, "defaults")
 """The tables of a soundgraph.toml."""
@@ -107,8 +142,9 @@ NAMES = ("models", *_TABLES, "defaults")
 class Project:
     """A project's settings.
 
-    root: absolute. models: logical names to ids of models. defaults: by kind, as they were written, checked.
-    read: the files that were read for it, or looked for and absent.
+    root: absolute. models: logical names to ids of models. licences: by id of a model, where [models] states one.
+    defaults: by kind, as they were written, checked.
+    read: the files that were read for it, or looked for and absent. pins: of `soundgraph.lock`, by model id.
     """
 
     root: Path
@@ -119,6 +155,32 @@ class Project:
     defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     sheet: Sheet | None = None
     read: tuple[Path, ...] = ()
+    pins: Mapping[str, Pin] = field(default_factory=dict)
+    licences: Mapping[str, str] = field(default_factory=dict)
+
+    def under(self, policy: str | None) -> Project:
+        """The same project with what `--policy` asks for beside what it asks for itself. Raises UsageError."""
+        if policy is None:
+            return self
+        if policy not in POLICIES:
+            raise UsageError(f"there is no policy {quote(policy)}", f"there is {one_of(POLICIES)}")
+        return replace(self, policy=self.policy.model_copy(update={"require": policy}))
+
+    def licensed(self, model: Model) -> Model:
+        """The model with the licence that [models] states for its folder, however that is spelled."""
+        if model.draft or model.licence:
+            return model
+        folder = os.path.normpath(self.root / model.id)
+        for model_id, licence in self.licences.items():
+            if os.path.normpath(self.root / model_id) == folder:
+                return replace(model, licence=licence)
+        return model
+
+    @property
+    def sources(self) -> Sources:
+        """Where its weights come from."""
+        given = os.environ.get(WEIGHTS_DIR) or self.build.weights_dir
+        return Sources(self.root, self.root / given if given else None, self.pins)
 
     @property
     def cache_dir(self) -> Path:
@@ -142,9 +204,10 @@ def find_root(start: Path) -> Path:
 def load_project(folder: Path) -> Project:
     """The project at `folder`, with or without a soundgraph.toml. Raises SceneError with all its mistakes."""
     folder = folder.absolute()
-    path = folder / root.PROJECT_FILE
+    path, lock_path = folder / root.PROJECT_FILE, folder / lock.LOCK_FILE
+    pins, read = lock.read(lock_path).models, (path, lock_path)
     if not path.is_file():
-        return Project(folder, read=(path,))
+        return Project(folder, read=read, pins=pins)
     sheet = toml_file.read(path, root.PROJECT_FILE)
     mistakes = [
         sheet.mistake((name,), "", f"unknown table {quote(name)}{did_you_mean(name, NAMES)}")
@@ -154,13 +217,13 @@ def load_project(folder: Path) -> Project:
     settings: dict[str, Any] = {
         name: _settings(sheet, name, model, mistakes) for name, model in _TABLES.items() if name in sheet.table
     }
-    logical = _models(sheet, mistakes)
+    logical, licences = _models(sheet, mistakes)
     defaults = check_defaults(sheet.table.get("defaults", {}), sheet.mistake, mistakes)
     if not mistakes:
         mistakes += _overlap(sheet, Project(folder, **settings))
     if mistakes:
         raise SceneError(mistakes)
-    return Project(folder, logical, defaults=defaults, sheet=sheet, read=(path,), **settings)
+    return Project(folder, logical, defaults=defaults, sheet=sheet, read=read, pins=pins, licences=licences, **settings)
 
 
 def check_defaults(written: Any, place: Place, mistakes: list[Mistake]) -> dict[str, dict[str, Any]]:
@@ -216,30 +279,46 @@ def _settings(sheet: Sheet, name: str, model: type[Params], mistakes: list[Mista
         return None
 
 
-def _models(sheet: Sheet, mistakes: list[Mistake]) -> dict[str, str]:
-    """The logical names: the built-in ones, and those of [models]."""
+def _models(sheet: Sheet, mistakes: list[Mistake]) -> tuple[dict[str, str], dict[str, str]]:
+    """The logical names: the built-in ones, and those of [models]; and the licences of folders, by id."""
     table = sheet.table.get("models", {})
-    logical = dict(models.BUILT_IN)
+    logical, licences = dict(models.BUILT_IN), dict[str, str]()
     if not isinstance(table, dict):
         mistakes.append(sheet.mistake(("models",), "models", f"must be a table, not {wording.kind_of(table)}"))
-        return logical
-    for name, model_id in table.items():
-        what = ""
-        if not paths.is_name(name):
-            what = f"{quote(name)} {paths.NAME_RULE}"
-        elif not isinstance(model_id, str):
-            what = f"{name} must be a string, not {wording.kind_of(model_id)}"
-        elif not models.is_folder(model_id):
-            # Whether a folder can be used is asked of the nodes that use it.
-            try:
-                models.resolve(model_id, {})
-            except models.UnknownModelError as error:
-                what = f"{name} {error}"
-        if what:
-            mistakes.append(sheet.mistake(("models", name), "models", what))
-        else:
-            logical[name] = model_id
-    return logical
+        return logical, licences
+    for name, value in table.items():
+        wrong = _wrong_entry(name, value)
+        if not wrong:
+            entry = NamedModel.model_validate({"model": value} if isinstance(value, str) else value)
+            logical[name] = entry.model
+            if entry.license is not None and licences.setdefault(entry.model, entry.license) != entry.license:
+                wrong = [(("license",), f"{name}: license differs from that of another name for {quote(entry.model)}")]
+        mistakes += [sheet.mistake(("models", name, *keys), "models", what) for keys, what in wrong]
+    return logical, licences
+
+
+def _wrong_entry(name: str, value: Any) -> list[tuple[wording.Keys, str]]:
+    """What is wrong with an entry of [models], and where in it."""
+    if not paths.is_name(name):
+        return [((), f"{quote(name)} {paths.NAME_RULE}")]
+    if not isinstance(value, str | dict):
+        return [((), f"{name} must be a string, not {wording.kind_of(value)}")]
+    try:
+        entry = NamedModel.model_validate({"model": value} if isinstance(value, str) else value)
+    except ValidationError as error:
+        table = value if isinstance(value, dict) else {"model": value}
+        return [(keys, f"{name}: {what}") for keys, what in wording.explain(error, NamedModel, table)]
+    if models.is_folder(entry.model):
+        return []  # whether it can be used is asked of the nodes that use it
+    try:
+        model = models.resolve(entry.model, {})
+    except models.UnknownModelError as error:
+        return [((), f"{name} {error}")]
+    if entry.license is None:
+        return []
+    known = f"the weights are {model.licence}" if model.licence else "there are no weights"
+    what = f"{name}: license is for the folder of a checkpoint; of {quote(model.id)} {known}"
+    return [(("license",), what)]
 
 
 def _overlap(sheet: Sheet, project: Project) -> list[Mistake]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from soundgraph import elements, kinds, overrides, paths, wording
+from soundgraph import elements, kinds, models, overrides, paths, wording
 from soundgraph.backends import Model
 from soundgraph.collisions import clashing
 from soundgraph.errors import Mistake, SceneError, did_you_mean, one_of, quote
@@ -316,6 +316,10 @@ class Reading:
         for name in kind.from_scene:
             if name not in merged:
                 merged[name] = getattr(part.settings, name)
+        model = None
+        if kind.render is None and isinstance(merged.get("model"), str) and merged["model"]:
+            model = self._model(part, written, merged["model"])
+            merged = {**dict(model.defaults if model else ()), **merged}
         try:
             params = kind.params.model_validate(merged)
         except ValidationError as error:
@@ -324,15 +328,14 @@ class Reading:
                 if not (part.faulty and keys and keys[0] in merged and keys[0] not in table):
                     self._wrong(sheet, (*written.keys, *keys), written.where, what)
             self._check_references(part, written, kinds.written_references(kind.params, merged))
-            model_name = merged.get("model")
-            if kind.render is None and isinstance(model_name, str) and model_name:
-                self._model(part, written, model_name)
             return None
         self._check_references(part, written, kinds.references(params))
         params = self._with_files(part, written, kind, params)
         if part.prefix:
             params = kinds.rename_references(params, lambda name: part.prefix + name)
-        model = self._model(part, written, params.model) if kind.render is None else None  # type: ignore[attr-defined]
+        if model is not None:
+            for field, what in models.misfits(params, model):
+                self._wrong(sheet, (*written.keys, field), written.where, what)
         origin = Origin(sheet.file, written.keys)
         return Node(part.prefix + written.name, kind_name, kind, params, origin, model)
 
@@ -368,17 +371,33 @@ class Reading:
         return params
 
     def _model(self, part: Part, written: Written, name: str) -> Model | None:
+        keys, where, sheet = (*written.keys, "model"), written.where, part.sheet
+        if "model" not in written.table:
+            keys, where = ("defaults", "generate", "model"), "defaults.generate"
+            project = self._project.sheet
+            if project is not None and "model" not in sheet.table.get("defaults", {}).get("generate", {}):
+                sheet = project
+        found = name
         try:
-            return self._loader.model(name)
+            if models.is_folder(name):
+                found = self._checkpoint(sheet, name)
+            model = self._loader.model(found)
         except UnknownModelError as error:
-            keys, where, sheet = (*written.keys, "model"), written.where, part.sheet
-            if "model" not in written.table:
-                keys, where = ("defaults", "generate", "model"), "defaults.generate"
-                project = self._project.sheet
-                if project is not None and "model" not in sheet.table.get("defaults", {}).get("generate", {}):
-                    sheet = project
-            self._wrong(sheet, keys, where, f"model {error}", error.hint)
+            what = str(error).replace(quote(found), quote(name))  # as it is written there
+            self._wrong(sheet, keys, where, f"model {what}", error.hint)
             return None
+        self._read.update(dict.fromkeys(model.read))
+        return model
+
+    def _checkpoint(self, sheet: Sheet, name: str) -> str:
+        """The id of a checkpoint's folder: its path from the project's root. It is written relative to its file."""
+        if os.path.isabs(name):
+            if sheet is not self._project.sheet and sheet.path is not None:
+                hint = "give it a name under [models] there"
+                raise UnknownModelError(f"{quote(name)} is an absolute path, which only soundgraph.toml may have", hint)
+            return name
+        path = os.path.relpath(os.path.normpath(sheet.folder / name), self._project.root).replace(os.sep, "/")
+        return path if path.startswith("../") or path in (".", "..") else f"./{path}"
 
     def _export(self, written: Written) -> Export | None:
         sheet, table = self._sheet, written.table

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from soundgraph import backends, builder, export, loader, planner, stamp, targets
+from soundgraph import backends, builder, commit, export, loader, planner, policy, stamp, targets
 from soundgraph import explain as explaining
 from soundgraph import graph as graphs
 from soundgraph.builder import Options, Outcome, Site
@@ -107,22 +107,8 @@ class Session:
         return found
 
     def mistakes_of_policy(self) -> list[Mistake]:
-        """The nodes asked for that use a model whose licence `[policy] allow_licenses` does not allow."""
-        allowed = self.project.policy.allow_licenses
-        if allowed is None:
-            return []
-        found = []
-        for name in sorted(graphs.needed(self.graph, self.wanted)):
-            node = graphs.node_of(self.graph, name)
-            if node.model is None or node.model.draft or node.model.licence in allowed:
-                continue
-            exports = [job.export.name for job in self.jobs if name in graphs.needed(self.graph, [job.node])]
-            under = f"; exports.{', exports.'.join(exports)} would rest on it" if exports else ""
-            what = f'the licence of model "{node.model.id}" is {node.model.licence}{under}'
-            hint = f"soundgraph.toml allows {', '.join(allowed) or 'none'} ([policy] allow_licenses)"
-            origin = Origin(node.origin.file, (*node.origin.keys, "model"))
-            found.append(Mistake(origin.file, self.line_of(origin), f"nodes.{node.name}", what, hint))
-        return found
+        """The nodes asked for whose model may not be used under the project's policy."""
+        return policy.mistakes(self.graph, self.wanted, self.jobs, self.project.policy, self.line_of)
 
     def _upstream(self, job: Job) -> list[Node]:
         """The nodes that an export is made from, sorted by name."""
@@ -156,7 +142,9 @@ class Session:
                 self.store.prepare()
             return plan
 
-        site = Site(self.root, self.store, self.ledger.entries, self.note)
+        own = (self.project.output_dir, self.project.cache_dir, self.root / stamp.FOLDER)
+        ask = commit.asker(self.root, own, overridden=self.overridden)
+        site = Site(self.root, self.project.sources, self.store, self.ledger.entries, self.note, ask)
         try:
             outcome = builder.build(plan_again, self.jobs, options, site, progress)
             try:
@@ -235,12 +223,13 @@ def open_session(
     *,
     overrides: Sequence[str] = (),
     draft: bool = False,
+    require: str | None = None,
 ) -> Session:
-    """Reads and checks the scenes that are asked for.
+    """Reads and checks the scenes that are asked for. require: a policy, beside that of soundgraph.toml.
 
     Raises SceneError with every mistake in them, UsageError for an item that is not in its scene.
     """
-    project = load_project(root)
+    project = load_project(root).under(require)
     scenes = loader.load_scenes([root / scene.path for scene in wanted], project, overrides, draft)
     return session_of(project, scenes, wanted, draft=draft, overridden=bool(overrides))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from soundgraph import stamp
 from soundgraph.builder import Outcome
 from soundgraph.export import Job
+from soundgraph.lock import LOCK_FILE
 from soundgraph.root import PROJECT_FILE
 from soundgraph.scene import Scene, node_id
 from soundgraph.session import Session
@@ -56,7 +57,9 @@ def stamps_of(session: Session, outcome: Outcome, old: Stamps | None, moment: in
 
 def _what_was_read(session: Session, scene: Scene, moment: int) -> list[tuple[str, str]] | None:
     """(path, stat) of all that was read for a scene; None if any of it may have changed since."""
-    may_be_absent = {PROJECT_FILE} if session.project.sheet is None else set()
+    may_be_absent = {LOCK_FILE} if not session.project.pins else set()
+    if session.project.sheet is None:
+        may_be_absent.add(PROJECT_FILE)
     read = []
     for path in (_relative(session.root, path) for path in scene.read):
         stat = stamp.stat_text(str(session.root / path))

@@ -13,7 +13,7 @@ import pytest
 from soundgraph import backends, builder, kinds
 from soundgraph import store as stores
 from soundgraph.audio import Audio, make
-from soundgraph.backends import Made, Model, Report, Request
+from soundgraph.backends import Device, Made, Model, Precision, Report, Request, Sources
 from soundgraph.errors import NodeError
 from tests.helpers import CHAIN, Result, Space, changed, export, generate, node
 
@@ -42,13 +42,13 @@ class Probe:
     def models(self) -> Sequence[Model]:
         return self._real.models()
 
-    def find(self, model_id: str) -> Model | None:
-        return self._real.find(model_id)
+    def find(self, model_id: str, sources: Sources) -> Model | None:
+        return self._real.find(model_id, sources)
 
     def missing(self, model: Model) -> str:
         return ""
 
-    def load(self, model: Model) -> _Probed:
+    def load(self, model: Model, sources: Sources, device: Device, precision: Precision | None) -> _Probed:
         if self.load_error is not None:
             raise self.load_error
         self.loads.append(model.id)
@@ -56,6 +56,8 @@ class Probe:
 
 
 class _Probed:
+    about = ""
+
     def __init__(self, probe: Probe, model: Model):
         self.probe, self.model = probe, model
 

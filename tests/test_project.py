@@ -69,7 +69,7 @@ def test_a_project_without_a_file_has_the_built_in_settings(tmp_path: Path) -> N
     assert project.models == {"music": "facebook/musicgen-small", "audio": "facebook/audiogen-medium"}
     assert (project.cache_dir, project.output_dir) == (tmp_path / "cache", tmp_path / "build")
     assert (project.cache.salt, project.memory_budget_bytes, project.build.workers) == ("", None, None)
-    assert project.read == (tmp_path / "soundgraph.toml",)  # absent, and it matters that it is
+    assert project.read == (tmp_path / "soundgraph.toml", tmp_path / "soundgraph.lock")  # absent, and it matters
 
 
 def test_what_a_project_file_says_holds(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -29,10 +29,12 @@ class Pin:
     """A line of `soundgraph.lock`: which version of a published model a project has settled on.
 
     revision: of its repository. digest: the identity of its weights.
+    others: "repository@revision" of the parts that came out of other repositories, such as its text encoder.
     """
 
     revision: str
     digest: str
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ class Model:
     memory: about how many bytes it takes while it is loaded, by precision.
     revision: of its repository, if it is a published one and that is known.
     here: whether its weights are on this machine.
-    read: the files that were looked at to know all this. They are no part of what makes two models equal.
+    trouble: what keeps weights that are here from being used, or what is not here; "" for nothing.
+    read: the files that were looked at to know all this. Like trouble, no part of what makes two models equal.
     """
 
     id: str
@@ -87,6 +90,7 @@ class Model:
     memory: tuple[tuple[Precision, int], ...] = ()
     revision: str = ""
     here: bool = True
+    trouble: str = field(default="", compare=False)
     read: tuple[Path, ...] = field(default=(), compare=False)
 
     @property
@@ -176,7 +180,12 @@ Report = Callable[[int, float], None]
 
 
 class Generator(Protocol):
-    """A loaded model."""
+    """A loaded model.
+
+    about: how it is loaded, for a person: "cpu, float32, 8 at a time"; "" where there is nothing to say.
+    """
+
+    about: str
 
     def generate(self, requests: Sequence[Request], report: Report) -> Iterator[Made | Refused]:
         """Yields each take as it is finished, in any order. What a take sounds like depends on its own request only.
@@ -244,7 +253,13 @@ def known_ids() -> list[str]:
 
 
 def stand_in(model: Model) -> Model:
-    """The draft model of the same family, rate and channel count."""
+    """The draft model of the same family, rate and channel count; it takes what the other takes, and no more."""
     found = find(f"draft/{model.family}@{model.sample_rate}x{model.channels}")
     assert found is not None, "the draft backend serves every family, rate and channel count"
-    return found
+    return replace(
+        found,
+        max_duration_s=None if model.longer else model.max_duration_s,
+        conditioning=model.conditioning,
+        longer=model.longer,
+        defaults=model.defaults,
+    )

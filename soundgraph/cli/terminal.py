@@ -61,6 +61,13 @@ class Transcript(Quiet, ABC):
     def load(self, model: str) -> None:
         self._say([("loading ", "weak"), (model, "")])
 
+    def loaded(self, model: str, about: str) -> None:
+        if about:
+            self._say([("loaded ", "weak"), (model, ""), (f": {about}", "weak")])
+
+    def download(self, model: str, done_bytes: int, whole_bytes: int) -> None:
+        """Seen in the live form only."""
+
     def node(self, node: str, status: str, seconds: float, detail: str) -> None:
         self._settled += 1
         self._scenes[node.partition(":")[0]] = None

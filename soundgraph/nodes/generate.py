@@ -63,7 +63,7 @@ class Generate(Params):
     def _one_way_to_prompt(self) -> Generate:
         if self.prompts is None:
             if self.prompt is None:
-                raise ValueError("needs prompt, what it should sound like in words")
+                raise ValueError("prompt is missing")
             return self
         if self.prompt is not None:
             raise ValueError("has both prompt and prompts; give one of them")

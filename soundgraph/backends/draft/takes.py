@@ -31,6 +31,8 @@ class DraftGenerator:
     Guidance, top_k and top_p have no meaning here and change nothing; temperature widens random variation.
     """
 
+    about = ""
+
     def __init__(self, model: Model):
         self._model = model
 
