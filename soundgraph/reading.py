@@ -391,7 +391,7 @@ class Reading:
 
     def _checkpoint(self, sheet: Sheet, name: str) -> str:
         """The id of a checkpoint's folder: its path from the project's root. It is written relative to its file."""
-        if os.path.isabs(name):
+        if Path(name).is_absolute():
             if sheet is not self._project.sheet and sheet.path is not None:
                 hint = "give it a name under [models] there"
                 raise UnknownModelError(f"{quote(name)} is an absolute path, which only soundgraph.toml may have", hint)

@@ -21,6 +21,7 @@ VERBS = {
     "schema": "print the JSON Schema of scenes, for completion in an editor",
     "kinds": "list the node kinds, or the fields of one",
     "new": "write a scene to start from",
+    "verify": "make results again and compare them with those in the cache",
     "cache": "stats, verify, clear",
     "version": "print versions",
 }

@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from soundgraph.backends import Device
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_scene_arguments(parser)
     common.add_policy_argument(parser)
+    common.add_device_arguments(parser)
     parser.add_argument("--release", action="store_true", help="refuse to deliver anything that a draft is part of")
     parser.add_argument(
         "-j", "--jobs", type=common.count, metavar="N", help="process N nodes at once (default: processors)"
@@ -36,6 +39,8 @@ class Options:
 
     jobs = None
     policy = None
+    device: Device = "auto"
+    memory_budget = None
     force = False
     define: Sequence[str] = ()
 

@@ -47,7 +47,14 @@ def run(
     common.release_collector()
     with progress:
         known = Idle(len(clean), *noop.counts(clean))
-        outcome = opened.build(builder.Options(jobs, options.keep_going, options.force), progress, known)
+        how = builder.Options(
+            jobs,
+            options.keep_going,
+            options.force,
+            options.device,
+            options.memory_budget or opened.project.memory_budget_bytes,
+        )
+        outcome = opened.build(how, progress, known)
     if moment is not None:
         common.save_stamps(stamping.stamps_of(opened, outcome, stamps, moment), config)
     return _exit_code(outcome)

@@ -38,6 +38,37 @@ def add_policy_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_device_arguments(parser: argparse.ArgumentParser) -> None:
+    """Of the verbs that load models, or say how they would be loaded."""
+    parser.add_argument(
+        "--device",
+        choices=["auto", "cuda", "mps", "cpu"],
+        default="auto",
+        help="where models are loaded: the first of cuda, mps and cpu that is there, unless one is named",
+    )
+    parser.add_argument(
+        "--memory-budget",
+        type=size,
+        metavar="SIZE",
+        help='how much memory loaded models may take, such as "12 GB"; one model at a time if not given',
+    )
+
+
+def size(text: str) -> int:
+    """The value of --memory-budget, in bytes."""
+    import argparse
+
+    from soundgraph.project import parse_bytes
+
+    try:
+        found = parse_bytes(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    if found < 1:
+        raise argparse.ArgumentTypeError("must be over 0")
+    return found
+
+
 def add_json_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
 

@@ -1,0 +1,71 @@
+"""Make results again and compare them with those in the cache, sample by sample.
+
+Nothing is kept of it. A take may come out otherwise on another device or with other versions: the difference is told
+in dB below the take. Exit code 1 if any result differs or cannot be made again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import math
+import sys
+from collections import Counter
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from soundgraph.cli import common
+
+if TYPE_CHECKING:
+    from soundgraph.verifying import Verdict
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    common.add_scene_arguments(parser)
+    common.add_device_arguments(parser)
+    common.add_json_argument(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    from soundgraph import verifying
+    from soundgraph.cli import terminal
+    from soundgraph.errors import EXIT_NODE_FAILED, EXIT_OK
+    from soundgraph.progress import Quiet
+
+    session = common.open_session(options)
+    plan = session.plan()
+    common.release_collector()
+    progress = Quiet() if options.json else terminal.choose(False, sys.stderr)
+    with contextlib.ExitStack() as stack:
+        if not isinstance(progress, Quiet):
+            stack.enter_context(progress)
+        found = verifying.verify(plan, session.store, session.project.sources, options.device, progress)
+        verdicts = {verdict.node: verdict for verdict in found}
+    session.store.close()
+    for name in plan.decisions:
+        verdict = verdicts[name]
+        print(
+            json.dumps({"event": "verify", **_facts(verdict)}, ensure_ascii=False) if options.json else _line(verdict)
+        )
+    count = Counter(verdict.status for verdict in verdicts.values())
+    if not options.json:
+        known = ("identical", "differs", "failed", "unmade")
+        print(", ".join(f"{count[status]} {status}" for status in known if count[status]) or "nothing to verify")
+    return EXIT_NODE_FAILED if count["differs"] or count["failed"] else EXIT_OK
+
+
+def _line(verdict: Verdict) -> str:
+    words = [verdict.node, verdict.status]
+    if verdict.difference_db is not None:
+        words.append(f"by {verdict.difference_db:.1f} dB" if math.isfinite(verdict.difference_db) else "from silence")
+    if verdict.detail:
+        words.append(f"({verdict.detail})")
+    return "  ".join(words)
+
+
+def _facts(verdict: Verdict) -> dict[str, object]:
+    facts = asdict(verdict)
+    if verdict.difference_db is not None and not math.isfinite(verdict.difference_db):
+        facts["difference_db"] = None  # JSON has no infinity
+    return facts
