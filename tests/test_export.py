@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from soundgraph.ledger import Ledger
 from tests.helpers import CHAIN, Space, changed, export, generate
+from tests.repositories import commit_all, git, repository
 
 
 def sidecar(space: Space, path: str = "build/theme.wav") -> dict[str, object]:
@@ -126,3 +129,160 @@ def test_even_if_only_one_of_the_scenes_is_asked_for(space: Space) -> None:
     assert space.build("b").code == 2
     (space.root / "graphs/a.toml").unlink()
     assert space.build("b").code == 0
+
+
+# The commit at which a sound last changed
+
+
+def commits(space: Space) -> list[object]:
+    """What the sidecars of the delivered files say."""
+    return [json.loads(data).get("commit") for path, data in space.delivered().items() if path.endswith(".json")]
+
+
+def test_a_file_names_the_commit_at_which_it_was_delivered(space: Space) -> None:
+    space.scene(CHAIN.replace('node = "dark"', 'node = "dark"\nformat = ["wav", "ogg"]'))
+    sha = repository(space.root)
+    space.build()
+    assert commits(space) == [{"sha": sha, "dirty": False}] * 2
+    assert Ledger(space.root).entries["build/theme.ogg"].commit == sha
+
+
+def test_one_made_of_uncommitted_edits_says_so(space: Space) -> None:
+    space.scene(CHAIN)
+    sha = repository(space.root)
+    space.replace("soft rain", "hard rain")
+    space.build()
+    assert commits(space) == [{"sha": sha, "dirty": True}]
+
+
+def test_an_override_counts_as_an_uncommitted_edit(space: Space) -> None:
+    space.scene(CHAIN)
+    sha = repository(space.root)
+    space.build("-D", "nodes.rain.seed=3")
+    assert commits(space) == [{"sha": sha, "dirty": True}]
+
+
+def test_what_a_build_leaves_behind_makes_no_later_one_dirty(space: Space) -> None:
+    space.scene(CHAIN)
+    space.scene(CHAIN.replace("exports.theme", "exports.other").replace("soft", "hard"), "b")
+    sha = repository(space.root)
+    space.build("a")
+    space.build("b")
+    assert commits(space) == [{"sha": sha, "dirty": False}] * 2
+
+
+def test_outside_a_repository_no_commit_is_named(space: Space) -> None:
+    space.scene(CHAIN)
+    space.build()
+    assert "commit" not in sidecar(space)
+
+
+EDITS = ["comment", "rename", "deleted", "altered", "no state", "no sidecar", "all but the state", "sidecar altered"]
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_the_commit_stays_while_the_sound_does(space: Space, edit: str) -> None:
+    space.scene(CHAIN)
+    sha = repository(space.root)
+    space.build()
+    if edit == "comment":
+        space.replace("[nodes.rain]", "# x\n[nodes.rain]")
+    elif edit == "rename":
+        space.replace('"cut"', '"part"')
+        space.replace("nodes.cut", "nodes.part")
+    elif edit == "deleted":
+        (space.root / "build/theme.wav").unlink()
+    elif edit == "altered":
+        space.write("build/theme.wav", b"mine")
+    elif edit == "no state":
+        shutil.rmtree(space.root / ".soundgraph")
+    elif edit == "no sidecar":
+        (space.root / "build/theme.wav.json").unlink()
+    elif edit == "all but the state":
+        shutil.rmtree(space.root / "build")
+        shutil.rmtree(space.root / "cache")
+    elif edit == "sidecar altered":
+        space.write("build/theme.wav.json", space.read("build/theme.wav.json").replace(sha.encode(), b"0" * 40))
+    assert commit_all(space.root) != sha
+    space.build()
+    assert commits(space) == [{"sha": sha, "dirty": False}]
+
+
+def test_settings_that_leave_the_bytes_of_a_file_leave_its_commit(space: Space) -> None:
+    space.scene(CHAIN.replace('node = "dark"', 'node = "dark"\nformat = ["wav", "ogg"]\nquality = 0.5'))
+    first = repository(space.root)
+    space.build()
+    space.replace("quality = 0.5", "quality = 0.9")
+    second = commit_all(space.root)
+    space.build()
+    assert sidecar(space)["commit"] == {"sha": first, "dirty": False}
+    assert sidecar(space, "build/theme.ogg")["commit"] == {"sha": second, "dirty": False}
+
+
+def test_a_sound_that_changes_and_changes_back_changed_twice(space: Space) -> None:
+    space.scene(CHAIN)
+    repository(space.root)
+    space.build()
+    before = space.read("build/theme.wav")
+    found = []
+    for old, new in (("soft", "hard"), ("hard", "soft")):
+        space.replace(old, new)
+        sha = commit_all(space.root)
+        space.build()
+        found.append((commits(space), [{"sha": sha, "dirty": False}]))
+    assert space.read("build/theme.wav") == before
+    assert [said for said, _ in found] == [meant for _, meant in found]
+
+
+def test_files_from_before_there_was_a_repository_stay_without_a_commit_until_they_change(space: Space) -> None:
+    space.scene(CHAIN)
+    space.build()
+    repository(space.root)
+    space.replace("[nodes.rain]", "# x\n[nodes.rain]")
+    space.build()
+    assert commits(space) == [None]
+    space.replace("soft", "hard")
+    sha = commit_all(space.root)
+    space.build()
+    assert commits(space) == [{"sha": sha, "dirty": False}]
+
+
+def test_a_checkout_that_holds_its_delivered_files_keeps_what_they_say(space: Space) -> None:
+    space.scene(CHAIN)
+    (space.root / ".gitignore").write_text("/cache/\n/.soundgraph/\n")
+    sha = repository(space.root)
+    space.build()
+    commit_all(space.root)
+    before = space.delivered()
+    clone = space.root.parent / "clone"
+    git(space.root.parent, "clone", "-q", str(space.root), str(clone))
+    other = Space(clone)
+    other.build()
+    assert other.delivered() == before
+    assert commits(other) == [{"sha": sha, "dirty": False}]
+
+
+def test_a_file_whose_build_was_killed_before_its_sidecar_was_written_gets_the_commit_of_the_next(space: Space) -> None:
+    space.scene(CHAIN)
+    first = repository(space.root)
+    space.build()
+    old_sidecar, old_ledger = space.read("build/theme.wav.json"), space.read(".soundgraph/delivered")
+    space.replace("soft", "hard")
+    second = commit_all(space.root)
+    space.build()
+    space.write("build/theme.wav.json", old_sidecar)
+    space.write(".soundgraph/delivered", old_ledger)
+    space.build()
+    assert first != second
+    assert commits(space) == [{"sha": second, "dirty": False}]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"sha256": 3}', "[" * 100_000])
+def test_a_sidecar_that_is_none_is_written_anew(space: Space, text: str) -> None:
+    space.scene(CHAIN)
+    space.build()
+    before = space.delivered()
+    shutil.rmtree(space.root / ".soundgraph")
+    space.write("build/theme.wav.json", text)
+    assert space.build().code == 0
+    assert space.delivered() == before

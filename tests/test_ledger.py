@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from soundgraph import stamp
 from soundgraph.ledger import Entry, Ledger
 from tests.helpers import CHAIN, Space
 
@@ -25,6 +26,16 @@ def test_what_was_saved_is_read_again(tmp_path: Path) -> None:
     ledger.add(entries)
     ledger.save()
     assert Ledger(tmp_path).entries == {one.path: one for one in entries}
+
+
+def test_the_ledger_of_an_earlier_version_which_knew_of_no_commits_is_read(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    plain, known = entry("build/a.wav", b"1"), entry("build/b.wav", b"2")._replace(commit="0" * 40)
+    ledger.add([plain, known])
+    ledger.save()
+    lines = (tmp_path / ".soundgraph" / "delivered").read_text().splitlines()
+    assert [line.count("\t") for line in lines] == [5, 6]
+    assert Ledger(tmp_path).entries == {plain.path: plain, known.path: known}
 
 
 def test_two_builds_at_once_do_not_lose_each_others_entries(tmp_path: Path) -> None:
@@ -56,6 +67,15 @@ def test_nothing_outside_the_project_is_removed_whatever_the_ledger_says(tmp_pat
     planted = entry("../diary" if how == "above" else str(outside), b"dear diary")
     assert Ledger(root).remove_files([planted]) == []
     assert outside.exists()
+
+
+def test_scenes_are_known_by_lines_with_and_without_a_commit(tmp_path: Path) -> None:
+    """What a build with nothing to do learns of scenes that are gone, without this module."""
+    ledger = Ledger(tmp_path)
+    known = entry("build/b.wav", b"2")._replace(source="graphs/b.toml", commit="0" * 40)
+    ledger.add([entry("build/a.wav", b"1"), known])
+    ledger.save()
+    assert stamp.Stamps(str(tmp_path), [], {}).sources() == {"graphs/a.toml", "graphs/b.toml"}
 
 
 def test_a_damaged_ledger_fails_no_build(space: Space) -> None:

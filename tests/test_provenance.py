@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import Any
 
+from soundgraph import provenance, session, targets
+from soundgraph.store import Record
 from tests.helpers import CHAIN, Space, export, generate, node
 
 
@@ -33,6 +36,58 @@ def test_a_sidecar_names_scene_nodes_prompts_seeds_models_and_digests(space: Spa
     for one in found["nodes"].values():
         blob = space.read(f"cache/blobs/{one['digest'][:2]}/{one['digest']}.wav")
         assert hashlib.sha256(blob).hexdigest() == one["digest"]
+
+
+def test_each_node_names_the_models_upstream_of_it(space: Space) -> None:
+    recording = space.recording("sounds/door.wav")
+    assert recording.exists()
+    layers = [{"node": "cut"}, {"node": "tune"}, {"node": "door"}]
+    parts = generate("rain") + node("cut", "trim", input="rain", duration=0.04) + generate("tune", model="draft/music")
+    parts += node("door", "file", path="../sounds/door.wav") + node("all", "mix", inputs=layers)
+    space.scene(parts + export("theme", "all"))
+    space.build()
+    nodes = facts(space)["nodes"]
+    assert {name: found.get("models") for name, found in nodes.items()} == {
+        "rain": ["draft/audio"],
+        "cut": ["draft/audio"],
+        "tune": ["draft/music"],
+        "door": None,
+        "all": ["draft/audio", "draft/music"],
+    }
+
+
+def test_models_are_told_with_revision_digest_and_licence(space: Space) -> None:
+    """Published weights, those of a folder, and a draft, which has none."""
+    space.scene(CHAIN)
+    opened = session.open_session(space.root, targets.select(str(space.root), ["a"]))
+    record = Record("key", "digest", 16000, 1, 800, {}, {}, ())
+    name = "a:rain"
+    made = opened.graph.nodes[name]["node"]
+    told = []
+    for changes in (
+        {"id": "some/model", "revision": "r1", "identity": "d1", "licence": "CC-BY-NC-4.0"},
+        {"id": "./mine", "identity": "d2", "licence": ""},
+    ):
+        opened.graph.nodes[name]["node"] = replace(made, model=replace(made.model, draft=False, **changes))
+        told.append(provenance.ancestry(opened.graph, name, {name: record}))
+    rest = {"family": "audio", "backend": "draft", "draft": False}
+    assert [found["models"] for found in told] == [
+        [{"id": "some/model", "revision": "r1", "digest": "d1", "licence": "CC-BY-NC-4.0", **rest}],
+        [{"id": "./mine", "revision": "", "digest": "d2", "licence": "NOASSERTION", **rest}],
+    ]
+    assert [found["licences"] for found in told] == [["CC-BY-NC-4.0"], ["NOASSERTION"]]
+    opened.graph.nodes[name]["node"] = made
+    draft = provenance.ancestry(opened.graph, name, {name: record})
+    assert (draft["draft"], draft["licences"], draft["models"][0]["licence"]) == (True, [], "")
+
+
+def test_what_a_generate_node_leaves_out_is_not_told_and_what_it_takes_in_is_told_once(space: Space) -> None:
+    space.scene(CHAIN)
+    space.build()
+    params = facts(space)["nodes"]["rain"]["params"]
+    assert {"prompt", "seed", "temperature", "top_k", "duration"} <= params.keys()
+    assert None not in params.values()
+    assert not {"model", "melody", "continue_from"} & params.keys()
 
 
 def test_it_names_nothing_that_was_not_used(space: Space) -> None:

@@ -1,0 +1,298 @@
+"""The git commit of a project: found with one call of git, and with none where a build writes nothing."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from soundgraph import commit
+from soundgraph.commit import Commit
+from tests.helpers import CHAIN, Space, changed
+from tests.repositories import commit_all, git, repository
+
+SHA = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture(autouse=True)
+def _plain_git(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No settings of whoever runs the tests, and no repository above the temporary folder."""
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+
+
+def program(folder: Path, script: str) -> Path:
+    """A `git` that does what it is told. Returns the folder to be put on PATH."""
+    folder.mkdir()
+    path = folder / "git"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return folder
+
+
+# What is found
+
+
+def test_a_clean_tree_has_its_commit(tmp_path: Path) -> None:
+    sha = repository(tmp_path)
+    assert commit.at(tmp_path) == Commit(sha, False)
+    (tmp_path / "sub").mkdir()
+    assert commit.at(tmp_path / "sub") == Commit(sha, False)
+
+
+@pytest.mark.parametrize("how", ["edited", "deleted", "new", "staged"])
+def test_a_tree_with_changes_is_dirty(tmp_path: Path, how: str) -> None:
+    (tmp_path / "a").write_text("1")
+    sha = repository(tmp_path)
+    if how == "deleted":
+        (tmp_path / "a").unlink()
+    else:
+        (tmp_path / ("b" if how == "new" else "a")).write_text("22")
+    if how == "staged":
+        git(tmp_path, "add", "-A")
+    assert commit.at(tmp_path) == Commit(sha, True)
+
+
+def test_changes_outside_the_project_are_none_of_its_business(tmp_path: Path) -> None:
+    (tmp_path / "audio").mkdir()
+    (tmp_path / "audio" / "scene").write_text("1")
+    sha = repository(tmp_path)
+    (tmp_path / "engine.cpp").write_text("1")
+    assert commit.at(tmp_path / "audio") == Commit(sha, False)
+    assert commit.at(tmp_path) == Commit(sha, True)
+
+
+@pytest.mark.parametrize("name", ["build", "Assets/Audio", "[b]*", "build/[x] ä"])
+def test_files_in_the_projects_own_folders_make_nothing_dirty(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir(parents=True)
+    (tmp_path / name / "theme.wav").write_bytes(b"1")
+    sha = repository(tmp_path)
+    (tmp_path / name / "theme.wav").write_bytes(b"22")
+    (tmp_path / name / "other.wav").write_bytes(b"1")
+    assert commit.at(tmp_path) == Commit(sha, True)
+    assert commit.at(tmp_path, [tmp_path / name]) == Commit(sha, False)
+
+
+def test_a_cache_outside_the_project_does_no_harm(tmp_path: Path) -> None:
+    sha = repository(tmp_path / "project")
+    assert commit.at(tmp_path / "project", [tmp_path / "cache"]) == Commit(sha, False)
+
+
+def test_an_override_makes_as_dirty_as_an_edit(tmp_path: Path) -> None:
+    sha = repository(tmp_path)
+    assert commit.asker(tmp_path, (), overridden=True)() == Commit(sha, True)
+    assert commit.asker(tmp_path, ())() == Commit(sha, False)
+
+
+def test_a_worktree_and_a_submodule_have_commits_of_their_own(tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    inner = repository(library)
+    main = tmp_path / "main"
+    repository(main)
+    git(main, "submodule", "add", "-q", str(library), "audio")
+    outer = commit_all(main)
+    assert commit.at(main) == Commit(outer, False)
+    assert commit.at(main / "audio") == Commit(inner, False)
+    git(main, "worktree", "add", "-q", "--detach", str(tmp_path / "tree"))
+    (tmp_path / "tree" / "new").write_text("1")
+    assert commit.at(tmp_path / "tree") == Commit(outer, True)
+
+
+def test_a_link_to_a_project_leads_to_its_repository(tmp_path: Path) -> None:
+    sha = repository(tmp_path / "real")
+    (tmp_path / "link").symlink_to("real")
+    assert commit.at(tmp_path / "link", [tmp_path / "link" / "build"]) == Commit(sha, False)
+
+
+def test_asking_leaves_the_index_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("1")
+    repository(tmp_path)
+    os.utime(tmp_path / "a", ns=(0, 0))  # git would note the new time
+    before = (tmp_path / ".git" / "index").read_bytes()
+    assert commit.at(tmp_path) is not None
+    assert (tmp_path / ".git" / "index").read_bytes() == before
+
+
+# Where there is none
+
+
+def test_outside_a_repository_there_is_none_and_git_is_not_asked(tmp_path: Path) -> None:
+    with changed(commit, "_git", None):
+        assert commit.at(tmp_path) is None
+
+
+def test_before_the_first_commit_there_is_none(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    assert commit.at(tmp_path) is None
+
+
+def test_in_a_bare_repository_there_is_none(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "--bare", "bare")
+    (tmp_path / "bare" / ".git").mkdir()  # so that it is asked at all
+    assert commit.at(tmp_path / "bare") is None
+
+
+def test_a_project_that_its_repository_ignores_has_none(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("/scratch/\n*.tmp\n")
+    (tmp_path / "scratch" / "project").mkdir(parents=True)
+    sha = repository(tmp_path)
+    (tmp_path / "x.tmp").write_text("1")
+    assert commit.at(tmp_path / "scratch" / "project") is None
+    assert commit.at(tmp_path / "scratch") is None
+    assert commit.at(tmp_path) == Commit(sha, False)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "exit 128",
+        "echo 'fatal: detected dubious ownership' >&2; exit 128",
+        "echo nonsense",
+        "printf '# branch.oid -x\\0'",
+        "kill -9 $$",
+        "printf '\\377\\0'",
+    ],
+)
+def test_a_git_that_refuses_or_talks_nonsense_gives_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    repository(tmp_path / "project")
+    monkeypatch.setenv("PATH", str(program(tmp_path / "bin", script)))
+    assert commit.at(tmp_path / "project") is None
+    assert capfd.readouterr() == ("", "")
+
+
+def test_without_git_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert commit.at(tmp_path) is None
+
+
+def test_a_git_that_does_not_come_back_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository(tmp_path / "project")
+    monkeypatch.setenv("PATH", f"{program(tmp_path / 'bin', 'exec sleep 60')}{os.pathsep}{os.environ['PATH']}")
+    with changed(commit, "TIMEOUT_S", 0.05):
+        assert commit.at(tmp_path / "project") is None
+
+
+def test_a_repository_of_another_owner_that_git_refuses_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository(tmp_path)
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    assert commit.at(tmp_path) is None
+
+
+def test_in_a_hook_the_project_is_asked_for_and_not_the_repository_of_the_hook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sha = repository(tmp_path / "project")
+    (tmp_path / "other" / "a").parent.mkdir()
+    (tmp_path / "other" / "a").write_text("1")
+    repository(tmp_path / "other")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path / "other"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "other" / ".git" / "index"))
+    monkeypatch.setenv("GIT_PREFIX", "x/")
+    assert commit.at(tmp_path / "project") == Commit(sha, False)
+
+
+# The forms it is kept in
+
+
+@pytest.mark.parametrize("one", [Commit(SHA, False), Commit(SHA, True), Commit(SHA + SHA[:24], True)])
+def test_a_commit_is_read_as_it_was_written(one: Commit) -> None:
+    assert Commit.parse(str(one)) == one
+    assert Commit.of(one.facts()) == one
+
+
+@pytest.mark.parametrize("text", ["", "-dirty", SHA[:-1], f"{SHA}-", f"{SHA}-clean", f"{SHA} ", SHA.upper(), "HEAD"])
+def test_what_is_no_commit_is_read_as_none(text: str) -> None:
+    assert Commit.parse(text) is None
+    assert Commit.of({"sha": text, "dirty": False}) is None
+
+
+@pytest.mark.parametrize(
+    "facts", [None, "x", [], {}, {"sha": SHA}, {"sha": SHA, "dirty": 1}, {"sha": 3, "dirty": True}]
+)
+def test_facts_that_are_no_commit_are_none(facts: object) -> None:
+    assert Commit.of(facts) is None
+
+
+# How often git is asked
+
+
+def test_many_threads_ask_git_once(tmp_path: Path) -> None:
+    sha = repository(tmp_path)
+    calls: list[tuple[str, ...]] = []
+    real = commit._git
+
+    def counted(*arguments: str) -> str | None:
+        calls.append(arguments)
+        return real(*arguments)
+
+    together = threading.Barrier(4)
+    with changed(commit, "_git", counted), ThreadPoolExecutor(4) as pool:
+        ask = commit.asker(tmp_path, ())
+        found = list(pool.map(lambda _: (together.wait(), ask())[1], range(4)))
+    assert found == [Commit(sha, False)] * 4
+    assert len(calls) == 1
+
+
+@pytest.fixture
+def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file that every call of git adds a line to."""
+    log = tmp_path / "calls"
+    log.write_text("")
+    real = subprocess.run(["sh", "-c", "command -v git"], capture_output=True, text=True, check=True).stdout.strip()
+    folder = program(tmp_path / "bin", f'echo "$*" >> "{log}"\nexec "{real}" "$@"')
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    return log
+
+
+def test_a_build_asks_git_once_and_one_with_nothing_to_do_never(space: Space, calls: Path) -> None:
+    for name in "abc":
+        space.scene(CHAIN.replace("exports.theme", f"exports.{name}"), name)
+    repository(space.root)
+    calls.write_text("")
+    space.age()
+    space.build("-j", "4")
+    assert len(calls.read_text().splitlines()) == 1
+    calls.write_text("")
+    space.settle()
+    space.fresh("build")
+    space.fresh("build", "--policy", "commercial")
+    assert calls.read_text() == ""
+
+
+@pytest.mark.parametrize("edit", ["comment", "rename", "deleted", "altered", "no state", "no sidecar", "force"])
+def test_a_build_that_delivers_the_same_sound_does_not_ask_git(space: Space, calls: Path, edit: str) -> None:
+    space.scene(CHAIN)
+    repository(space.root)
+    space.build()
+    calls.write_text("")
+    if edit == "comment":
+        space.replace("[nodes.rain]", "# x\n[nodes.rain]")
+    elif edit == "rename":
+        space.replace('"cut"', '"part"')
+        space.replace("nodes.cut", "nodes.part")
+    elif edit == "deleted":
+        (space.root / "build/theme.wav").unlink()
+    elif edit == "altered":
+        space.write("build/theme.wav", b"mine")
+    elif edit == "no state":
+        for path in (space.root / ".soundgraph").iterdir():
+            path.unlink()
+    elif edit == "no sidecar":
+        (space.root / "build/theme.wav.json").unlink()
+    found = space.build(*(["--force"] if edit == "force" else []))
+    assert found.code == 0
+    assert space.exists("build/theme.wav.json")
+    assert calls.read_text() == ""
