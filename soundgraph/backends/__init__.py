@@ -214,6 +214,15 @@ class Backend(Protocol):
     def missing(self, model: Model) -> str:
         """Why this model cannot be loaded here and now, as one line; "" when it can."""
 
+    def download_size(self, model: Model, sources: Sources) -> int | None:
+        """How many bytes `pull` would fetch; None if nobody says. Raises NodeError where it cannot be asked."""
+
+    def pull(self, model: Model, sources: Sources, report: Callable[[int, int], None]) -> Pin:
+        """Fetches the weights that are not on this machine, at the revision that is pinned, and says which they are.
+
+        report: called with the bytes fetched and the bytes to fetch; it may raise, to stop. Raises NodeError.
+        """
+
     def load(self, model: Model, sources: Sources, device: Device, precision: Precision | None) -> Generator:
         """Puts a model on a device. precision: None for the device's own.
 

@@ -1,54 +1,56 @@
-"""MusicGen and AudioGen: what is known of them without torch, audiocraft or a network.
-
-Loading them is not part of this version: `missing` says so, and names the way to work without them.
-"""
+"""MusicGen, AudioGen and MAGNeT: what is known of them without torch, audiocraft or a network, and how to load them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from soundgraph.backends import Device, Family, Generator, Model, Precision, Sources
-
-# The published weights are for non-commercial use, whatever the licence of the code.
-_LICENCE = "CC-BY-NC-4.0"
-
-
-def _music(name: str, channels: int = 1) -> Model:
-    return Model(f"facebook/musicgen-{name}", "audiocraft", "music", 32000, channels, 30.0, _LICENCE, "")
-
-
-def _magnet(name: str, family: Family, rate: int, seconds: float) -> Model:
-    return Model(f"facebook/{name}", "audiocraft", family, rate, 1, seconds, _LICENCE, "")
-
-
-_MODELS = (
-    *(_music(name) for name in ("small", "medium", "large", "melody", "melody-large")),
-    *(_music(f"stereo-{name}", 2) for name in ("small", "medium", "large", "melody", "melody-large")),
-    Model("facebook/audiogen-medium", "audiocraft", "audio", 16000, 1, 10.0, _LICENCE, ""),
-    _magnet("magnet-small-10secs", "music", 32000, 10.0),
-    _magnet("magnet-medium-10secs", "music", 32000, 10.0),
-    _magnet("magnet-small-30secs", "music", 32000, 30.0),
-    _magnet("magnet-medium-30secs", "music", 32000, 30.0),
-    _magnet("audio-magnet-small", "audio", 16000, 10.0),
-    _magnet("audio-magnet-medium", "audio", 16000, 10.0),
-)
+from soundgraph.backends import Device, Generator, Model, Pin, Precision, Sources
+from soundgraph.errors import quote
 
 
 class AudioCraft:
+    """Serves the published models of audiocraft 1.3.0, and folders with a checkpoint in its export format."""
+
     name = "audiocraft"
     version = 1
 
     def models(self) -> Sequence[Model]:
-        return _MODELS
+        from soundgraph.backends.audiocraft import catalogue
 
-    def find(self, model_id: str, sources: Sources) -> Model | None:
-        return next((model for model in _MODELS if model.id == model_id), None)
+        return [catalogue.model(entry) for entry in catalogue.PUBLISHED]
+
+    def find(self, model_id: str, sources: Sources | None = None) -> Model | None:
+        from soundgraph.backends.audiocraft import weights
+
+        return weights.find(model_id, sources or Sources())
 
     def missing(self, model: Model) -> str:
-        return f'model "{model.id}" needs the AudioCraft backend, which this version of soundgraph does not have yet'
+        from soundgraph.backends.audiocraft import hub, installed
+
+        if model.here and model.trouble:
+            return f"model {quote(model.id)} {model.trouble}"
+        if packages := installed.missing_packages():
+            return packages
+        return "" if model.here else hub.unreachable(model)
+
+    def download_size(self, model: Model, sources: Sources) -> int | None:
+        """How many bytes `pull` would fetch, asked of the hub; None if it does not say. Raises NodeError."""
+        from soundgraph.backends.audiocraft import hub
+
+        return hub.size_of(model, sources)
+
+    def pull(self, model: Model, sources: Sources, report: Callable[[int, int], None]) -> Pin:
+        """Fetches what is not here, at the revision that is pinned, and says what it is. Raises NodeError."""
+        from soundgraph.backends.audiocraft import hub
+
+        pin = sources.pins.get(model.id)
+        return hub.pull(model, sources, pin.revision if pin is not None else "", report)
 
     def load(self, model: Model, sources: Sources, device: Device, precision: Precision | None) -> Generator:
-        raise RuntimeError(self.missing(model))
+        from soundgraph.backends.audiocraft import weights
+        from soundgraph.backends.audiocraft.generator import AudioCraftGenerator
+
+        return AudioCraftGenerator(weights.locate(model, sources), model, device, precision)
 
 
 BACKEND = AudioCraft()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from soundgraph.backends import Device, Family, Model, Precision, Sources
+from soundgraph.backends import Device, Family, Model, Pin, Precision, Sources
 
 if TYPE_CHECKING:
     from soundgraph.backends.draft.takes import DraftGenerator
@@ -51,6 +51,14 @@ class DraftBackend:
 
     def missing(self, model: Model) -> str:
         return ""
+
+    def download_size(self, model: Model, sources: Sources | None = None) -> int:
+        return 0
+
+    def pull(
+        self, model: Model, sources: Sources | None = None, report: Callable[[int, int], None] | None = None
+    ) -> Pin:
+        return Pin("", model.identity)  # there is nothing to fetch
 
     def load(
         self,

@@ -1,0 +1,117 @@
+"""Content digests of weights, taken once: gigabytes are not read again while a file's stat is what it was.
+
+What was found is kept in a text file of the user's cache folder, which may be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from pathlib import Path
+
+from soundgraph import stamp
+
+CACHE_HOME = "SOUNDGRAPH_CACHE_HOME"
+"""An environment variable: the folder for what soundgraph remembers across projects."""
+
+_VERSION = "soundgraph-digests 1"
+_KEPT = 2000
+_MARGIN_NS = 2_000_000_000
+"""More than the coarsest clock of a filesystem in use: changes further apart than this have unlike times."""
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_remembered: dict[Path, dict[str, tuple[str, str]]] = {}
+"""By the path of the file that keeps them: by path, stat and digest."""
+
+
+def of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal. Raises OSError for one that cannot be read.
+
+    The cache of the Hugging Face hub names large files by their SHA-256 already: those are not read at all.
+    """
+    if named := _named(path):
+        return named
+    name = str(path.absolute())
+    stat = stamp.stat_text(name)
+    known = _known().get(name)
+    if known is not None and known[0] == stat:
+        return known[1]
+    moment = now_ns() - _MARGIN_NS
+    digest = stamp.file_digest(name)
+    if not digest:
+        path.open("rb").close()  # says why
+        raise OSError(f"{path} cannot be read")
+    if stamp.stat_text(name) == stat and is_settled(stat, moment):
+        _remember(name, stat, digest)
+    return digest
+
+
+def is_settled(stat: str, moment: int) -> bool:
+    """Whether a change after `moment` would show in the file's stat: not if it is as young as that itself."""
+    return stat != stamp.ABSENT and stamp.is_older(stat, moment)
+
+
+def now_ns() -> int:
+    return time.time_ns()
+
+
+def recent_ns() -> int:
+    """What is younger than this may change once more without its stat telling."""
+    return now_ns() - _MARGIN_NS
+
+
+def _named(path: Path) -> str:
+    """The digest that a link into a hub cache's `blobs` carries in its target's name."""
+    try:
+        target = path.readlink()
+    except OSError:
+        return ""
+    # A link that leads nowhere has no content, whatever its name says.
+    return target.name if target.parent.name == "blobs" and _SHA256.fullmatch(target.name) and path.exists() else ""
+
+
+def _file() -> Path:
+    given = os.environ.get(CACHE_HOME)
+    cache = os.environ.get("XDG_CACHE_HOME")
+    return (
+        Path(given) if given else (Path(cache) if cache else Path("~/.cache").expanduser()) / "soundgraph"
+    ) / "weights"
+
+
+def _known() -> dict[str, tuple[str, str]]:
+    file = _file()
+    if file not in _remembered:
+        _remembered[file] = _read(file)
+    return _remembered[file]
+
+
+def _read(file: Path) -> dict[str, tuple[str, str]]:
+    """What is kept; nothing, if the file is not exactly what this version writes."""
+    try:
+        head, *lines = file.read_text("utf-8", "surrogateescape").split("\n")
+    except OSError:
+        return {}
+    if head != _VERSION:
+        return {}
+    rows = [line.split("\t") for line in lines if line]
+    good = [row for row in rows if len(row) == 3 and _SHA256.fullmatch(row[0]) and row[1].count(" ") == 3]
+    return {path: (stat, digest) for digest, stat, path in good} if len(good) == len(rows) else {}
+
+
+def _remember(path: str, stat: str, digest: str) -> None:
+    if "\t" in path or "\n" in path:
+        return
+    file = _file()
+    # Another process may have added something since.
+    known = {**_read(file), **_known()}
+    known.pop(path, None)
+    known[path] = (stat, digest)
+    known = dict(list(known.items())[-_KEPT:])
+    _remembered[file] = known
+    rows = [_VERSION, *(f"{digest}\t{stat}\t{path}" for path, (stat, digest) in known.items()), ""]
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        stamp.write_atomically(str(file), "\n".join(rows).encode("utf-8", "surrogateescape"))
+    except OSError:
+        return  # a home that cannot be written to: the next process reads the weights again

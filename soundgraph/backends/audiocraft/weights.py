@@ -1,0 +1,464 @@
+"""Where a model's weights are, what they are, and what of them is not on this machine.
+
+A model is more than its checkpoint: its codec file may point at a repository with the codec, its text encoder is a
+repository of its own, and melody models need demucs. All of them make the sound, so all of them are its identity.
+Everything here looks at files with the standard library: a plan asks it, and a plan waits for no network.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from soundgraph import stamp
+from soundgraph.backends import Model, Pin, Sources
+from soundgraph.backends.audiocraft import catalogue, digests
+from soundgraph.backends.audiocraft.catalogue import Entry
+from soundgraph.backends.audiocraft.peek import Peeked, peek
+from soundgraph.digest import digest
+from soundgraph.errors import NodeError, quote
+
+LM_FILE = "state_dict.bin"
+CODEC_FILE = "compression_state_dict.bin"
+
+STEMS_FILE = "955717e8-8726e21a.th"
+STEMS_SHA256 = "8726e21a993978c7ba086d3872e7608d7d5bfca646ca4aca459ffda844faa8b4"
+"""Of demucs' model "htdemucs", the one that audiocraft takes melodies with; its name has the digest's beginning."""
+
+_TOKENIZER = ("added_tokens.json", "special_tokens_map.json", "spiece.model", "tokenizer.json", "tokenizer_config.json")
+_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?")
+
+Role = Literal["checkpoint", "codec", "text", "stems"]
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of one model, all on this machine.
+
+    lm, codec: the two files of its checkpoint. codec_folder: an EnCodec in the form of transformers (config and
+    weights) that the codec file points at, else None. text_encoder: the folder of its T5 (config, weights, tokenizer),
+    None for a model without one. stems: the file of demucs, for melody models; None where it is not there.
+    """
+
+    lm: Path
+    codec: Path
+    codec_folder: Path | None = None
+    text_encoder: Path | None = None
+    stems: Path | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a model that is not on this machine. repository: where it is published."""
+
+    role: Role
+    repository: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found of a model.
+
+    files: None unless everything is here. absent: what is not. identity: of the weights, "" unless everything is here.
+    revision: of the checkpoint's repository. others: "repository@revision" of the parts out of other repositories.
+    lm, codec: what its two files say. read: the files that were looked at.
+    """
+
+    files: Files | None = None
+    absent: tuple[Part, ...] = ()
+    identity: str = ""
+    revision: str = ""
+    others: tuple[str, ...] = ()
+    lm: Peeked = field(default_factory=Peeked)
+    codec: Peeked = field(default_factory=Peeked)
+    read: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A folder with files of a repository. repository, revision: of the hub's cache; "" for any other folder."""
+
+    folder: Path
+    repository: str = ""
+    revision: str = ""
+    read: tuple[Path, ...] = ()
+
+
+def is_folder(model_id: str) -> bool:
+    """Whether the id is the path of a checkpoint's folder."""
+    return model_id.startswith(("./", "../", "/")) or model_id in (".", "..")
+
+
+def find(model_id: str, sources: Sources) -> Model | None:
+    """The model of that id, None if there is none.
+
+    Raises ValueError for a folder that cannot be used, with words that go after `model "./weights/mine" `.
+    """
+    if is_folder(model_id):
+        return _from_folder(model_id, sources)
+    entry = catalogue.entry(model_id)
+    return None if entry is None else _published(entry, sources)
+
+
+def locate(model: Model, sources: Sources) -> Files:
+    """Where everything that makes the model is. Raises NodeError saying what is missing, or not what it was."""
+    try:
+        found = look(model.id, sources)
+    except (ValueError, OSError) as error:
+        raise NodeError(f"model {quote(model.id)} {_words(error)}") from error
+    if found.files is None:
+        raise NodeError(f"model {quote(model.id)} is not on this machine: {absent_words(found.absent)}")
+    if model.identity and found.identity != model.identity:
+        raise NodeError(f"model {quote(model.id)} has other weights than planned for: {_unlike(model, found)}")
+    return found.files
+
+
+def look(model_id: str, sources: Sources) -> Found:
+    """What there is of a model. Raises ValueError for files that are not what they should be, OSError."""
+    pin = sources.pins.get(model_id)
+    if is_folder(model_id):
+        return _assemble(_Place(_folder(model_id, sources)), sources, pin, None)
+    entry = catalogue.entry(model_id)
+    for place in _places(model_id, sources, pin.revision if pin else "", checkpoint_files):
+        found = _assemble(place, sources, pin, entry)
+        # Another version than the pinned one is of use only if it has the same weights; else the pinned one is fetched.
+        if pin is None or place.revision in ("", pin.revision) or found.identity == pin.digest:
+            return found
+    absent = [Part("checkpoint", model_id)]
+    if entry is not None:
+        absent += _companions_absent(entry, sources, pin)
+    return Found(absent=tuple(absent))
+
+
+def absent_words(parts: Iterable[Part]) -> str:
+    """What is not here, for a person."""
+    return ", ".join(part.repository for part in parts)
+
+
+def caches() -> list[Path]:
+    """The folders that may hold repositories of the hub, as audiocraft and huggingface_hub look for them."""
+    home = _directory("HF_HOME") or _user_cache() / "huggingface"
+    hub = _directory("HF_HUB_CACHE") or _directory("HUGGINGFACE_HUB_CACHE") or home / "hub"
+    return list(dict.fromkeys([_directory("AUDIOCRAFT_CACHE_DIR") or hub, hub]))
+
+
+def stems_folder() -> Path:
+    """Where torch.hub, through which demucs fetches its model, puts it."""
+    return (_directory("TORCH_HOME") or _user_cache() / "torch") / "hub" / "checkpoints"
+
+
+def _user_cache() -> Path:
+    return _directory("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+
+
+def _directory(variable: str) -> Path | None:
+    given = os.environ.get(variable)
+    return Path(os.path.expandvars(given)).expanduser().absolute() if given else None
+
+
+def storage(cache: Path, repository: str) -> Path:
+    """The folder of a repository in a cache of the hub."""
+    return cache / f"models--{repository.replace('/', '--')}"
+
+
+def other_revision(repository: str, pin: Pin | None) -> str:
+    """The revision that a model's pin names of a repository other than the model's own; "" for none."""
+    others = dict(other.rsplit("@", 1) for other in pin.others if "@" in other) if pin is not None else {}
+    return next((others[name] for name in names_of(repository) if name in others), "")
+
+
+def names_of(repository: str) -> tuple[str, ...]:
+    """The names that a repository goes by, the published one first: T5 had none with an owner at first."""
+    if "/" not in repository and repository.startswith("t5-"):
+        return (f"google-t5/{repository}", repository)
+    return (repository,)
+
+
+def codec_files(names: Iterable[str]) -> list[str]:
+    """Those of a repository's files that are its EnCodec; none if it has no whole one."""
+    present = sorted(names)
+    weights = _weights(present)
+    return ["config.json", *weights] if weights and "config.json" in present else []
+
+
+def text_files(names: Iterable[str]) -> list[str]:
+    """Those of a repository's files that are its text encoder with its tokenizer; none if it has no whole one."""
+    present = sorted(names)
+    tokenizer = [name for name in present if name in _TOKENIZER]
+    files = codec_files(present)
+    return [*files, *tokenizer] if files and {"spiece.model", "tokenizer.json"} & set(tokenizer) else []
+
+
+def checkpoint_files(names: Iterable[str]) -> list[str]:
+    """The two files of a checkpoint, or none."""
+    return [LM_FILE, CODEC_FILE] if {LM_FILE, CODEC_FILE} <= set(names) else []
+
+
+def _weights(names: list[str]) -> list[str]:
+    """What transformers loads from such a folder: safetensors before pickles, one file before several."""
+    for stem, suffix in (("model", ".safetensors"), ("pytorch_model", ".bin")):
+        if f"{stem}{suffix}" in names:
+            return [f"{stem}{suffix}"]
+        index = f"{stem}{suffix}.index.json"
+        if index in names:
+            return [index, *(name for name in names if re.fullmatch(rf"{stem}-\d+-of-\d+\{suffix}", name))]
+    return []
+
+
+# Models
+
+
+def _published(entry: Entry, sources: Sources) -> Model:
+    model, pin = catalogue.model(entry), sources.pins.get(entry.id)
+    if pin is not None:
+        model = replace(model, identity=pin.digest, revision=pin.revision)
+    try:
+        found = look(entry.id, sources)
+    except (ValueError, OSError) as error:
+        # The takes that were made with it are still its takes: it is told when one is to be made.
+        return replace(model, here=True, trouble=_words(error))
+    model = replace(model, here=found.files is not None, read=found.read, revision=found.revision or model.revision)
+    if not model.here:
+        return replace(model, trouble=absent_words(found.absent))
+    if pin is not None and found.identity != pin.digest:
+        what = f"has other weights here than soundgraph.lock says ({_unlike(model, found)})"
+        return replace(model, trouble=f"{what}: soundgraph models pull {entry.id}, or remove the line")
+    return replace(model, identity=found.identity)
+
+
+def _from_folder(model_id: str, sources: Sources) -> Model:
+    try:
+        found = look(model_id, sources)
+    except OSError as error:
+        raise ValueError(_words(error)) from error
+    lm, codec = found.lm, found.codec
+    rate = codec.get("sample_rate") or lm.get("sample_rate")
+    seconds = lm.get("dataset.segment_duration")
+    stereo = bool(lm.get("interleave_stereo_codebooks.use", False))
+    channels = 2 if stereo else codec.get("channels") or lm.get("channels", 1)
+    if not isinstance(rate, int) or not 1_000 <= rate <= 384_000:
+        raise ValueError(f"cannot be used: its {LM_FILE} does not say at which sample rate it works")
+    if not isinstance(seconds, (int, float)) or not 0 < seconds <= 3600:
+        raise ValueError(f"cannot be used: its {LM_FILE} does not say how long a piece it makes")
+    if channels not in (1, 2):
+        raise ValueError(f"cannot be used: it has {channels} channels")
+    solver = str(lm.get("solver", ""))
+    magnet = lm.get("lm_model") == "transformer_lm_magnet"
+    melody = bool(_conditioners(lm, "chroma_stem"))
+    return Model(
+        id=model_id,
+        backend="audiocraft",
+        family="audio" if solver.startswith("audio") or rate == 16_000 else "music",
+        sample_rate=rate,
+        channels=channels,
+        max_duration_s=float(seconds),
+        licence="",
+        identity=found.identity,
+        conditioning=catalogue.conditioning(melody, magnet),
+        longer=not magnet,
+        batches=not magnet,
+        defaults=catalogue.MAGNET_DEFAULTS if magnet else (),
+        memory=_memory(found),
+        here=found.files is not None,
+        read=found.read,
+        trouble=absent_words(found.absent),
+    )
+
+
+def _memory(found: Found) -> tuple[tuple[Literal["float32", "float16", "bfloat16", "int8"], int], ...]:
+    """From the tensors of its two files, and the files of its codec and text encoder where they are apart."""
+    files = found.files
+    codec_bytes = found.codec.parameters * 4
+    if files is None:
+        text_bytes = 0
+    else:
+        codec_bytes += _size(files.codec_folder, codec_files)
+        text_bytes = _size(files.text_encoder, text_files)
+    return catalogue.memory(found.lm.parameters, codec_bytes, text_bytes)
+
+
+def _size(folder: Path | None, choose: Callable[[Iterable[str]], list[str]]) -> int:
+    return sum((folder / name).stat().st_size for name in choose(_names(folder))) if folder is not None else 0
+
+
+def _unlike(model: Model, found: Found) -> str:
+    return f"{found.identity[:12]}, not {model.identity[:12]}"
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"cannot be read: {error.filename or ''}: {error.strerror or error}"
+    return str(error)
+
+
+# Looking
+
+
+def _folder(model_id: str, sources: Sources) -> Path:
+    folder = (sources.root or Path.cwd()) / model_id
+    if not folder.exists():
+        raise ValueError("does not exist: there is no such folder")
+    if not folder.is_dir():
+        raise ValueError("is a file; name the folder that it is in")
+    for name in (LM_FILE, CODEC_FILE):
+        if not (folder / name).is_file():
+            raise ValueError(f"is no checkpoint: it has no {name}")
+    return folder
+
+
+def _assemble(place: _Place, sources: Sources, pin: Pin | None, entry: Entry | None) -> Found:
+    """Everything that belongs to the checkpoint in a folder."""
+    lm_file, codec_file = place.folder / LM_FILE, place.folder / CODEC_FILE
+    lm, codec = _peek(lm_file), _peek(codec_file)
+    if lm.pretrained:
+        raise ValueError(f"cannot be used: its {LM_FILE} points at {quote(lm.pretrained)}, and has no weights itself")
+    parts: list[tuple[str, Path]] = [("lm", lm_file), ("codec", codec_file)]
+    places, absent = [place], []
+    folders: dict[str, Path] = {}
+    companions = _companions(lm, codec)
+    for part in companions:
+        choose = codec_files if part.role == "codec" else text_files
+        at = next(_places(part.repository, sources, other_revision(part.repository, pin), choose, place.folder), None)
+        if at is None:
+            absent.append(part)
+            continue
+        places.append(at)
+        folders[part.role] = at.folder
+        parts += [(f"{part.role}/{name}", at.folder / name) for name in choose(_names(at.folder))]
+    melody = bool(_conditioners(lm, "chroma_stem"))
+    stems = _stems(place.folder, sources) if melody else None
+    if melody and stems is None and entry is not None:
+        absent.append(Part("stems", "demucs"))
+    read = tuple(dict.fromkeys([*(path for _, path in parts), *(file for at in places for file in at.read)]))
+    found = Found(absent=tuple(absent), revision=place.revision, lm=lm, codec=codec, read=read)
+    if absent:
+        return found
+    contents = [(role, digests.of(path)) for role, path in parts]
+    if melody:
+        # Whether or not it is here: there is only one, and a model may be used without a melody.
+        contents.append(("stems", STEMS_SHA256))
+    identity = digest("audiocraft weights", sorted(contents))
+    if pin is not None and identity != pin.digest:
+        # A part that is here at another revision than the pinned one is to be fetched, and not to be blamed.
+        moved = [at for at in places[1:] if other_revision(at.repository, pin) not in ("", at.revision)]
+        if absent := [part for part in companions if {at.repository for at in moved} & set(names_of(part.repository))]:
+            return replace(found, absent=tuple(absent))
+    return replace(
+        found,
+        files=Files(lm_file, codec_file, folders.get("codec"), folders.get("text"), stems),
+        identity=identity,
+        others=tuple(f"{at.repository}@{at.revision}" for at in places[1:] if at.revision),
+    )
+
+
+def _companions(lm: Peeked, codec: Peeked) -> list[Part]:
+    """The repositories that a checkpoint needs beside itself."""
+    parts = []
+    if codec.pretrained:
+        if not _REPOSITORY.fullmatch(codec.pretrained) or "/" not in codec.pretrained:
+            raise ValueError(f"cannot be used: its codec is {quote(codec.pretrained)}, which is no EnCodec of the hub")
+        parts.append(Part("codec", codec.pretrained))
+    names = {str(settings.get("name", "")) for settings in _conditioners(lm, "t5")}
+    for name in sorted(names):
+        if not _REPOSITORY.fullmatch(name):
+            raise ValueError(f"cannot be used: its text encoder is called {quote(name)}")
+        parts.append(Part("text", name))
+    if len(names) > 1:
+        raise ValueError(f"cannot be used: it has {len(names)} text encoders")
+    return parts
+
+
+def _companions_absent(entry: Entry, sources: Sources, pin: Pin | None) -> Iterator[Part]:
+    """What a published model that is not here will most likely need, and is not here either."""
+    likely = [(Part("codec", entry.codec), codec_files), (Part("text", entry.text_encoder), text_files)]
+    for part, choose in likely:
+        revision = other_revision(part.repository, pin)
+        if part.repository and next(_places(part.repository, sources, revision, choose), None) is None:
+            yield part
+    if entry.melody and _stems(None, sources) is None:
+        yield Part("stems", "demucs")
+
+
+def _conditioners(lm: Peeked, model: str) -> list[dict[str, object]]:
+    """The settings of all its conditioners of one sort."""
+    found = lm.get("conditioners", {})
+    tables = [table for table in found.values() if isinstance(table, dict)] if isinstance(found, dict) else []
+    return [table.get(model) or {} for table in tables if table.get("model") == model]
+
+
+def _stems(folder: Path | None, sources: Sources) -> Path | None:
+    folders = [folder, sources.weights_dir / "demucs" if sources.weights_dir else None, stems_folder()]
+    for candidate in folders:
+        path = candidate / STEMS_FILE if candidate is not None else None
+        if path is not None and path.is_file():
+            if digests.of(path) != STEMS_SHA256:
+                raise ValueError(f"cannot be used: {path} is damaged; remove it")
+            return path
+    return None
+
+
+def _places(
+    repository: str,
+    sources: Sources,
+    pinned: str,
+    choose: Callable[[Iterable[str]], list[str]],
+    beside: Path | None = None,
+) -> Iterator[_Place]:
+    """The folders that hold what `choose` wants of a repository, the first to be used first.
+
+    pinned: the revision that a lock names, "" for none. beside: the folder of a checkpoint, which may hold what it
+    needs.
+    """
+    names = names_of(repository)
+    for parent in (beside, sources.weights_dir):
+        for name in names if parent is not None else ():
+            folder = parent / name  # type: ignore[operator]
+            if choose(_names(folder)):
+                yield _Place(folder)
+    for cache in caches():
+        for name in names:
+            kept = storage(cache, name)
+            if pinned and choose(_names(kept / "snapshots" / pinned)):
+                yield _Place(kept / "snapshots" / pinned, name, pinned)
+            reference = kept / "refs" / "main"
+            revision = _reference(reference)
+            if revision and revision != pinned and choose(_names(kept / "snapshots" / revision)):
+                yield _Place(kept / "snapshots" / revision, name, revision, (reference,))
+
+
+def _reference(path: Path) -> str:
+    try:
+        revision = path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return revision if re.fullmatch(r"[\w.-]+", revision) and revision.strip(".") else ""
+
+
+def _names(folder: Path | None) -> list[str]:
+    """The files of a folder; none if there is none. A link that leads nowhere is no file."""
+    try:
+        return sorted(path.name for path in folder.iterdir() if path.is_file()) if folder is not None else []
+    except OSError:
+        return []
+
+
+_peeked: dict[str, tuple[str, Peeked]] = {}
+
+
+def _peek(path: Path) -> Peeked:
+    """What a checkpoint says, read once in a process."""
+    stat, moment = stamp.stat_text(str(path)), digests.recent_ns()
+    known = _peeked.get(str(path))
+    if known is not None and known[0] == stat:
+        return known[1]
+    try:
+        found = peek(path)
+    except ValueError as error:
+        raise ValueError(f"cannot be used: its {path.name} {error}") from error
+    if digests.is_settled(stat, moment):
+        _peeked[str(path)] = stat, found
+    return found
