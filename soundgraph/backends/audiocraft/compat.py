@@ -51,7 +51,7 @@ def _keep_xformers() -> None:
 
     xformers.profiler, which line 48 looks for, is left out: audiocraft takes its absence for "not being profiled".
     """
-    if _loads("xformers.ops"):
+    if loads("xformers.ops"):
         return
     package = _stand_in("xformers", "audiocraft/modules/transformer.py:23")
     package.__path__ = []
@@ -97,7 +97,7 @@ def _standing_in() -> Iterator[None]:
     """
     added = []
     for name, members, wanted_by in _WANTED:
-        if name in sys.modules or (not name.startswith("audiocraft.") and _loads(name)):
+        if name in sys.modules or (not name.startswith("audiocraft.") and loads(name)):
             continue
         module = _stand_in(name, wanted_by, members)
         if "." not in name:
@@ -131,7 +131,20 @@ _WANTED: tuple[tuple[str, tuple[str, ...], str], ...] = (
 """Name, what is imported from it by name, and where."""
 
 
-def _loads(name: str) -> bool:
+@contextmanager
+def replaced(owner: Any, **attributes: Any) -> Iterator[None]:
+    """While this lasts, a module has these attributes instead of its own: how audiocraft is given what it looks up."""
+    before = {name: getattr(owner, name) for name in attributes}
+    for name, value in attributes.items():
+        setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(owner, name, value)
+
+
+def loads(name: str) -> bool:
     """Whether the real module is installed and can be imported. What a failed import leaves behind is cleared away."""
     if name in sys.modules:
         return sys.modules[name] is not None

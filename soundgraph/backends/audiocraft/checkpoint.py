@@ -1,0 +1,292 @@
+"""From the files of a checkpoint to audiocraft's live models, and their end."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+
+from soundgraph.backends import Model, OutOfMemoryError
+from soundgraph.backends.audiocraft import archive, companions, compat, devices
+from soundgraph.backends.audiocraft.devices import choose_device, dtype_for
+from soundgraph.errors import NodeError, quote
+
+if TYPE_CHECKING:
+    from soundgraph.backends.audiocraft.weights import Files
+
+__all__ = ["Loaded", "attention", "choose_device", "dtype_for", "free", "load"]
+
+_MAGNET = "transformer_lm_magnet"
+_CONDITIONERS = ("t5", "lut", "chroma_stem")
+
+
+@dataclass
+class Loaded:
+    """A model on a device.
+
+    lm: audiocraft's LMModel or MagnetLMModel, in eval mode. As audiocraft builds it, `dtype` is that of the
+        transformer; embeddings, output heads, last norm and conditioners are in float32.
+    codec: audiocraft's CompressionModel, in eval mode and float32, with the number of codebooks that the lm uses; for
+        two channels it is wrapped, so that codes and samples are those of both.
+    max_duration_s: how long a piece the lm was trained on, in seconds.
+    """
+
+    lm: Any
+    codec: Any
+    max_duration_s: float
+    kind: Literal["lm", "magnet"]
+    device: str
+    dtype: torch.dtype
+
+
+def load(files: Files, model: Model, device: str, dtype: torch.dtype) -> Loaded:
+    """Puts a model on a device. device: "cuda", "mps" or "cpu". dtype: of its transformer, see `devices.dtype_for`.
+
+    Nothing in the files is run and no network is asked. Memory stays near what the model itself takes: the files are
+    mapped, and each weight is copied once.
+
+    Raises NodeError, one line that names the file and what to do, for files that cannot be used; OutOfMemoryError.
+    """
+    compat.prepare()
+    hint = f"fetch it again: soundgraph models pull {model.id}" if _is_published(model) else "copy or export it again"
+    with devices.room_for(f"model {quote(model.id)}", device), _quiet():
+        try:
+            return _load(files, model, device, dtype, hint)
+        except (NodeError, OutOfMemoryError):
+            devices.give_back()
+            raise
+
+
+def free(loaded: Loaded) -> None:
+    """Gives the memory of a model back to the device and to the system. `loaded` is empty afterwards.
+
+    Whoever else holds its lm or codec, or a tensor of them, keeps it alive: let go of those first.
+    """
+    if loaded.lm is not None:
+        for conditioner in loaded.lm.condition_provider.conditioners.values():
+            # Outside the tree of modules, where audiocraft keeps what is not saved with a checkpoint.
+            conditioner.__dict__.pop("t5", None)
+            conditioner.__dict__.pop("demucs", None)
+    loaded.lm = loaded.codec = None
+    devices.give_back()
+
+
+@contextmanager
+def attention(kind: Literal["lm", "magnet"]) -> Iterator[None]:
+    """While this lasts, audiocraft computes attention in the way that a model of this kind was made for.
+
+    It is a global of audiocraft's, read each time a model runs, and only one of its two values heeds MAGNeT's masks.
+    audiocraft sets that one for good when it loads a MAGNeT, and every other model of the process is computed
+    differently from then on.
+    """
+    from audiocraft.modules import transformer
+
+    before = transformer._efficient_attention_backend
+    transformer.set_efficient_attention_backend("xformers" if kind == "magnet" else "torch")
+    try:
+        yield
+    finally:
+        transformer.set_efficient_attention_backend(before)
+
+
+def _load(files: Files, model: Model, device: str, dtype: torch.dtype, hint: str) -> Loaded:
+    from audiocraft.models import builders
+
+    codec = _codec(files, device, hint)
+    package = archive.read(files.lm, hint)
+    cfg = _settings(package, files.lm, "lm_model", "a language model", hint)
+    state = package.pop("best_state")
+    magnet = cfg.get("lm_model") == _MAGNET
+    with _usable(files.lm, hint):
+        _adapt(cfg, codec, device, dtype)
+        _agree(cfg, codec, model, files)
+        text, separator = _conditioners(cfg, files, model, device, hint)
+        with companions.handed_over(text, separator), _uninitialised():
+            lm = builders.get_lm_model(cfg)
+        codec = builders.get_wrapped_compression_model(codec, cfg).eval()
+        seconds = float(cfg.dataset.segment_duration)
+    _fill(lm, state, files.lm, hint)
+    _fit(lm, codec, model, files)
+    lm.eval()
+    lm.cfg = cfg  # where stock code looks for it
+    for conditioner in lm.condition_provider.conditioners.values():
+        if hasattr(conditioner, "match_len_on_eval"):  # as MusicGen.get_pretrained sets it: a melody fills the window
+            conditioner.match_len_on_eval, conditioner._use_masking = True, False
+    return Loaded(lm, codec, seconds, "magnet" if magnet else "lm", device, dtype)
+
+
+def _codec(files: Files, device: str, hint: str) -> Any:
+    from audiocraft.models import builders
+
+    package = archive.read(files.codec, hint)
+    if "pretrained" in package:
+        if files.codec_folder is None:
+            name = str(package["pretrained"])[:80]
+            raise NodeError(f"{files.codec} points at the codec {quote(name)}, which is not on this machine")
+        codec = companions.encodec(files.codec_folder, hint)
+        return codec.to(device).eval()
+    cfg = _settings(package, files.codec, "compression_model", "a codec", hint)
+    state = package.pop("best_state")
+    with _usable(files.codec, hint):
+        cfg.device = device
+        with _uninitialised():
+            codec = builders.get_compression_model(cfg)
+    _fill(codec, state, files.codec, hint)
+    return codec.eval()
+
+
+def _settings(package: Mapping[Any, Any], path: Path, key: str, what: str, hint: str) -> Any:
+    """The configuration in a checkpoint. key: what such a model's has and the other's has not."""
+    from omegaconf import DictConfig, OmegaConf
+
+    if "xp.cfg" not in package or "best_state" not in package:
+        raise NodeError(
+            f'{path} is no checkpoint of audiocraft\'s export: "xp.cfg" or "best_state" is not in it; {hint}'
+        )
+    if not isinstance(package["best_state"], Mapping):
+        raise NodeError(f'{path} is no checkpoint of audiocraft\'s export: its "best_state" is no table; {hint}')
+    if set(package["best_state"]) == {"model"}:
+        raise NodeError(f"{path} is a checkpoint of training: export it with audiocraft.utils.export")
+    try:
+        cfg = OmegaConf.create(package["xp.cfg"])
+    except Exception as error:  # YAML's errors and omegaconf's have no base of their own
+        raise NodeError(f'{path}: its "xp.cfg" cannot be read ({_short(error)}); {hint}') from None
+    if not isinstance(cfg, DictConfig) or key not in cfg:
+        other = {"compression_model": "a codec", "lm_model": "a language model"}
+        found = next(
+            (name for at, name in other.items() if isinstance(cfg, DictConfig) and at in cfg), "something else"
+        )
+        raise NodeError(f"{path} holds {found} where {what} belongs; {hint}")
+    OmegaConf.set_struct(cfg, False)
+    return cfg
+
+
+def _adapt(cfg: Any, codec: Any, device: str, dtype: torch.dtype) -> None:
+    """The changes that audiocraft/models/loaders.py makes: from training, wherever that was, to here."""
+    from audiocraft.models.loaders import _delete_param
+
+    cfg.device = device
+    cfg.dtype = str(dtype).removeprefix("torch.")
+    _delete_param(cfg, "conditioners.self_wav.chroma_stem.cache_path")
+    _delete_param(cfg, "conditioners.args.merge_text_conditions_p")
+    _delete_param(cfg, "conditioners.args.drop_desc_p")
+    if cfg.lm_model == _MAGNET:
+        cfg.transformer_lm.compression_model_framerate = int(codec.frame_rate)
+        cfg.transformer_lm.segment_duration = cfg.dataset.segment_duration
+        cfg.transformer_lm.span_len = cfg.masking.span_len
+
+
+def _agree(cfg: Any, codec: Any, model: Model, files: Files) -> None:
+    """Raises NodeError for a checkpoint of another sort than the model that was asked for, before anything is built."""
+    rate = codec.sample_rate
+    for path, its in ((files.codec, rate), (files.lm, cfg.get("sample_rate", rate))):
+        if its != model.sample_rate:
+            # What it calls itself is only told, not relied on: a MusicGen trained on effects is a use of its own.
+            kind = f", as {cfg.solver} is" if cfg.get("solver") and path == files.lm else ""
+            what = f"is made for {its} Hz{kind}"
+            raise NodeError(f"{path} {what}, and model {quote(model.id)} for {model.sample_rate} Hz: it is of another")
+
+
+def _fit(lm: Any, codec: Any, model: Model, files: Files) -> None:
+    """Raises NodeError for a language model and a codec that do not belong together."""
+    for what, ours, theirs in (
+        ("codebooks", lm.n_q, codec.num_codebooks),
+        ("codes in a codebook", lm.card, codec.cardinality),
+        ("channels", model.channels, codec.channels),
+    ):
+        if ours != theirs:
+            raise NodeError(f"{files.lm} and {files.codec} do not belong together: {ours} and {theirs} {what}")
+
+
+def _conditioners(cfg: Any, files: Files, model: Model, device: str, hint: str) -> tuple[Any, Any]:
+    """The text encoder and demucs, as far as a model asks for them. Raises NodeError for what it cannot be given."""
+    from audiocraft.modules.conditioners import T5Conditioner
+
+    text = separator = None
+    for name, settings in (cfg.get("conditioners") or {}).items():
+        if name == "args":
+            continue
+        kind = settings.model
+        if kind not in _CONDITIONERS:
+            raise NodeError(f"{files.lm} is conditioned by {quote(kind)}, which soundgraph cannot do")
+        if settings[kind].get("tokenizer") == "whitespace" or settings[kind].get("normalize_text"):
+            # It would fetch a dictionary for spacy. No published model has it.
+            raise NodeError(f"{files.lm} takes texts apart with spacy, which soundgraph cannot do")
+        if kind == "t5" and text is None:
+            wanted = settings.t5.name
+            if wanted not in T5Conditioner.MODELS_DIMS:
+                raise NodeError(f"{files.lm} wants the text encoder {quote(wanted)}, which audiocraft does not know")
+            if files.text_encoder is None:
+                raise NodeError(f"{files.lm} needs the text encoder {quote(wanted)}, which is not on this machine")
+            text = companions.text_encoder(files.text_encoder, hint)
+            width = text[0].config.d_model
+            if width != T5Conditioner.MODELS_DIMS[wanted]:
+                raise NodeError(f"{files.text_encoder} is not {quote(wanted)}: its width is {width}; {hint}")
+        if kind == "chroma_stem":
+            separator = companions.stems(files.stems, hint)
+            separator.to(device)
+    return text, separator
+
+
+def _fill(module: Any, state: Mapping[str, Any], path: Path, hint: str) -> None:
+    """Copies weights into a model, each straight from the mapped file to where it stays."""
+    try:
+        module.load_state_dict(state)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        if devices.is_out_of_memory(error):
+            raise
+        lines = [line.strip() for line in str(error).splitlines()[1:]] or [str(error)]
+        raise NodeError(
+            f"{path}: its weights do not fit its settings ({lines[0][:160].rstrip('. ')}); {hint}"
+        ) from None
+
+
+@contextmanager
+def _usable(path: Path, hint: str) -> Iterator[None]:
+    """Turns what audiocraft raises about a configuration into words."""
+    try:
+        yield
+    except (NodeError, MemoryError):
+        raise
+    except Exception as error:  # KeyError, AssertionError, TypeError, ConfigAttributeError …
+        if devices.is_out_of_memory(error):
+            raise
+        raise NodeError(f"{path}: its settings cannot be used ({_short(error)}); {hint}") from None
+
+
+@contextmanager
+def _uninitialised() -> Iterator[None]:
+    """While this lasts, new layers are not filled with random numbers, which a checkpoint would overwrite anyway.
+
+    That takes longer than reading the checkpoint, and touches memory twice. `load_state_dict` sees to it that nothing
+    is left as it was.
+    """
+
+    def leave(tensor: Any, *args: Any, **kwargs: Any) -> Any:
+        return tensor
+
+    filling = ("uniform_", "normal_", "trunc_normal_", "kaiming_uniform_", "kaiming_normal_", "xavier_uniform_")
+    with compat.replaced(torch.nn.init, **dict.fromkeys(filling, leave)):
+        yield
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what torch has to say about how audiocraft was written."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _is_published(model: Model) -> bool:
+    return model.id.startswith("facebook/")
+
+
+def _short(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:160]}" if lines else type(error).__name__
