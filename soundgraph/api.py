@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from soundgraph import loader, paths, session, targets
+from soundgraph import fetching, loader, paths, session, targets
 from soundgraph.audio import Audio, Samples
+from soundgraph.backends import Device
 from soundgraph.builder import Options, Outcome
 from soundgraph.errors import BuildError, SceneError, UsageError
 from soundgraph.planner import Plan
@@ -241,13 +242,16 @@ def build(
     jobs: int = 1,
     keep_going: bool = False,
     force: bool = False,
+    device: Device = "auto",
+    memory_budget: int | None = None,
     root: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Result:
     """Runs what changed and delivers the files, as `soundgraph build` does; all scenes under graphs/ without arguments.
 
-    overrides: as after -D: "nodes.rain.seed=3". jobs: how many nodes are processed at once. root: of the project; by
-    default that of the first scene with a file, else of the current folder.
+    overrides: as after -D: "nodes.rain.seed=3". jobs: how many nodes are processed at once. device: where models are
+    loaded. memory_budget: how many bytes they may take. root: of the project; by default that of the first scene with a
+    file, else of the current folder.
 
     A scene without exports gives the sounds of the nodes that nothing in it uses.
     Raises SceneError with every mistake, and BuildError if a node failed, unless `keep_going`: then `failures` tells.
@@ -257,7 +261,10 @@ def build(
     opened = _open(what, draft, overrides, root)
     if release and (mistakes := opened.mistakes_of_release()):
         raise SceneError(mistakes)
-    outcome = opened.build(Options(jobs, keep_going, force), progress or Quiet())
+    progress = progress or Quiet()
+    opened = fetching.fetched(opened, progress, force=force)
+    budget = memory_budget or opened.project.memory_budget_bytes
+    outcome = opened.build(Options(jobs, keep_going, force, device, budget), progress)
     if outcome.interrupted:
         raise KeyboardInterrupt
     if outcome.failures and not keep_going:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from typing import NamedTuple
 from soundgraph import backends, builder, commit, export, loader, planner, policy, stamp, targets
 from soundgraph import explain as explaining
 from soundgraph import graph as graphs
+from soundgraph.backends import Model
 from soundgraph.builder import Options, Outcome, Site
 from soundgraph.errors import Mistake, SceneError, StoreError, UsageError, did_you_mean
 from soundgraph.export import Job, Outdated
@@ -40,7 +41,7 @@ class Session:
     graph: of all the scenes. wanted: the ids of the nodes asked for. jobs: the exports asked for.
     complete: the scenes that are asked for as a whole: their ids, and their files relative to the root ("" for a scene
     that was built in code). ledger: of what was delivered before. overridden: whether -D changed
-    the scenes for this build: then nothing that they deliver otherwise is removed.
+    the scenes for this build: then nothing that they deliver otherwise is removed. asked: the targets, scene by scene.
     """
 
     project: Project
@@ -52,6 +53,7 @@ class Session:
     ledger: Ledger
     draft: bool = False
     overridden: bool = False
+    asked: tuple[Wanted, ...] = ()
 
     @property
     def root(self) -> Path:
@@ -257,7 +259,23 @@ def session_of(
     if mistakes := loader.clashes([*scenes, *others], locator):
         raise SceneError(mistakes)
     complete = {asked.id: asked.path for asked in wanted if not asked.items}
-    return Session(project, list(scenes), graph, tuple(nodes), jobs, complete, ledger, draft, overridden)
+    return Session(project, list(scenes), graph, tuple(nodes), jobs, complete, ledger, draft, overridden, tuple(wanted))
+
+
+def with_models(opened: Session, project: Project, found: Mapping[str, Model]) -> Session:
+    """The same session after models were fetched. found: what is known of them now, by id."""
+    scenes = []
+    for scene in opened.scenes:
+        nodes = {name: _with_model(node, found) for name, node in scene.nodes.items()}
+        read = dict.fromkeys(path for node in nodes.values() if node.model is not None for path in node.model.read)
+        scenes.append(replace(scene, nodes=nodes, read=tuple(dict.fromkeys((*scene.read, *read)))))
+    return session_of(project, scenes, opened.asked, draft=opened.draft, overridden=opened.overridden)
+
+
+def _with_model(node: Node, found: Mapping[str, Model]) -> Node:
+    if node.model is None or node.model.id not in found:
+        return node
+    return replace(node, model=replace(found[node.model.id], licence=node.model.licence))
 
 
 def _node(scene: Scene, export: str) -> str:

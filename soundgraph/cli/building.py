@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from soundgraph import builder, noop, session, stamp, stamping
+from soundgraph import builder, fetching, noop, session, stamp, stamping
 from soundgraph.builder import Outcome
 from soundgraph.cli import common, idle, terminal
 from soundgraph.cli.build import Options
@@ -46,6 +46,7 @@ def run(
     progress = terminal.choose(options.json, sys.stdout)
     common.release_collector()
     with progress:
+        opened = fetching.fetched(opened, progress, force=options.force)
         known = Idle(len(clean), *noop.counts(clean))
         how = builder.Options(
             jobs,

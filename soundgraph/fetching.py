@@ -1,0 +1,94 @@
+"""Weights that a build needs and this machine lacks: fetched before anything runs, and pinned in `soundgraph.lock`."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from soundgraph import backends, lock, models, session
+from soundgraph import graph as graphs
+from soundgraph.backends import Model, Pin, Report
+from soundgraph.errors import NodeError, SceneError, UsageError, quote
+from soundgraph.progress import Progress
+from soundgraph.project import Project
+from soundgraph.session import Session
+
+
+def fetched(opened: Session, progress: Progress, *, force: bool = False) -> Session:
+    """The same session with the weights of every model that has to run, fetched where they are missing.
+
+    It says what it fetches, and how big that is, before it does. Raises SceneError for models that cannot be had or may
+    not be used, before anything is fetched, and UsageError if fetching fails.
+    """
+    if all(model is None or model.here for model in _models(opened)):
+        return opened
+    plan = opened.plan(force=force)
+    absent = {
+        model.id: model
+        for name in plan.to_run()
+        if (model := graphs.node_of(plan.graph, name).model) is not None and not model.here
+    }
+    if not absent:
+        return opened
+    if mistakes := [*opened.mistakes_of_policy(), *opened.mistakes_of_models(plan)]:
+        raise SceneError(mistakes)
+    project = opened.project
+    for model in absent.values():
+        project = pull(project, model, progress)
+    found = {model_id: _found_again(model, project) for model_id, model in absent.items()}
+    return session.with_models(opened, project, found)
+
+
+def pull(project: Project, model: Model, progress: Progress) -> Project:
+    """Fetches a model and pins it; the project as it is then. What is there already is not fetched again.
+
+    Raises UsageError if it cannot be had, or is not what `soundgraph.lock` names.
+    """
+    backend = backends.get(model.backend)
+
+    def report(done: int, whole: int) -> None:
+        progress.download(model.id, done, whole)
+
+    try:
+        if not model.here:
+            progress.remark(model.id, f"fetching {_size(backend.download_size(model, project.sources))}")
+        pin = backend.pull(model, project.sources, report)
+    except NodeError as error:
+        raise UsageError(str(error)) from error
+    known = project.pins.get(model.id)
+    if known is not None and known.digest != pin.digest:
+        what = f"the weights of {model.id} are {pin.digest[:12]}, and {lock.LOCK_FILE} names {known.digest[:12]}"
+        raise UsageError(what, f"remove its line from {lock.LOCK_FILE} to accept them")
+    if known != pin:
+        _keep(project.root, model, pin)
+        progress.remark(model.id, f"pinned at {pin.revision[:12] or pin.digest[:12]} in {lock.LOCK_FILE}")
+    return dataclasses.replace(project, pins={**project.pins, model.id: pin})
+
+
+def _models(opened: Session) -> list[Model | None]:
+    return [node.model for scene in opened.scenes for node in scene.nodes.values()]
+
+
+def _found_again(model: Model, project: Project) -> Model:
+    try:
+        found = models.resolve(model.id, {}, sources=project.sources)
+    except models.UnknownModelError as error:
+        raise UsageError(f"model {error}", error.hint) from error
+    if not found.here:
+        raise UsageError(f"the weights of {quote(model.id)} were fetched, and are not where they should be")
+    return found
+
+
+def _keep(root: Path, model: Model, pin: Pin) -> None:
+    path = root / lock.LOCK_FILE
+    known = lock.read(path)
+    try:
+        lock.write(path, dataclasses.replace(known, models={**known.models, model.id: pin}))
+    except OSError as error:
+        raise UsageError(f"cannot write {lock.LOCK_FILE}: {error.strerror}") from error
+
+
+def _size(size_bytes: int | None) -> str:
+    if size_bytes is None:
+        return "an unknown number of bytes"
+    return f"{size_bytes / 1e9:.1f} GB" if size_bytes >= 1e8 else f"{size_bytes / 1e6:.1f} MB"
