@@ -23,11 +23,12 @@ _DONE, _TO_DO = "━", "┄"  # two shapes: without colours they still differ
 
 @dataclass
 class _Running:
-    """since: on the clock. made_s, whole_s: seconds of sound; whole_s is 0 while nothing is known of them."""
+    """since: on the clock. made, whole: seconds of sound, or megabytes; whole is 0 while nothing is known of them."""
 
     since: float
-    made_s: float = 0.0
-    whole_s: float = 0.0
+    made: float = 0.0
+    whole: float = 0.0
+    unit: str = "s"
 
 
 class Live(Transcript):
@@ -65,7 +66,11 @@ class Live(Transcript):
 
     def begin(self, nodes: int, to_run: int) -> None:
         self._nodes, self._to_run, self._since = nodes, to_run, self._clock()
-        if self._area is not None or not to_run:
+        if to_run:
+            self._open()
+
+    def _open(self) -> None:
+        if self._area is not None:
             return
         self._area = Area(get_renderable=self._shown, console=self._console, auto_refresh=False, transient=True)
         self._area.start()
@@ -85,7 +90,15 @@ class Live(Transcript):
     def advance(self, node: str, made_s: float, whole_s: float) -> None:
         with self._lock:
             if node in self._running:
-                self._running[node].made_s, self._running[node].whole_s = made_s, whole_s
+                self._running[node].made, self._running[node].whole = made_s, whole_s
+
+    def download(self, model: str, done_bytes: int, whole_bytes: int) -> None:
+        self._open()
+        with self._lock:
+            row = self._running.setdefault(f"fetching {model}", _Running(self._clock(), unit="MB"))
+            row.made, row.whole = done_bytes / 1e6, whole_bytes / 1e6
+            if done_bytes >= whole_bytes:
+                del self._running[f"fetching {model}"]
 
     def node(self, node: str, status: str, seconds: float, detail: str) -> None:
         with self._lock:
@@ -129,15 +142,17 @@ class Live(Transcript):
         with self._lock:
             now = self._clock()
             # What makes sound now, before what was handed to the model and waits for its turn.
-            rows = sorted(self._running.items(), key=lambda item: not item[1].made_s)[: self._room()]
+            rows = sorted(self._running.items(), key=lambda item: not item[1].made)[: self._room()]
             more = len(self._running) - len(rows)
             shown = [(one_line(name), _Running(**vars(entry))) for name, entry in rows]
             done = max(0, self._settled - (self._nodes - self._to_run))
-            found, model = self._found, self._model if any(entry.whole_s for _, entry in shown) else ""
+            found, model = self._found, self._model if any(entry.whole for _, entry in shown) else ""
         width = self._console.width
         lines = [_row(name, entry, now, width, max(cell_len(name) for name, _ in shown)) for name, entry in shown]
         if more:
             lines.append(Text(f"  and {more:,} more", "dim"))
+        if not self._to_run:  # before a build begins
+            return Group(*lines)
         bar = _bar(done, self._to_run, min(_BAR, width // 4))
         told = f"{done:,} of at most {self._to_run:,}  {found:,} from cache"
         if width < 60:
@@ -153,11 +168,11 @@ class Live(Transcript):
 
 def _row(name: str, entry: _Running, now: float, width: int, widest: int) -> Text:
     time_taken = f" {_elapsed(now - entry.since):>5}"
-    made = f" {entry.made_s:5.1f}/{entry.whole_s:.1f} s" if entry.whole_s and width >= 60 else ""
+    made = f" {entry.made:5.1f}/{entry.whole:.1f} {entry.unit}" if entry.whole and width >= 60 else ""
     bar = min(_BAR, width // 4)
     column = min(widest, max(8, width - 3 - bar - len(made) - len(time_taken)))
     row = Text(f"  {_fit(name, column)} ")
-    row.append_text(_bar(entry.made_s, entry.whole_s, bar) if entry.whole_s else Text(" " * bar))
+    row.append_text(_bar(entry.made, entry.whole, bar) if entry.whole else Text(" " * bar))
     row.append(made)
     row.append(time_taken, "dim")
     return _cut(row, width)
