@@ -80,6 +80,12 @@ def test_files_in_the_projects_own_folders_make_nothing_dirty(tmp_path: Path, na
     assert commit.at(tmp_path, [tmp_path / name]) == Commit(sha, False)
 
 
+def test_a_folders_name_is_no_pattern(tmp_path: Path) -> None:
+    sha = repository(tmp_path)
+    (tmp_path / "beach.toml").write_text("1")
+    assert commit.at(tmp_path, [tmp_path / "[b]*"]) == Commit(sha, True)
+
+
 def test_a_cache_outside_the_project_does_no_harm(tmp_path: Path) -> None:
     sha = repository(tmp_path / "project")
     assert commit.at(tmp_path / "project", [tmp_path / "cache"]) == Commit(sha, False)
@@ -108,6 +114,8 @@ def test_a_worktree_and_a_submodule_have_commits_of_their_own(tmp_path: Path) ->
 def test_a_link_to_a_project_leads_to_its_repository(tmp_path: Path) -> None:
     sha = repository(tmp_path / "real")
     (tmp_path / "link").symlink_to("real")
+    (tmp_path / "real" / "build").mkdir()
+    (tmp_path / "real" / "build" / "theme.wav").write_bytes(b"1")
     assert commit.at(tmp_path / "link", [tmp_path / "link" / "build"]) == Commit(sha, False)
 
 
