@@ -222,12 +222,20 @@ Buildable = Scene | str | Path
 """A scene, or a target as on the command line: a file, a folder, "forest/rain", "rainy_forest:rain"."""
 
 
-def plan(*what: Buildable, draft: bool = False, overrides: Sequence[str] = (), root: str | Path | None = None) -> Plan:
+def plan(
+    *what: Buildable,
+    draft: bool = False,
+    policy: str | None = None,
+    overrides: Sequence[str] = (),
+    root: str | Path | None = None,
+) -> Plan:
     """What a build would do, and nothing done. Without arguments, all scenes under graphs/ are meant.
 
     Raises SceneError with every mistake.
     """
-    opened = _open(what, draft, overrides, root)
+    opened = _open(what, draft, policy, overrides, root)
+    if mistakes := opened.mistakes_of_policy():
+        raise SceneError(mistakes)
     try:
         return opened.plan()
     finally:
@@ -238,6 +246,7 @@ def build(
     *what: Buildable,
     draft: bool = False,
     release: bool = False,
+    policy: str | None = None,
     overrides: Sequence[str] = (),
     jobs: int = 1,
     keep_going: bool = False,
@@ -249,16 +258,16 @@ def build(
 ) -> Result:
     """Runs what changed and delivers the files, as `soundgraph build` does; all scenes under graphs/ without arguments.
 
-    overrides: as after -D: "nodes.rain.seed=3". jobs: how many nodes are processed at once. device: where models are
-    loaded. memory_budget: how many bytes they may take. root: of the project; by default that of the first scene with a
-    file, else of the current folder.
+    policy: as after --policy: "commercial". overrides: as after -D: "nodes.rain.seed=3". jobs: how many nodes are
+    processed at once. device: where models are loaded. memory_budget: how many bytes they may take. root: of the
+    project; by default that of the first scene with a file, else of the current folder.
 
     A scene without exports gives the sounds of the nodes that nothing in it uses.
     Raises SceneError with every mistake, and BuildError if a node failed, unless `keep_going`: then `failures` tells.
     """
     if not isinstance(jobs, int) or jobs < 1:
         raise UsageError(f"jobs must be a whole number from 1, not {jobs!r}")
-    opened = _open(what, draft, overrides, root)
+    opened = _open(what, draft, policy, overrides, root)
     if release and (mistakes := opened.mistakes_of_release()):
         raise SceneError(mistakes)
     progress = progress or Quiet()
@@ -272,7 +281,9 @@ def build(
     return Result(opened, outcome)
 
 
-def _open(what: Sequence[Buildable], draft: bool, overrides: Sequence[str], root: str | Path | None) -> Session:
+def _open(
+    what: Sequence[Buildable], draft: bool, policy: str | None, overrides: Sequence[str], root: str | Path | None
+) -> Session:
     for item in what:
         if not isinstance(item, Scene | str | Path):
             raise UsageError(f"a {type(item).__name__} is no scene", "give a soundgraph.Scene, a path or a target")
@@ -284,8 +295,8 @@ def _open(what: Sequence[Buildable], draft: bool, overrides: Sequence[str], root
     others = [str(item) for item in what if not isinstance(item, Scene)]
     wanted = targets.select(str(folder), others) if others or not scenes else []
     if not scenes:
-        return session.open_session(folder, wanted, overrides=overrides, draft=draft)
-    project = load_project(folder)
+        return session.open_session(folder, wanted, overrides=overrides, draft=draft, require=policy)
+    project = load_project(folder).under(policy)
     reader = loader.Loader(project, overrides, draft)
     loaded = [reader.scene(folder / asked.path) for asked in wanted]
     for scene in scenes:

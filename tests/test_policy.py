@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import soundgraph
 from soundgraph import policy, session, targets
 from soundgraph.errors import SceneError, UsageError
 from soundgraph.project import load_project
@@ -216,6 +217,31 @@ def test_two_names_for_a_folder_agree_on_its_licence(tmp_path: Path) -> None:
     (tmp_path / "soundgraph.toml").write_text(table % "ISC")
     with pytest.raises(SceneError, match=r'toml:3: models: b: license differs from that of another name for "\./w"'):
         load_project(tmp_path)
+
+
+def test_python_asks_for_a_policy_as_the_command_line_does(space: Space) -> None:
+    space.scene(FOREST)
+    scene = soundgraph.Scene("made")
+    scene.export("theme", scene.generate("rain", name="rain"))
+    for what in ("a", scene):
+        for call in (soundgraph.build, soundgraph.plan):
+            with pytest.raises(
+                SceneError, match=r"exports\.theme <- .*rain: model .* which does not allow commercial use"
+            ):
+                call(what, policy="commercial", root=space.root)
+    assert soundgraph.build(scene, policy="commercial", draft=True, root=space.root).files
+
+
+def test_scenes_made_in_code_are_told_apart(space: Space) -> None:
+    made = [soundgraph.Scene(name) for name in ("one", "two")]
+    for scene in made:
+        scene.export(scene.id, scene.generate("rain", name="rain"))
+    with pytest.raises(SceneError) as caught:
+        soundgraph.build(*made, policy="commercial", root=space.root)
+    assert [mistake.what.split(":")[0] for mistake in caught.value.mistakes] == [
+        "exports.one <- rain",
+        "exports.two <- rain",
+    ]
 
 
 def test_a_policy_that_does_not_exist_is_refused(space: Space) -> None:
