@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -73,6 +74,10 @@ class Point:
     @property
     def step_median_s(self) -> float:
         return median(self.step_s)
+
+    @property
+    def step_stock_median_s(self) -> float:
+        return median(self.stock_s)
 
     @property
     def gain(self) -> float:
@@ -158,22 +163,42 @@ def compare(parties: Sequence[str], root: Path, name: str, device: str, threads:
     with Worker(STOCK, root, name, device, threads) as stock:
         right = stock.codes(_CHECK)
         floor = stock.ask({"floor": True}) if device == "cuda" else None
+        _say(f"about {_estimate_s(stock, parties, plan) / 60:.0f} minutes for steps")
         for party in parties:
             _say(f"{party}: loading")
+            results[party] = result = {"points": []}
             try:
                 with Worker(party, root, name, device, threads) as worker:
-                    result = {
-                        **worker.loaded,
-                        "same_tokens": _share_of_equal(worker.codes(_CHECK), right),
-                        "points": [],
-                    }
-                    results[party] = result
+                    result |= {**worker.loaded, "same_tokens": _share_of_equal(worker.codes(_CHECK), right)}
                     for order in plan.orders(party):
                         _say(f"{party}: {order.rows} in a batch of {order.width}, after {order.context} frames")
                         result["points"].append(asdict(_point(worker, stock, order, plan)))
             except WorkerError as error:
-                results.setdefault(party, {"points": []})["trouble"] = str(error)
-    return {"parties": results, "floor": floor}
+                result["trouble"] = str(error)
+        return {
+            "parties": results,
+            "floor": floor,
+            "stock": stock.loaded["versions"],
+            "machine": stock.loaded["machine"],
+        }
+
+
+def _estimate_s(stock: Worker, parties: Sequence[str], plan: Plan) -> float:
+    """Seconds that `compare` may take, from what stock audiocraft's first steps take.
+
+    A batch of 8 costs some two steps of a single take, taking in a context of 40 frames about one.
+    """
+    stock.begin(plan.order(1, 1, 0.0))
+    began_s = time.monotonic()
+    stock.step_s(3)
+    one_s = (time.monotonic() - began_s) / 3
+    stock.end()
+    steps = plan.warm_up + plan.rounds * plan.steps
+    return sum(
+        10 + one_s * (steps * (2 + order.width / 8) + (1 + order.width) * order.context / 40)
+        for party in parties
+        for order in plan.orders(party)
+    )
 
 
 def _point(worker: Worker, stock: Worker, order: Order, plan: Plan) -> Point:

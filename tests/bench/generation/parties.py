@@ -171,7 +171,6 @@ class Ours:
 
     def run(self, order: Order, on_step: Callable[[], None]) -> Any:
         import torch
-
         from soundgraph.backends.audiocraft.decoder import Decoder, Row
         from soundgraph.backends.audiocraft.sampling import noise
 

@@ -1,4 +1,4 @@
-"""Twelve sounds from prompts to files: audiocraft as its tutorial has it against `soundgraph build`, whole processes."""
+"""Twelve sounds from prompts to files: audiocraft's tutorial against `soundgraph build`, whole processes."""
 
 from __future__ import annotations
 

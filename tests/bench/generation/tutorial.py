@@ -2,8 +2,8 @@
 
     python -m tests.bench.generation.tutorial FAMILY CHECKPOINT SECONDS FOLDER
 
-The tutorial's `audio_write` wants ffmpeg, and torchaudio for the loudness; a plain 16-bit file is written instead, which
-costs less.
+The tutorial's `audio_write` wants ffmpeg, and torchaudio for the loudness; a plain 16-bit file is written instead,
+which costs less.
 """
 
 from __future__ import annotations

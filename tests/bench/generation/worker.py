@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -35,6 +36,19 @@ class Meter:
 
     def __init__(self, device: str):
         self.on_cpu = device == "cpu"
+
+    def machine(self) -> str:
+        """What computes, for a person."""
+        if not self.on_cpu:
+            import torch
+
+            return str(torch.cuda.get_device_name())
+        try:
+            lines = Path("/proc/cpuinfo").read_text().splitlines()
+        except OSError:
+            lines = []
+        models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+        return f"{models[0] if models else platform.machine()}, {os.cpu_count()} cores"
 
     def now_s(self) -> float:
         """CPU seconds of all threads so far; on a GPU wall seconds, once the device is done with what it was given."""
@@ -142,7 +156,8 @@ def main(argv: list[str]) -> int:
     meter.start_peak()
     began_s = time.process_time()
     party = load(name, Path(root), size, device)
-    say({"load_cpu_s": time.process_time() - began_s, "peak_mib": meter.peak_mib(), "versions": party.versions})
+    loaded = {"load_cpu_s": time.process_time() - began_s, "peak_mib": meter.peak_mib()}
+    say({**loaded, "versions": party.versions, "machine": meter.machine()})
     serve(party, meter, (json.loads(line) for line in sys.stdin), say)
     return 0
 
