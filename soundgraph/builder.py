@@ -40,29 +40,7 @@ from soundgraph.manifest import Manifest
 from soundgraph.planner import Plan, Status
 from soundgraph.progress import Progress, Summary
 from soundgraph.results import Results
-
-LoadKey = tuple[tuple[str, str], Precision | None]
-
-
-@dataclass(frozen=True)
-class Step:
-    model: Model
-    nodes: tuple[str, ...]
-    precision: Precision | None = None
-    evicts: tuple[LoadKey, ...] = ()
-
-    @property
-    def load(self) -> LoadKey:
-        return self.model.weights, self.precision
-
-
-def _steps(plan: Plan) -> list[Step]:
-    found: list[Step] = []
-    for group in schedule.groups(plan):
-        found.append(Step(group.model, group.nodes, None, (found[-1].load,) if found else ()))
-    return found
-
-
+from soundgraph.schedule import LoadKey, Step
 from soundgraph.store import Record, Store
 
 PlanAgain = Callable[[frozenset[str], bool], Plan]
@@ -194,11 +172,11 @@ class Residents:
         if generator is not None:
             generator.unload()
 
-    def keep_only(self, load: LoadKey | None) -> bool:
+    def keep(self, *loads: LoadKey) -> bool:
         """Unloads all others; says whether there were any."""
-        others = [other for other in self._loaded if other != load]
-        for other in others:
-            self.unload(other)
+        others = [load for load in self._loaded if load not in loads]
+        for load in others:
+            self.unload(load)
         return bool(others)
 
 
@@ -225,7 +203,7 @@ class _Round:
         self.undecided: deque[str] = deque()  # all their inputs are known
         self.ready: list[Callable[[], None]] = []  # starts something in the pool; the newest last
         self.to_generate: set[str] = set()  # decided to run, and waiting for its model
-        self.steps = deque(_steps(plan))
+        self.steps = deque(schedule.loads(plan, budget=options.memory_budget, device=options.device).steps)
         self.models = Residents(site.sources, options.device)
         self.started: dict[str, float] = {}  # when a node was given to the pool
         self.free_at = 0.0  # when the generator was loaded, or had made its last take
@@ -264,7 +242,7 @@ class _Round:
                 raise
             finally:
                 self._publish()
-                self.generator.submit(self.models.keep_only, None)
+                self.generator.submit(self.models.keep)
         if self.bug is not None:
             raise self.bug
         return set() if self.given_up else self.lost
@@ -399,12 +377,11 @@ class _Round:
     def _generate(self, step: Step, names: list[str]) -> None:
         left = list(names)
         try:
-            for load in step.evicts:
-                self.models.unload(load)
+            self.models.keep(step.load, *step.beside)
             try:
                 self._take(step, left)
             except OutOfMemoryError as error:
-                if not self.models.keep_only(step.load):
+                if not self.models.keep(step.load):
                     raise
                 self.events.put(partial(self.progress.remark, step.model.id, f"{error}; other models were unloaded"))
                 self._take(step, left)

@@ -34,7 +34,10 @@ def fetched(opened: Session, progress: Progress, *, force: bool = False) -> Sess
         raise SceneError(mistakes)
     project = opened.project
     for model in absent.values():
-        project = pull(project, model, progress)
+        try:
+            project = pull(project, model, progress)
+        except UsageError as error:
+            raise UsageError(str(error), "build --draft renders stand-ins; see docs/draft.md") from error
     found = {model_id: _found_again(model, project) for model_id, model in absent.items()}
     return session.with_models(opened, project, found)
 

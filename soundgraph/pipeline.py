@@ -10,10 +10,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from soundgraph import api, audio, backends, kinds, loader, manifest, mastering, models, stamp, targets
+from soundgraph import api, audio, backends, fetching, kinds, loader, manifest, mastering, models, stamp, targets
 from soundgraph.audio import Audio
 from soundgraph.backends import Device, Generator, Model, Precision, Refused, Request
 from soundgraph.errors import NodeError, UsageError, one_of, quote
+from soundgraph.progress import Quiet
 from soundgraph.project import load_project
 from soundgraph.scene import ExportSettings
 from soundgraph.store import DiskStore, Record
@@ -209,6 +210,8 @@ class Pipeline:
             backend = backends.get(model.backend)
             if missing := backend.missing(model):
                 raise UsageError(missing, "Pipeline(draft=True) renders a stand-in for it")
+            if not model.here:
+                self._project = fetching.pull(self._project, model, Quiet())
             try:
                 generator = backend.load(model, self._project.sources, self._device, precision)
             except NodeError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,12 @@ from hypothesis import HealthCheck, settings
 
 from soundgraph import stamp
 from tests.helpers import Space
+
+# No test looks at the weights of whoever runs it, or asks the network for others.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HF_HOME"] = str(Path(tempfile.gettempdir()) / "soundgraph-tests" / "no-weights")
+for name in ("HF_HUB_CACHE", "HF_ENDPOINT", "AUDIOCRAFT_CACHE_DIR", "SOUNDGRAPH_WEIGHTS_DIR"):
+    os.environ.pop(name, None)
 
 # Every example builds in a folder: what is slow there is the disk, and says nothing about the test.
 _SHARED = {

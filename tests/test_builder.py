@@ -13,8 +13,19 @@ import pytest
 from soundgraph import backends, builder, kinds
 from soundgraph import store as stores
 from soundgraph.audio import Audio, make
-from soundgraph.backends import Device, Made, Model, Precision, Report, Request, Sources
+from soundgraph.backends import (
+    Device,
+    Made,
+    Model,
+    OutOfMemoryError,
+    Precision,
+    Refused,
+    Report,
+    Request,
+    Sources,
+)
 from soundgraph.errors import NodeError
+from soundgraph.store import Record
 from tests.helpers import CHAIN, Result, Space, changed, export, generate, node
 
 
@@ -34,7 +45,10 @@ class Probe:
         self.batches: list[list[str]] = []
         self.broken: set[str] = set()
         self.nan: set[str] = set()
+        self.refused: set[str] = set()
         self.load_error: BaseException | None = None
+        self.no_room: set[str] = set()  # prompts that do not fit beside another model
+        self.asked: dict[str, Request] = {}
         self.changing = False
         self.backwards = False
         self._real = backends.get("draft")
@@ -61,17 +75,24 @@ class _Probed:
     def __init__(self, probe: Probe, model: Model):
         self.probe, self.model = probe, model
 
-    def generate(self, requests: Sequence[Request], report: Report) -> Iterator[Made]:
+    def generate(self, requests: Sequence[Request], report: Report) -> Iterator[Made | Refused]:
         self.probe.batches.append([request.prompt for request in requests])
         order = list(enumerate(requests))
         for index, request in reversed(order) if self.probe.backwards else order:
+            self.probe.asked[request.prompt] = request
+            if request.prompt in self.probe.no_room and len(self.probe.loads) - len(self.probe.unloads) > 1:
+                raise OutOfMemoryError("out of memory: one take does not fit")
+            if request.prompt in self.probe.refused:
+                yield Refused(index, f"cannot go on to {request.prompt}")
+                continue
             if request.prompt in self.probe.broken:
                 raise NodeError(f"cannot make {request.prompt}")
             report(index, request.duration)
             level = sum(request.prompt.encode()) / 20000 + len(self.probe.batches) * self.probe.changing / 100
             if request.prompt in self.probe.nan:
                 level = float("nan")
-            yield Made(index, Audio(np.full((1, 800), level, np.float32), self.model.sample_rate))
+            sound = Audio(np.full((1, 800), level, np.float32), self.model.sample_rate)
+            yield Made(index, sound, facts={"device": "none", "width": 3})
 
     def unload(self) -> None:
         self.probe.unloads.append(self.model.id)
@@ -178,6 +199,96 @@ def test_each_model_is_loaded_once_across_scenes_and_unloaded(space: Space, prob
     assert sorted(probe.loads) == sorted(probe.unloads) == ["draft/audio", "draft/music"]
     assert found.loads == 2
     assert sorted(map(len, probe.batches)) == [3, 6]
+
+
+def goes_on(name: str, prompt: str, of: str, model: str = "draft/audio") -> str:
+    return generate(name, prompt, model, continue_from=of)
+
+
+def test_a_take_that_goes_on_from_another_gets_its_samples(space: Space, probe: Probe) -> None:
+    space.scene(
+        generate("one", "rain")
+        + node("loud", "gain", input="one", gain_db=6.0)
+        + goes_on("two", "wind", "loud")
+        + export("x", "two")
+    )
+    assert space.build().ran == ["a:loud", "a:one", "a:two"]
+    given = probe.asked["wind"].continue_from
+    assert given is not None
+    assert probe.asked["wind"].melody is None
+    assert np.allclose(given.samples, sum(b"rain") / 20000 * 10 ** (6 / 20))
+    assert probe.loads == ["draft/audio"]  # still there for the second
+
+
+def test_another_sound_to_go_on_from_makes_another_take(space: Space, probe: Probe) -> None:
+    space.scene(generate("one", "rain") + goes_on("two", "wind", "one") + export("x", "two"))
+    space.build()
+    space.replace("rain", "hail")
+    assert space.build().ran == ["a:one", "a:two"]
+    assert space.build("--force").ran == ["a:one", "a:two"]
+
+
+def test_models_in_turns_are_loaded_as_often_as_the_graph_needs(space: Space, probe: Probe) -> None:
+    space.scene(
+        generate("one", "rain")
+        + goes_on("two", "tune", "one", "draft/music")
+        + goes_on("three", "wind", "two")
+        + generate("four", "hail")
+        + export("x", "three")
+        + export("y", "four")
+    )
+    found = space.build()
+    assert found.code == 0
+    assert probe.loads == ["draft/audio", "draft/music", "draft/audio"]
+    assert found.loads == 3
+
+
+def test_with_room_for_both_models_stay(space: Space, probe: Probe) -> None:
+    space.scene(
+        generate("one", "rain")
+        + goes_on("two", "tune", "one", "draft/music")
+        + goes_on("three", "wind", "two")
+        + export("x", "three")
+    )
+    found = space.build("--memory-budget", "1 GB")
+    assert found.code == 0
+    assert probe.loads == ["draft/audio", "draft/music"]
+    assert sorted(probe.unloads) == sorted(probe.loads)
+
+
+def test_a_model_that_does_not_fit_beside_the_others_gets_the_memory_for_itself(space: Space, probe: Probe) -> None:
+    probe.no_room = {"tune"}
+    first = generate("one", "rain") + goes_on("two", "tune", "one", "draft/music")
+    space.scene(first + goes_on("three", "wind", "two") + export("x", "three"))
+    found = space.build("--memory-budget", "1 GB")
+    assert (found.code, found.ran) == (0, ["a:one", "a:three", "a:two"])
+    assert probe.loads == ["draft/audio", "draft/music", "draft/audio"]
+    assert found.remarks == ["draft/music: out of memory: one take does not fit; other models were unloaded"]
+
+
+def test_one_that_does_not_fit_at_all_fails_in_words(space: Space, probe: Probe) -> None:
+    probe.load_error = OutOfMemoryError("out of memory: draft/audio needs 4 GB")
+    space.scene(takes("rain", "wind"))
+    found = space.build("-k")
+    assert found.code == 1
+    assert found.of("node")[0]["detail"] == "out of memory: draft/audio needs 4 GB"
+
+
+def test_a_request_that_is_refused_fails_alone(space: Space, probe: Probe) -> None:
+    probe.refused = {"rain"}
+    space.scene(takes("rain", "wind"))
+    found = space.build("-k")
+    assert (found.code, found.failed, found.ran) == (1, ["a:n0"], ["a:n1"])
+    assert next(event for event in found.of("node") if event["status"] == "failed")["detail"] == "cannot go on to rain"
+
+
+def test_how_a_take_was_made_is_kept_with_it_and_not_in_its_key(space: Space, probe: Probe) -> None:
+    space.scene(generate("rain") + export("x", "rain"))
+    space.build()
+    (record,) = [Record.from_json(content) for path, content in space.tree("cache").items() if path.endswith(".json")]
+    assert record is not None
+    assert record.made["generated"] == {"device": "none", "width": 3}
+    assert "device" not in json.dumps(record.manifest)
 
 
 def test_a_build_without_generate_nodes_to_run_loads_nothing(space: Space, probe: Probe) -> None:

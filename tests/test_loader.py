@@ -160,10 +160,9 @@ def test_a_draft_model_that_is_asked_for_stays_what_it_is(tmp_path: Path) -> Non
     assert load(tmp_path, text).nodes["rain"].model == load(tmp_path, text, draft=True).nodes["rain"].model
 
 
-def test_a_checkpoint_of_the_project_is_refused_where_it_is_used(tmp_path: Path) -> None:
-    assert said(tmp_path, RAIN.replace('"audio"', '"mine"'), soundgraph='[models]\nmine = "/weights"\n') == (
-        'graphs/x.toml:3: nodes.rain: model "mine" stands for "/weights", the folder of a checkpoint, which this version '
-        'cannot use\n  name a published model, such as "music" or "facebook/musicgen-small"'
+def test_a_checkpoint_of_the_project_is_looked_at_where_it_is_used(tmp_path: Path) -> None:
+    assert said(tmp_path, RAIN.replace('"audio"', '"mine"'), soundgraph='[models]\nmine = "/no/weights"\n') == (
+        'graphs/x.toml:3: nodes.rain: model "mine" stands for "/no/weights", which does not exist: there is no such folder'
     )
 
 

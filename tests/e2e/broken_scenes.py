@@ -341,11 +341,70 @@ graphs/x.toml:8: scene: duration must be over 0, not 0""",
         'graphs/x.toml:3: nodes.rain: model "facebook/audiogen-small" does not exist: the only AudioGen is "facebook/audiogen-medium"',
     ),
     Broken(
-        "the folder of a checkpoint",
+        "the folder of a checkpoint that is not there",
         _x(RAIN.replace('"audio"', '"./weights"')),
+        'graphs/x.toml:3: nodes.rain: model "./weights" does not exist: there is no such folder',
+    ),
+    Broken(
+        "the folder of a checkpoint by its absolute path",
+        _x(RAIN.replace('"audio"', '"/weights"')),
         """\
-graphs/x.toml:3: nodes.rain: model "./weights" is the folder of a checkpoint, which this version cannot use
-  name a published model, such as "music" or "facebook/musicgen-small\"""",
+graphs/x.toml:3: nodes.rain: model "/weights" is an absolute path, which only soundgraph.toml may have
+  give it a name under [models] there""",
+    ),
+    Broken(
+        "a melody for a model that follows none",
+        _x(RAIN + 'melody = "rain"\n'),
+        'graphs/x.toml:5: nodes.rain: melody cannot be used: facebook/audiogen-medium follows no melodies; "facebook/musicgen-melody", "facebook/musicgen-melody-large", "facebook/musicgen-stereo-melody" or "facebook/musicgen-stereo-melody-large" do',
+    ),
+    Broken(
+        "a sound to go on from that is no node",
+        _x(RAIN + 'continue_from = "rian"\n'),
+        'graphs/x.toml:5: nodes.rain: continue_from "rian" is not a node; did you mean "rain"?',
+    ),
+    Broken(
+        "a piece that is too long for its model",
+        _x(RAIN.replace('"audio"', '"facebook/audio-magnet-small"') + "duration = 12.5\n"),
+        "graphs/x.toml:5: nodes.rain: duration must be 10 s at most, which is all that facebook/audio-magnet-small makes",
+    ),
+    Broken(
+        "a schedule of prompts for a model that makes a piece at once",
+        _x(
+            RAIN.replace('"audio"', '"facebook/audio-magnet-small"').replace('prompt = "rain"\n', "")
+            + 'prompts = [{at = 0, text = "rain"}, {at = 4, text = "hail"}]\n'
+        ),
+        "graphs/x.toml:4: nodes.rain: prompts cannot be used: facebook/audio-magnet-small makes a piece at once, from one prompt",
+    ),
+    Broken(
+        "a prompt and a schedule of prompts",
+        _x(RAIN + 'prompts = [{at = 0, text = "hail"}]\n'),
+        "graphs/x.toml:1: nodes.rain: has both prompt and prompts; give one of them",
+    ),
+    Broken(
+        "a schedule of prompts that begins late",
+        _x(RAIN.replace('prompt = "rain"\n', "") + 'prompts = [{at = 1, text = "hail"}]\n'),
+        "graphs/x.toml:1: nodes.rain: prompts begin at 1 s; the first has to say at = 0",
+    ),
+    Broken(
+        "a schedule of prompts in disorder",
+        _x(
+            RAIN.replace('prompt = "rain"\n', "")
+            + 'prompts = [{at = 0, text = "a"}, {at = 3, text = "b"}, {at = 2, text = "c"}]\n'
+        ),
+        "graphs/x.toml:1: nodes.rain: prompts are not in order of time",
+    ),
+    Broken(
+        "a prompt after the end",
+        _x(
+            RAIN.replace('prompt = "rain"\n', "")
+            + 'duration = 8\nprompts = [{at = 0, text = "a"}, {at = 8, text = "b"}]\n'
+        ),
+        "graphs/x.toml:5: nodes.rain: prompts has a text at 8 s, and duration is 8 s",
+    ),
+    Broken(
+        "a precision that does not exist",
+        _x(RAIN + 'precision = "int4"\n'),
+        'graphs/x.toml:5: nodes.rain: precision must be "float32", "float16", "bfloat16" or "int8", not "int4"',
     ),
     Broken(
         "a model from defaults",

@@ -147,8 +147,8 @@ def test_models_that_cannot_be_had_are_told_once_for_each_file(
     before = _contents(project)
     assert cli.main(["build"]) == 2
     assert capsys.readouterr().err == (
-        'graphs/x.toml:3: nodes.a and 2 more: model "facebook/audiogen-medium" needs the AudioCraft backend, '
-        "which this version of soundgraph does not have yet\n"
+        'graphs/x.toml:3: nodes.a and 2 more: model "facebook/audiogen-medium" is not on this machine '
+        "(facebook/audiogen-medium, t5-large), and HF_HUB_OFFLINE keeps it from being fetched\n"
         "  build --draft renders stand-ins; see docs/draft.md\n"
     )
     assert _contents(project) == before
