@@ -143,11 +143,11 @@ def test_a_model_comes_back_for_all_at_once_rather_than_for_each() -> None:
 
 
 def test_a_take_that_another_node_makes_is_waited_for() -> None:
-    # x and twin are one take, made for x; y needs it by the name of the twin.
+    # x and twin are one take, made for x; a needs it by the name of the twin.
     found = schedule.loads(
-        plan_of(x=take(SMALL, prompt="p"), twin=take(SMALL, prompt="p"), y=take(BIG, continue_from="twin"))
+        plan_of(x=take(SMALL, prompt="p"), twin=take(SMALL, prompt="p"), a=take(BIG, continue_from="twin"))
     )
-    assert shown(found) == [("small", "x"), ("big", "y")]
+    assert shown(found) == [("small", "x"), ("big", "a")]
 
 
 def test_what_is_in_the_cache_is_not_waited_for() -> None:
