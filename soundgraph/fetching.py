@@ -30,7 +30,7 @@ def fetched(opened: Session, progress: Progress, *, force: bool = False) -> Sess
     }
     if not absent:
         return opened
-    if mistakes := [*opened.mistakes_of_policy(), *opened.mistakes_of_models(plan)]:
+    if mistakes := opened.mistakes_of_policy() or opened.mistakes_of_models(plan):
         raise SceneError(mistakes)
     project = opened.project
     for model in absent.values():

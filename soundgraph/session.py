@@ -138,7 +138,8 @@ class Session:
 
         def plan_again(lost: frozenset[str], force: bool) -> Plan:
             plan = self.plan(force=force, lost=lost)
-            if mistakes := [*self.mistakes_of_policy(), *self.mistakes_of_models(plan)]:
+            # What may not be used need not be had.
+            if mistakes := self.mistakes_of_policy() or self.mistakes_of_models(plan):
                 raise SceneError(mistakes)
             if plan.to_run():
                 self.store.prepare()
