@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -86,7 +86,7 @@ def loads(plan: Plan, *, budget: int | None = None, device: Device = "auto") -> 
     sizes = {key: _size(model, key.precision, budget) for key, model in models.items()}
     if budget is not None:
         _refuse_what_is_too_large(models, sizes, budget)
-    after = _after(plan, names)
+    after = _after(plan, key_of)
     found = fewest.order([Task(name, key_of[name], after.get(name, frozenset())) for name in names], sizes, budget)
     place = {name: number for number, name in enumerate(names)}
     steps: list[Step] = []
@@ -137,13 +137,18 @@ def gigabytes(n_bytes: int) -> str:
     return f"{n_bytes / 1e9:.1f} GB"
 
 
-def _after(plan: Plan, names: Sequence[str]) -> dict[str, frozenset[str]]:
-    """Of each of the nodes that needs others of them, by whatever way through the graph: the nearest ones."""
-    if not any(graphs.inputs_of(plan.graph, name) for name in names):
+def _after(plan: Plan, key_of: Mapping[str, LoadKey]) -> dict[str, frozenset[str]]:
+    """Of each generate node that needs others, by whatever way through the graph: the nearest ones.
+
+    key_of: of all that run. Of those with one load that need the same, and so are made together, the first stands for
+    all: thousands that go into a mix are a few names.
+    """
+    if not any(graphs.inputs_of(plan.graph, name) for name in key_of):
         return {}  # nearly always: nothing but a melody or a continuation makes a generate node wait
-    number = {name: place for place, name in enumerate(names)}
     sources: dict[str, int] = {}  # the nearest generate nodes that have to run for a node, itself included, as a mask
-    sets: dict[int, frozenset[str]] = {}
+    firsts: dict[tuple[LoadKey, int], int] = {}
+    names: list[str] = []
+    sets: dict[int, frozenset[str]] = {0: frozenset()}
     found: dict[str, frozenset[str]] = {}
     for name, decision in plan.decisions.items():
         if decision.record is not None:
@@ -155,12 +160,14 @@ def _after(plan: Plan, names: Sequence[str]) -> dict[str, frozenset[str]]:
         mask = 0
         for _, other in graphs.inputs_of(plan.graph, name):
             mask |= sources[other]
-        if name in number:
-            if mask:
-                if mask not in sets:
-                    sets[mask] = frozenset(names[place] for place in bits(mask))
-                found[name] = sets[mask]
-            mask = 1 << number[name]
+        if name in key_of:
+            if mask not in sets:
+                sets[mask] = frozenset(names[place] for place in bits(mask))
+            found[name] = sets[mask]
+            place = firsts.setdefault((key_of[name], mask), len(names))
+            if place == len(names):
+                names.append(name)
+            mask = 1 << place
         sources[name] = mask
     return found
 
