@@ -7,6 +7,7 @@ a stand-in that does nothing, so the program comes to its end and leaves only da
 
 from __future__ import annotations
 
+import errno
 import pickle
 import re
 import zipfile
@@ -32,6 +33,8 @@ _INERT = re.compile(
 """Names that the checkpoints which audiocraft writes ask for. Any other is a sign of something else, and refused."""
 
 _REFERENCE = re.compile(r"\$\{([\w.]+)\}")
+_LFS_POINTER = b"version https://git-lfs"
+_DAMAGED = "is damaged: it was cut short, or altered"
 _LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 """How torch began its files before version 1.6."""
 
@@ -83,20 +86,38 @@ def peek(path: Path) -> Peeked:
 def _pickle_of(path: Path) -> bytes:
     with path.open("rb") as file:
         head = file.read(len(_LEGACY))
+    if not head:
+        raise ValueError("is empty")
+    if head == _LFS_POINTER[: len(_LEGACY)]:
+        raise ValueError("only says where Git LFS keeps the file; git lfs pull fetches it")
     if head == _LEGACY:
         raise ValueError("is in the form that torch wrote before version 1.6; save it again with a newer torch")
     if not head.startswith(b"PK"):
         raise ValueError("is no checkpoint: it is not a zip, which torch.save writes")
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if name.endswith("/data.pkl") and name.count("/") == 1]
-            if len(names) != 1:
-                raise ValueError("is no checkpoint: it is a zip, but not one that torch.save wrote")
-            if archive.getinfo(names[0]).file_size > _MAX_PICKLE_BYTES:
-                raise ValueError("is no checkpoint of audiocraft: its table is far too large")
-            return archive.read(names[0])
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError) as error:
-        raise ValueError("is damaged: it was cut short, or altered") from error
+            return archive.read(_table_of(archive))
+    except _NoTableError as error:
+        raise ValueError(str(error)) from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a place before the start of the file, which damage can name
+            raise
+        raise ValueError(_DAMAGED) from error
+    except Exception as error:  # BadZipFile, and what else reading a damaged zip ends with
+        raise ValueError(_DAMAGED) from error
+
+
+def _table_of(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    found = [info for info in archive.infolist() if re.fullmatch(r"[^/]+/data\.pkl", info.filename)]
+    if len(found) != 1:
+        raise _NoTableError("is no checkpoint: it is a zip, but not one that torch.save wrote")
+    if found[0].file_size > _MAX_PICKLE_BYTES:
+        raise _NoTableError("is no checkpoint of audiocraft: its table is far too large")
+    return found[0]
+
+
+class _NoTableError(Exception):
+    """A zip that is not what torch.save writes; `str()` of it goes after the file's name."""
 
 
 class _StandIn:

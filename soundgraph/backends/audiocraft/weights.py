@@ -29,6 +29,9 @@ STEMS_FILE = "955717e8-8726e21a.th"
 STEMS_SHA256 = "8726e21a993978c7ba086d3872e7608d7d5bfca646ca4aca459ffda844faa8b4"
 """Of demucs' model "htdemucs", the one that audiocraft takes melodies with; its name has the digest's beginning."""
 
+OWN_STEMS = ("demucs.safetensors", "demucs.th", STEMS_FILE)
+"""The demucs that the folder of a checkpoint may hold, whatever its content."""
+
 _TOKENIZER = ("added_tokens.json", "special_tokens_map.json", "spiece.model", "tokenizer.json", "tokenizer_config.json")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?")
 
@@ -313,7 +316,8 @@ def _folder(model_id: str, sources: Sources) -> Path:
 def _assemble(place: _Place, sources: Sources, pin: Pin | None, entry: Entry | None) -> Found:
     """Everything that belongs to the checkpoint in a folder."""
     lm_file, codec_file = place.folder / LM_FILE, place.folder / CODEC_FILE
-    lm, codec = _peek(lm_file), _peek(codec_file)
+    # Of a folder that the user named, the file's name says enough.
+    lm, codec = (_peek(file, str(file) if entry is not None else f"its {file.name}") for file in (lm_file, codec_file))
     if lm.pretrained:
         raise ValueError(f"cannot be used: its {LM_FILE} points at {quote(lm.pretrained)}, and has no weights itself")
     parts: list[tuple[str, Path]] = [("lm", lm_file), ("codec", codec_file)]
@@ -330,7 +334,7 @@ def _assemble(place: _Place, sources: Sources, pin: Pin | None, entry: Entry | N
         folders[part.role] = at.folder
         parts += [(f"{part.role}/{name}", at.folder / name) for name in choose(_names(at.folder))]
     melody = bool(_conditioners(lm, "chroma_stem"))
-    stems = _stems(place.folder, sources) if melody else None
+    stems, stems_digest = _stems(place.folder, sources) if melody else (None, "")
     if melody and stems is None and entry is not None:
         absent.append(Part("stems", "demucs"))
     read = tuple(dict.fromkeys([*(path for _, path in parts), *(file for at in places for file in at.read)]))
@@ -339,8 +343,7 @@ def _assemble(place: _Place, sources: Sources, pin: Pin | None, entry: Entry | N
         return found
     contents = [(role, digests.of(path)) for role, path in parts]
     if melody:
-        # Whether or not it is here: there is only one, and a model may be used without a melody.
-        contents.append(("stems", STEMS_SHA256))
+        contents.append(("stems", stems_digest))
     identity = digest("audiocraft weights", sorted(contents))
     if pin is not None and identity != pin.digest:
         # A part that is here at another revision than the pinned one is to be fetched, and not to be blamed.
@@ -379,7 +382,7 @@ def _companions_absent(entry: Entry, sources: Sources, pin: Pin | None) -> Itera
         revision = other_revision(part.repository, pin)
         if part.repository and next(_places(part.repository, sources, revision, choose), None) is None:
             yield part
-    if entry.melody and _stems(None, sources) is None:
+    if entry.melody and _stems(None, sources)[0] is None:
         yield Part("stems", "demucs")
 
 
@@ -390,15 +393,21 @@ def _conditioners(lm: Peeked, model: str) -> list[dict[str, object]]:
     return [table.get(model) or {} for table in tables if table.get("model") == model]
 
 
-def _stems(folder: Path | None, sources: Sources) -> Path | None:
-    folders = [folder, sources.weights_dir / "demucs" if sources.weights_dir else None, stems_folder()]
-    for candidate in folders:
-        path = candidate / STEMS_FILE if candidate is not None else None
-        if path is not None and path.is_file():
+def _stems(folder: Path | None, sources: Sources) -> tuple[Path | None, str]:
+    """Where the demucs of a melody model is, if it is here, and its digest.
+
+    The digest of the published one is known whether or not it is here: a model may be used without a melody.
+    """
+    for name in OWN_STEMS if folder is not None else ():
+        if (own := folder / name).is_file():  # type: ignore[operator]
+            return own, digests.of(own)
+    shared = [sources.weights_dir / "demucs"] if sources.weights_dir is not None else []
+    for path in (parent / STEMS_FILE for parent in (*shared, stems_folder())):
+        if path.is_file():
             if digests.of(path) != STEMS_SHA256:
                 raise ValueError(f"cannot be used: {path} is damaged; remove it")
-            return path
-    return None
+            return path, STEMS_SHA256
+    return None, STEMS_SHA256
 
 
 def _places(
@@ -449,8 +458,8 @@ def _names(folder: Path | None) -> list[str]:
 _peeked: dict[str, tuple[str, Peeked]] = {}
 
 
-def _peek(path: Path) -> Peeked:
-    """What a checkpoint says, read once in a process."""
+def _peek(path: Path, shown: str) -> Peeked:
+    """What a checkpoint says, read once in a process. shown: what messages call it."""
     stat, moment = stamp.stat_text(str(path)), digests.recent_ns()
     known = _peeked.get(str(path))
     if known is not None and known[0] == stat:
@@ -458,7 +467,7 @@ def _peek(path: Path) -> Peeked:
     try:
         found = peek(path)
     except ValueError as error:
-        raise ValueError(f"cannot be used: its {path.name} {error}") from error
+        raise ValueError(f"cannot be used: {shown} {error}") from error
     if digests.is_settled(stat, moment):
         _peeked[str(path)] = stat, found
     return found
