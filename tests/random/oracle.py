@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from soundgraph import backends, kinds
 from soundgraph.audio import Audio
-from soundgraph.backends import Request
+from soundgraph.backends import Made, Request, Sources
 from tests.helpers import noise
 from tests.random.projects import NodeText, ProjectText, SceneText
 
@@ -132,7 +131,9 @@ def _identity(project: ProjectText, scene: SceneText, text: NodeText, inputs: li
     if text.kind == "mix":
         for layer in dump["inputs"]:
             del layer["node"]
-    dump.pop("input", None)
+    for role in ("input", "melody", "continue_from"):
+        if dump.pop(role, None) is not None:
+            dump[f"has {role}"] = True
     return (text.kind, json.dumps(dump), *inputs)
 
 
@@ -144,12 +145,10 @@ def _render(project: ProjectText, scene: SceneText, text: NodeText, inputs: list
     render = kinds.get(text.kind).render
     if render is not None:
         return render(params, inputs)
-    return _take(*(getattr(params, name) for name in ("model", *Request.__dataclass_fields__)))
-
-
-@cache
-def _take(model: str, *request: Any) -> Audio:
-    found = backends.find(model)
-    assert found is not None
-    (made,) = backends.get(found.backend).load(found).generate([Request(*request)], lambda index, seconds: None)
+    sounds = dict(zip((role for role in ("melody", "continue_from") if role in text.fields), inputs, strict=True))
+    model = backends.find(params.model)  # type: ignore[attr-defined]
+    assert model is not None
+    loaded = backends.get(model.backend).load(model, Sources(), "cpu", None)
+    (made,) = loaded.generate([Request.of(params, sounds)], lambda index, seconds: None)
+    assert isinstance(made, Made), made
     return made.audio

@@ -28,8 +28,9 @@ class NodeText:
 
     def inputs(self) -> Iterator[tuple[dict[str, Any], str]]:
         """(the table that holds a reference, the field it is in), in order."""
-        if "input" in self.fields:
-            yield self.fields, "input"
+        for role in ("input", "melody", "continue_from"):
+            if role in self.fields:
+                yield self.fields, role
         for layer in self.fields.get("inputs", ()):
             yield layer, "node"
 
@@ -152,11 +153,24 @@ def node_texts(draw: Draw, earlier: list[str]) -> NodeText:
 
 
 def _references(draw: Draw, kind: str, earlier: list[str]) -> dict[str, Any]:
-    if kind in ("generate", "file"):
+    if kind == "file":
         return {}
+    if kind == "generate":
+        return draw(takes_after(earlier))
     if kind != "mix":
         return {"input": draw(st.sampled_from(earlier))}
     return {"inputs": [draw(layers(earlier)) for _ in range(draw(st.integers(1, 3)))]}
+
+
+@st.composite
+def takes_after(draw: Draw, earlier: list[str]) -> dict[str, Any]:
+    """What a take goes on from, if anything; it is longer than whatever came before it."""
+    if not earlier or draw(st.integers(0, 3)):
+        return {}
+    # The draft backend follows no melodies: another one gives another key, and the same samples.
+    if draw(st.booleans()):
+        return {"melody": draw(st.sampled_from(earlier))}
+    return {"continue_from": draw(st.sampled_from(earlier)), "duration": round(0.1 + 0.05 * len(earlier), 2)}
 
 
 def layers(earlier: list[str]) -> st.SearchStrategy[dict[str, Any]]:
@@ -223,7 +237,8 @@ def edit(draw: Draw, project: ProjectText) -> str:
 def _field(draw: Draw, project: ProjectText, scene: SceneText) -> None:
     """Another value for the fields of a node."""
     node = scene.nodes[draw(st.sampled_from(sorted(scene.nodes)))]
-    kept = {key: value for key, value in node.fields.items() if key in ("input", "inputs")}
+    references = ["input", "inputs", "melody", "continue_from"] + ["duration"] * ("continue_from" in node.fields)
+    kept = {key: value for key, value in node.fields.items() if key in references}
     node.fields = {**draw(fields_of(node.kind)), **kept}
 
 
