@@ -33,9 +33,7 @@ def read(path: Path, hint: str, allowed: Sequence[Any] = ()) -> dict[Any, Any]:
         raise NodeError(f"{path} {_refused(error)}; {hint}") from None
     except MemoryError:
         raise
-    except OSError as error:
-        raise NodeError(f"{path} cannot be read: {error.strerror or error}") from error
-    except Exception:  # a damaged archive makes torch raise RuntimeError, EOFError, KeyError, UnicodeDecodeError …
+    except Exception:  # a damaged archive makes torch raise RuntimeError, EOFError, OSError, UnicodeDecodeError …
         raise NodeError(f"{path} is damaged: it was cut short, or altered; {hint}") from None
     if not isinstance(package, Mapping):
         raise NodeError(f"{path} is no checkpoint: it holds a {type(package).__name__}; {hint}")

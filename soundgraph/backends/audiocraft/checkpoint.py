@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
+from torch.nn.modules import activation
 
 from soundgraph.backends import Model, OutOfMemoryError
 from soundgraph.backends.audiocraft import archive, companions, compat, devices
@@ -271,7 +272,9 @@ def _uninitialised() -> Iterator[None]:
         return tensor
 
     filling = ("uniform_", "normal_", "trunc_normal_", "kaiming_uniform_", "kaiming_normal_", "xavier_uniform_")
-    with compat.replaced(torch.nn.init, **dict.fromkeys(filling, leave)):
+    nothing = dict.fromkeys(filling, leave)
+    # MultiheadAttention has its own reference. audiocraft's layers make one each before they replace it by their own.
+    with compat.replaced(torch.nn.init, **nothing), compat.replaced(activation, xavier_uniform_=leave):
         yield
 
 

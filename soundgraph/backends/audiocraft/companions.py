@@ -20,6 +20,7 @@ from soundgraph.backends.audiocraft import archive, compat, devices
 from soundgraph.backends.audiocraft.installed import INSTALL_MELODY
 from soundgraph.errors import NodeError
 
+_TOKENIZERS = ("tokenizer.json", "spiece.model")
 _STEMS = "demucs.htdemucs.HTDemucs"
 
 
@@ -27,6 +28,9 @@ def text_encoder(folder: Path, hint: str) -> tuple[Any, Any]:
     """The T5 in a folder, in float32 and ready to be used, and its tokenizer. Raises NodeError."""
     from transformers import T5EncoderModel, T5Tokenizer
 
+    if folder.is_dir() and not any((folder / name).is_file() for name in _TOKENIZERS):
+        # transformers would make one that knows no words.
+        raise NodeError(f"{folder} holds no tokenizer ({' or '.join(_TOKENIZERS)}); {hint}")
     tokenizer = _from_folder(T5Tokenizer, folder, "a tokenizer of T5", hint)
     return _model(T5EncoderModel, folder, "a T5", hint), tokenizer
 
@@ -107,7 +111,8 @@ def _model(kind: Any, folder: Path, what: str, hint: str) -> Any:
     model, said = _from_folder(kind, folder, what, hint, **options)
     absent = sorted(said["missing_keys"])
     if absent:  # transformers would begin these at random, and only mention it
-        raise NodeError(f"{folder} holds {what} without {absent[0]} and {len(absent) - 1} more weights; {hint}")
+        more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
+        raise NodeError(f"{folder} holds {what} that lacks weights ({absent[0]}{more}); {hint}")
     return model.eval()
 
 

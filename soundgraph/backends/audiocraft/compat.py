@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -31,19 +31,31 @@ def prepare() -> None:
     missing = missing_packages()
     if missing:
         raise NodeError(missing)
+    absent = [name for name, *_ in _WANTED if not name.startswith("audiocraft.") and not loads(name)]
     try:
-        # Before the stand-ins are there: transformers asks once, and remembers, which packages are installed, and must
-        # not take a stand-in for the real one.
-        from transformers import EncodecModel, RobertaTokenizer, T5EncoderModel, T5Tokenizer  # noqa: F401
+        # Before the stand-ins are there: transformers asks once, and remembers, which packages are installed. It must
+        # not take a stand-in for the real one, nor trip over one that is installed and does not load.
+        with _hidden(absent):
+            from transformers import EncodecModel, RobertaTokenizer, T5EncoderModel, T5Tokenizer  # noqa: F401
 
         _keep_xformers()
-        with _standing_in():
+        with _standing_in(absent):
             import audiocraft.models.loaders  # noqa: F401
     except (ImportError, OSError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()
-        raise NodeError(
-            f"AudioCraft is installed, and cannot be imported: {reason[0] if reason else error!r}"
-        ) from error
+        lines = str(error).strip().splitlines() or [repr(error)]
+        raise NodeError(f"AudioCraft is installed, and cannot be imported: {lines[0]}") from error
+
+
+@contextmanager
+def _hidden(names: Iterable[str]) -> Iterator[None]:
+    """While this lasts, these packages are not found, whether they are installed or not."""
+    hidden = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type] # None means just that
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
 
 
 def _keep_xformers() -> None:
@@ -89,15 +101,15 @@ def memory_efficient_attention(query: Any, key: Any, value: Any, attn_bias: Any 
 
 
 @contextmanager
-def _standing_in() -> Iterator[None]:
-    """While this lasts, everything that audiocraft imports at the top of a module can be imported.
+def _standing_in(absent: Collection[str]) -> Iterator[None]:
+    """While this lasts, everything that audiocraft imports at the top of a module can be imported. absent: what cannot.
 
     The stand-ins are taken away afterwards: audiocraft's modules hold what they imported, and nobody else shall meet
     them (transformers, for one, looks for librosa and torchaudio and would believe that they are there).
     """
     added = []
     for name, members, wanted_by in _WANTED:
-        if name in sys.modules or (not name.startswith("audiocraft.") and loads(name)):
+        if name not in absent and not name.startswith("audiocraft."):
             continue
         module = _stand_in(name, wanted_by, members)
         if "." not in name:
@@ -165,23 +177,19 @@ def _stand_in(name: str, wanted_by: str, members: tuple[str, ...] = ()) -> Modul
     module = _StandIn(name, f"Stand-in for {name}, which {wanted_by} imports.")
     module.__spec__ = ModuleSpec(name, None)  # importlib.util.find_spec raises ValueError for a module without
     for member in members:
-        setattr(module, member, _refuses(f"{name}.{member}"))
+        setattr(module, member, _StandIn(f"{name}.{member}"))
     return module
 
 
 class _StandIn(ModuleType):
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> NoReturn:
         # Dunder names are asked for by the import system, inspect and copy, for which absence is an answer.
         if name.startswith("__"):
             raise AttributeError(name)
         _refuse(f"{self.__name__}.{name}")
 
-
-def _refuses(name: str) -> Callable[..., NoReturn]:
-    def call(*args: Any, **kwargs: Any) -> NoReturn:
-        _refuse(name)
-
-    return call
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        _refuse(self.__name__)
 
 
 def _refuse(name: str) -> NoReturn:

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from . import tiny
+from .melody_libraries import melody_libraries as replace_melody_libraries
 
 
 @pytest.fixture(autouse=True)
@@ -38,13 +39,8 @@ def audiogen(checkpoints: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def t5(checkpoints: Path) -> Path:
-    """The folder of a text encoder, for `musicgen_t5` and `audiogen_t5`."""
-    return tiny.make_t5(checkpoints / "t5")
-
-
-@pytest.fixture(scope="session")
 def musicgen_t5(checkpoints: Path) -> Path:
+    """The same with a text encoder, which is in its folder under "t5-small"."""
     return tiny.make_musicgen(checkpoints / "musicgen_t5", description=tiny.t5())
 
 
@@ -63,3 +59,16 @@ def stereo(checkpoints: Path) -> Path:
 def magnet(checkpoints: Path) -> Path:
     """32 kHz, 10 s."""
     return tiny.make_magnet(checkpoints / "magnet")
+
+
+@pytest.fixture(scope="session")
+def melody(checkpoints: Path) -> Path:
+    """32 kHz, 30 s, its text through a LUT, with demucs' weights in its folder. Use it with `melody_libraries`."""
+    return tiny.make_melody(checkpoints / "melody")
+
+
+@pytest.fixture
+def melody_libraries() -> Iterator[None]:
+    """torchaudio, librosa and demucs, as far as audiocraft uses them."""
+    with replace_melody_libraries():
+        yield

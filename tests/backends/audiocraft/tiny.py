@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,18 +16,24 @@ from unittest.mock import patch
 
 import torch
 
+from soundgraph.backends import Model
 from soundgraph.backends.audiocraft import compat
+from soundgraph.backends.audiocraft.weights import STEMS_FILE, Files
+
+from .melody_libraries import melody_libraries
 
 MUSIC_RATE = 32000
 AUDIO_RATE = 16000
 CARD = 256
 """Values of a codebook; at least 250, the default top_k."""
 
+T5_NAME = "t5-small"
+
 LUT = {"model": "lut", "lut": {"n_bins": 256, "dim": 32, "tokenizer": "noop"}}
 """A conditioner that knows a text as one whole: for tests that need no T5."""
 
 
-def t5(name: str = "t5-small") -> dict[str, Any]:
+def t5(name: str = T5_NAME) -> dict[str, Any]:
     """The conditioner of the published models. name: one audiocraft knows, which sets the width (512 for t5-small)."""
     return {"model": "t5", "t5": {"name": name, "finetune": False, "word_dropout": 0.0, "normalize_text": False}}
 
@@ -46,6 +53,26 @@ def make_stereo(folder: Path, **changes: Any) -> Path:
     config = lm_config(**{"n_q": 8, "delays": [0, 0, 1, 1, 2, 2, 3, 3], **changes})
     config["channels"] = 2
     config["interleave_stereo_codebooks"] = {"use": True, "per_timestep": False}
+    return _make(folder, config)
+
+
+def make_melody(folder: Path, **changes: Any) -> Path:
+    """MusicGen-melody-like: melody and text go before the codes. demucs' weights are in its folder, too."""
+    chroma = {
+        "sample_rate": MUSIC_RATE,
+        "n_chroma": 12,
+        "radix2_exp": 14,
+        "argmax": True,
+        "match_len_on_eval": False,
+        "eval_wavs": None,
+        "n_eval_wavs": 100,
+        "cache_path": "/of/who/trained/it",
+    }
+    config = lm_config(**changes)
+    config["conditioners"]["self_wav"] = {"model": "chroma_stem", "chroma_stem": chroma}
+    config["fuser"].update(prepend=["self_wav", "description"], cross=[])
+    folder.mkdir(parents=True, exist_ok=True)
+    make_stems(folder / STEMS_FILE)
     return _make(folder, config)
 
 
@@ -202,6 +229,43 @@ def make_t5(folder: Path, d_model: int = 512, d_ff: int = 16) -> Path:
     return folder
 
 
+def make_stems(path: Path) -> Path:
+    """The file that demucs publishes its model as: the class, what it is made with, and its weights."""
+    with melody_libraries():
+        from demucs.htdemucs import HTDemucs
+
+        made_with = {"sources": ["drums", "bass", "other", "vocals"], "segment": Fraction(39, 5)}
+        state = HTDemucs(**made_with).state_dict()
+        torch.save({"klass": HTDemucs, "args": (), "kwargs": made_with, "state": state}, path)
+    return path
+
+
+def files(folder: Path, **others: Path | None) -> Files:
+    """Everything of a model that one of the functions above made."""
+    t5_folder, stems = folder / T5_NAME, folder / STEMS_FILE
+    found: dict[str, Path | None] = {
+        "text_encoder": t5_folder if t5_folder.exists() else None,
+        "stems": stems if stems.exists() else None,
+        **others,
+    }
+    return Files(folder / "state_dict.bin", folder / "compression_state_dict.bin", **found)
+
+
+def model(folder: Path) -> Model:
+    """What the backend would say of such a model."""
+    audio, stereo = "audiogen" in folder.name, "stereo" in folder.name
+    return Model(
+        str(folder),
+        "audiocraft",
+        "audio" if audio else "music",
+        AUDIO_RATE if audio else MUSIC_RATE,
+        2 if stereo else 1,
+        10.0 if audio or "magnet" in folder.name else 30.0,
+        "",
+        "tiny",
+    )
+
+
 def save(path: Path, config: dict[str, Any], state: dict[str, Any]) -> None:
     """Writes a checkpoint as audiocraft's export does: the configuration is YAML in a string."""
     from omegaconf import OmegaConf
@@ -226,22 +290,32 @@ def _make(folder: Path, config: dict[str, Any]) -> Path:
 
     here = OmegaConf.create({**config, "device": "cpu", "dtype": "float32"})
     del here.conditioners.args
-    with _no_text_encoder():
+    if "self_wav" in here.conditioners:
+        del here.conditioners.self_wav.chroma_stem.cache_path
+    if here.lm_model == "transformer_lm_magnet":
+        here.transformer_lm.segment_duration = here.dataset.segment_duration
+    with _no_companions():
         lm = builders.get_lm_model(here).eval()
     with torch.no_grad():
         for linear in lm.linears:  # random logits are all but flat: top_k, temperature and prompt would hardly matter
             linear.weight.mul_(4.0)
     save(folder / "state_dict.bin", config, lm.state_dict())
+    if config["conditioners"]["description"]["model"] == "t5":
+        make_t5(folder / config["conditioners"]["description"]["t5"]["name"])
     return folder
 
 
 @contextmanager
-def _no_text_encoder() -> Iterator[None]:
-    """A T5 is no part of a checkpoint, but audiocraft would fetch one to build the rest around it."""
+def _no_companions() -> Iterator[None]:
+    """T5 and demucs are no part of a checkpoint, but audiocraft would fetch them to build the rest around them."""
     from audiocraft.modules import conditioners
 
     nothing = SimpleNamespace(from_pretrained=lambda name: torch.nn.Identity())
-    with patch.multiple(conditioners, T5Tokenizer=nothing, T5EncoderModel=nothing):
+    with melody_libraries(), patch.multiple(conditioners, T5Tokenizer=nothing, T5EncoderModel=nothing):
+        import demucs.htdemucs
+        import demucs.pretrained
+
+        demucs.pretrained.get_model = lambda name: demucs.htdemucs.HTDemucs(["drums", "bass", "other", "vocals"])
         yield
 
 
