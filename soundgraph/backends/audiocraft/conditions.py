@@ -1,0 +1,69 @@
+"""What a take is to sound like, encoded by the model's own conditioners, for this take alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """The first row is conditional, the second the null condition.
+
+    cross: what is attended to, shaped (2, L, dim), with a mask of what of it counts, bool, shaped (2, L); None for a
+    model without cross-attention. prefix: what is put before the first token, shaped (2, P, dim), or None.
+    """
+
+    cross: Tensor | None
+    cross_mask: Tensor | None
+    prefix: Tensor | None
+
+
+def encode(lm: Any, text: str | None, melody: tuple[Tensor, int] | None) -> Conditions:
+    """As audiocraft does for a batch of this take only.
+
+    text: None for no condition. melody: samples shaped (channels, n), any rate, and their rate; for models that follow
+    one.
+    """
+    from audiocraft.modules.conditioners import ClassifierFreeGuidanceDropout, ConditioningAttributes, WavCondition
+
+    provider, fuser = lm.condition_provider, lm.fuser
+    like = lm.emb[0].weight
+    wave, rate = melody or (torch.zeros(1, 1), 0)
+    length = torch.tensor([wave.shape[1] if melody else 0], device=like.device)
+    attributes = ConditioningAttributes(text={"description": text})
+    for name in provider.wav_conditions:
+        rates = [rate or provider.conditioners[name].sample_rate]
+        attributes.wav[name] = WavCondition(wave[None].to(like.device), length, rates, [None], [0.0])
+    # Both rows at once, as there: what a text encoder gives for the one depends, in its last bits, on the other.
+    both = [attributes, *ClassifierFreeGuidanceDropout(p=1.0)([attributes])]
+    parts: dict[str, list[Tensor]] = {"cross": [], "prepend": []}
+    for name, (embedding, _mask) in provider(provider.tokenize(both)).items():
+        parts[fuser.cond2fuse[name]].append(embedding.to(like))
+    # What is prepended later comes first.
+    prefix = torch.cat(parts["prepend"][::-1], dim=1) if parts["prepend"] else None
+    if not parts["cross"]:
+        return Conditions(None, None, prefix)
+    cross = torch.cat(parts["cross"], dim=1)
+    if fuser.cross_attention_pos_emb:
+        positions = sinusoids(cross.shape[1], cross.shape[2], 10000, like.device)
+        cross = cross + (fuser.cross_attention_pos_emb_scale * positions).to(cross)
+    # All of it counts: the conditioners have applied their masks, to the embeddings, and a lone prompt's positions are
+    # all attended to, those of the null condition too, which are zero.
+    return Conditions(cross, torch.ones(cross.shape[:2], dtype=torch.bool, device=cross.device), prefix)
+
+
+def sinusoids(n: int, dim: int, max_period: float, device: torch.device) -> Tensor:
+    """What tells positions apart: float32, shaped (n, dim).
+
+    As audiocraft's `create_sin_embedding`, which computes in the model's numbers, though: in bfloat16, positions beyond
+    256 would fall together.
+    """
+    position = torch.arange(n, dtype=torch.float32, device=device)[:, None]
+    place = torch.arange(dim // 2, dtype=torch.float32, device=device)[None]
+    period = torch.full([], max_period, dtype=torch.float32, device=device)
+    phase = position / period ** (place / (dim // 2 - 1))
+    return torch.cat([torch.cos(phase), torch.sin(phase)], dim=-1)
