@@ -175,7 +175,7 @@ def _fetch(batch: _Batch, item: _Item, tell: Callable[[int], None]) -> None:
     if batch.part.role == "stems":
         _fetch_stems(item, tell)
         return
-    with _in_words(batch.repository):
+    with _in_words(batch.repository), _quietly():
         import inspect
 
         from huggingface_hub import hf_hub_download
@@ -290,6 +290,20 @@ def _cache() -> Path:
 
 
 @contextmanager
+def _quietly() -> Iterator[None]:
+    """Keeps the library from telling of every connection that broke and was taken up: a progress is being shown."""
+    import logging
+
+    logger = logging.getLogger("huggingface_hub")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+@contextmanager
 def _in_words(repository: str) -> Iterator[None]:
     """Turns what the library and the network raise into a NodeError."""
     try:
@@ -325,7 +339,8 @@ def _words(error: Exception, repository: str) -> str:
     if "RepositoryNotFoundError" in kinds:
         return f"{where} has no {name}, or not for you: a private one needs HF_TOKEN"
     if status == 401:
-        return f"{where} does not accept HF_TOKEN"
+        token = os.environ.get("HF_TOKEN")
+        return f"{where} does not accept HF_TOKEN" if token else f"{where} wants to know who asks: set HF_TOKEN"
     if status is not None:
         return f"cannot fetch {name}: {where} answered {status}"
     if "Consistency check failed" in chain[0]:
