@@ -79,15 +79,18 @@ class Counting:
 
     versions = "none"
 
-    def __init__(self) -> None:
+    def __init__(self, grain: int = 1) -> None:
         self.ticks = 0.0
-        self.steps = 0
+        self.grain = grain
 
-    def run(self, order: Order, on_step: Callable[[], None]) -> None:
+    def prepare(self, order: Order) -> None:
+        self.ticks += 1000
+
+    def run(self, order: Order, on_step: Callable[[int], None]) -> None:
         for step in range(order.frames - order.context):
             self.ticks += order.rows * (100 if step == 0 else 1)
-            self.steps += 1
-            on_step()
+            if (step + 1) % self.grain == 0:
+                on_step(self.grain)
 
 
 class Clock(Meter):
@@ -99,9 +102,9 @@ class Clock(Meter):
         return self.party.ticks
 
 
-def answers(*orders: dict[str, Any]) -> list[dict[str, Any]]:
+def answers(*orders: dict[str, Any], grain: int = 1) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    party = Counting()
+    party = Counting(grain)
     serve(party, Clock(party), iter(orders), lambda answer: found.append(dict(answer)))
     return found
 
@@ -115,6 +118,11 @@ def test_only_the_steps_that_were_asked_for_are_counted_and_the_context_by_itsel
     assert "peak_mib" in said[-1]
 
 
+def test_a_party_that_does_several_steps_at_once_says_how_many():
+    said = answers(BEGIN, {"steps": 3}, {"steps": 6}, {"end": True}, grain=5)
+    assert [(answer.get("spent_s"), answer.get("steps")) for answer in said[:3]] == [(208, 5), (10, 5), (20, 10)]
+
+
 def test_a_generation_can_follow_one_that_was_ended():
     said = answers(BEGIN, {"steps": 3}, {"end": True}, BEGIN, {"steps": 1}, {"end": True})
     assert [answer.get("spent_s") for answer in said] == [200, 6, None, 200, 2, None]
@@ -124,11 +132,13 @@ def test_a_take_that_is_over_too_early_is_an_error():
     assert "error" in answers(BEGIN, {"steps": 45})[-1]
 
 
-def test_no_plan_asks_for_more_steps_than_a_take_has():
-    plan = Plan(batches=(1, 4), contexts_s=(0.0, 15.0), rounds=3, steps=5, warm_up=2, lone_width=8)
+@pytest.mark.parametrize("grain", [1, 10])
+def test_no_plan_asks_for_more_steps_than_a_take_has(grain):
+    plan = Plan(batches=(1, 4), contexts_s=(0.0, 1.0), rounds=3, steps=5, warm_up=2, lone_width=8, grain=grain)
     for order in plan.orders("float32"):
-        # Taking the context in makes one frame, and the warm-up and the turns one for each step.
-        assert order.frames - order.context > 1 + plan.warm_up + plan.rounds * plan.steps
+        turns = [{"steps": plan.warm_up}, *[{"steps": plan.steps}] * plan.rounds]
+        said = answers({"begin": vars(order)}, *turns, {"end": True}, grain=grain)
+        assert "peak_mib" in said[-1]
 
 
 def test_a_lone_take_in_a_wide_batch_is_asked_of_float32_only():
@@ -155,10 +165,10 @@ class FakeWorker:
         changed = self.party == "int8"
         return [[list(range(order.context)) + [7] * 9 + [8 if changed else 7]] * 4]
 
-    def begin(self, order: Order) -> float:
+    def begin(self, order: Order) -> tuple[float, int]:
         assert self.rows == 0
         self.rows = order.rows
-        return 2.0
+        return 2.0, 3
 
     def step_s(self, steps: int) -> float:
         if self.party == "broken":
@@ -183,6 +193,8 @@ def test_a_gain_is_audiocraft_s_cost_of_a_take_by_the_party_s(fake):
     # Two takes in one step of 0.2 s, against two of audiocraft's steps of 0.4 s.
     assert two.gain == pytest.approx(4)
     assert (alone.step_median_s, two.step_median_s) == (0.1, 0.2)
+    # What was done before the first turn is the context and three steps, one of which is always part of taking it in.
+    assert (alone.prefill_s, two.prefill_s) == (pytest.approx(1.8), pytest.approx(1.6))
 
 
 def test_tokens_are_compared_where_they_were_generated(fake):

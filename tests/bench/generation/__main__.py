@@ -70,6 +70,7 @@ def _measure(arguments: argparse.Namespace, names: Sequence[str], command: str) 
         steps=arguments.steps,
         warm_up=arguments.warm_up,
         lone_width=arguments.lone_width,
+        grain=10 if device == "cuda" else 1,
     )
     parties = [name for name in names if name != _SCENE]
     found = compare.compare(parties, root, size, device, arguments.threads, plan)

@@ -31,6 +31,7 @@ class Plan:
     batches: takes at a time. contexts_s: seconds of sound that the takes go on from.
     rounds: turns of each party. steps: of each turn. warm_up: steps before the first turn that are not counted.
     lone_width: the batch width of a lone float32 take in the generator's default; 0 to leave that out.
+    grain: how many steps a party may do before it can be told to stop.
     """
 
     batches: tuple[int, ...]
@@ -39,20 +40,24 @@ class Plan:
     steps: int
     warm_up: int
     lone_width: int = 0
+    grain: int = 1
 
     def orders(self, party: str) -> list[Order]:
         """What one party is to generate, small batches first: memory that a process took once it seldom gives back."""
-        found = []
-        for context_s in self.contexts_s:
-            found += [self.order(rows, rows, context_s) for rows in self.batches]
-            if party == "float32" and self.lone_width > 1:
-                found.append(self.order(1, self.lone_width, context_s))
-        return found
+        widths = [(rows, rows) for rows in self.batches]
+        if party == "float32" and self.lone_width > 1:
+            widths.append((1, self.lone_width))
+        return [self.order(rows, width, context_s) for rows, width in widths for context_s in self.contexts_s]
 
     def order(self, rows: int, width: int, context_s: float) -> Order:
         context = round(context_s * FRAME_RATE)
-        # One step that takes the context in, and one more than are asked for, so that no generation ends by itself.
-        return Order(rows, width, context, context + 1 + self.warm_up + self.rounds * self.steps + 1)
+        turns = [1, self.warm_up, *[self.steps] * self.rounds]
+        # One more step than can be done, so that no generation ends by itself.
+        return Order(rows, width, context, context + sum(_round_up(steps, self.grain) for steps in turns) + 1)
+
+
+def _round_up(n: int, step: int) -> int:
+    return -(-n // step) * step
 
 
 @dataclass
@@ -60,13 +65,13 @@ class Point:
     """What one order cost: seconds are CPU time, on a GPU wall time; one figure for each turn.
 
     step_s: of one step of the whole batch. stock_s: of one step of stock audiocraft with one take, in the same turns.
-    prefill_s: of taking the context in, text encoder included. peak_mib: the most memory meanwhile.
+    prefill_s: of taking the context in and making one step, text encoder included. peak_mib: the most memory meanwhile.
     """
 
     rows: int
     width: int
     context_s: float
-    prefill_s: float
+    prefill_s: float = 0.0
     step_s: list[float] = field(default_factory=list)
     stock_s: list[float] = field(default_factory=list)
     peak_mib: float = 0.0
@@ -131,13 +136,15 @@ class Worker:
             raise WorkerError(f"{self.party}: {answer['error']}")
         return answer
 
-    def begin(self, order: Order) -> float:
-        """Begin to generate; what taking the context in cost, in seconds."""
-        return float(self.ask({"begin": asdict(order)})["spent_s"])
+    def begin(self, order: Order) -> tuple[float, int]:
+        """Begin to generate: (what taking the context in and the first steps cost in seconds, how many those are)."""
+        answer = self.ask({"begin": asdict(order)})
+        return float(answer["spent_s"]), int(answer["steps"])
 
     def step_s(self, steps: int) -> float:
-        """Go on for that many steps; what one of them cost."""
-        return float(self.ask({"steps": steps})["spent_s"]) / steps
+        """Go on for that many steps or a few more; what one of them cost."""
+        answer = self.ask({"steps": steps})
+        return float(answer["spent_s"]) / int(answer["steps"])
 
     def end(self) -> float:
         """End it; the most memory that was taken, in MiB."""
@@ -205,12 +212,14 @@ def _point(worker: Worker, stock: Worker, order: Order, plan: Plan) -> Point:
     alone = plan.order(1, 1, order.context / FRAME_RATE)
     stock.begin(alone)
     try:
-        point = Point(order.rows, order.width, order.context / FRAME_RATE, worker.begin(order))
+        began_s, first_steps = worker.begin(order)
+        point = Point(order.rows, order.width, order.context / FRAME_RATE)
         for each in (worker, stock):
             each.step_s(plan.warm_up)
         for _ in range(plan.rounds):
             point.step_s.append(worker.step_s(plan.steps))
             point.stock_s.append(stock.step_s(plan.steps))
+        point.prefill_s = max(0.0, began_s - (first_steps - 1) * point.step_median_s)
         point.peak_mib = worker.end()
     finally:
         stock.end()

@@ -10,10 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
+from unittest.mock import patch
 
 from soundgraph.backends import Precision
 from tests.bench.generation import checkpoints
 from tests.bench.generation.sizes import CODEBOOKS, PROMPTS, SIZES
+
+OnStep = Callable[[int], None]
+"""Called with how many steps were done since the last call."""
 
 TOP_K, TEMPERATURE, GUIDANCE = 250, 1.0, 3.0
 
@@ -50,7 +54,10 @@ class Order:
 class Party(Protocol):
     versions: str
 
-    def run(self, order: Order, on_step: Callable[[], None]) -> Any:
+    def prepare(self, order: Order) -> None:
+        """Get ready for an order, if loading has not done all of that."""
+
+    def run(self, order: Order, on_step: OnStep) -> Any:
         """Generate; `on_step` is called after each step, first when the context has been taken in, and may raise to
         end it. Returns int64 codes [rows, CODEBOOKS, frames] on the CPU."""
 
@@ -70,7 +77,10 @@ class Stock:
         self.model = kind.get_pretrained(str(checkpoints.folder_of(root, name)), device=device)
         self.versions = f"audiocraft {audiocraft.__version__}, torch {torch.__version__}"
 
-    def run(self, order: Order, on_step: Callable[[], None]) -> Any:
+    def prepare(self, order: Order) -> None:
+        """Nothing is left to do."""
+
+    def run(self, order: Order, on_step: OnStep) -> Any:
         lm = self.model.lm
         attributes, _ = self.model._prepare_tokens_and_attributes(order.prompts, None)
         with self.model.autocast:
@@ -82,7 +92,7 @@ class Stock:
                 temp=TEMPERATURE,
                 top_k=TOP_K,
                 cfg_coef=GUIDANCE,
-                callback=lambda done, total: on_step(),
+                callback=lambda done, total: on_step(1),
             )
         return codes.cpu()
 
@@ -106,7 +116,10 @@ class Transformers:
         self.tokenizer = transformers.T5Tokenizer.from_pretrained(folder)
         self.versions = f"transformers {transformers.__version__}"
 
-    def run(self, order: Order, on_step: Callable[[], None]) -> Any:
+    def prepare(self, order: Order) -> None:
+        """Nothing is left to do."""
+
+    def run(self, order: Order, on_step: OnStep) -> Any:
         import torch
         import transformers
 
@@ -137,7 +150,7 @@ class _Steps:
     """What transformers asks after each step whether to stop; it keeps the tokens so far. (A streamer would be the
     plainer way: this model's `generate` takes one and calls it once.)"""
 
-    def __init__(self, on_step: Callable[[], None]):
+    def __init__(self, on_step: OnStep):
         self.tokens: Any = None
         self._on_step = on_step
 
@@ -145,7 +158,7 @@ class _Steps:
         import torch
 
         self.tokens = tokens
-        self._on_step()
+        self._on_step(1)
         return torch.zeros(len(tokens), dtype=torch.bool, device=tokens.device)
 
 
@@ -156,33 +169,48 @@ class Ours:
         import soundgraph
         from soundgraph import backends
         from soundgraph.backends import Sources
-        from soundgraph.backends.audiocraft import checkpoint, weights
 
-        folder, sources = str(checkpoints.folder_of(root, name)), Sources()
-        model = backends.find(folder, sources)
+        self._sources = Sources()
+        folder = str(checkpoints.folder_of(root, name))
+        model = backends.find(folder, self._sources)
         if model is None:
             raise FileNotFoundError(folder)
-        import torch
-
-        dtype = torch.float32 if device == "cpu" else torch.float16
-        self.loaded = checkpoint.load(weights.locate(model, sources), model, device, dtype)
-        self.precision = precision
+        self._model, self._device, self._precision = model, device, precision
+        self._loaded: Any = None
+        self._decoder: Any = None
         self.versions = f"soundgraph {soundgraph.__version__}"
+        self._load(1)
 
-    def run(self, order: Order, on_step: Callable[[], None]) -> Any:
+    def prepare(self, order: Order) -> None:
+        if self._decoder.width != order.width:
+            self._load(order.width)
+
+    def _load(self, width: int) -> None:
+        """A decoder takes the weights out of the model, so that one of another width needs them loaded again."""
+        from soundgraph.backends.audiocraft import checkpoint, weights
+        from soundgraph.backends.audiocraft.decoder import Decoder
+
+        if self._loaded is not None:
+            self._decoder = None
+            checkpoint.free(self._loaded)
+        files = weights.locate(self._model, self._sources)
+        dtype = checkpoint.dtype_for(self._device, self._precision)
+        self._loaded = checkpoint.load(files, self._model, self._device, dtype)
+        self._decoder = Decoder(self._loaded.lm, self._precision, width)
+
+    def run(self, order: Order, on_step: OnStep) -> Any:
         import torch
-        from soundgraph.backends.audiocraft.decoder import Decoder, Row
+
+        from soundgraph.backends.audiocraft import decoder
         from soundgraph.backends.audiocraft.sampling import noise
 
-        decoder = Decoder(self.loaded.lm, self.precision, order.width)
-        context = order.codes(decoder.card)
-        steps = order.frames + CODEBOOKS
+        context = order.codes(self._loaded.lm.card)
         rows = [
-            Row(
-                conditions=decoder.condition(prompt, None),
+            decoder.Row(
+                conditions=self._decoder.condition(prompt, None),
                 prompt=context[index] if order.context else None,
                 n_frames=order.frames,
-                noise=noise(index, 0, steps, CODEBOOKS),
+                noise=noise(index, 0, self._decoder.n_steps(order.frames), CODEBOOKS),
                 temperature=TEMPERATURE,
                 top_k=1 if order.greedy else TOP_K,
                 top_p=0.0,
@@ -190,7 +218,10 @@ class Ours:
             )
             for index, prompt in enumerate(order.prompts)
         ]
-        found = dict(decoder.run(rows, lambda index, frames: on_step() if index == 0 else None))
+        # On a processor it costs nothing to report each step; a GPU would have to be waited for.
+        every = 1 if self._device == "cpu" else decoder._REPORT_EVERY
+        with patch.object(decoder, "_REPORT_EVERY", every):
+            found = dict(self._decoder.run(rows, lambda index, frames: on_step(every) if index == 0 else None))
         return torch.stack([found[index] for index in range(order.rows)])
 
 

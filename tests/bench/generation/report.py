@@ -227,13 +227,14 @@ def _scene(run: Run) -> list[str]:
     scene = run.get("scene")
     if not scene:
         return []
-    stock_s = scene["costs"].get(STOCK, {}).get("cpu_s")
+    time = "wall_s" if run["device"] == "cuda" else "cpu_s"
+    stock_s = scene["costs"].get(STOCK, {}).get(time)
     rows = []
     for party, cost in scene["costs"].items():
         if "trouble" in cost:
             rows.append([_LABELS[party], cost["trouble"], "", "", ""])
             continue
-        gain = f"{stock_s / cost['cpu_s']:.2f}" if stock_s else "–"
+        gain = f"{stock_s / cost[time]:.2f}" if stock_s else "–"
         rows.append(
             [_LABELS[party], f"{cost['cpu_s']:,.0f}", f"{cost['wall_s']:,.0f}", gain, f"{cost['peak_mib']:,.0f}"]
         )

@@ -4,8 +4,8 @@
 
 Orders come as lines of JSON on stdin, answers go out as lines of JSON on stdout:
 
-    {"begin": {…Order}}   begins to generate; the answer tells what it cost to take the context in
-    {"steps": n}          goes on for n steps; the answer tells what they cost
+    {"begin": {…Order}}   begins to generate; the answer tells what taking the context in and the first steps cost
+    {"steps": n}          goes on for n steps or a few more; the answer tells how many, and what they cost
     {"end": true}         ends it; the answer tells the most memory that was taken
     {"codes": {…Order}}   generates without pauses; the answer holds the codes
     {"floor": true}       the answer tells the bytes that a step has to read, and how fast the device copies
@@ -93,25 +93,28 @@ def serve(party: Party, meter: Meter, orders: Iterator[Mapping[str, Any]], say: 
         if "begin" in order:
             _in_turns(party, meter, Order(**order["begin"]), orders, say)
         elif "codes" in order:
-            say({"codes": party.run(Order(**order["codes"]), lambda: None).tolist()})
+            greedy = Order(**order["codes"])
+            party.prepare(greedy)
+            say({"codes": party.run(greedy, lambda count: None).tolist()})
         elif "floor" in order:
             say(_floor(party))
 
 
 def _in_turns(party: Party, meter: Meter, order: Order, orders: Iterator[Mapping[str, Any]], say: Say) -> None:
+    party.prepare(order)
     meter.start_peak()
-    left, began_s = 1, meter.now_s()
+    wanted, done, began_s = 1, 0, meter.now_s()
 
-    def on_step() -> None:
-        nonlocal left, began_s
-        left -= 1
-        if left:
+    def on_step(count: int) -> None:
+        nonlocal wanted, done, began_s
+        done += count
+        if done < wanted:
             return
-        say({"spent_s": meter.now_s() - began_s})
+        say({"spent_s": meter.now_s() - began_s, "steps": done})
         following = next(orders, {"end": True})
         if "end" in following:
             raise EndedError
-        left, began_s = following["steps"], meter.now_s()
+        wanted, done, began_s = following["steps"], 0, meter.now_s()
 
     try:
         party.run(order, on_step)
