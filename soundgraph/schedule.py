@@ -14,7 +14,8 @@ from soundgraph.fewest import Task
 from soundgraph.fewest.items import bits
 from soundgraph.planner import Plan
 
-_OWN: Mapping[Device, Precision] = {"cpu": "float32", "cuda": "float16", "mps": "float16"}
+OWN_PRECISION: Mapping[Device, Precision] = {"cpu": "float32", "cuda": "float16", "mps": "float16"}
+"""What a device computes in where nothing is stated."""
 
 
 class LoadKey(NamedTuple):
@@ -79,7 +80,7 @@ def loads(plan: Plan, *, budget: int | None = None, device: Device = "auto") -> 
         node = graphs.node_of(plan.graph, name)
         assert node.model is not None
         stated: Precision | None = getattr(node.params, "precision", None)
-        key = LoadKey(node.model.weights, None if node.model.draft else stated or _OWN.get(device))
+        key = LoadKey(node.model.weights, None if node.model.draft else stated or OWN_PRECISION.get(device))
         key_of[name] = key
         models.setdefault(key, node.model)
     memory = {key: _memory_bytes(model, key.precision) for key, model in models.items()}

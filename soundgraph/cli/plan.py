@@ -8,71 +8,187 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from soundgraph.cli import common
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from soundgraph.backends import Device, Model
+    from soundgraph.errors import Mistake
+    from soundgraph.explain import Reason
+    from soundgraph.export import Outdated
+    from soundgraph.planner import Plan
+    from soundgraph.schedule import Schedule, Step
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_scene_arguments(parser)
     common.add_policy_argument(parser)
+    common.add_device_arguments(parser)
     common.add_json_argument(parser)
     parser.add_argument("--check", action="store_true", help="exit with 3 if there is anything to run or to write")
     parser.add_argument("--force", action="store_true", help="plan as build --force would")
     parser.add_argument("-a", "--all", action="store_true", help="list the nodes that are up to date too")
 
 
+@dataclass(frozen=True)
+class _Found:
+    """All there is to say. downloads: models that a build would fetch first. current: a build looks no further."""
+
+    plan: Plan
+    reasons: list[Reason]
+    to_write: list[Outdated]
+    schedule: Schedule
+    downloads: list[Model]
+    missing: list[Mistake]
+    current: bool
+    options: argparse.Namespace
+    budget: int | None
+
+
 def run(options: argparse.Namespace) -> int:
-    from soundgraph import schedule
-    from soundgraph.errors import EXIT_OK, EXIT_WORK_TO_DO, SceneError
-    from soundgraph.planner import Status
+    from soundgraph import backends, schedule
+    from soundgraph.errors import EXIT_OK, EXIT_WORK_TO_DO
 
     session = common.open_session(options)
-    if refused := session.mistakes_of_policy():
-        raise SceneError(refused)
     plan = session.plan(force=options.force)
-    to_run, to_write = plan.to_run(), session.to_write(plan)
-    groups = schedule.groups(plan)
-    missing = session.mistakes_of_models(plan)
-    current = not options.force and _is_current(options)
-    listed = list(plan.decisions) if options.all or options.json else to_run
-    reasons = session.reasons(plan, listed)
-    hits, misses, maybes = (plan.count(status) for status in (Status.HIT, Status.MISS, Status.MAYBE))
-    if options.json:
-        for reason in reasons:
-            facts = {"node": reason.node, "status": reason.status.value, "reason": reason.reason, "why": str(reason)}
-            _print(event="node", **facts, key=plan.decisions[reason.node].key)
-        for file in to_write:
-            _print(event="export", path=file.path, status="write", why=file.why)
-        for group in groups:
-            _print(event="load", model=group.model.id, draft=group.model.draft, nodes=list(group.nodes))
-        for mistake in missing:
-            _print(event="missing", file=mistake.file, line=mistake.line, where=mistake.where, what=mistake.what)
-        counts = {"nodes": len(plan.decisions), "hits": hits, "misses": misses, "maybes": maybes}
-        _print(event="summary", **counts, loads=len(groups), exports=len(to_write), current=current)
-    else:
-        width = max(
-            (len(name) for name in [reason.node for reason in reasons] + [file.path for file in to_write]), default=0
+    budget = options.memory_budget or session.project.memory_budget_bytes
+    loads = schedule.loads(plan, budget=budget, device=options.device)
+    models = {step.model.id: step.model for step in loads.steps if not step.model.here}
+    found = _Found(
+        plan=plan,
+        reasons=session.reasons(plan, list(plan.decisions) if options.all or options.json else plan.to_run()),
+        to_write=session.to_write(plan),
+        schedule=loads,
+        downloads=[model for model in models.values() if not backends.get(model.backend).missing(model)],
+        missing=session.mistakes_of_models(plan),
+        current=not options.force and _is_current(options),
+        options=options,
+        budget=budget,
+    )
+    for line in _events(found) if options.json else _lines(found):
+        print(line)
+    work = bool(plan.to_run() or found.to_write) and not found.current
+    return EXIT_WORK_TO_DO if options.check and work else EXIT_OK
+
+
+def _lines(found: _Found) -> Iterator[str]:
+    names = [reason.node for reason in found.reasons] + [file.path for file in found.to_write]
+    width = max(map(len, names), default=0)
+    for reason in found.reasons:
+        yield f"{reason.node:<{width}}  {reason.status.value:<5}  {reason}"
+    for file in found.to_write:
+        yield f"{file.path:<{width}}  write  {file.why}"
+    yield from _load_lines(found)
+    if found.downloads:
+        yield f"a build first downloads {', '.join(model.id for model in found.downloads)}"
+    for what in dict.fromkeys(mistake.what for mistake in found.missing):
+        yield f"cannot run here: {what}; build --draft renders stand-ins"
+    yield _summary(found)
+    if found.current and found.plan.to_run():
+        yield "a build has nothing to do: the files are as it left them, though their sounds are gone from the cache"
+
+
+def _load_lines(found: _Found) -> Iterator[str]:
+    from soundgraph.schedule import gigabytes
+
+    names = {step.load: _name(step, found.options.device) for step in found.schedule.steps}
+    place = 0
+    for step in found.schedule.steps:
+        nodes = common.n(len(step.nodes), "node")
+        if not step.reload_needed:
+            yield f"  still there: {names[step.load]} for {nodes}"
+            continue
+        place += 1
+        size = f", about {gigabytes(step.memory_bytes)}" if step.memory_bytes else ""
+        stays = f", beside {', '.join(names[load] for load in step.beside)}" if step.beside else ""
+        singly = "" if step.model.batches else ", one take after another by the library's own code"
+        yield f"load {place}: {names[step.load]} for {nodes}{size}{stays}{singly}"
+    peak = found.schedule.peak_bytes
+    if peak and (found.schedule.loads > 1 or found.budget):
+        of_budget = f" of {gigabytes(found.budget)}" if found.budget else ""
+        yield f"models take about {gigabytes(peak)}{of_budget} at most"
+
+
+def _name(step: Step, device: Device) -> str:
+    """ "facebook/musicgen-small (int8)": the precision only where it is not the device's own."""
+    from soundgraph.schedule import OWN_PRECISION
+
+    if step.model.draft:
+        return f"{step.model.id} (draft)"
+    own = step.precision is None or step.precision == OWN_PRECISION.get(device)
+    return step.model.id if own else f"{step.model.id} ({step.precision})"
+
+
+def _summary(found: _Found) -> str:
+    hits, misses, maybes = _counts(found.plan)
+    if found.options.force:  # nothing is found again then, so each maybe runs
+        misses, maybes = misses + maybes, 0
+    runs = f"{misses:,} to run, {maybes:,} maybe" if found.plan.to_run() else "nothing to run"
+    files = f", {common.n(len(found.to_write), 'file')} to write" if found.to_write else ""
+    loads = f", {_loads(found.schedule, maybes > 0)}" if found.schedule.loads else ""
+    return f"{common.n(len(found.plan.decisions), 'node')}: {runs}, {hits:,} from cache{files}{loads}"
+
+
+def _loads(schedule: Schedule, unsure: bool) -> str:
+    """ "2 model loads (the fewest possible)". unsure: whether it may turn out that some of it need not run."""
+    loads = f"{'at most ' if unsure else ''}{common.n(schedule.loads, 'model load')}"
+    if schedule.loads == 1:
+        return loads
+    known = "the fewest possible" if schedule.proven else f"at least {schedule.lower_bound:,} are needed"
+    return f"{loads} ({known}{' if all runs' if unsure else ''})"
+
+
+def _counts(plan: Plan) -> tuple[int, int, int]:
+    from soundgraph.planner import Status
+
+    return plan.count(Status.HIT), plan.count(Status.MISS), plan.count(Status.MAYBE)
+
+
+def _events(found: _Found) -> Iterator[str]:
+    for reason in found.reasons:
+        facts = {"node": reason.node, "status": reason.status.value, "reason": reason.reason, "why": str(reason)}
+        yield _event("node", **facts, key=found.plan.decisions[reason.node].key)
+    for file in found.to_write:
+        yield _event("export", path=file.path, status="write", why=file.why)
+    names = {step.load: step.model.id for step in found.schedule.steps}
+    for step in found.schedule.steps:
+        yield _event(
+            "load",
+            model=step.model.id,
+            precision=step.precision,
+            draft=step.model.draft,
+            still_there=not step.reload_needed,
+            nodes=list(step.nodes),
+            unloads=[names[load] for load in step.evicts],
+            beside=[names[load] for load in step.beside],
+            memory_bytes=step.memory_bytes or None,
+            batches=step.model.batches,
         )
-        for reason in reasons:
-            print(f"{reason.node:<{width}}  {reason.status.value:<5}  {reason}")
-        for file in to_write:
-            print(f"{file.path:<{width}}  write  {file.why}")
-        for place, group in enumerate(groups, 1):
-            draft = " (draft)" if group.model.draft else ""
-            print(f"load {place}: {group.model.id}{draft} for {common.n(len(group.nodes), 'node')}")
-        for model in dict.fromkeys(mistake.what for mistake in missing):
-            print(f"cannot run here: {model}; build --draft renders stand-ins")
-        if options.force:  # nothing is found again then, so each maybe runs
-            misses, maybes = misses + maybes, 0
-        runs = f"{misses:,} to run, {maybes:,} maybe" if to_run else "nothing to run"
-        files = f", {common.n(len(to_write), 'file')} to write" if to_write else ""
-        loads = f", {'at most ' if maybes else ''}{common.n(len(groups), 'model load')}" if groups else ""
-        print(f"{common.n(len(plan.decisions), 'node')}: {runs}, {hits:,} from cache{files}{loads}")
-        if current and to_run:
-            print(
-                "a build has nothing to do: the files are as it left them, though their sounds are gone from the cache"
-            )
-    return EXIT_WORK_TO_DO if options.check and (to_run or to_write) and not current else EXIT_OK
+    for model in found.downloads:
+        yield _event("download", model=model.id)
+    for mistake in found.missing:
+        yield _event("missing", file=mistake.file, line=mistake.line, where=mistake.where, what=mistake.what)
+    hits, misses, maybes = _counts(found.plan)
+    schedule = found.schedule
+    yield _event(
+        "summary",
+        nodes=len(found.plan.decisions),
+        hits=hits,
+        misses=misses,
+        maybes=maybes,
+        loads=schedule.loads,
+        loads_at_least=schedule.lower_bound,
+        peak_bytes=schedule.peak_bytes,
+        exports=len(found.to_write),
+        current=found.current,
+    )
+
+
+def _event(event: str, **facts: object) -> str:
+    return json.dumps({"event": event, **facts}, ensure_ascii=False)
 
 
 def _is_current(options: argparse.Namespace) -> bool:
@@ -90,7 +206,3 @@ def _is_current(options: argparse.Namespace) -> bool:
     )
     stamps = stamp.load(root, config)
     return stamps is not None and noop.is_complete(stamps, noop.clean_scenes(stamps, wanted), wanted, options.targets)
-
-
-def _print(**event: object) -> None:
-    print(json.dumps(event, ensure_ascii=False))
