@@ -19,6 +19,7 @@ VERBS = {
     "graph": "draw the graph: text, Mermaid, DOT or SVG",
     "check": "find all mistakes, and what looks like one, without running anything",
     "schema": "print the JSON Schema of scenes, for completion in an editor",
+    "models": "list the models and what is on this machine, or fetch one",
     "kinds": "list the node kinds, or the fields of one",
     "new": "write a scene to start from",
     "verify": "make results again and compare them with those in the cache",

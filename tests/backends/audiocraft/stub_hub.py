@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import pytest
+
 _INFO = re.compile(r"/api/models/(.+)/revision/([^/]+)")
 _FILE = re.compile(r"/(.+)/resolve/([^/]+)/([^/]+)")
 _LARGE = (".bin", ".safetensors", ".th")
@@ -139,6 +141,24 @@ def serve(hub: StubHub) -> Iterator[StubHub]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def alone(caches: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StubHub]:
+    """A running hub that is the only one, with empty caches."""
+    import huggingface_hub.constants
+    import huggingface_hub.file_download
+
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(caches))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)  # as it was imported, for other tests
+    # The library waits a second before it takes a broken connection up again.
+    monkeypatch.setattr(huggingface_hub.file_download.time, "sleep", lambda seconds: None)
+    with serve(StubHub()) as running:
+        monkeypatch.setenv("HF_ENDPOINT", running.url)
+        yield running
 
 
 def _listing(repository: str, sha: str, files: Mapping[str, bytes]) -> dict[str, Any]:

@@ -25,18 +25,7 @@ SMALL, T5, CODEC = "facebook/musicgen-small", "google-t5/t5-base", "facebook/enc
 @pytest.fixture
 def served(tmp_path, monkeypatch) -> Iterator[StubHub]:
     """An empty hub, and an empty cache for what comes from it."""
-    import huggingface_hub.constants
-    import huggingface_hub.file_download
-
-    for name in stub_hub.VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)  # as it was imported, for other tests
-    # The library waits a second before it takes a broken connection up again.
-    monkeypatch.setattr(huggingface_hub.file_download.time, "sleep", lambda seconds: None)
-    with stub_hub.serve(StubHub()) as running:
-        monkeypatch.setenv("HF_ENDPOINT", running.url)
+    with stub_hub.alone(tmp_path / "caches", monkeypatch) as running:
         yield running
 
 
