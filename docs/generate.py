@@ -7,6 +7,7 @@ Such a table stands between two comments, `<!-- NAME -->` or `<!-- NAME: WHICH -
                           "project policy"
     kinds                 every node kind, with a link to its page
     models                every model that a backend knows by name
+    catalogue             every published model, with what it takes and how large it is
     verbs                 every verb of the command line
     options: VERB         what may follow a verb
     exit codes            every exit code
@@ -108,6 +109,29 @@ def _models(which: str, page: Path) -> list[str]:
     return _table(("Model", "Family", "Output", "One window", "Licence of the weights"), rows)
 
 
+def _catalogue(which: str, page: Path) -> list[str]:
+    from soundgraph.backends.audiocraft import catalogue
+
+    rows = []
+    for entry in catalogue.PUBLISHED:
+        model = catalogue.model(entry)
+        memory, fetched = dict(model.memory), entry.download_bytes
+        channels = "mono" if model.channels == 1 else "stereo"
+        rows.append(
+            (
+                f"`{model.id}`",
+                model.family,
+                f"{model.sample_rate / 1000:g} kHz {channels}",
+                f"{model.max_duration_s:g} s" + ("" if model.longer else ", no more"),
+                ", ".join(model.conditioning),
+                " / ".join(f"{memory[name] / 1e9:.1f}" for name in ("float32", "float16", "int8")),
+                "not on record" if fetched is None else f"{fetched / 1e9:.1f}",
+            )
+        )
+    head = ("Model", "Family", "Output", "One window", "Takes", "Memory, GB: float32 / float16 / int8", "To fetch, GB")
+    return _table(head, rows)
+
+
 def _verbs(which: str, page: Path) -> list[str]:
     return _table(("Verb", "What it does"), ((f"[{verb}](#{verb})", text) for verb, text in VERBS.items()))
 
@@ -157,6 +181,7 @@ _TABLES = {
     "parameters": _parameters,
     "kinds": _kinds,
     "models": _models,
+    "catalogue": _catalogue,
     "verbs": _verbs,
     "options": _options,
     "exit codes": _exit_codes,
