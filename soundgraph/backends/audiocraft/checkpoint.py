@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 from torch.nn.modules import activation
 
-from soundgraph.backends import Model, OutOfMemoryError
+from soundgraph.backends import Model
 from soundgraph.backends.audiocraft import archive, companions, compat, devices
 from soundgraph.backends.audiocraft.devices import choose_device, dtype_for
 from soundgraph.errors import NodeError, quote
@@ -56,11 +56,7 @@ def load(files: Files, model: Model, device: str, dtype: torch.dtype) -> Loaded:
     compat.prepare()
     hint = f"fetch it again: soundgraph models pull {model.id}" if _is_published(model) else "copy or export it again"
     with devices.room_for(f"model {quote(model.id)}", device), _quiet():
-        try:
-            return _load(files, model, device, dtype, hint)
-        except (NodeError, OutOfMemoryError):
-            devices.give_back()
-            raise
+        return _load(files, model, device, dtype, hint)
 
 
 def free(loaded: Loaded) -> None:
@@ -68,11 +64,8 @@ def free(loaded: Loaded) -> None:
 
     Whoever else holds its lm or codec, or a tensor of them, keeps it alive: let go of those first.
     """
-    if loaded.lm is not None:
-        for conditioner in loaded.lm.condition_provider.conditioners.values():
-            # Outside the tree of modules, where audiocraft keeps what is not saved with a checkpoint.
-            conditioner.__dict__.pop("t5", None)
-            conditioner.__dict__.pop("demucs", None)
+    # Dropped whole, never moved off the device first: T5 and demucs are outside the tree of modules (in the `__dict__`
+    # of a conditioner, so as not to be saved with a checkpoint), and moving the rest would leave them there.
     loaded.lm = loaded.codec = None
     devices.give_back()
 

@@ -12,9 +12,9 @@ from . import tiny
 from .melody_libraries import melody_libraries as replace_melody_libraries
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="session")
 def one_thread() -> Iterator[None]:
-    """Two threads cost a tiny model far more than they gain it."""
+    """Two threads cost a tiny model far more than they gain it. A test of threads sets its own, and sets this back."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -22,7 +22,7 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def checkpoints(one_thread: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("checkpoints")
 
 
