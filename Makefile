@@ -1,5 +1,6 @@
-# make demo    set up, and build an example scene to a playable file: no weights, no GPU
-# make test    set up, and run the tests
+# make demo                set up, and build an example scene to a playable file: no weights, no GPU
+# make setup-audiocraft    set up what MusicGen and AudioGen need, torch included
+# make test                set up all of it, and run the tests
 # The environment is .venv; exact versions are in constraints.txt.
 
 PYTHON ?= python3
@@ -7,13 +8,16 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST_ARGS ?= -n auto
 
-.PHONY: demo test lint format imports types bench docs clean
+.PHONY: demo setup-audiocraft test lint format imports types bench docs clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/.base
 	$(BIN)/soundgraph build --draft rainy_forest
 
-test: .venv/.dev
+# Where torch comes from is pip's business: see docs/installing-audiocraft.md for the build without CUDA, a tenth as large.
+setup-audiocraft: .venv/.audiocraft
+
+test: .venv/.dev .venv/.audiocraft
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: .venv/.dev
@@ -52,6 +56,12 @@ docs: .venv/.dev
 
 .venv/.dev: .venv/.base
 	$(PIP) --editable '.[dev]'
+	@touch $@
+
+# audiocraft pins a torch, and more, that cannot be had for a current Python: hence without what it says it depends on.
+.venv/.audiocraft: .venv/.base
+	$(PIP) --editable '.[audiocraft]'
+	$(PIP) --no-deps audiocraft==1.3.0
 	@touch $@
 
 clean:
