@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from soundgraph import audio
 from soundgraph.audio import Samples
-from soundgraph.backends import Made, Model, Report, Request
+from soundgraph.backends import Made, Model, Refused, Report, Request
 from soundgraph.backends.draft import words
 from soundgraph.backends.draft.chance import Chance
 from soundgraph.backends.draft.effects import effect
 from soundgraph.backends.draft.exact import Mono, exp2, gain_of
+from soundgraph.backends.draft.sections import JOIN_S, Section, conversion, crossfade, fitted, sections, tail
 from soundgraph.backends.draft.shaping import Drift, dull, ends_ramped
 from soundgraph.backends.draft.stage import Stage
+from soundgraph.errors import NodeError
 
 if TYPE_CHECKING:
     from soundgraph.backends.draft.music.score import Score
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 # Far coarser than any arithmetic could differ by, far finer (-126 dB) than can be heard; float32 holds it exactly.
 GRID = 2.0**-20
 RAMP_S = 0.004
+_TOP_DB = -1.0  # of several parts: where they cross, they may add up to more
 
 
 class DraftGenerator:
@@ -36,11 +40,23 @@ class DraftGenerator:
     def __init__(self, model: Model):
         self._model = model
 
-    def generate(self, requests: Sequence[Request], report: Report) -> Iterator[Made]:
+    def generate(self, requests: Sequence[Request], report: Report) -> Iterator[Made | Refused]:
         for index, request in enumerate(requests):
-            made = _take(self._model, request)
-            report(index, request.duration)
-            yield Made(index, audio.make(made, self._model.sample_rate), remarks(self._model, request.prompt))
+            try:
+                yield self._made(index, request, report)
+            except NodeError as error:
+                yield Refused(index, str(error))
+
+    def _made(self, index: int, request: Request, report: Report) -> Made:
+        model, rate = self._model, self._model.sample_rate
+        given, said = _given(model, request)
+        parts = sections(request.prompts, audio.n_samples(request.duration, rate), rate, given.shape[1])
+        made = _take(model, request, given, parts, lambda done: report(index, min(done / rate, request.duration)))
+        report(index, request.duration)
+        if request.melody is not None:
+            said = (*said, "draft: a draft does not follow melodies")
+        told = [remark for part in parts for remark in remarks(model, part.text)]
+        return Made(index, audio.make(made, rate), (*dict.fromkeys(told), *said))
 
     def unload(self) -> None:
         """There is nothing to give back."""
@@ -64,17 +80,73 @@ def _music(prompt: str) -> Score | None:
     return score.read(prompt)
 
 
-def _take(model: Model, request: Request) -> Samples:
-    """The sound that a request asks for, shaped (channels, n)."""
-    n = audio.n_samples(request.duration, model.sample_rate)
-    chance = Chance(model.family, request.prompt, request.seed)
+def _given(model: Model, request: Request) -> tuple[Samples, tuple[str, ...]]:
+    """What a take begins with, shaped (channels, n), and what is to be said of it.
+
+    Raises NodeError if the take would be over before it could go on.
+    """
+    sound, rate = request.continue_from, model.sample_rate
+    if sound is None:
+        return np.zeros((model.channels, 0), np.float32), ()
+    remark = conversion(sound, rate, model.channels)
+    given = fitted(sound, rate, model.channels).samples
+    n = audio.n_samples(request.duration, rate)
+    if n <= given.shape[1]:
+        raise NodeError(
+            f"the sound to go on from is {given.shape[1] / rate:g} s long, so duration, which is that of the whole, "
+            f"has to be more than {n / rate:g} s"
+        )
+    return given, (remark,) if remark else ()
+
+
+def _take(
+    model: Model, request: Request, given: Samples, parts: Sequence[Section], report: Callable[[int], None]
+) -> Samples:
+    """The sound that a request asks for, shaped (channels, n): what is given, and one part after another.
+
+    report: is called with the samples that are done after each part but the last.
+    """
+    if not parts:
+        return given  # nothing was asked for
+    if len(parts) == 1 and not given.shape[1]:
+        return _on_grid(_part(model, request, parts[0].text, parts[0].stop, ()))
+    rate, begin = model.sample_rate, given.shape[1]
+    new = np.zeros((model.channels, parts[-1].stop - begin), np.float32)
+    for part, following in zip_longest(parts, parts[1:]):
+        # It goes on under the start of the next one.
+        stop = part.stop + (following.fade if following is not None else 0)
+        name = (part.index, "on") if begin else (part.index,) if part.index else ()
+        sound = _part(model, request, part.text, stop - part.start, name)
+        at = part.start - begin
+        crossfade(new[:, at:], sound, part.fade)
+        new[:, at : stop - begin] = sound
+        if following is not None:
+            report(part.stop)
+    top = float(np.abs(new).max())
+    if top > gain_of(_TOP_DB):
+        new *= np.float32(gain_of(_TOP_DB) / top)
+    if begin:
+        n_join = min(audio.n_samples(JOIN_S, rate), new.shape[1])
+        crossfade(tail(given, n_join, rate), new, n_join)
+    return np.concatenate([given, _on_grid(new)], axis=1)
+
+
+def _on_grid(samples: Samples) -> Samples:
+    # In place: a take can be hours of stereo.
+    samples *= np.float32(1.0 / GRID)
+    np.rint(samples, out=samples)
+    samples *= np.float32(GRID)
+    return samples
+
+
+def _part(model: Model, request: Request, text: str, n: int, name: tuple[str | int, ...]) -> Samples:
+    """n samples of what a text says, at its own level, with ramped ends. name: tells parts of one text apart."""
+    chance = Chance(model.family, text, request.seed, *name)
     # Twice the usual variation at most: a draft at a wild temperature should still sound like what it says.
     width = 2.0 * request.temperature / (1.0 + request.temperature)
     stage = Stage(n, model.sample_rate, model.channels, chance, words.Character(), width)
-    if n == 0:
-        return stage.blank()
     if model.family == "music":
-        asked = _music(request.prompt)
+        asked = _music(text)
         if asked is None:
             result, top_db = texture(stage), -5.0
         else:
@@ -82,13 +154,9 @@ def _take(model: Model, request: Request) -> Samples:
 
             result, top_db = perform.play(asked, stage), -2.5
     else:
-        result, top_db = _layers(stage, words.read(request.prompt))
+        result, top_db = _layers(stage, words.read(text))
     ends_ramped(result, round(RAMP_S * stage.rate), round(2 * RAMP_S * stage.rate))
     _set_peak(result, gain_of(top_db))
-    # Down to the grid in place: a take can be hours of stereo.
-    result *= np.float32(1.0 / GRID)
-    np.rint(result, out=result)
-    result *= np.float32(GRID)
     return result
 
 
