@@ -180,12 +180,11 @@ Report = Callable[[int, float], None]
 
 
 class Generator(Protocol):
-    """A loaded model.
+    """A loaded model."""
 
-    about: how it is loaded, for a person: "cpu, float32, 8 at a time"; "" where there is nothing to say.
-    """
-
-    about: str
+    @property
+    def about(self) -> str:
+        """How it is loaded, for a person: "cpu, float32, 8 at a time"; "" where there is nothing to say."""
 
     def generate(self, requests: Sequence[Request], report: Report) -> Iterator[Made | Refused]:
         """Yields each take as it is finished, in any order. What a take sounds like depends on its own request only.
