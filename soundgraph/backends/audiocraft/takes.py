@@ -1,0 +1,86 @@
+"""A take that is being made: how far it is, what its next window is told, and which windows run together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from soundgraph.backends.audiocraft.pieces import Piece, Window
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from soundgraph.audio import Samples
+    from soundgraph.backends import Request
+
+
+@dataclass(eq=False)
+class Take:
+    """One request, between being read and being a sound.
+
+    index: of the request. given: what it goes on from, at the model's rate and channel count, or None; melody likewise.
+    codes: int64 [K, steps] of the whole piece, known up to `done`. row: the next window, ready to run. kind: what rows
+        have in common that may run together. widths: of the batch each window was made in. told_s: what was reported.
+    width: of the batch that its request asks for, or as much of it as there is memory for; None for any.
+    """
+
+    index: int
+    request: Request
+    piece: Piece
+    codes: Tensor
+    given: Samples | None = None
+    melody: Samples | None = None
+    remarks: list[str] = field(default_factory=list)
+    row: Any = None
+    kind: Hashable = None
+    done: int = 0
+    n_made: int = 0
+    widths: list[int] = field(default_factory=list)
+    told_s: float = -1.0
+
+    def __post_init__(self) -> None:
+        self.width = self.request.width
+
+    @property
+    def window(self) -> Window | None:
+        """The next one; None when all are made."""
+        windows = self.piece.windows
+        return windows[self.n_made] if self.n_made < len(windows) else None
+
+    def context(self) -> Tensor | None:
+        """The codes that the next window begins with, [K, context]; None for none."""
+        window = self.piece.windows[self.n_made]
+        return self.codes[:, window.start : window.start + window.context].clone() if window.context else None
+
+    def add(self, codes: Tensor, width: int) -> None:
+        """The next window is made. codes: [K, steps of the window], its context included."""
+        window = self.piece.windows[self.n_made]
+        self.codes[:, self.done : window.end] = codes[:, window.context :]
+        self.done = window.end
+        self.n_made += 1
+        self.row = None
+        self.widths.append(width)
+
+
+def next_batch(ready: Iterable[Take], width: int) -> tuple[list[Take], int]:
+    """Which windows to run next, together, and the width of the batch.
+
+    ready: takes with a row to run, at least one. width: of a batch whose takes name none.
+
+    Rows of unlike kinds cannot run together, so the kind with the fullest batch goes first: others may still grow, as
+    windows of long pieces come up. Among rows of a kind those with the most windows still to come go first, since those
+    wait for one another, and then the longest: a batch lasts as long as its longest row, so rows of like length belong
+    together.
+    """
+    groups: defaultdict[tuple[int, Hashable], list[Take]] = defaultdict(list)
+    for take in ready:
+        groups[take.width or width, take.kind].append(take)
+    (chosen, _), takes = max(groups.items(), key=lambda item: (min(len(item[1]), item[0][0]), -_first(item[1])))
+    takes.sort(key=lambda take: (take.n_made - len(take.piece.windows), -take.piece.windows[take.n_made].n_steps))
+    return takes[:chosen], chosen
+
+
+def _first(takes: Sequence[Take]) -> int:
+    return min(take.index for take in takes)

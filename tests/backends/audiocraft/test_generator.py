@@ -1,0 +1,649 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from soundgraph import audio
+from soundgraph.audio import Audio
+from soundgraph.backends import Made, Model, OutOfMemoryError, Precision, Refused, Request
+from soundgraph.backends.audiocraft import checkpoint, codec, engines
+from soundgraph.backends.audiocraft.generator import AudioCraftGenerator
+from soundgraph.backends.audiocraft.takes import Take, next_batch
+from soundgraph.errors import NodeError
+
+from . import tiny
+
+
+@pytest.fixture(autouse=True)
+def one_thread_for_generators(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOUNDGRAPH_THREADS", "1")
+
+
+@pytest.fixture(scope="module")
+def short(checkpoints: Path) -> Path:
+    """A MusicGen whose windows have 2 s, so that a long piece is short."""
+    return tiny.make_musicgen(checkpoints / "musicgen_2s", seconds=2)
+
+
+@pytest.fixture(scope="module")
+def short_magnet(checkpoints: Path) -> Path:
+    return tiny.make_magnet(checkpoints / "magnet_2s", seconds=2)
+
+
+def load(folder: Path, precision: Precision | None = None, width: int | None = None) -> AudioCraftGenerator:
+    return AudioCraftGenerator(tiny.files(folder), model_of(folder), "cpu", precision, width)
+
+
+def model_of(folder: Path) -> Model:
+    return replace(tiny.model(folder), id=f"./{folder.name}")
+
+
+def stock_of(folder: Path) -> checkpoint.Loaded:
+    return checkpoint.load(tiny.files(folder), tiny.model(folder), "cpu", torch.float32)
+
+
+def ask(duration: float, text: str = "rain", seed: int = 0, **more: Any) -> Request:
+    numbers = {"temperature": 1.0, "top_k": 250, "top_p": 0.0, "cfg_coef": 3.0} | more
+    return Request(numbers.pop("prompts", ((0.0, text),)), duration, seed, **numbers)
+
+
+def silent(index: int, seconds: float) -> None:
+    pass
+
+
+def make(loaded: AudioCraftGenerator, *requests: Request) -> list[Made]:
+    """The takes, in the order of the requests."""
+    results = sorted(loaded.generate(requests, silent), key=lambda made: made.index)
+    assert all(isinstance(made, Made) for made in results), results
+    assert [made.index for made in results] == list(range(len(requests)))
+    return results  # type: ignore[return-value]
+
+
+def refusal(loaded: AudioCraftGenerator, request: Request) -> str:
+    (result,) = loaded.generate([request], silent)
+    assert isinstance(result, Refused)
+    return result.reason
+
+
+def noise_sound(seconds: float, rate: int = 32000, channels: int = 1) -> Audio:
+    """Pink enough not to be all treble."""
+    n = audio.n_samples(seconds, rate)
+    white = np.random.default_rng(5).normal(0, 0.02, (channels, n))
+    return audio.make(np.cumsum(white, axis=1) * 0.05 + white, rate)
+
+
+def tone(hz: float) -> Audio:
+    return audio.make(0.3 * np.sin(2 * np.pi * hz * np.arange(32000) / 32000), 32000)
+
+
+# Length
+
+
+@pytest.mark.parametrize("seconds", [2.3, 0.02, 0.005, 0.00001, 31.7])
+def test_a_take_has_exactly_the_samples_asked_for(musicgen: Path, seconds: float) -> None:
+    (made,) = make(load(musicgen), ask(seconds))
+
+    assert made.audio.samples.shape == (1, audio.n_samples(seconds, 32000))
+    assert made.audio.sample_rate == 32000
+    if seconds > 0.01:
+        assert made.audio.samples.std() > 0.01
+
+
+def test_an_effect_longer_than_a_window_has_them_too(audiogen: Path) -> None:
+    (made,) = make(load(audiogen), ask(12.345))
+
+    assert made.audio.samples.shape == (1, 197520)
+    assert made.facts["windows"] == 2
+
+
+# The same alone, in any batch, in any order
+
+MIXED = (
+    ask(1.0, "a"),
+    ask(0.3, "the sound of a large door that falls shut in an empty hall", 1, temperature=1.5),
+    ask(3.0, "rain", 2, top_k=3),
+    ask(1.0, "a", 7, cfg_coef=0.0),
+    ask(0.02, "wind and rain", 2**63 - 1, top_p=0.9),
+    ask(2.6, "x", 3, prompts=((0.0, "dawn"), (0.8, "noon"), (2.3, "dusk"))),
+    ask(1.2, "rain", 4, continue_from=noise_sound(0.5)),
+)
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8", "bfloat16"])
+def test_a_take_is_the_same_alone_in_a_batch_and_in_another_order(checkpoints: Path, precision: Precision) -> None:
+    folder = tiny.make_musicgen(checkpoints / "musicgen_2s_t5", seconds=2, description=tiny.t5())
+    loaded = load(folder, precision, width=4)
+    alone = [make(loaded, request)[0].audio.digest for request in MIXED]
+    together = [made.audio.digest for made in make(loaded, *MIXED)]
+    order = [3, 6, 0, 5, 2, 4, 1]
+    shuffled = [made.audio.digest for made in make(loaded, *(MIXED[index] for index in order))]
+
+    assert together == alone
+    assert shuffled == [alone[index] for index in order]
+    assert len(set(alone)) == len(MIXED)
+
+
+def test_many_requests_are_all_answered_though_few_are_ready_at_a_time(short: Path) -> None:
+    loaded = load(short, width=2)
+    requests = [ask(0.1 + 0.1 * (seed % 3), seed=seed) for seed in range(21)]
+
+    assert len({made.audio.digest for made in make(loaded, *requests)}) == 21
+
+
+# Long pieces
+
+
+def test_a_long_piece_is_what_stock_musicgen_makes(short: Path) -> None:
+    """Greedily: then nothing is drawn. Its tokens decoded give these samples and no others."""
+    (made,) = make(load(short), ask(5.26, top_k=1))
+
+    stock = stock_of(short)
+    from audiocraft.models import MusicGen
+
+    theirs = MusicGen("tiny", stock.codec, stock.lm, max_duration=30)
+    theirs.max_duration = 2  # its constructor refuses windows shorter than its default stride
+    theirs.set_generation_params(use_sampling=False, duration=5.26, extend_stride=1.2)
+    _, tokens = theirs.generate(["rain"], return_tokens=True)
+    assert tokens.shape[-1] == 263
+    assert np.array_equal(made.audio.samples, codec.decode(stock.codec, tokens[0], made.audio.n_samples))
+    assert made.facts["windows"] == 4
+
+
+def test_a_long_piece_of_three_prompts_follows_each_of_them(musicgen: Path) -> None:
+    loaded = load(musicgen, precision="int8")
+    prompts = ((0.0, "dawn"), (20.0, "noon"), (50.01, "dusk"))
+    changed = ((0.0, "dawn"), (20.0, "noon"), (50.01, "night"))
+    seen: list[float] = []
+    requests = [ask(75.0, prompts=prompts), ask(75.0, prompts=changed), ask(75.0, prompts=prompts[:2])]
+
+    results = sorted(
+        loaded.generate(requests, lambda i, s: seen.append(s) if i == 0 else None), key=lambda made: made.index
+    )
+    first, second, third = (made.audio.samples[0] for made in results if isinstance(made, Made))
+
+    assert first.shape == (75 * 32000,)
+    assert seen == sorted(seen)
+    assert (seen[0], seen[-1]) == (0.0, 75.0)
+    # The same up to the moment where what they are told differs (less what the codec sees ahead), and then no more.
+    change = 50 * 32000
+    assert np.array_equal(first[: change - 32000], second[: change - 32000])
+    assert np.array_equal(first[: change - 32000], third[: change - 32000])
+    assert not np.array_equal(first[change + 32000 :], second[change + 32000 :])
+    assert not np.array_equal(first[change + 32000 :], third[change + 32000 :])
+
+
+class _Largest(TorchDispatchMode):
+    """Knows the number of elements of the largest tensor that any operation gives."""
+
+    numel = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        for tensor in result if isinstance(result, (tuple, list)) else (result,):
+            if isinstance(tensor, torch.Tensor):
+                self.numel = max(self.numel, tensor.numel())
+        return result
+
+
+def test_no_tensor_grows_with_the_length_of_a_piece(checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codec, "WINDOW_S", 1.0)
+    loaded = load(tiny.make_musicgen(checkpoints / "musicgen_1s", seconds=1))
+    sizes = []
+    for seconds in (4.0, 16.0):
+        with _Largest() as largest:
+            make(loaded, ask(seconds, width=1))
+        sizes.append(largest.numel)
+
+    assert sizes[0] == sizes[1] < 16 * 32000
+
+
+# Two channels
+
+
+def test_a_stereo_model_makes_two_channels(stereo: Path) -> None:
+    (made,) = make(load(stereo), ask(1.01))
+
+    assert made.audio.samples.shape == (2, 32320)
+    assert not np.array_equal(made.audio.samples[0], made.audio.samples[1])
+
+
+# Melodies
+
+
+@pytest.mark.usefixtures("melody_libraries")
+def test_a_melody_is_followed_and_goes_on_through_a_long_piece(checkpoints: Path) -> None:
+    loaded = load(tiny.make_melody(checkpoints / "melody_2s", seconds=2))
+    tune, other = tone(440.0), tone(660.0)
+    requests = [ask(5.0, melody=tune), ask(5.0, melody=other), ask(5.0), ask(1.0, melody=noise_sound(1.0, 44100, 2))]
+
+    made = make(loaded, *requests)
+
+    assert [take.facts["path"] for take in made] == ["decoder"] * 4
+    assert len({take.audio.digest for take in made}) == 4
+    assert [take.audio.digest for take in make(loaded, *reversed(requests))] == [
+        take.audio.digest for take in reversed(made)
+    ]
+    assert refusal(loaded, ask(1.0, melody=audio.silence(0, 32000))) == "the melody has no samples"
+
+
+# Continuation
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_continuation_keeps_the_given_sound_and_leaves_no_seam(short: Path, stereo: Path, channels: int) -> None:
+    given = noise_sound(1.23, channels=channels)
+    loaded = load(stereo if channels == 2 else short)
+
+    (made,) = make(loaded, ask(3.0, seed=1, continue_from=given))
+
+    samples, at = made.audio.samples, given.n_samples
+    assert samples.shape == (channels, 96000)
+    assert np.array_equal(samples[:, :at], given.samples)
+    assert made.remarks == ()
+    for channel in samples.astype(np.float64):
+        change = np.abs(np.diff(channel, 2))
+        given_part, made_part = change[: at - 2], change[at + 640 :]
+        typical = max(np.quantile(given_part, 0.99), np.quantile(made_part, 0.99))
+        assert change[at - 3 : at + 2].max() < 2 * typical
+
+
+def test_a_continuation_is_what_stock_musicgen_makes_of_it(short: Path) -> None:
+    given = noise_sound(0.5)
+    (made,) = make(load(short), ask(1.9, top_k=1, continue_from=given))
+
+    stock = stock_of(short)
+    from audiocraft.models import MusicGen
+
+    theirs = MusicGen("tiny", stock.codec, stock.lm, max_duration=30)
+    theirs.max_duration = 2  # its constructor refuses windows shorter than its default stride
+    theirs.set_generation_params(use_sampling=False, duration=1.9, extend_stride=1.2)
+    _, tokens = theirs.generate_continuation(torch.from_numpy(given.samples), 32000, ["rain"], return_tokens=True)
+    decoded = codec.decode(stock.codec, tokens[0], 60800)
+    assert np.array_equal(made.audio.samples[:, 16640:], decoded[:, 16640:])
+
+
+def test_a_sound_of_another_rate_is_converted_and_the_build_told(short: Path) -> None:
+    given = noise_sound(1.0, 44100, 2)
+
+    (made,) = make(load(short), ask(2.0, continue_from=given))
+
+    assert made.audio.samples.shape == (1, 64000)
+    assert made.remarks == ("the sound it goes on from was converted from 44.1 kHz stereo to the model's 32 kHz mono",)
+
+
+def test_a_long_continuation_of_a_long_sound_goes_on_in_windows(short: Path) -> None:
+    given = noise_sound(2.5)
+
+    (made,) = make(load(short), ask(6.0, continue_from=given))
+
+    assert made.audio.n_samples == 6 * 32000
+    assert np.array_equal(made.audio.samples[:, :80000], given.samples)
+    assert made.facts["windows"] == 3
+
+
+def test_what_cannot_be_made_is_refused_in_words_and_the_rest_is_made(short: Path) -> None:
+    loaded = load(short)
+    requests = [
+        ask(1.0, continue_from=noise_sound(2.0)),
+        ask(0.5),
+        ask(1.0, continue_from=noise_sound(0.01)),
+        ask(1.0, melody=noise_sound(1.0)),
+    ]
+
+    results = {result.index: result for result in loaded.generate(requests, silent)}
+
+    assert isinstance(results[1], Made)
+    reasons = {index: result.reason for index, result in results.items() if isinstance(result, Refused)}
+    assert reasons == {
+        0: "the sound to go on from is 2 s long, so duration, which is that of the whole, has to be more than 1 s",
+        2: "the sound to go on from is 10 ms long, less than one frame of the model, which is 20 ms",
+        3: 'model "./musicgen_2s" does not follow melodies',
+    }
+
+
+# Progress, and stopping
+
+
+def test_progress_is_true_from_start_to_end(short: Path) -> None:
+    loaded = load(short)
+    seen: dict[int, list[float]] = {0: [], 1: [], 2: []}
+    requests = [ask(4.87), ask(0.5), ask(2.0, continue_from=noise_sound(1.0))]
+
+    for made in loaded.generate(requests, lambda index, seconds: seen[index].append(seconds)):
+        assert seen[made.index][-1] == requests[made.index].duration
+
+    assert [values[0] for values in seen.values()] == [0.0, 0.0, 1.0]
+    for values in seen.values():
+        assert values == sorted(set(values))
+    # About as often as it says: a bar that stands still and jumps would be true only at its ends.
+    assert max(np.diff(seen[0])) < 0.5
+
+
+def test_a_take_is_there_before_longer_ones_of_its_batch_are_made(short: Path) -> None:
+    loaded = load(short)
+    seen = [0.0, 0.0]
+
+    def report(index: int, seconds: float) -> None:
+        seen[index] = seconds
+
+    takes = loaded.generate([ask(1.9), ask(0.5)], report)
+
+    assert next(takes).index == 1
+    assert seen[0] < 1.0
+    takes.close()
+
+
+def test_whoever_stops_listening_stops_the_work(short: Path) -> None:
+    loaded = load(short)
+    seen: list[float] = []
+
+    class StopError(Exception):
+        pass
+
+    def report(index: int, seconds: float) -> None:
+        seen.append(seconds)
+        if seconds > 0.5:
+            raise StopError
+
+    with pytest.raises(StopError):
+        list(loaded.generate([ask(5.0)], report))
+    assert seen[-1] < 1.0
+    # And it can be used again, as if nothing had been.
+    assert make(loaded, ask(0.5))[0].audio.digest == make(load(short), ask(0.5))[0].audio.digest
+
+
+# Batches
+
+
+def a_take(index: int, kind: str, n_windows: int, n_steps: int, width: int | None = None) -> Take:
+    from soundgraph.backends.audiocraft.pieces import Clock, Piece, Window
+
+    windows = tuple(Window(number, 0, 0, n_steps, "") for number in range(n_windows))
+    piece = Piece(Clock(32000, 640, 1, 1500), 1, 0, 0, windows)
+    take = Take(index, ask(1.0, width=width), piece, torch.zeros(1, 1))
+    take.kind = kind
+    return take
+
+
+def chosen(takes: list[Take], width: int) -> tuple[list[int], int]:
+    batch, width = next_batch(takes, width)
+    return [take.index for take in batch], width
+
+
+def test_the_fullest_batch_goes_first() -> None:
+    takes = [a_take(0, "a", 1, 50), *(a_take(index, "b", 1, 50) for index in range(1, 4))]
+
+    assert chosen(takes, 4) == ([1, 2, 3], 4)
+
+
+def test_rows_of_like_length_run_together() -> None:
+    takes = [a_take(index, "a", 1, n_steps) for index, n_steps in enumerate([10, 500, 20, 490, 30, 480])]
+
+    assert chosen(takes, 3) == ([1, 3, 5], 3)
+
+
+def test_pieces_with_windows_to_come_are_not_left_for_last() -> None:
+    takes = [*(a_take(index, "a", 1, 1500) for index in range(4)), a_take(4, "a", 3, 1500)]
+
+    assert chosen(takes, 2)[0] == [4, 0]
+
+
+def test_a_take_that_asks_for_a_width_runs_in_it_and_with_its_like() -> None:
+    takes = [a_take(0, "a", 1, 50), a_take(1, "a", 1, 50, width=2), a_take(2, "a", 1, 50, width=2)]
+
+    assert chosen(takes, 8) == ([1, 2], 2)
+    assert chosen(takes[:1], 8) == ([0], 8)
+
+
+def test_the_width_asked_for_is_the_one_used(short: Path) -> None:
+    loaded = load(short)
+
+    made = make(loaded, ask(0.5), ask(0.5, width=3), ask(0.5, width=16))
+
+    assert [take.facts["width"] for take in made] == [8, 3, 16]
+
+
+# What a take is kept with
+
+
+def test_a_take_says_how_it_was_made(short: Path) -> None:
+    loaded = load(short, precision="int8", width=4)
+
+    (made,) = make(loaded, ask(5.0))
+
+    assert loaded.about == "cpu, int8, 4 at a time"
+    versions = {name: made.facts[name] for name in ("torch", "audiocraft", "transformers")}
+    assert versions["torch"] == torch.__version__
+    assert versions["audiocraft"] == "1.3.0"
+    assert {key: value for key, value in made.facts.items() if key not in versions} == {
+        "device": "cpu",
+        "precision": "int8",
+        "path": "decoder",
+        "width": 4,
+        "windows": 4,
+    }
+
+
+def test_the_device_s_own_precision_is_named(short: Path) -> None:
+    assert load(short).about == "cpu, float32, 8 at a time"
+
+
+# Memory
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, fails: Callable[[int, int], bool], error: BaseException) -> list[int]:
+    """Decoders that raise amid each batch for which `fails`(width, how many ran before). Gives the batches' widths."""
+    widths: list[int] = []
+
+    class Failing(engines.Decoder):
+        def run(self, rows: Any, on_frames: Any) -> Iterator[Any]:
+            fail = fails(self.width, len(widths))
+            widths.append(self.width)
+
+            def on(index: int, frames: int) -> None:
+                if fail and frames > 20:
+                    raise error
+                on_frames(index, frames)
+
+            yield from super().run(rows, on)
+
+    monkeypatch.setattr(engines, "Decoder", Failing)
+    return widths
+
+
+ERRORS = [
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+    RuntimeError("[enforce fail at alloc_cpu.cpp:124] err == 0. DefaultCPUAllocator: can't allocate memory: you tried"),
+    MemoryError(),
+    RuntimeError("MPS backend out of memory (MPS allocated: 5 GB)"),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_batches_become_smaller_until_they_fit_and_it_is_said_once(
+    short: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    widths = failing(monkeypatch, lambda width, before: width > 2, error)
+    loaded = load(short, precision="int8")
+    requests = [ask(0.5 + 0.1 * seed, seed=seed) for seed in range(5)]
+
+    results = list(loaded.generate(requests, silent))
+
+    assert widths == [8, 4, 2, 2, 2]
+    assert [made.facts["width"] for made in results if isinstance(made, Made)] == [2] * 5
+    said = [made.remarks for made in results if isinstance(made, Made) and made.remarks]
+    assert said == [("made 2 at a time instead of 8, for want of memory",)]
+    monkeypatch.undo()
+    want = [made.audio.digest for made in make(load(short, precision="int8"), *requests)]
+    assert [
+        made.audio.digest for made in sorted(results, key=lambda made: made.index) if isinstance(made, Made)
+    ] == want
+
+
+def test_windows_that_were_finished_are_not_made_again(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    widths = failing(monkeypatch, lambda width, before: before == 1, MemoryError())
+    loaded = load(short, width=4)
+
+    (made,) = make(loaded, ask(4.0))
+
+    assert widths == [4, 4, 2, 2]  # the first window, the second in vain, the second, the third
+    assert made.facts["widths"] == [4, 2, 2]
+    assert made.facts["width"] == 2
+
+
+def test_a_single_take_that_does_not_fit_is_an_error_that_names_it(
+    short: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    widths = failing(monkeypatch, lambda width, before: before < 4, MemoryError())
+    loaded = load(short, precision="int8")
+
+    with pytest.raises(OutOfMemoryError) as caught:
+        make(loaded, ask(2.5))
+
+    assert str(caught.value) == (
+        'model "./musicgen_2s" (int8) and a single take of 2.5 s, made 1 at a time, '
+        "do not fit into this machine's memory"
+    )
+    assert widths == [8, 4, 2, 1]
+    assert make(loaded, ask(0.5))[0].facts["width"] == 8  # whoever asks again has made room
+
+
+def test_a_width_asked_for_is_given_up_too_and_that_is_said(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch, lambda width, before: width > 3, MemoryError())
+    loaded = load(short, width=2)
+
+    (made,) = make(loaded, ask(0.5, width=6))
+
+    assert made.facts["width"] == 3
+    assert made.remarks == ("made 3 at a time instead of 6, for want of memory",)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_codec_without_room_waits_for_the_batch_to_end(
+    short: Path, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    loaded = load(short)
+    want = [made.audio.digest for made in make(loaded, ask(1.5), ask(0.5))]
+    decode, left = codec.decode, [MemoryError()] * times
+
+    def fails(*args: Any) -> Any:
+        if left:
+            raise left.pop()
+        return decode(*args)
+
+    monkeypatch.setattr(codec, "decode", fails)
+
+    assert [made.audio.digest for made in make(loaded, ask(1.5), ask(0.5))] == want
+    assert not left
+
+
+def test_a_codec_that_never_has_room_is_an_error(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = load(short)
+
+    def fails(*args: Any) -> Any:
+        raise MemoryError
+
+    monkeypatch.setattr(codec, "decode", fails)
+    with pytest.raises(OutOfMemoryError, match=r"a single take of 0\.5 s"):
+        make(loaded, ask(0.5))
+
+
+def test_other_errors_of_the_decoder_are_not_taken_for_memory(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch, lambda width, before: True, RuntimeError("shape mismatch"))
+
+    with pytest.raises(RuntimeError, match="shape mismatch"):
+        make(load(short), ask(2.0))
+
+
+# What comes out
+
+
+def test_samples_that_are_not_numbers_are_refused(short: Path) -> None:
+    loaded = load(short, precision="bfloat16")
+    for parameter in loaded._loaded.codec.decoder.model[-1].parameters():
+        parameter.data.fill_(float("nan"))
+
+    assert refusal(loaded, ask(0.5)) == (
+        'the model made samples that are not numbers (NaN or infinity); precision = "float32" may help'
+    )
+
+
+# Models that the decoder does not serve
+
+
+def test_a_magnet_is_made_by_stock_code_and_the_same_in_any_order(short_magnet: Path) -> None:
+    loaded = load(short_magnet)
+    requests = [ask(2.0), ask(0.505, seed=1, temperature=3.0, top_k=0, top_p=0.9), ask(2.0, width=4)]
+
+    made = make(loaded, *requests)
+
+    assert loaded.about == "cpu, float32, 1 at a time"
+    assert [take.audio.n_samples for take in made] == [64000, 16160, 64000]
+    assert made[0].audio.digest == made[2].audio.digest
+    assert [take.audio.digest for take in make(loaded, *reversed(requests))] == [
+        take.audio.digest for take in reversed(made)
+    ]
+    assert made[2].facts["path"] == "stock"
+    assert made[2].facts["width"] == 1
+
+
+def test_a_magnet_refuses_what_it_is_not_made_for(short_magnet: Path) -> None:
+    say = partial(refusal, load(short_magnet))
+
+    assert say(ask(2.5)) == 'model "./magnet_2s" makes no more than 2 s, and duration is 2.5 s'
+    assert say(ask(2.0, continue_from=noise_sound(1.0))) == 'model "./magnet_2s" cannot go on from another sound'
+    assert say(ask(2.0, prompts=((0.0, "a"), (1.0, "b")))) == (
+        'model "./magnet_2s" takes one prompt for the whole of a sound'
+    )
+
+
+def test_a_magnet_in_int8_is_refused_when_it_is_loaded(short_magnet: Path) -> None:
+    with pytest.raises(NodeError, match=r'model "\./magnet_2s" cannot be run in precision "int8": it is a Magnet'):
+        load(short_magnet, precision="int8")
+
+
+def test_a_language_model_of_another_kind_goes_through_stock_code_in_windows_too(checkpoints: Path) -> None:
+    folder = tiny.make_musicgen(checkpoints / "musicgen_rope", seconds=2, positional_embedding="rope")
+    loaded = load(folder)
+    requests = [ask(3.3, seed=5), ask(1.0, continue_from=noise_sound(0.5))]
+
+    made = make(loaded, *requests)
+
+    assert [take.facts["path"] for take in made] == ["stock", "stock"]
+    assert [take.audio.n_samples for take in made] == [105600, 32000]
+    assert [take.audio.digest for take in make(loaded, *reversed(requests))] == [
+        take.audio.digest for take in reversed(made)
+    ]
+
+
+# Loading
+
+
+def test_unloading_twice_is_no_mistake(short: Path) -> None:
+    loaded = load(short)
+    loaded.unload()
+    loaded.unload()
+
+    assert loaded._loaded.lm is None
+
+
+@pytest.mark.parametrize("said", ["0", "two", "-1", "²"])
+def test_a_number_of_threads_that_is_none_is_answered(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    monkeypatch.setenv("SOUNDGRAPH_THREADS", said)
+    with pytest.raises(NodeError, match="SOUNDGRAPH_THREADS has to be a whole number of 1 or more"):
+        engines.n_threads()
+
+
+def test_threads_are_as_many_as_cores_unless_said_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SOUNDGRAPH_THREADS")
+    assert engines.n_threads() >= 1
+    monkeypatch.setenv("SOUNDGRAPH_THREADS", "3")
+    assert engines.n_threads() == 3
