@@ -400,7 +400,8 @@ class _Round:
     def _take(self, step: Step, left: list[str]) -> None:
         """Makes the takes of the nodes in `left`, and removes from it those that are settled."""
         post = self.events.put
-        if not self.models.has(step.load):
+        fresh = not self.models.has(step.load)
+        if fresh:
             post(partial(self._loading, step.model))
         try:
             generator = self.models.load(step.load, step.model, step.precision)
@@ -409,7 +410,7 @@ class _Round:
         except Exception as error:
             raise _LoadError from error
         names, requests = self._requests(left)
-        post(partial(self._loaded, step.model, generator.about, names))
+        post(partial(self._loaded, step.model, generator.about if fresh else "", names))
         for made in generator.generate(requests, partial(self._report, names, requests)):
             name = names[made.index]
             left.remove(name)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 from soundgraph import backends, lock, models, session
 from soundgraph import graph as graphs
-from soundgraph.backends import Model, Pin, Report
+from soundgraph.backends import Model
 from soundgraph.errors import NodeError, SceneError, UsageError, quote
 from soundgraph.progress import Progress
 from soundgraph.project import Project
@@ -58,12 +57,17 @@ def pull(project: Project, model: Model, progress: Progress) -> Project:
         pin = backend.pull(model, project.sources, report)
     except NodeError as error:
         raise UsageError(str(error)) from error
+    if models.is_folder(model.id):  # what was fetched belongs to it; the folder itself is the user's to version
+        return project
     known = project.pins.get(model.id)
     if known is not None and known.digest != pin.digest:
         what = f"the weights of {model.id} are {pin.digest[:12]}, and {lock.LOCK_FILE} names {known.digest[:12]}"
         raise UsageError(what, f"remove its line from {lock.LOCK_FILE} to accept them")
     if known != pin:
-        _keep(project.root, model, pin)
+        try:
+            lock.pin(project.root / lock.LOCK_FILE, model.id, pin)
+        except OSError as error:
+            raise UsageError(f"cannot write {lock.LOCK_FILE}: {error.strerror}") from error
         progress.remark(model.id, f"pinned at {pin.revision[:12] or pin.digest[:12]} in {lock.LOCK_FILE}")
     return dataclasses.replace(project, pins={**project.pins, model.id: pin})
 
@@ -80,15 +84,6 @@ def _found_again(model: Model, project: Project) -> Model:
     if not found.here:
         raise UsageError(f"the weights of {quote(model.id)} were fetched, and are not where they should be")
     return found
-
-
-def _keep(root: Path, model: Model, pin: Pin) -> None:
-    path = root / lock.LOCK_FILE
-    known = lock.read(path)
-    try:
-        lock.write(path, dataclasses.replace(known, models={**known.models, model.id: pin}))
-    except OSError as error:
-        raise UsageError(f"cannot write {lock.LOCK_FILE}: {error.strerror}") from error
 
 
 def _size(size_bytes: int | None) -> str:

@@ -15,7 +15,9 @@ from tests.helpers import Space
 
 # No test looks at the weights of whoever runs it, or asks the network for others.
 os.environ["HF_HUB_OFFLINE"] = "1"
-os.environ["HF_HOME"] = str(Path(tempfile.gettempdir()) / "soundgraph-tests" / "no-weights")
+_ELSEWHERE = Path(tempfile.gettempdir()) / f"soundgraph-tests-{os.getpid()}"
+os.environ["HF_HOME"] = str(_ELSEWHERE / "weights")
+os.environ["SOUNDGRAPH_CACHE_HOME"] = str(_ELSEWHERE / "cache")
 for name in ("HF_HUB_CACHE", "HF_ENDPOINT", "AUDIOCRAFT_CACHE_DIR", "SOUNDGRAPH_WEIGHTS_DIR"):
     os.environ.pop(name, None)
 

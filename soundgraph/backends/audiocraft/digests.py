@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import time
+import zipfile
 from pathlib import Path
 
 from soundgraph import stamp
@@ -26,9 +27,11 @@ _remembered: dict[Path, dict[str, tuple[str, str]]] = {}
 
 
 def of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal. Raises OSError for one that cannot be read.
+    """SHA-256 of a file, in hexadecimal.
 
     The cache of the Hugging Face hub names large files by their SHA-256 already: those are not read at all.
+    Raises OSError for one that cannot be read, and ValueError for an archive that its own checksums call damaged: torch
+    does not look at them, and would make noise of such weights without a word.
     """
     if named := _named(path):
         return named
@@ -42,9 +45,22 @@ def of(path: Path) -> str:
     if not digest:
         path.open("rb").close()  # says why
         raise OSError(f"{path} cannot be read")
+    if damaged := _damaged(path):
+        raise ValueError(f"cannot be used: {path} is damaged: {damaged} does not match its checksum; copy it anew")
     if stamp.stat_text(name) == stat and is_settled(stat, moment):
         _remember(name, stat, digest)
     return digest
+
+
+def _damaged(path: Path) -> str:
+    """The name of the first member of an archive that is not what it was when it was written; "" for what is whole."""
+    if not zipfile.is_zipfile(path):
+        return ""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() or ""
+    except (zipfile.BadZipFile, NotImplementedError):
+        return ""  # whoever reads it finds the words
 
 
 def is_settled(stat: str, moment: int) -> bool:
