@@ -50,9 +50,11 @@ class _Found:
 
 def run(options: argparse.Namespace) -> int:
     from soundgraph import backends, schedule
-    from soundgraph.errors import EXIT_OK, EXIT_WORK_TO_DO
+    from soundgraph.errors import EXIT_OK, EXIT_WORK_TO_DO, SceneError
 
     session = common.open_session(options)
+    if refused := session.mistakes_of_policy():
+        raise SceneError(refused)
     plan = session.plan(force=options.force)
     budget = options.memory_budget or session.project.memory_budget_bytes
     loads = schedule.loads(plan, budget=budget, device=options.device)

@@ -124,15 +124,6 @@ def test_a_schedule_is_the_same_in_any_batch() -> None:
     assert alone.audio.digest == after.audio.digest
 
 
-def test_progress_of_a_schedule_rises_to_its_end() -> None:
-    model = BACKEND.find("draft/audio")
-    assert model is not None
-    seen: list[float] = []
-    asked = request((0.0, "rain"), (1.0, "wind"), (2.5, "rain"))
-    list(BACKEND.load(model).generate([asked], lambda index, seconds: seen.append(seconds)))
-    assert seen == [1.0, 2.5, 4.0]
-
-
 # A sound to go on from
 
 

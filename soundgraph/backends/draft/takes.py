@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from soundgraph.backends.draft.exact import Mono, exp2, gain_of
 from soundgraph.backends.draft.sections import JOIN_S, Section, conversion, crossfade, fitted, sections, tail
 from soundgraph.backends.draft.shaping import Drift, dull, ends_ramped
 from soundgraph.backends.draft.stage import Stage
+from soundgraph.dsp.resample import resampled_length
 from soundgraph.errors import NodeError
 
 if TYPE_CHECKING:
@@ -43,20 +44,12 @@ class DraftGenerator:
     def generate(self, requests: Sequence[Request], report: Report) -> Iterator[Made | Refused]:
         for index, request in enumerate(requests):
             try:
-                yield self._made(index, request, report)
+                made = _take(self._model, request)
             except NodeError as error:
                 yield Refused(index, str(error))
-
-    def _made(self, index: int, request: Request, report: Report) -> Made:
-        model, rate = self._model, self._model.sample_rate
-        given, said = _given(model, request)
-        parts = sections(request.prompts, audio.n_samples(request.duration, rate), rate, given.shape[1])
-        made = _take(model, request, given, parts, lambda done: report(index, min(done / rate, request.duration)))
-        report(index, request.duration)
-        if request.melody is not None:
-            said = (*said, "draft: a draft does not follow melodies")
-        told = [remark for part in parts for remark in remarks(model, part.text)]
-        return Made(index, audio.make(made, rate), (*dict.fromkeys(told), *said))
+                continue
+            report(index, request.duration)
+            yield Made(index, audio.make(made, self._model.sample_rate), _said(self._model, request))
 
     def unload(self) -> None:
         """There is nothing to give back."""
@@ -80,34 +73,40 @@ def _music(prompt: str) -> Score | None:
     return score.read(prompt)
 
 
-def _given(model: Model, request: Request) -> tuple[Samples, tuple[str, ...]]:
-    """What a take begins with, shaped (channels, n), and what is to be said of it.
+def _said(model: Model, request: Request) -> tuple[str, ...]:
+    """All remarks on a take, each once."""
+    said = [remark for part in _parts(model, request) for remark in remarks(model, part.text)]
+    if request.continue_from is not None:
+        said.append(conversion(request.continue_from, model.sample_rate, model.channels))
+    if request.melody is not None:
+        said.append("draft: a draft does not follow melodies")
+    return tuple(dict.fromkeys(filter(None, said)))
 
-    Raises NodeError if the take would be over before it could go on.
-    """
-    sound, rate = request.continue_from, model.sample_rate
-    if sound is None:
-        return np.zeros((model.channels, 0), np.float32), ()
-    remark = conversion(sound, rate, model.channels)
-    given = fitted(sound, rate, model.channels).samples
-    n = audio.n_samples(request.duration, rate)
-    if n <= given.shape[1]:
+
+def _parts(model: Model, request: Request) -> list[Section]:
+    """What has to be made, part by part. Raises NodeError if the take would be over before it could go on."""
+    given, rate = request.continue_from, model.sample_rate
+    n, n_given = audio.n_samples(request.duration, rate), 0 if given is None else resampled_length(given, rate)
+    if given is not None and n <= n_given:
         raise NodeError(
-            f"the sound to go on from is {given.shape[1] / rate:g} s long, so duration, which is that of the whole, "
+            f"the sound to go on from is {n_given / rate:g} s long, so duration, which is that of the whole, "
             f"has to be more than {n / rate:g} s"
         )
-    return given, (remark,) if remark else ()
+    return sections(request.prompts, n, rate, n_given)
 
 
-def _take(
-    model: Model, request: Request, given: Samples, parts: Sequence[Section], report: Callable[[int], None]
-) -> Samples:
+def _take(model: Model, request: Request) -> Samples:
     """The sound that a request asks for, shaped (channels, n): what is given, and one part after another.
 
-    report: is called with the samples that are done after each part but the last.
+    Raises NodeError as `_parts` does.
     """
+    parts = _parts(model, request)
+    if request.continue_from is None:
+        given = np.zeros((model.channels, 0), np.float32)
+    else:
+        given = fitted(request.continue_from, model.sample_rate, model.channels).samples
     if not parts:
-        return given  # nothing was asked for
+        return given  # it has no samples
     if len(parts) == 1 and not given.shape[1]:
         return _on_grid(_part(model, request, parts[0].text, parts[0].stop, ()))
     rate, begin = model.sample_rate, given.shape[1]
@@ -120,8 +119,6 @@ def _take(
         at = part.start - begin
         crossfade(new[:, at:], sound, part.fade)
         new[:, at : stop - begin] = sound
-        if following is not None:
-            report(part.stop)
     top = float(np.abs(new).max())
     if top > gain_of(_TOP_DB):
         new *= np.float32(gain_of(_TOP_DB) / top)
