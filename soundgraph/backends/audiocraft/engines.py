@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from soundgraph.backends import OutOfMemoryError
 from soundgraph.backends.audiocraft import pieces, stock
 from soundgraph.backends.audiocraft.conditions import Conditions
 from soundgraph.backends.audiocraft.decoder import Decoder
@@ -49,7 +50,7 @@ class Engine(Protocol):
         """Yields (which row, its codes [K, steps] on the CPU, context included) as each is finished.
 
         rows: 1 to `width`, of one kind. on_steps: called with which row and how many of its window's steps are there;
-        it may raise, to stop.
+        it may raise, to stop. Raises OutOfMemoryError, or what torch or Python raise when memory ran out.
         """
 
     def release(self) -> None:
@@ -82,6 +83,7 @@ class _Own:
         self.takes_melodies = _takes_melodies(loaded)
         self._loaded = loaded
         # audiocraft builds all but the transformer in float32, and relies on autocast; the decoder wants one type.
+        self._bytes_per_slot = 2 * 2 * len(loaded.lm.transformer.layers) * loaded.lm.dim * loaded.dtype.itemsize
         self._decoder = Decoder(loaded.lm.to(loaded.dtype), precision, width)
         # A piece has a text for many windows; to encode it for each of them anew takes longer than to keep the last.
         self._last: tuple[str, Conditions] | None = None
@@ -109,12 +111,25 @@ class _Own:
     ) -> Iterator[tuple[int, Tensor]]:
         if width != self._decoder.width:
             self._decoder.width = width
+        if width > 1:
+            self._check_memory(rows, width)
         made: Iterator[tuple[int, Tensor]] = self._decoder.run(rows, on_steps)
         return made
 
     def release(self) -> None:
         self._last = None
         self._decoder.width = self._decoder.width  # drops what was kept for this width
+
+    def _check_memory(self, rows: Sequence[Row], width: int) -> None:
+        """Raises OutOfMemoryError where a batch's keys and values would take all the memory that is free.
+
+        They are most of what a batch needs (4.7 GB for eight takes of 30 s with MusicGen-small in float32). A GPU says
+        so itself when memory runs out; Linux does not, but ends a process some time after it was given too much.
+        """
+        left = memory_left() if self._loaded.device == "cpu" else None
+        n_takes = len(rows) if self._decoder.narrows else width
+        if left is not None and n_takes * max(row.n_frames for row in rows) * self._bytes_per_slot > left:
+            raise OutOfMemoryError(f"a batch of {n_takes} takes does not fit into this machine's memory")
 
     def _conditions(self, take: Take) -> Conditions:
         window = take.window
@@ -182,6 +197,18 @@ def _melody(take: Take, loaded: Loaded) -> Tensor | None:
         return None
     n = int(loaded.max_duration_s * loaded.codec.sample_rate)
     return torch.from_numpy(pieces.melody_for(take.piece, window, take.melody, n))
+
+
+def memory_left() -> int | None:
+    """How many bytes this process can still be given without others being pushed out, as Linux tells; else None."""
+    left = []
+    with suppress(OSError, ValueError, IndexError):
+        text = Path("/proc/meminfo").read_text()
+        left.append(int(text.split("MemAvailable:")[1].split()[0]) * 1024)
+    with suppress(OSError, ValueError):  # in a container that has a limit
+        group = Path("/sys/fs/cgroup")
+        left.append(int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()))
+    return min(left, default=None)
 
 
 def n_threads() -> int:

@@ -61,6 +61,7 @@ class AudioCraftGenerator:
             raise
         self._width = self._engine.width
         self._told_width = self._width  # the smallest that was told of in a remark
+        self._running = False  # whether a batch is
         music = self._loaded.codec
         self._clock = Clock(
             music.sample_rate,
@@ -101,7 +102,6 @@ class AudioCraftGenerator:
                     else:
                         yield result
             for take in unfinished:
-                self._engine.release()
                 yield self._finish(take, report)
 
     def unload(self) -> None:
@@ -210,6 +210,7 @@ class AudioCraftGenerator:
             if take.window is not None:
                 self._tell(take, max(take.done, take.window.start + steps), report)
 
+        self._running = True
         try:
             with devices.room_for("a batch", self._loaded.device):
                 for position, codes in self._engine.run([take.row for take in batch], width, on_steps):
@@ -219,6 +220,8 @@ class AudioCraftGenerator:
                         yield take
         except OutOfMemoryError:
             self._shrink(batch, width)
+        finally:
+            self._running = False
         for take in batch:
             if take.window is not None and take.row is None:
                 self._make_ready(take)
@@ -235,12 +238,14 @@ class AudioCraftGenerator:
         self._width = min(self._width, width // 2)
 
     def _in_room(self, take: Take, job: Callable[[], T]) -> T:
-        """Does what a take needs beside its batches, without what is kept for these if there is no room else."""
+        """Does what a take needs beside its batches; between batches, without what is kept for them if need be."""
         try:
             with devices.room_for("a take", self._loaded.device):
                 return job()
         except OutOfMemoryError:
-            self._engine.release()
+            if self._running:
+                raise
+        self._engine.release()
         try:
             with devices.room_for("a take", self._loaded.device):
                 return job()
