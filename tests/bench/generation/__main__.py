@@ -17,7 +17,7 @@ from typing import Any
 from tests.bench.generation import checkpoints, compare, report, scene
 from tests.bench.generation.compare import Plan
 from tests.bench.generation.parties import OURS, STOCK, TRANSFORMERS
-from tests.bench.generation.sizes import SIZES
+from tests.bench.generation.sizes import PROMPTS, SIZES
 
 _REPOSITORY = Path(__file__).resolve().parents[3]
 _PARTIES = {
@@ -73,7 +73,8 @@ def _measure(arguments: argparse.Namespace, names: Sequence[str], command: str) 
         grain=10 if device == "cuda" else 1,
     )
     parties = [name for name in names if name != _SCENE]
-    found = compare.compare(parties, root, size, device, arguments.threads, plan)
+    later_s = len(PROMPTS) * arguments.seconds if _SCENE in names else 0.0
+    found = compare.compare(parties, root, size, device, arguments.threads, plan, later_s)
     cost = scene.run(root, size, device, arguments.seconds, scratch) if _SCENE in names else None
     said = [found["stock"], *(party.get("versions", "") for party in found["parties"].values())]
     versions = [text for text in dict.fromkeys(said) if text]

@@ -164,13 +164,18 @@ class Worker:
         self.close()
 
 
-def compare(parties: Sequence[str], root: Path, name: str, device: str, threads: int, plan: Plan) -> dict[str, Any]:
-    """Measure the parties with the weights of one size. Returns what `report` reads, made of what JSON can hold."""
+def compare(
+    parties: Sequence[str], root: Path, name: str, device: str, threads: int, plan: Plan, later_s: float = 0.0
+) -> dict[str, Any]:
+    """Measure the parties with the weights of one size. Returns what `report` reads, made of what JSON can hold.
+
+    later_s: seconds of sound that audiocraft is going to make one at a time after this, for the estimate it prints.
+    """
     results: dict[str, Any] = {}
     with Worker(STOCK, root, name, device, threads) as stock:
         right = stock.codes(_CHECK)
         floor = stock.ask({"floor": True}) if device == "cuda" else None
-        _say(f"about {_estimate_s(stock, parties, plan) / 60:.0f} minutes for steps")
+        _say(f"this may take about {_estimate_s(stock, parties, plan, later_s) / 60:.0f} minutes")
         for party in parties:
             _say(f"{party}: loading")
             results[party] = result = {"points": []}
@@ -190,8 +195,8 @@ def compare(parties: Sequence[str], root: Path, name: str, device: str, threads:
         }
 
 
-def _estimate_s(stock: Worker, parties: Sequence[str], plan: Plan) -> float:
-    """Seconds that `compare` may take, from what stock audiocraft's first steps take.
+def _estimate_s(stock: Worker, parties: Sequence[str], plan: Plan, later_s: float) -> float:
+    """Seconds that everything may take, from what stock audiocraft's first steps take.
 
     A batch of 8 costs some two steps of a single take, taking in a context of 40 frames about one.
     """
@@ -201,11 +206,12 @@ def _estimate_s(stock: Worker, parties: Sequence[str], plan: Plan) -> float:
     one_s = (time.monotonic() - began_s) / 3
     stock.end()
     steps = plan.warm_up + plan.rounds * plan.steps
-    return sum(
-        10 + one_s * (steps * (2 + order.width / 8) + (1 + order.width) * order.context / 40)
+    here_s = sum(
+        3 + one_s * (steps * (2 + order.width / 8) + (1 + order.rows) * order.context / 40)
         for party in parties
         for order in plan.orders(party)
     )
+    return here_s + 1.5 * FRAME_RATE * later_s * one_s
 
 
 def _point(worker: Worker, stock: Worker, order: Order, plan: Plan) -> Point:
