@@ -61,7 +61,6 @@ def room_for(what: str, device: str) -> Iterator[None]:
         # The error holds each frame it came through, and they hold what took the memory: whoever catches ours would
         # keep all that, and could not try again in a smaller way.
         traceback.clear_frames(error.__traceback__)
-        error.__traceback__ = error.__context__ = None
         give_back()
         place = "this machine's memory" if device == "cpu" else f"the memory of the device ({device})"
         raise OutOfMemoryError(f"{what} does not fit into {place}") from None

@@ -100,6 +100,9 @@ class TestLoads:
 
         assert transformer._efficient_attention_backend == "torch"
         with pytest.raises(RuntimeError, match="stop"), checkpoint.attention("magnet"):
+            assert transformer._efficient_attention_backend == "xformers"
+            with checkpoint.attention("lm"):
+                assert transformer._efficient_attention_backend == "torch"
             raise RuntimeError("stop")
         assert transformer._efficient_attention_backend == "torch"
 
