@@ -163,7 +163,7 @@ class _Steps:
 
 
 class Ours:
-    """soundgraph's decoder."""
+    """soundgraph's decoder, as a build runs it."""
 
     def __init__(self, root: Path, name: str, device: str, precision: Precision):
         import soundgraph
@@ -187,8 +187,7 @@ class Ours:
 
     def _load(self, width: int) -> None:
         """A decoder takes the weights out of the model, so that one of another width needs them loaded again."""
-        from soundgraph.backends.audiocraft import checkpoint, weights
-        from soundgraph.backends.audiocraft.decoder import Decoder
+        from soundgraph.backends.audiocraft import checkpoint, engines, weights
 
         if self._loaded is not None:
             self._decoder = None
@@ -196,7 +195,9 @@ class Ours:
         files = weights.locate(self._model, self._sources)
         dtype = checkpoint.dtype_for(self._device, self._precision)
         self._loaded = checkpoint.load(files, self._model, self._device, dtype)
-        self._decoder = Decoder(self._loaded.lm, self._precision, width)
+        # The decoder of the engine that a build runs its takes with, made ready as it makes it ready.
+        engine: Any = engines.engine_for(self._loaded, self._model, self._precision, width)
+        self._decoder = engine._decoder
 
     def run(self, order: Order, on_step: OnStep) -> Any:
         import torch
