@@ -61,6 +61,7 @@ class Decoder:
         self._embeddings = [embedding.weight.detach() for embedding in lm.emb]
         self._like = self._embeddings[0][:0]
         self._device = self._like.device
+        self._graphed = self._device.type == "cuda"
         self._window = _WINDOW.get(self._device.type, _OTHER_WINDOW)
         self._out_norm = lm.out_norm
         biases = [head.bias for head in lm.linears]
@@ -214,7 +215,7 @@ class Decoder:
 
     def _empty_batch(self, n_takes: int, n_slots: int, n_text: int) -> Batch:
         """A new one; on CUDA that of before, if it is large enough, since graphs were recorded with it."""
-        if self._device.type != "cuda":
+        if not self._graphed:
             return self._new_batch(n_takes, n_slots, n_text)
         if self._graphs is None or not self._graphs.batch.holds(n_slots, n_text):
             self._graphs = None  # gives its memory back first

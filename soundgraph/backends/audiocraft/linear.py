@@ -81,7 +81,7 @@ class Int8:
     def __call__(self, x: Tensor) -> Tensor:
         flat = x.reshape(-1, self.n_in)
         # Not 0, even for a row of silence, which would make it a row of what is not a number.
-        greatest = torch.linalg.vector_norm(flat, float("inf"), dim=1, keepdim=True).clamp_min_(1e-20)
+        greatest = flat.abs().amax(dim=1, keepdim=True).clamp_min_(1e-20)
         # From 1 to 255 with 0 at 128, rounded by cutting off the half that was added. A multiplication and an addition
         # rather than one fused operation: those two round the same in vector registers and outside of them, so that
         # the result does not depend on where threads divide the rows between them.
