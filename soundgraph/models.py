@@ -50,17 +50,17 @@ def misfits(params: Any, model: Model) -> Iterator[tuple[str, str]]:
     """
     if params.melody is not None and "melody" not in model.conditioning:
         melodic = [known.id for known in _all_models() if "melody" in known.conditioning and not known.draft]
-        yield "melody", f"melody cannot be used: {model.id} follows no melodies; {one_of(melodic)} do"
+        yield "melody", f"melody cannot be used: {params.model} follows no melodies; {one_of(melodic)} do"
     if params.continue_from is not None and "continuation" not in model.conditioning:
-        yield "continue_from", f"continue_from cannot be used: {model.id} cannot go on from a sound"
+        yield "continue_from", f"continue_from cannot be used: {params.model} cannot go on from a sound"
     if params.prompts is not None:
         if len(params.prompts) > 1 and not model.longer:
-            yield "prompts", f"prompts cannot be used: {model.id} makes a piece at once, from one prompt"
+            yield "prompts", f"prompts cannot be used: {params.model} makes a piece at once, from one prompt"
         late = [step.at for step in params.prompts if step.at >= params.duration]
         if late:
             yield "prompts", f"prompts has a text at {late[0]:g} s, and duration is {params.duration:g} s"
     if not model.longer and model.max_duration_s is not None and params.duration > model.max_duration_s:
-        yield "duration", f"duration must be {model.max_duration_s:g} s at most, which is all that {model.id} makes"
+        yield "duration", f"duration must be {model.max_duration_s:g} s at most, which is all that {params.model} makes"
 
 
 def _all_models() -> list[Model]:

@@ -171,24 +171,3 @@ def _after(plan: Plan, key_of: Mapping[str, LoadKey]) -> dict[str, frozenset[str
             mask = 1 << place
         sources[name] = mask
     return found
-
-
-@dataclass(frozen=True)
-class Group:
-    """A model and all that it makes in a build, in the order it was written."""
-
-    model: Model
-    nodes: tuple[str, ...]
-
-
-def groups(plan: Plan) -> list[Group]:
-    """The generate nodes that will run, or may, gathered by model: the model with the most of them first."""
-    models: dict[tuple[str, str], Model] = {}
-    found: dict[tuple[str, str], list[str]] = {}
-    for name in plan.to_run():
-        model = graphs.node_of(plan.graph, name).model
-        if model is not None:
-            models.setdefault(model.weights, model)
-            found.setdefault(model.weights, []).append(name)
-    order = sorted(found, key=lambda weights: (-len(found[weights]), weights))
-    return [Group(models[weights], tuple(found[weights])) for weights in order]

@@ -22,7 +22,7 @@ from soundgraph.drawing.palette import LOOKS, MUTED
 from soundgraph.graph import build_graph
 from soundgraph.planner import Plan, Status
 from soundgraph.scene import Node, Origin, Scene, SceneSettings
-from soundgraph.schedule import Group
+from soundgraph.schedule import Step
 from soundgraph.store import Record
 
 MUSIC = Model("facebook/musicgen-small", "audiocraft", "music", 32000, 1, 30.0, "CC-BY-NC-4.0", "weights")
@@ -61,11 +61,11 @@ def forest(scene_id: str = "forest") -> Scene:
 @dataclass
 class Drawn:
     plan: Plan
-    groups: list[Group]
+    steps: tuple[Step, ...]
     exports: dict[str, list[str]]
 
     def __call__(self, form: Any, **more: Any) -> str:
-        text: str = form(self.plan, self.groups, self.exports, **more)
+        text: str = form(self.plan, self.steps, self.exports, **more)
         return text
 
 
@@ -85,7 +85,7 @@ def drawn(scenes: list[Scene], known: Collection[str] = (), exports: dict[str, l
             records[key] = Record(key, f"digest of {key}", 48000, 2, 1, manifest)
     if exports is None:
         exports = {f"{scene.id}:master": [f"{scene.id}.wav", f"{scene.id}.ogg"] for scene in scenes}
-    return Drawn(plan, schedule.groups(plan), exports)
+    return Drawn(plan, schedule.loads(plan).steps, exports)
 
 
 KNOWN = {"forest:piano", "forest:thunder", "forest:tail"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -253,26 +252,3 @@ def test_drafts_take_no_memory_and_leave_all_models_where_they_are() -> None:
         budget=1,
     )
     assert (found.loads, found.peak_bytes) == (2, 0)
-
-
-# By model alone, whatever the order
-
-
-def _groups(root: Path, *models: str) -> list[schedule.Group]:
-    import soundgraph
-
-    nodes: dict[str, Any] = {
-        f"n{place}": {"kind": "generate", "model": name, "prompt": f"rain {place}", "duration": 0.02}
-        for place, name in enumerate(models)
-    }
-    (root / "soundgraph.toml").touch()
-    scene = soundgraph.Scene.from_dict({"nodes": nodes}, "a")
-    return schedule.groups(soundgraph.plan(scene, root=root))
-
-
-def test_nodes_are_gathered_by_model_the_model_with_most_to_make_first(tmp_path: Path) -> None:
-    found = _groups(tmp_path, "draft/music", "draft/audio", "draft/audio@16000x1")
-    assert [(group.model.id, group.nodes) for group in found] == [
-        ("draft/audio", ("a:n1", "a:n2")),
-        ("draft/music", ("a:n0",)),
-    ]

@@ -30,11 +30,11 @@ def run(options: argparse.Namespace) -> int:
         known = one_of([".txt", *by_suffix])
         raise UsageError(f"cannot draw into {options.output}: its suffix is not {known}", "-f says what to draw")
     form = options.format or by_suffix.get(suffix, "text")
-    groups = schedule.groups(plan)
+    steps = schedule.loads(plan, budget=session.project.memory_budget_bytes).steps
     if form == "text":
-        text = drawing.text(plan, groups, exports, colour=not options.output and common.coloured(sys.stdout))
+        text = drawing.text(plan, steps, exports, colour=not options.output and common.coloured(sys.stdout))
     else:
-        text = getattr(drawing, form)(plan, groups, exports)
+        text = getattr(drawing, form)(plan, steps, exports)
     if options.output is None:
         print(text, end="" if text.endswith("\n") else "\n")
         return 0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from soundgraph import graph as graphs
 from soundgraph.drawing import wording
 from soundgraph.planner import Plan, Status
-from soundgraph.schedule import Group
+from soundgraph.schedule import Step
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class View:
         return f"{wording.one_line(model)}, {self.loads[model]}"
 
 
-def view(plan: Plan, groups: Sequence[Group], exports: Mapping[str, Sequence[str]]) -> View:
+def view(plan: Plan, steps: Sequence[Step], exports: Mapping[str, Sequence[str]]) -> View:
     """Gathers what the forms have in common. See the package for the arguments."""
     layers: dict[str, int] = {}
     parts: dict[str, dict[str, Box]] = {}
@@ -95,18 +95,22 @@ def view(plan: Plan, groups: Sequence[Group], exports: Mapping[str, Sequence[str
             delivered.setdefault(graphs.scene_of(plan.graph, name).id, []).append(name)
     return View(
         tuple(Part(scene, boxes, tuple(delivered.get(scene, ()))) for scene, boxes in parts.items()),
-        _loads(plan, groups),
+        _loads(plan, steps),
     )
 
 
-def _loads(plan: Plan, groups: Sequence[Group]) -> dict[str, str]:
+def _loads(plan: Plan, steps: Sequence[Step]) -> dict[str, str]:
     """What each model costs. A model is loaded once for all scenes, so a scene must not claim a load for itself."""
     loads: dict[str, str] = {}
     for name in plan.decisions:
         model = graphs.node_of(plan.graph, name).model
         if model is not None:
             loads[model.id] = "no load"
-    for group in groups:
-        scenes = len({graphs.scene_of(plan.graph, name).id for name in group.nodes})
-        loads[group.model.id] = "1 load" if scenes == 1 else f"1 load for {scenes:,} scenes"
+    made: dict[str, list[str]] = {}
+    for step in steps:
+        made.setdefault(step.model.id, []).extend(step.nodes)
+    for model_id, names in made.items():
+        count = sum(step.reload_needed for step in steps if step.model.id == model_id)
+        scenes = len({graphs.scene_of(plan.graph, name).id for name in names})
+        loads[model_id] = f"{count:,} load{'' if count == 1 else 's'}" + f" for {scenes:,} scenes" * (scenes > 1)
     return loads

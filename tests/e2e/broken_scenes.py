@@ -355,7 +355,7 @@ graphs/x.toml:3: nodes.rain: model "/weights" is an absolute path, which only so
     Broken(
         "a melody for a model that follows none",
         _x(RAIN + 'melody = "rain"\n'),
-        'graphs/x.toml:5: nodes.rain: melody cannot be used: facebook/audiogen-medium follows no melodies; "facebook/musicgen-melody", "facebook/musicgen-melody-large", "facebook/musicgen-stereo-melody" or "facebook/musicgen-stereo-melody-large" do',
+        'graphs/x.toml:5: nodes.rain: melody cannot be used: audio follows no melodies; "facebook/musicgen-melody", "facebook/musicgen-melody-large", "facebook/musicgen-stereo-melody" or "facebook/musicgen-stereo-melody-large" do',
     ),
     Broken(
         "a sound to go on from that is no node",
