@@ -91,20 +91,26 @@ def attention(kind: Literal["lm", "magnet"]) -> Iterator[None]:
 def _load(files: Files, model: Model, device: str, dtype: torch.dtype, hint: str) -> Loaded:
     from audiocraft.models import builders
 
-    codec = _codec(files, device, hint)
     package = archive.read(files.lm, hint)
     cfg = _settings(package, files.lm, "lm_model", "a language model", hint)
     state = package.pop("best_state")
     magnet = cfg.get("lm_model") == _MAGNET
     with _usable(files.lm, hint):
+        _check_rate(files.lm, cfg.get("sample_rate"), model, cfg.get("solver"))
+    # A MAGNeT is laid out by the rate of its codec's frames. Otherwise the codec waits until the language model's file
+    # is closed: the pages read of it, half the size of the weights made of them, count as memory until then.
+    codec = _codec(files, model, device, hint) if magnet else None
+    with _usable(files.lm, hint):
         _adapt(cfg, codec, device, dtype)
-        _agree(cfg, codec, model, files)
         text, separator = _conditioners(cfg, files, model, device, hint)
         with companions.handed_over(text, separator), _uninitialised():
             lm = builders.get_lm_model(cfg)
-        codec = builders.get_wrapped_compression_model(codec, cfg).eval()
         seconds = float(cfg.dataset.segment_duration)
     _fill(lm, state, files.lm, hint)
+    del package, state
+    codec = codec or _codec(files, model, device, hint)
+    with _usable(files.lm, hint):
+        codec = builders.get_wrapped_compression_model(codec, cfg).eval()
     _fit(lm, codec, model, files)
     lm.eval()
     lm.cfg = cfg  # where stock code looks for it
@@ -114,7 +120,13 @@ def _load(files: Files, model: Model, device: str, dtype: torch.dtype, hint: str
     return Loaded(lm, codec, seconds, "magnet" if magnet else "lm", device, dtype)
 
 
-def _codec(files: Files, device: str, hint: str) -> Any:
+def _codec(files: Files, model: Model, device: str, hint: str) -> Any:
+    codec = _read_codec(files, device, hint)
+    _check_rate(files.codec, codec.sample_rate, model)
+    return codec
+
+
+def _read_codec(files: Files, device: str, hint: str) -> Any:
     from audiocraft.models import builders
 
     package = archive.read(files.codec, hint)
@@ -175,15 +187,14 @@ def _adapt(cfg: Any, codec: Any, device: str, dtype: torch.dtype) -> None:
         cfg.transformer_lm.span_len = cfg.masking.span_len
 
 
-def _agree(cfg: Any, codec: Any, model: Model, files: Files) -> None:
-    """Raises NodeError for a checkpoint of another sort than the model that was asked for, before anything is built."""
-    rate = codec.sample_rate
-    for path, its in ((files.codec, rate), (files.lm, cfg.get("sample_rate", rate))):
-        if its != model.sample_rate:
-            # What it calls itself is only told, not relied on: a MusicGen trained on effects is a use of its own.
-            kind = f", as {cfg.solver} is" if cfg.get("solver") and path == files.lm else ""
-            what = f"is made for {its} Hz{kind}"
-            raise NodeError(f"{path} {what}, and model {quote(model.id)} for {model.sample_rate} Hz: it is of another")
+def _check_rate(path: Path, rate: int | None, model: Model, solver: str | None = None) -> None:
+    """Raises NodeError for a file of another sort than the model that was asked for, before anything is built of it.
+
+    solver: what it calls itself, which is only told, not relied on: a MusicGen trained on effects is a use of its own.
+    """
+    if rate not in (None, model.sample_rate):
+        what = f"is made for {rate} Hz{f', as {solver} is' if solver else ''}"
+        raise NodeError(f"{path} {what}, and model {quote(model.id)} for {model.sample_rate} Hz: it is of another")
 
 
 def _fit(lm: Any, codec: Any, model: Model, files: Files) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from soundgraph.backends import OutOfMemoryError
-from soundgraph.backends.audiocraft import pieces, stock
+from soundgraph.backends.audiocraft import devices, pieces, stock
 from soundgraph.backends.audiocraft.conditions import Conditions
 from soundgraph.backends.audiocraft.decoder import Decoder
 from soundgraph.backends.audiocraft.rows import Row
@@ -85,6 +85,7 @@ class _Own:
         # audiocraft builds all but the transformer in float32, and relies on autocast; the decoder wants one type.
         self._bytes_per_slot = 2 * 2 * len(loaded.lm.transformer.layers) * loaded.lm.dim * loaded.dtype.itemsize
         self._decoder = Decoder(loaded.lm.to(loaded.dtype), precision, width)
+        devices.give_back()  # what the weights took before they were laid out anew
         # A piece has a text for many windows; to encode it for each of them anew takes longer than to keep the last.
         self._last: tuple[str, Conditions] | None = None
 

@@ -16,13 +16,14 @@ import pytest
 import torch
 
 from soundgraph.backends import OutOfMemoryError
-from soundgraph.backends.audiocraft import checkpoint, compat, devices
+from soundgraph.backends.audiocraft import archive, checkpoint, compat, devices
 from soundgraph.backends.audiocraft.checkpoint import Loaded
 from soundgraph.errors import NodeError
 
 from . import tiny
 
 HINT = "copy or export it again"
+MAPS = Path("/proc/self/maps")
 
 
 def load(folder: Path, dtype: torch.dtype = torch.float32, **others: Any) -> Loaded:
@@ -121,6 +122,22 @@ class TestLoads:
         # ... and afterwards layers are filled as ever.
         assert torch.nn.Linear(8, 8).weight.abs().sum() > 0
         assert torch.nn.init.normal_(torch.zeros(9)).abs().sum() > 0
+
+    @pytest.mark.skipif(not MAPS.exists(), reason="asks Linux which files are mapped")
+    def test_the_file_of_the_language_model_is_closed_before_the_codec_is_read(
+        self, musicgen_t5: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        mapped: dict[str, bool] = {}
+        read = archive.read
+
+        def spy(path: Path, *others: Any) -> Any:
+            found = read(path, *others)
+            mapped[path.name] = str(musicgen_t5 / "state_dict.bin") in MAPS.read_text()
+            return found
+
+        monkeypatch.setattr(archive, "read", spy)
+        load(musicgen_t5)
+        assert mapped == {"state_dict.bin": True, "compression_state_dict.bin": False}
 
     def test_settings_may_be_an_omegaconf(self, copy: Path):
         from omegaconf import OmegaConf
@@ -426,18 +443,25 @@ class TestBadFiles:
         shutil.copy(codec, lm)
         assert refusal(copy) == f"./state_dict.bin holds a codec where a language model belongs; {HINT}"
         shutil.copy(copy / "lm", codec)
+        shutil.copy(copy / "lm", lm)
         assert refusal(copy) == f"./compression_state_dict.bin holds a language model where a codec belongs; {HINT}"
 
     def test_of_the_other_family(self, copy: Path, audiogen: Path):
         for name in ("state_dict.bin", "compression_state_dict.bin"):
             shutil.copy(audiogen / name, copy / name)
         model = f'model "{copy}" for 32000 Hz: it is of another'.replace(str(copy), ".")
-        assert refusal(copy) == f"./compression_state_dict.bin is made for 16000 Hz, and {model}"
+        assert refusal(copy) == f"./state_dict.bin is made for 16000 Hz, as audiogen is, and {model}"
 
     def test_of_two_models(self, copy: Path, audiogen: Path, stereo: Path):
+        shutil.copy(copy / "state_dict.bin", copy / "lm")
         shutil.copy(audiogen / "state_dict.bin", copy / "state_dict.bin")
         model = f'model "{copy}" for 32000 Hz: it is of another'.replace(str(copy), ".")
         assert refusal(copy) == f"./state_dict.bin is made for 16000 Hz, as audiogen is, and {model}"
+        shutil.copy(copy / "lm", copy / "state_dict.bin")
+        shutil.copy(copy / "compression_state_dict.bin", copy / "codec")
+        shutil.copy(audiogen / "compression_state_dict.bin", copy / "compression_state_dict.bin")
+        assert refusal(copy) == f"./compression_state_dict.bin is made for 16000 Hz, and {model}"
+        shutil.copy(copy / "codec", copy / "compression_state_dict.bin")
         found = package(stereo / "state_dict.bin")
         mono = found["xp.cfg"].replace("use: true", "use: false")
         torch.save({**found, "xp.cfg": mono}, copy / "state_dict.bin")
