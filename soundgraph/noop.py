@@ -15,7 +15,16 @@ TYPE_CHECKING = False  # as in `stamp`
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-_ENVIRONMENT = ("SOUNDGRAPH_WEIGHTS_DIR", "AUDIOCRAFT_CACHE_DIR", "HF_HUB_CACHE", "HF_HOME")
+_ENVIRONMENT = (
+    "SOUNDGRAPH_WEIGHTS_DIR",
+    "AUDIOCRAFT_CACHE_DIR",
+    "HF_HUB_CACHE",
+    "HUGGINGFACE_HUB_CACHE",
+    "HF_HOME",
+    "TORCH_HOME",
+    "XDG_CACHE_HOME",
+    "HOME",
+)
 """What decides where weights are found, and with them the keys of takes."""
 
 

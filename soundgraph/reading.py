@@ -386,7 +386,7 @@ class Reading:
             what = str(error).replace(quote(found), quote(name))  # as it is written there
             self._wrong(sheet, keys, where, f"model {what}", error.hint)
             return None
-        self._read.update(dict.fromkeys(model.read))
+        self._read.update(dict.fromkeys((*model.read, *model.passed)))
         return model
 
     def _checkpoint(self, sheet: Sheet, name: str) -> str:

@@ -268,7 +268,8 @@ def with_models(opened: Session, project: Project, found: Mapping[str, Model]) -
     scenes = []
     for scene in opened.scenes:
         nodes = {name: _with_model(node, found) for name, node in scene.nodes.items()}
-        read = dict.fromkeys(path for node in nodes.values() if node.model is not None for path in node.model.read)
+        used = [node.model for node in nodes.values() if node.model is not None]
+        read = dict.fromkeys(path for model in used for path in (*model.read, *model.passed))
         scenes.append(replace(scene, nodes=nodes, read=tuple(dict.fromkeys((*scene.read, *read)))))
     return session_of(project, scenes, opened.asked, draft=opened.draft, overridden=opened.overridden)
 

@@ -60,6 +60,8 @@ def _what_was_read(session: Session, scene: Scene, moment: int) -> list[tuple[st
     may_be_absent = {LOCK_FILE} if not session.project.pins else set()
     if session.project.sheet is None:
         may_be_absent.add(PROJECT_FILE)
+    models = [node.model for node in scene.nodes.values() if node.model is not None]
+    may_be_absent.update(_relative(session.root, path) for model in models for path in model.passed)
     read = []
     for path in (_relative(session.root, path) for path in scene.read):
         stat = stamp.stat_text(str(session.root / path))

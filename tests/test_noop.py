@@ -89,6 +89,18 @@ def test_an_edit_of_anything_that_was_read_is_noticed(space: Space, place: str) 
     assert found.exports == {"build/theme.wav": "written"}
 
 
+@pytest.mark.parametrize("variable", ["HUGGINGFACE_HUB_CACHE", "XDG_CACHE_HOME", "TORCH_HOME", "HOME"])
+def test_weights_that_are_looked_for_elsewhere_are_looked_for(
+    space: Space, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    space.scene(CHAIN)
+    space.settle()
+    monkeypatch.setenv(variable, str(space.root / "elsewhere"))
+    assert not space.is_noop()
+    monkeypatch.undo()
+    assert space.is_noop()
+
+
 def test_an_edit_of_equal_size_within_the_same_tick_of_the_clock_is_noticed(space: Space) -> None:
     """Every stat of the scene stays as it was: only its content tells."""
     path = space.scene(CHAIN)

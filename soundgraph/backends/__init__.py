@@ -72,6 +72,7 @@ class Model:
     here: whether its weights are on this machine.
     trouble: what keeps weights that are here from being used, or what is not here; "" for nothing.
     read: the files that were looked at to know all this. Like trouble, no part of what makes two models equal.
+    passed: places, mostly empty, that come before those: what appears there is used in their stead.
     """
 
     id: str
@@ -92,6 +93,7 @@ class Model:
     here: bool = True
     trouble: str = field(default="", compare=False)
     read: tuple[Path, ...] = field(default=(), compare=False)
+    passed: tuple[Path, ...] = field(default=(), compare=False)
 
     @property
     def weights(self) -> tuple[str, str]:
@@ -270,4 +272,5 @@ def stand_in(model: Model) -> Model:
         conditioning=model.conditioning,
         longer=model.longer,
         defaults=model.defaults,
+        read=model.read,
     )

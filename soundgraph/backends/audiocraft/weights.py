@@ -68,7 +68,7 @@ class Found:
 
     files: None unless everything is here. absent: what is not. identity: of the weights, "" unless everything is here.
     revision: of the checkpoint's repository. others: "repository@revision" of the parts out of other repositories.
-    lm, codec: what its two files say. read: the files that were looked at.
+    lm, codec: what its two files say. read: the files that were looked at. passed: the places before those.
     """
 
     files: Files | None = None
@@ -79,6 +79,7 @@ class Found:
     lm: Peeked = field(default_factory=Peeked)
     codec: Peeked = field(default_factory=Peeked)
     read: tuple[Path, ...] = ()
+    passed: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,8 @@ def look(model_id: str, sources: Sources) -> Found:
         found = _assemble(place, sources, pin, entry)
         # Another version than the pinned one is of use only if it has the same weights; else the pinned one is fetched.
         if pin is None or place.revision in ("", pin.revision) or found.identity == pin.digest:
-            return found
+            passed = _passed(place, model_id, sources, pin.revision if pin else "")
+            return replace(found, passed=(*passed, *found.passed))
     absent = [Part("checkpoint", model_id)]
     if entry is not None:
         absent += _companions_absent(entry, sources, pin)
@@ -224,7 +226,8 @@ def _published(entry: Entry, sources: Sources) -> Model:
     except (ValueError, OSError) as error:
         # The takes that were made with it are still its takes: it is told when one is to be made.
         return replace(model, here=True, trouble=_words(error))
-    model = replace(model, here=found.files is not None, read=found.read, revision=found.revision or model.revision)
+    model = replace(model, here=found.files is not None, revision=found.revision or model.revision)
+    model = replace(model, read=found.read, passed=found.passed)
     if not model.here:
         return replace(model, trouble=absent_words(found.absent))
     if pin is not None and found.identity != pin.digest:
@@ -268,6 +271,7 @@ def _from_folder(model_id: str, sources: Sources) -> Model:
         memory=_memory(found),
         here=found.files is not None,
         read=found.read,
+        passed=found.passed,
         trouble=absent_words(found.absent),
     )
 
@@ -322,23 +326,27 @@ def _assemble(place: _Place, sources: Sources, pin: Pin | None, entry: Entry | N
         raise ValueError(f"cannot be used: its {LM_FILE} points at {quote(lm.pretrained)}, and has no weights itself")
     parts: list[tuple[str, Path]] = [("lm", lm_file), ("codec", codec_file)]
     places, absent = [place], []
+    passed: list[Path] = []
     folders: dict[str, Path] = {}
     companions = _companions(lm, codec)
     for part in companions:
         choose = codec_files if part.role == "codec" else text_files
-        at = next(_places(part.repository, sources, other_revision(part.repository, pin), choose, place.folder), None)
+        pinned = other_revision(part.repository, pin)
+        at = next(_places(part.repository, sources, pinned, choose, place.folder), None)
         if at is None:
             absent.append(part)
             continue
         places.append(at)
+        passed += _passed(at, part.repository, sources, pinned, place.folder)
         folders[part.role] = at.folder
         parts += [(f"{part.role}/{name}", at.folder / name) for name in choose(_names(at.folder))]
     melody = bool(_conditioners(lm, "chroma_stem"))
     stems, stems_digest = _stems(place.folder, sources) if melody else (None, "")
+    passed += [place.folder / name for name in OWN_STEMS if melody and stems != place.folder / name]
     if melody and stems is None and entry is not None:
         absent.append(Part("stems", "demucs"))
     read = tuple(dict.fromkeys([*(path for _, path in parts), *(file for at in places for file in at.read)]))
-    found = Found(absent=tuple(absent), revision=place.revision, lm=lm, codec=codec, read=read)
+    found = Found(absent=tuple(absent), revision=place.revision, lm=lm, codec=codec, read=read, passed=tuple(passed))
     if absent:
         return found
     contents = [(role, digests.of(path)) for role, path in parts]
@@ -437,6 +445,23 @@ def _places(
             revision = _reference(reference)
             if revision and revision != pinned and choose(_names(kept / "snapshots" / revision)):
                 yield _Place(kept / "snapshots" / revision, name, revision, (reference,))
+
+
+def _passed(
+    chosen: _Place, repository: str, sources: Sources, pinned: str, beside: Path | None = None
+) -> Iterator[Path]:
+    """Where `_places` looked before it came to the one that was chosen; the parameters are those of it."""
+    names = names_of(repository)
+    for folder in (parent / name for parent in (beside, sources.weights_dir) if parent is not None for name in names):
+        if folder == chosen.folder:
+            return
+        yield folder
+    for kept in (storage(cache, name) for cache in caches() for name in names):
+        if pinned and chosen.folder != kept / "snapshots" / pinned:
+            yield kept / "snapshots" / pinned
+        if kept in chosen.folder.parents:
+            return
+        yield kept / "refs" / "main"
 
 
 def _reference(path: Path) -> str:

@@ -159,6 +159,27 @@ def test_the_same_checkpoint_elsewhere_makes_none(studio: Space) -> None:
     assert studio.build().ran == []
 
 
+def test_a_text_encoder_that_appears_where_it_is_looked_for_first_is_noticed(
+    studio: Space, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = studio.root / "weights" / "shared"
+    shared.mkdir()
+    (studio.root / "weights" / "music" / tiny.T5_NAME).rename(shared / tiny.T5_NAME)
+    monkeypatch.setenv("SOUNDGRAPH_WEIGHTS_DIR", str(shared))
+    studio.scene(generate("tune", "calm piano", "music", 0.1) + export("x", "tune"))
+    studio.settle()
+    tiny.make_t5(studio.root / "weights" / "music" / tiny.T5_NAME, d_ff=24)
+    assert studio.build().ran == ["a:tune"]
+
+
+def test_a_draft_of_a_checkpoint_follows_the_checkpoint_to_another_rate(studio: Space) -> None:
+    studio.scene(generate("rain", "rain", "audio", 0.1) + export("x", "rain"))
+    studio.settle("--draft")
+    shutil.rmtree(studio.root / "weights" / "audio")
+    shutil.copytree(studio.root / "weights" / "music", studio.root / "weights" / "audio")
+    assert studio.build("--draft").ran == ["a:rain"]
+
+
 def test_other_precisions_are_other_takes(studio: Space) -> None:
     studio.scene(generate("rain", "rain", "audio", 0.3) + export("x", "rain"))
     studio.build()
