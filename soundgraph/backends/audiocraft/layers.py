@@ -12,15 +12,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from soundgraph.backends.audiocraft.linear import Linear, pack
 
 _QUERIES = 128
 """Positions of a prefill that look back at a time: what all of them would take at once grows with their square."""
-
-_GRAIN = 32768
-"""Torch divides larger element-wise work between threads, wherever that may cut a row."""
 
 KeysValues = tuple[Tensor, Tensor]
 """Each shaped (R, H, positions, D)."""
@@ -151,7 +147,7 @@ class _Layer:
             self._norm_cross, self._scale_cross = module.norm_cross, module.layer_scale_cross
         self._up = linear(module.linear1.weight, module.linear1.bias)
         self._down = linear(module.linear2.weight, module.linear2.bias)
-        self._activation = _gelu if module.activation is functional.gelu else module.activation
+        self._activation = module.activation
 
     def __call__(self, x: Tensor, index: int, now: Step | Prefill) -> Tensor:
         if self._first:
@@ -243,16 +239,3 @@ class _Attention:
 def additive(seen: Tensor, dtype: torch.dtype) -> Tensor:
     """What is added to scores: 0 where `seen`, -inf elsewhere."""
     return torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill_(~seen, float("-inf"))
-
-
-def _gelu(x: Tensor) -> Tensor:
-    """GELU, the same for a row wherever threads divide the work.
-
-    In vector registers it rounds otherwise than for the few elements left over at the end of a thread's share. Whole
-    rows, and few enough at a time for one thread, leave none over.
-    """
-    if x.device.type != "cpu" or (x.numel() <= _GRAIN and x.shape[-1] % 64 == 0):
-        return functional.gelu(x)
-    flat = x.reshape(-1, x.shape[-1])
-    at_once = max(1, _GRAIN // x.shape[-1]) if x.shape[-1] % 64 == 0 else 1
-    return torch.cat([functional.gelu(part) for part in flat.split(at_once)]).reshape(x.shape)

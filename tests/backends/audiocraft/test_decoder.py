@@ -28,6 +28,7 @@ from .melody_libraries import melody_libraries
 
 STEREO = {"n_q": 8, "delays": [0, 0, 1, 1, 2, 2, 3, 3]}
 NORM_LAST = {"norm_first": False, "bias_ff": True, "bias_attn": True, "bias_proj": True, "layer_scale": 0.3}
+QK_NORM = {"qk_layer_norm": True, "qk_layer_norm_cross": True}
 LARGE = {
     "dim": 1024,
     "num_heads": 16,
@@ -121,7 +122,7 @@ def stock_greedy(lm: Any, text: str | None, n_frames: int, prompt: Tensor | None
         STEREO,
         NORM_LAST,
         {"delays": [1, 2, 2, 5]},
-        {"qk_layer_norm": True, "qk_layer_norm_cross": True},
+        QK_NORM,
         {"memory_efficient": False, "custom": True, "attention_as_float32": True},
         {"memory_efficient": False, "bias_attn": True, "activation": "relu"},
     ],
@@ -144,14 +145,26 @@ def test_the_likeliest_tokens_are_those_of_audiocraft(changes: dict[str, Any]) -
 def test_the_likeliest_tokens_are_those_of_audiocraft_with_a_t5(
     text: str | None, n_prompt: int, musicgen_t5: Path
 ) -> None:
-    stock = load(musicgen_t5, text_encoder=musicgen_t5 / "t5-small").lm
+    assert_the_likeliest_tokens_are_those_of_audiocraft(musicgen_t5, text, n_prompt)
+
+
+@pytest.mark.parametrize("changes", [NORM_LAST, QK_NORM], ids=["norm last", "qk norm"])
+def test_the_likeliest_tokens_are_those_of_audiocraft_with_a_t5_and_other_layers(
+    changes: dict[str, Any], tmp_path: Path
+) -> None:
+    # A text of several pieces: with the one of a LUT, it does not matter what asks.
+    folder = tiny.make_musicgen(tmp_path / "model", description=tiny.t5(), **changes)
+
+    assert_the_likeliest_tokens_are_those_of_audiocraft(folder, "heavy rain", 5)
+
+
+def assert_the_likeliest_tokens_are_those_of_audiocraft(folder: Path, text: str | None, n_prompt: int) -> None:
+    stock = load(folder, text_encoder=folder / "t5-small").lm
     prompt = random_prompt(stock, n_prompt)
     want = stock_greedy(stock, text, 90, prompt)
     decoder = Decoder(stock, "float32", 2)
-
-    got = run(decoder, [row(decoder, decoder.condition(text), 90, prompt=prompt, top_k=1)])[0]
-
-    assert torch.equal(got, want)
+    told = row(decoder, decoder.condition(text), 90, prompt=prompt, top_k=1)
+    assert torch.equal(run(decoder, [told])[0], want)
 
 
 @pytest.mark.parametrize("n_prompt", [0, 9])
