@@ -260,7 +260,14 @@ def test_a_scene_lists_every_file_that_can_change_it(tmp_path: Path) -> None:
         graphs__b='include = ["c.toml"]\n',
         graphs__c=RAIN,
     )
-    names = ["soundgraph.toml", "soundgraph.lock", "graphs/x.toml", "graphs/b.toml", "graphs/c.toml", "recordings/door.wav"]
+    names = [
+        "soundgraph.toml",
+        "soundgraph.lock",
+        "graphs/x.toml",
+        "graphs/b.toml",
+        "graphs/c.toml",
+        "recordings/door.wav",
+    ]
     assert sorted(scene.read) == sorted(tmp_path / name for name in names)
     assert params(scene, "door")["path"] == str(tmp_path / "recordings/door.wav")
 

@@ -31,6 +31,8 @@ class AudioCraft:
             return f"model {quote(model.id)} {model.trouble}"
         if packages := installed.missing_packages():
             return packages
+        if "melody" in model.conditioning and (packages := installed.missing_for_melody()):
+            return f"model {quote(model.id)}: {packages}"
         return "" if model.here else hub.unreachable(model)
 
     def download_size(self, model: Model, sources: Sources) -> int | None:

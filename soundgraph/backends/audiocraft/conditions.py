@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +44,9 @@ def encode(lm: Any, text: str | None, melody: tuple[Tensor, int] | None) -> Cond
     # Both rows at once, as there: what a text encoder gives for the one depends, in its last bits, on the other.
     both = [attributes, *ClassifierFreeGuidanceDropout(p=1.0)([attributes])]
     parts: dict[str, list[Tensor]] = {"cross": [], "prepend": []}
-    for name, (embedding, _mask) in provider(provider.tokenize(both)).items():
+    with _own_chance():
+        embedded = provider(provider.tokenize(both))
+    for name, (embedding, _mask) in embedded.items():
         parts[fuser.cond2fuse[name]].append(embedding.to(like))
     # What is prepended later comes first.
     prefix = torch.cat(parts["prepend"][::-1], dim=1) if parts["prepend"] else None
@@ -54,6 +59,21 @@ def encode(lm: Any, text: str | None, melody: tuple[Tensor, int] | None) -> Cond
     # All of it counts: the conditioners have applied their masks, to the embeddings, and a lone prompt's positions are
     # all attended to, those of the null condition too, which are zero.
     return Conditions(cross, torch.ones(cross.shape[:2], dtype=torch.bool, device=cross.device), prefix)
+
+
+@contextmanager
+def _own_chance() -> Iterator[None]:
+    """Python's random numbers are the same in here each time, and those outside go on as if nothing had been drawn.
+
+    demucs takes the stems of a melody out of it at an offset that it draws from them: a take would hear how many
+    melodies came before its own.
+    """
+    state = random.getstate()
+    random.seed(0)
+    try:
+        yield
+    finally:
+        random.setstate(state)
 
 
 def sinusoids(n: int, dim: int, max_period: float, device: torch.device) -> Tensor:

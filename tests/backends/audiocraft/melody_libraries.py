@@ -6,6 +6,7 @@ that shares a sound out among its stems by fixed gains.
 
 from __future__ import annotations
 
+import random
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -103,8 +104,9 @@ def get_model(name: str) -> Any:
 
 
 def apply_model(model: HTDemucs, mix: torch.Tensor, device: Any = None) -> torch.Tensor:
-    """[batch, channels, n] to [batch, stems, channels, n]."""
-    return mix[:, None] * model.gains[None, :, None, None]
+    """[batch, channels, n] to [batch, stems, channels, n]. As in demucs, what comes out depends on Python's chance."""
+    moved = torch.roll(mix, random.randrange(mix.shape[-1]), -1)
+    return moved[:, None] * model.gains[None, :, None, None]
 
 
 def convert_audio(samples: torch.Tensor, from_rate: int, to_rate: int, channels: int) -> torch.Tensor:

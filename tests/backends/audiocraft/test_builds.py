@@ -29,7 +29,7 @@ SCENE = (
     "[scene]\nduration = 0.5\n"
     + '[nodes.tune]\nkind = "generate"\nmodel = "music"\nprompt = "calm piano"\n'
     + '[nodes.rain]\nkind = "generate"\nmodel = "audio"\nprompt = "heavy rain on leaves"\n'
-    + '[nodes.hail]\nkind = "generate"\nmodel = "audio"\nprompt = "hail"\nduration = 0.33\nseed = 4\ntemperature = 1.2\n'
+    + generate("hail", "hail", "audio", 0.33, seed=4, temperature=1.2)
     + node("cut", "trim", input="rain", start=0.1)
     + node("dark", "eq", input="cut", bands=[{"type": "low_shelf", "freq_hz": 300, "gain_db": -3.0}])
     + node("all", "mix", inputs=[{"node": "tune"}, {"node": "dark", "gain_db": -6.0}, {"node": "hail", "at": 0.1}])
