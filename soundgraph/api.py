@@ -6,13 +6,13 @@ import copy
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from soundgraph import fetching, loader, paths, session, targets
 from soundgraph.audio import Audio, Samples
 from soundgraph.backends import Device
 from soundgraph.builder import Options, Outcome
-from soundgraph.errors import BuildError, SceneError, UsageError
+from soundgraph.errors import BuildError, SceneError, UsageError, one_of
 from soundgraph.planner import Plan
 from soundgraph.progress import Progress, Quiet
 from soundgraph.project import find_root, load_project
@@ -267,6 +267,9 @@ def build(
     """
     if not isinstance(jobs, int) or jobs < 1:
         raise UsageError(f"jobs must be a whole number from 1, not {jobs!r}")
+    if memory_budget is not None and (not isinstance(memory_budget, int) or memory_budget < 1):
+        raise UsageError(f"memory_budget must be a whole number of bytes, not {memory_budget!r}")
+    checked_device(device)
     opened = _open(what, draft, policy, overrides, root)
     if release and (mistakes := opened.mistakes_of_release()):
         raise SceneError(mistakes)
@@ -279,6 +282,13 @@ def build(
     if outcome.failures and not keep_going:
         raise BuildError(outcome.failures)
     return Result(opened, outcome)
+
+
+def checked_device(device: Device) -> Device:
+    """The device, as it is. Raises UsageError for what is none."""
+    if device not in get_args(Device):
+        raise UsageError(f"there is no device {device!r}", f"there is {one_of(get_args(Device))}")
+    return device
 
 
 def _open(

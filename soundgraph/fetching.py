@@ -21,7 +21,10 @@ def fetched(opened: Session, progress: Progress, *, force: bool = False) -> Sess
     """
     if all(model is None or model.here for model in _models(opened)):
         return opened
-    plan = opened.plan(force=force)
+    try:
+        plan = opened.plan(force=force)
+    finally:
+        opened.store.close()  # what comes of this may be another session; the same one opens it again
     absent = {
         model.id: model
         for name in plan.to_run()
@@ -37,7 +40,7 @@ def fetched(opened: Session, progress: Progress, *, force: bool = False) -> Sess
             project = pull(project, model, progress)
         except UsageError as error:
             raise UsageError(str(error), "build --draft renders stand-ins; see docs/draft.md") from error
-    found = {model_id: _found_again(model, project) for model_id, model in absent.items()}
+    found = {model_id: found_again(model, project) for model_id, model in absent.items()}
     return session.with_models(opened, project, found)
 
 
@@ -76,7 +79,8 @@ def _models(opened: Session) -> list[Model | None]:
     return [node.model for scene in opened.scenes for node in scene.nodes.values()]
 
 
-def _found_again(model: Model, project: Project) -> Model:
+def found_again(model: Model, project: Project) -> Model:
+    """What is known of a model once it was fetched. Raises UsageError."""
     try:
         found = models.resolve(model.id, {}, sources=project.sources)
     except models.UnknownModelError as error:

@@ -6,11 +6,25 @@ For what a scene file is too much. Generated takes are cached as those of scenes
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from soundgraph import api, audio, backends, fetching, kinds, loader, manifest, mastering, models, stamp, targets
+from soundgraph import (
+    api,
+    audio,
+    backends,
+    fetching,
+    kinds,
+    loader,
+    manifest,
+    mastering,
+    models,
+    policy,
+    stamp,
+    targets,
+)
 from soundgraph.audio import Audio
 from soundgraph.backends import Device, Generator, Model, Precision, Refused, Request
 from soundgraph.errors import NodeError, UsageError, one_of, quote
@@ -23,7 +37,8 @@ from soundgraph.store import DiskStore, Record
 class Pipeline:
     """Models that stay loaded between calls, and the cache.
 
-    draft: render stand-ins instead of loading models. root: of the project; by default the current folder's.
+    draft: render stand-ins instead of loading models. device: where models are loaded. root: of the project; by default
+    the current folder's. Raises UsageError for a device that there is no such thing as.
 
     >>> import soundgraph
     >>> with soundgraph.Pipeline(draft=True) as pipeline:
@@ -40,7 +55,7 @@ class Pipeline:
         folder = Path(root).absolute() if root is not None else Path(targets.project_root([]))
         self._project = load_project(folder)
         self._store = DiskStore(self._project.cache_dir)
-        self._draft, self._device = draft, device
+        self._draft, self._device = draft, api.checked_device(device)
         # By `Model.weights` and precision.
         self._loaded: dict[tuple[tuple[str, str], Precision | None], tuple[Model, Generator]] = {}
 
@@ -86,8 +101,8 @@ class Pipeline:
 
         duration: in seconds, of the whole. melody: a sound whose melody is followed. continue_from: a sound that the
         result begins with, sample by sample. params: prompts, seed, temperature, top_k, top_p, cfg_coef, precision.
-        Raises SceneError for a parameter out of range, UsageError for a model that cannot be had, or for what it makes
-        nothing of.
+        Raises SceneError for a parameter out of range, UsageError for a model that cannot be had or that [policy] of
+        soundgraph.toml does not allow, or for what it makes nothing of.
         """
         given = {"melody": melody, "continue_from": continue_from}
         sounds = {role: sound for role, sound in given.items() if sound is not None}
@@ -99,7 +114,12 @@ class Pipeline:
         scene = loader.load_data({"nodes": {"take": table, **inputs}}, "pipeline", self._project, draft=self._draft)
         node = scene.nodes["take"]
         assert node.model is not None
+        if refused := policy.refusal(node, self._project.policy):
+            raise UsageError(*refused)
         digests = {role: sound.digest for role, sound in sounds.items()}
+        if not node.model.identity:  # without it no key can be formed, and the take would not be kept
+            node = replace(node, model=self._fetched(node.model))
+        assert node.model is not None
         found = manifest.manifest(node, digests, self._project.cache.salt)
         key = manifest.action_key(found) if found is not None else None
         if key is not None:
@@ -196,7 +216,7 @@ class Pipeline:
     def scene(self, data: Mapping[str, Any]) -> api.Result:
         """Builds a scene from a dict: a scene file's tables, or the flat form with `name`, `duration`, `elements`."""
         scene = api.Scene.from_dict(data)
-        return api.build(scene, draft=self._draft, root=self._project.root)
+        return api.build(scene, draft=self._draft, device=self._device, root=self._project.root)
 
     def _model(self, name: str) -> Model:
         try:
@@ -204,14 +224,21 @@ class Pipeline:
         except models.UnknownModelError as error:
             raise UsageError(f"model {error}", error.hint) from error
 
+    def _fetched(self, model: Model) -> Model:
+        """The model with its weights on this machine. Raises UsageError if it cannot be had."""
+        if missing := backends.get(model.backend).missing(model):
+            raise UsageError(missing, "Pipeline(draft=True) renders a stand-in for it")
+        if model.here:
+            return model
+        self._project = fetching.pull(self._project, model, Quiet())
+        return fetching.found_again(model, self._project)
+
     def _generator(self, model: Model, precision: Precision | None = None) -> Generator:
+        if (model.weights, precision) not in self._loaded:
+            model = self._fetched(model)
         load = model.weights, precision
         if load not in self._loaded:
             backend = backends.get(model.backend)
-            if missing := backend.missing(model):
-                raise UsageError(missing, "Pipeline(draft=True) renders a stand-in for it")
-            if not model.here:
-                self._project = fetching.pull(self._project, model, Quiet())
             try:
                 generator = backend.load(model, self._project.sources, self._device, precision)
             except NodeError as error:

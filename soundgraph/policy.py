@@ -44,7 +44,7 @@ def mistakes(
     refused: dict[tuple[Origin, str, str, str], list[str]] = {}
     for name in sorted(graphs.needed(graph, wanted)):
         node = graphs.node_of(graph, name)
-        if (reason := _refused(node, settings)) is not None:
+        if (reason := refusal(node, settings)) is not None:
             made_in_code = "" if node.origin.file else graphs.scene_of(graph, name).id
             refused.setdefault((node.origin, made_in_code, *reason), []).append(name)
     ways = _ways(graph, jobs, {name for names in refused.values() for name in names}) if refused else {}
@@ -59,7 +59,7 @@ def mistakes(
     return sorted(found)
 
 
-def _refused(node: Node, settings: PolicySettings) -> tuple[str, str] | None:
+def refusal(node: Node, settings: PolicySettings) -> tuple[str, str] | None:
     """Why the weights of a node's model may not be used, and what to do about it; None if they may."""
     model = node.model
     if model is None or model.draft:

@@ -11,8 +11,9 @@ import pytest
 import soundfile
 
 import soundgraph
-from soundgraph import audio
+from soundgraph import audio, backends
 from soundgraph.backends.draft import takes
+from soundgraph.errors import UsageError
 
 
 @pytest.fixture
@@ -119,6 +120,36 @@ def test_without_draft_a_model_that_cannot_be_had_is_named(tmp_path: Path) -> No
         made.generate("piano")
     assert "facebook/musicgen-small" in str(caught.value)
     assert "draft" in str(caught.value)
+
+
+def test_a_model_that_the_project_does_not_allow_is_refused_before_anything_is_fetched(tmp_path: Path) -> None:
+    (tmp_path / "soundgraph.toml").write_text('[policy]\nrequire = "commercial"\n')
+    with soundgraph.Pipeline(root=tmp_path) as made, pytest.raises(UsageError) as caught:
+        made.generate("piano")
+    assert "CC-BY-NC-4.0" in str(caught.value)
+    with soundgraph.Pipeline(root=tmp_path, draft=True) as made:
+        made.generate("piano", duration=0.1)
+
+
+def test_a_scene_is_built_on_the_device_of_the_pipeline(
+    pipeline: soundgraph.Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    real = backends.get("draft").load
+    monkeypatch.setattr(backends.get("draft"), "load", lambda *given: (asked.append(given[2]), real(*given))[1])
+    with soundgraph.Pipeline(draft=True, device="cpu") as made:
+        made.scene({"name": "n", "duration": 0.1, "elements": [{"type": "audio", "prompt": "wind"}]})
+    assert asked == ["cpu"]
+
+
+@pytest.mark.parametrize("given", [{"device": "gpu"}, {"memory_budget": "12 GB"}, {"memory_budget": 0}])
+def test_a_device_or_budget_that_is_none_is_a_mistake_of_the_caller(
+    pipeline: soundgraph.Pipeline, given: dict[str, object]
+) -> None:
+    scene = soundgraph.Scene("x")
+    scene.generate("rain", model="draft/audio", duration=0.1)
+    with pytest.raises(UsageError, match=next(iter(given))):
+        soundgraph.build(scene, **given)  # type: ignore[arg-type]
 
 
 def test_a_scene_from_a_dict(pipeline: soundgraph.Pipeline) -> None:
