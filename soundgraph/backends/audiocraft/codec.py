@@ -52,8 +52,9 @@ def encode(codec: Any, samples: NDArray[np.float32]) -> Tensor:
     Returns int64 [K, T] on the CPU, T being n / hop, rounded up. Always alone: in a batch the last bits would differ.
     """
     device = next(codec.parameters()).device
+    # A copy: a sound out of the cache cannot be written to, and torch would warn the user of that.
     with _one_thread():
-        codes, _scale = codec.encode(torch.from_numpy(np.ascontiguousarray(samples))[None].to(device))
+        codes, _scale = codec.encode(torch.from_numpy(np.array(samples, order="C"))[None].to(device))
     return cast(Tensor, codes[0].to("cpu", torch.int64))
 
 

@@ -53,14 +53,14 @@ def of(path: Path) -> str:
 
 
 def _damaged(path: Path) -> str:
-    """The name of the first member of an archive that is not what it was when it was written; "" for what is whole."""
+    """The first member of an archive that is not what it was when it was written, by name; "" for what is whole."""
     if not zipfile.is_zipfile(path):
         return ""
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.testzip() or ""
-    except (zipfile.BadZipFile, NotImplementedError):
-        return ""  # whoever reads it finds the words
+    except Exception:  # BadZipFile, UnicodeDecodeError, RuntimeError: whatever an altered list of members leads to
+        return "its list of members"
 
 
 def is_settled(stat: str, moment: int) -> bool:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from soundgraph.backends.audiocraft.checkpoint import Loaded
     from soundgraph.backends.audiocraft.takes import Take
 
+_GROUP = Path("/sys/fs/cgroup")
+"""Where Linux says what a container may take."""
+
 _FAR_APART = 0x9E3779B97F4A7C15
 """2**64 over the golden ratio: between the seeds of a piece's windows, where stock code makes them."""
 
@@ -197,7 +200,7 @@ def _melody(take: Take, loaded: Loaded) -> Tensor | None:
     if take.melody is None:
         return None
     n = int(loaded.max_duration_s * loaded.codec.sample_rate)
-    return torch.from_numpy(pieces.melody_for(take.piece, window, take.melody, n))
+    return torch.from_numpy(pieces.melody_for(take.piece, window, take.melody, n).copy())  # one that can be written to
 
 
 def memory_left() -> int | None:
@@ -206,9 +209,11 @@ def memory_left() -> int | None:
     with suppress(OSError, ValueError, IndexError):
         text = Path("/proc/meminfo").read_text()
         left.append(int(text.split("MemAvailable:")[1].split()[0]) * 1024)
-    with suppress(OSError, ValueError):  # in a container that has a limit
-        group = Path("/sys/fs/cgroup")
-        left.append(int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()))
+    with suppress(OSError, ValueError, KeyError):  # in a container that has a limit
+        limit, used = (int((_GROUP / f"memory.{name}").read_text()) for name in ("max", "current"))
+        parts = dict(line.split() for line in (_GROUP / "memory.stat").read_text().splitlines())
+        # What was read of files, the weights above all, is kept only for as long as nobody needs the room.
+        left.append(limit - used + int(parts["inactive_file"]) + int(parts["active_file"]))
     return min(left, default=None)
 
 

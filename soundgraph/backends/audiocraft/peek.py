@@ -15,12 +15,16 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
+from itertools import count
 from math import prod
 from pathlib import Path
 from typing import Any
 
 _MAX_PICKLE_BYTES = 64_000_000
 """The tensors lie beside the pickle; that of the largest published model has less than one megabyte."""
+
+_MAX_VALUES = 100_000
+"""In a configuration; that of a published model has about 500."""
 
 _INERT = re.compile(
     r"torch\.(\w*Storage|Size|device|float\d+|bfloat16|u?int\d+|bool)"
@@ -212,15 +216,21 @@ def _config(written: Any) -> Mapping[str, Any]:
     return found
 
 
-def _plain(value: Any, depth: int = 0) -> Any:
-    """A value out of an OmegaConf: its nodes keep what they hold under `_content` or `_val`."""
+def _plain(value: Any, depth: int = 0, n_seen: Iterator[int] | None = None) -> Any:
+    """A value out of an OmegaConf: its nodes keep what they hold under `_content` or `_val`.
+
+    Raises ValueError for one with far too much in it: a table that holds the same one twice, and so on, is a small file.
+    """
+    n_seen = n_seen or count()
+    if next(n_seen) > _MAX_VALUES:
+        raise ValueError('is no checkpoint of audiocraft: its "xp.cfg" is far too large')
     if depth > 64:
         return None
     if isinstance(value, _StandIn):
         state = value.state if isinstance(value.state, dict) else {}
-        return _plain(state.get("_content", state.get("_val")), depth + 1)
+        return _plain(state.get("_content", state.get("_val")), depth + 1, n_seen)
     if isinstance(value, Mapping):
-        return {str(key): _plain(item, depth + 1) for key, item in value.items()}
+        return {str(key): _plain(item, depth + 1, n_seen) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(item, depth + 1) for item in value]
+        return [_plain(item, depth + 1, n_seen) for item in value]
     return value

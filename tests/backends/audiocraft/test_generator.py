@@ -325,6 +325,16 @@ def test_a_sound_of_another_rate_is_converted_and_the_build_told(ready: AudioCra
     assert made.remarks == ("the sound it goes on from was converted from 44.1 kHz stereo to the model's 32 kHz mono",)
 
 
+def test_a_sound_that_needs_no_conversion_is_used_without_a_word_from_torch(ready: AudioCraftGenerator) -> None:
+    torch.set_warn_always(True)
+    try:
+        given = noise_sound(0.1)
+        given.samples.flags.writeable = False  # as sounds out of the cache are
+        make(ready, ask(0.2, continue_from=given))
+    finally:
+        torch.set_warn_always(False)
+
+
 def test_a_long_continuation_of_a_long_sound_goes_on_in_windows(ready: AudioCraftGenerator) -> None:
     given = noise_sound(2.5)
 
@@ -624,6 +634,19 @@ def test_memory_that_is_left_is_told_by_linux() -> None:
     left = engines.memory_left()
 
     assert left is None or 0 < left < 2**50
+
+
+def test_in_a_container_pages_of_files_count_as_memory_that_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stat = "anon 2000\nactive_file 1000\ninactive_file 6000\n"
+    for name, text in (("max", "10000\n"), ("current", "9000\n"), ("stat", stat)):
+        (tmp_path / f"memory.{name}").write_text(text)
+    monkeypatch.setattr(engines, "_GROUP", tmp_path)
+
+    assert engines.memory_left() == 10000 - 9000 + 7000
+    (tmp_path / "memory.max").write_text("max\n")
+    assert engines.memory_left() != 8000
 
 
 # What comes out

@@ -156,3 +156,12 @@ def test_every_truncation_and_many_alterations_end_in_words(tmp_path):
         path = write(tmp_path, whole[:place] + bytes([whole[place] ^ 255]) + whole[place + 1 :])
         with suppress(ValueError):
             assert peek(path).get("sample_rate") == 32000
+
+
+def test_settings_that_hold_the_same_table_twice_and_so_on_are_refused_soon(tmp_path):
+    tables = ["a0: &a0 {x: 1}", *(f"a{n}: &a{n} {{x: *a{n - 1}, y: *a{n - 1}}}" for n in range(1, 40))]
+    package = {"best_state": {}, "xp.cfg": "\n".join(tables)}
+    path = write(tmp_path, b"")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("x/data.pkl", pickle.dumps(package, protocol=2))
+    assert wrong(path) == 'is no checkpoint of audiocraft: its "xp.cfg" is far too large'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -361,6 +362,20 @@ def test_what_is_wrong_with_a_folder_is_told_in_a_line(tmp_path, spoil, words):
     with pytest.raises(ValueError) as caught:
         find("./mine", Sources(tmp_path))
     assert str(caught.value) == words
+
+
+def test_an_altered_list_of_members_is_told_as_damage(tmp_path, musicgen):
+    folder = tmp_path / "mine"
+    shutil.copytree(musicgen, folder)
+    path = folder / "state_dict.bin"
+    whole = path.read_bytes()
+    last = whole.rfind(b"PK\x01\x02")
+    for at, bits in ((8, 0x01), (46, 0xFF)):  # says that the member is encrypted; a name that is no text
+        altered = bytearray(whole)
+        altered[last + at] ^= bits
+        path.write_bytes(altered)
+        with pytest.raises(ValueError, match=r"damaged"):
+            weights.find(str(folder), Sources())
 
 
 def test_a_folder_that_is_none(tmp_path):
