@@ -390,9 +390,10 @@ class _Round:
         except _CancelledError:
             pass
         except BaseException as error:  # as in `_render`
+            # Takes are made in any order; of those that are left, which one broke it is most likely the first. What
+            # cannot be loaded for one of them cannot be loaded for any.
+            guilty = 1 if self.models.has(step.load) else len(left)
             self.models.unload(step.load)  # nobody knows what state it is in
-            # Takes are made in any order; of those that are left, which one broke it is most likely the first.
-            guilty = len(left) if isinstance(error, _LoadError) else 1
             cause = error.__cause__ if isinstance(error, _LoadError) and error.__cause__ else error
             self.events.put(partial(self._generator_caught, left[:guilty], left[guilty:], cause))
         self.events.put(self._generator_done)
@@ -400,6 +401,9 @@ class _Round:
     def _take(self, step: Step, left: list[str]) -> None:
         """Makes the takes of the nodes in `left`, and removes from it those that are settled."""
         post = self.events.put
+        names, requests = self._requests(left)
+        if not names:
+            return
         fresh = not self.models.has(step.load)
         if fresh:
             post(partial(self._loading, step.model))
@@ -409,7 +413,8 @@ class _Round:
             raise
         except Exception as error:
             raise _LoadError from error
-        names, requests = self._requests(left)
+        if self.cancel.is_set():  # loading takes long, and it may be long until the first report
+            raise _CancelledError
         post(partial(self._loaded, step.model, generator.about if fresh else "", names))
         for made in generator.generate(requests, partial(self._report, names, requests)):
             name = names[made.index]

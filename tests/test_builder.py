@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -272,6 +275,53 @@ def test_one_that_does_not_fit_at_all_fails_in_words(space: Space, probe: Probe)
     found = space.build("-k")
     assert found.code == 1
     assert found.of("node")[0]["detail"] == "out of memory: draft/audio needs 4 GB"
+
+
+def test_a_model_that_does_not_fit_at_all_is_tried_once_for_all_its_takes(space: Space, probe: Probe) -> None:
+    asked = []
+    real = probe.load
+
+    def load(model: Model, *rest: Any) -> _Probed:
+        asked.append(model.id)
+        if model.family == "audio":
+            raise OutOfMemoryError("model draft/audio does not fit into this machine's memory")
+        return real(model, *rest)
+
+    probe.load = load  # type: ignore[method-assign]
+    space.scene(takes("rain", "wind", "hail") + generate("tune", "tune", "draft/music") + export("tune", "tune"))
+    found = space.build("-k")
+    assert (found.failed, found.ran) == (["a:n0", "a:n1", "a:n2"], ["a:tune"])
+    assert sorted(asked) == ["draft/audio", "draft/music"]
+
+
+def test_no_model_is_loaded_for_a_take_whose_input_is_lost(space: Space, probe: Probe) -> None:
+    space.scene(generate("one", "one") + generate("two", "two", continue_from="one") + export("x", "two"))
+    space.build()
+    space.replace('"two"\nduration', '"more"\nduration')
+    for path in (space.cache / "blobs").rglob("*.wav"):
+        path.unlink()
+    found = space.build()
+    assert (found.code, found.ran, found.loads) == (0, ["a:one", "a:two"], 1)
+
+
+def test_an_interrupt_while_a_model_is_loaded_makes_no_take(space: Space, probe: Probe) -> None:
+    real, interrupt, noticed = probe.load, builder._Round._interrupt, threading.Event()
+
+    def load(*given: Any) -> _Probed:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert noticed.wait(10)
+        return real(*given)
+
+    def notice(self: Any) -> None:
+        interrupt(self)
+        noticed.set()
+
+    probe.load = load  # type: ignore[method-assign]
+    space.scene(takes("rain"))
+    with changed(builder._Round, "_interrupt", notice):
+        assert space.build().code == 130
+    assert probe.batches == []
+    assert probe.unloads == ["draft/audio"]
 
 
 def test_a_request_that_is_refused_fails_alone(space: Space, probe: Probe) -> None:
