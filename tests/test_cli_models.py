@@ -127,6 +127,11 @@ def test_a_folder_gets_what_it_lacks_and_is_not_pinned(space: Space) -> None:
     assert not (space.root / "soundgraph.lock").exists()
 
 
+def test_names_may_stand_before_and_after_options(space: Space, served: StubHub) -> None:
+    found = space.run("models", "pull", "--json", "music")
+    assert (found.code, json.loads(found.out)["model"]) == (0, SMALL)
+
+
 def test_json_is_one_object_a_model(space: Space) -> None:
     found = json.loads(space.run("models", "pull", SMALL, "--json").out)
     model = backends.find(SMALL)

@@ -147,3 +147,8 @@ def test_differences_are_measured_by_their_energy() -> None:
         "a", make(np.zeros((1, 10), np.float32), 8000), make(np.ones((1, 10), np.float32), 8000)
     )
     assert silence.difference_db == math.inf
+
+
+def test_a_budget_that_would_be_of_no_use_is_not_taken(space: Space) -> None:
+    space.scene(CHAIN)
+    assert space.run("verify", "--memory-budget", "1 GB").code == 2

@@ -115,7 +115,7 @@ def _run(words: list[str]) -> int:
         )
         module.add_arguments(parser)
         try:
-            options = parser.parse_args(rest)
+            options = parser.parse_intermixed_args(rest)  # names may stand before and after options
         except SystemExit as stop:  # argparse has printed help, or what is wrong
             return int(stop.code or 0)
     code: int = module.run(options)

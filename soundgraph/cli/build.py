@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_scene_arguments(parser)
     common.add_policy_argument(parser)
-    common.add_device_arguments(parser)
+    common.add_load_arguments(parser)
     parser.add_argument("--release", action="store_true", help="refuse to deliver anything that a draft is part of")
     parser.add_argument(
         "-j", "--jobs", type=common.count, metavar="N", help="process N nodes at once (default: processors)"

@@ -38,14 +38,19 @@ def add_policy_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_device_arguments(parser: argparse.ArgumentParser) -> None:
-    """Of the verbs that load models, or say how they would be loaded."""
+def add_device_argument(parser: argparse.ArgumentParser) -> None:
+    """Of the verbs that load models."""
     parser.add_argument(
         "--device",
         choices=["auto", "cuda", "mps", "cpu"],
         default="auto",
         help="where models are loaded: the first of cuda, mps and cpu that is there, unless one is named",
     )
+
+
+def add_load_arguments(parser: argparse.ArgumentParser) -> None:
+    """Of the verbs that load models in an order of their own, or say how they would be loaded."""
+    add_device_argument(parser)
     parser.add_argument(
         "--memory-budget",
         type=size,

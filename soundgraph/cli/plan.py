@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_scene_arguments(parser)
     common.add_policy_argument(parser)
-    common.add_device_arguments(parser)
+    common.add_load_arguments(parser)
     common.add_json_argument(parser)
     parser.add_argument("--check", action="store_true", help="exit with 3 if there is anything to run or to write")
     parser.add_argument("--force", action="store_true", help="plan as build --force would")

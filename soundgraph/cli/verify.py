@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_scene_arguments(parser)
-    common.add_device_arguments(parser)
+    common.add_device_argument(parser)
     common.add_json_argument(parser)
 
 
