@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from soundgraph.backends import Device, Generator, Model, Pin, Precision, Sources
-from soundgraph.errors import quote
+from soundgraph.errors import NodeError, quote
 
 
 class AudioCraft:
@@ -49,7 +49,12 @@ class AudioCraft:
         return hub.pull(model, sources, pin.revision if pin is not None else "", report)
 
     def load(self, model: Model, sources: Sources, device: Device, precision: Precision | None) -> Generator:
-        from soundgraph.backends.audiocraft import weights
+        from soundgraph.backends.audiocraft import installed, weights
+
+        try:
+            import torch  # noqa: F401 # what follows imports it where nobody would catch what a broken one raises
+        except Exception as error:
+            raise NodeError(installed.broken("torch", error)) from error
         from soundgraph.backends.audiocraft.generator import AudioCraftGenerator
 
         return AudioCraftGenerator(weights.locate(model, sources), model, device, precision)

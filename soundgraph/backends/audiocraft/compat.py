@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 import torch
 
-from soundgraph.backends.audiocraft.installed import missing_packages
+from soundgraph.backends.audiocraft.installed import broken, missing_packages
 from soundgraph.errors import NodeError
 
 
@@ -41,9 +41,10 @@ def prepare() -> None:
         _keep_xformers()
         with _standing_in(absent):
             import audiocraft.models.loaders  # noqa: F401
-    except (ImportError, OSError, RuntimeError) as error:
-        lines = str(error).strip().splitlines() or [repr(error)]
-        raise NodeError(f"AudioCraft is installed, and cannot be imported: {lines[0]}") from error
+    except NodeError:
+        raise
+    except Exception as error:  # a broken installation raises what it likes
+        raise NodeError(broken("AudioCraft", error)) from error
 
 
 @contextmanager

@@ -16,6 +16,9 @@ from soundgraph import stamp
 CACHE_HOME = "SOUNDGRAPH_CACHE_HOME"
 """An environment variable: the folder for what soundgraph remembers across projects."""
 
+NO_HOME = Path(os.devnull) / "home"
+"""Stands for a folder in which nothing is, and nothing can be put."""
+
 _VERSION = "soundgraph-digests 1"
 _KEPT = 2000
 _MARGIN_NS = 2_000_000_000
@@ -87,12 +90,22 @@ def _named(path: Path) -> str:
     return target.name if target.parent.name == "blobs" and _SHA256.fullmatch(target.name) and path.exists() else ""
 
 
+def user_cache() -> Path:
+    """The folder that programs keep caches of this user in; `NO_HOME` where the user has no home."""
+    if given := os.environ.get("XDG_CACHE_HOME"):
+        return expanded(given)
+    home = expanded("~")
+    return NO_HOME if home.name == "~" else home / ".cache"
+
+
+def expanded(path: str) -> Path:
+    """An absolute path, with variables and "~" as a shell reads them; "~" stays for a user without a home."""
+    return Path(os.path.expanduser(os.path.expandvars(path))).absolute()  # noqa: PTH111 - Path's raises an error there
+
+
 def _file() -> Path:
     given = os.environ.get(CACHE_HOME)
-    cache = os.environ.get("XDG_CACHE_HOME")
-    return (
-        Path(given) if given else (Path(cache) if cache else Path("~/.cache").expanduser()) / "soundgraph"
-    ) / "weights"
+    return (Path(given) if given else user_cache() / "soundgraph") / "weights"
 
 
 def _known() -> dict[str, tuple[str, str]]:

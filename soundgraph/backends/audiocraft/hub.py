@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from soundgraph import stamp
 from soundgraph.backends import Model, Pin, Sources
-from soundgraph.backends.audiocraft import catalogue, weights
+from soundgraph.backends.audiocraft import catalogue, digests, weights
 from soundgraph.backends.audiocraft.weights import Part
 from soundgraph.errors import NodeError, quote
 
@@ -135,6 +136,10 @@ def _batch(part: Part, model: Model, sources: Sources) -> _Batch:
     """What the hub lists of a part, and is not in the cache."""
     if offline():
         raise NodeError(f"{quote(part.repository)} is not on this machine, and HF_HUB_OFFLINE is set")
+    variable, folder = ("TORCH_HOME", weights.stems_folder()) if part.role == "stems" else ("HF_HOME", _cache())
+    if digests.NO_HOME in folder.parents:
+        what = f"there is no home folder to keep {quote(part.repository)} in"
+        raise NodeError(f"{what}: say with {variable} where it belongs")
     if part.role == "stems":
         item = _Item(weights.STEMS_FILE, catalogue.STEMS_BYTES, weights.STEMS_SHA256)
         return _Batch(part, part.repository, items=(item,))
@@ -147,7 +152,13 @@ def _batch(part: Part, model: Model, sources: Sources) -> _Batch:
         from huggingface_hub import HfApi
 
         api = HfApi(endpoint=_endpoint(), token=_token())
-        info = api.model_info(repository, revision=revision or "main", files_metadata=True, timeout=30)
+        try:
+            info = api.model_info(repository, revision=revision or "main", files_metadata=True, timeout=30)
+        except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+            # Such as the page of a network that wants a password first.
+            raise NodeError(f"{_endpoint()} is no hub: it does not list the files of {quote(repository)}") from error
+        if not info.sha:
+            raise NodeError(f"{_endpoint()} does not say which revision of {quote(repository)} it has")
     listed = {sibling.rfilename: sibling for sibling in info.siblings or ()}
     choose, needed = {
         "checkpoint": (weights.checkpoint_files, f"{weights.LM_FILE} and {weights.CODEC_FILE}"),
@@ -237,10 +248,12 @@ def _refer(batch: _Batch) -> None:
 def _check_space(batches: list[_Batch]) -> None:
     """Better said before an hour of fetching than after it."""
     folder = _cache()
-    while not folder.exists():
-        folder = folder.parent
     needed = sum(max(item.size, 0) for batch in batches for item in batch.items)
-    free = shutil.disk_usage(folder).free
+    free = needed
+    with suppress(OSError):  # a cache that cannot be looked at cannot be written to either, which says why
+        while not folder.exists():
+            folder = folder.parent
+        free = shutil.disk_usage(folder).free
     if needed > free:
         raise NodeError(f"the disk has no room: {needed / 1e9:.1f} GB to fetch, {free / 1e9:.1f} GB free in {folder}")
 

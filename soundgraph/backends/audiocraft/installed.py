@@ -37,6 +37,17 @@ def missing_for_melody() -> str:
     return f"melody models cannot run without {', '.join(absent)}: {INSTALL_MELODY}" if absent else ""
 
 
+def broken(package: str, error: Exception) -> str:
+    """The line that says why a package that is installed cannot be imported."""
+    while error.__cause__ is not None and isinstance(error.__cause__, Exception):
+        error = error.__cause__  # transformers only says which of its own names could not be imported
+    lines = str(error).strip().splitlines() or [repr(error)]
+    line = f"{package} is installed, and cannot be imported: {lines[0]}"
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return f"{line}: pip install {error.name.partition('.')[0]}"
+    return line
+
+
 def _is_there(name: str) -> bool:
     # `None` is how a test, or a user, says that a package shall not be found; find_spec raises ValueError for it.
     if name in sys.modules:

@@ -219,7 +219,7 @@ def _config(written: Any) -> Mapping[str, Any]:
 def _plain(value: Any, depth: int = 0, n_seen: Iterator[int] | None = None) -> Any:
     """A value out of an OmegaConf: its nodes keep what they hold under `_content` or `_val`.
 
-    Raises ValueError for one with far too much in it: a table that holds the same one twice, and so on, is a small file.
+    Raises ValueError for one with far too much in it, as a small file of tables that hold others twice has.
     """
     n_seen = n_seen or count()
     if next(n_seen) > _MAX_VALUES:

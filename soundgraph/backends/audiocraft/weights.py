@@ -146,23 +146,19 @@ def absent_words(parts: Iterable[Part]) -> str:
 
 def caches() -> list[Path]:
     """The folders that may hold repositories of the hub, as audiocraft and huggingface_hub look for them."""
-    home = _directory("HF_HOME") or _user_cache() / "huggingface"
+    home = _directory("HF_HOME") or digests.user_cache() / "huggingface"
     hub = _directory("HF_HUB_CACHE") or _directory("HUGGINGFACE_HUB_CACHE") or home / "hub"
     return list(dict.fromkeys([_directory("AUDIOCRAFT_CACHE_DIR") or hub, hub]))
 
 
 def stems_folder() -> Path:
     """Where torch.hub, through which demucs fetches its model, puts it."""
-    return (_directory("TORCH_HOME") or _user_cache() / "torch") / "hub" / "checkpoints"
-
-
-def _user_cache() -> Path:
-    return _directory("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+    return (_directory("TORCH_HOME") or digests.user_cache() / "torch") / "hub" / "checkpoints"
 
 
 def _directory(variable: str) -> Path | None:
     given = os.environ.get(variable)
-    return Path(os.path.expandvars(given)).expanduser().absolute() if given else None
+    return digests.expanded(given) if given else None
 
 
 def storage(cache: Path, repository: str) -> Path:

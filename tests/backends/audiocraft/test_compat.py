@@ -140,3 +140,34 @@ class TestAttention:
         given, bias = biases[kind]
         result = compat.memory_efficient_attention(q, k, v, given)
         torch.testing.assert_close(result, self.expected(q, k, v, bias), rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("package", "content", "line"),
+    [
+        ("torch", "raise OSError('libcudart.so.12: no such file')", "torch {broken}: libcudart.so.12: no such file"),
+        ("torch", "_C", "torch {broken}: name '_C' is not defined"),
+        ("transformers",),
+        ("safetensors", "import gone.within", "AudioCraft {broken}: No module named 'gone': pip install gone"),
+    ],
+)
+def test_what_is_installed_and_broken_is_told_in_a_line(package: str, content: str, line: str, tmp_path: Path):
+    (tmp_path / package).mkdir()
+    (tmp_path / package / "__init__.py").write_text(content)
+    # The files are looked for when all that reads them is there.
+    printed = run(
+        """
+from soundgraph import backends
+from soundgraph.backends.audiocraft import BACKEND, weights
+from soundgraph.errors import NodeError
+from pathlib import Path
+weights.locate = lambda model, sources: weights.Files(Path("lm"), Path("codec"))
+model = BACKEND.find("facebook/musicgen-small")
+try:
+    BACKEND.load(model, backends.Sources(), "cpu", None)
+except NodeError as error:
+    print(error)
+""",
+        tmp_path,
+    )
+    assert printed.splitlines() == [line.format(broken="is installed, and cannot be imported")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import shutil
 import urllib.request
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from backends.audiocraft import stub_hub
 from backends.audiocraft.stub_hub import StubHub, checkpoint, encodec, lm_config, text_encoder, write
 from soundgraph import backends
 from soundgraph.backends import Pin, Sources
-from soundgraph.backends.audiocraft import catalogue, hub, weights
+from soundgraph.backends.audiocraft import catalogue, digests, hub, weights
 from soundgraph.errors import NodeError
 
 BACKEND = backends.get("audiocraft")
@@ -243,6 +244,22 @@ def test_a_hub_that_is_broken(served):
     publish(served)
     served.closed = {SMALL: (500, "")}
     assert refused() == f'cannot fetch "{SMALL}": {served.url} answered 500'
+
+
+def test_an_answer_that_is_none(served):
+    publish(served)
+    served.closed = {SMALL: (200, "")}
+    assert refused() == f'{served.url} is no hub: it does not list the files of "{SMALL}"'
+
+
+def test_a_user_without_a_home(served, monkeypatch):
+    publish(served)
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 54321)  # whom the system does not know
+    assert not find().here
+    assert refused() == f'there is no home folder to keep "{SMALL}" in: say with HF_HOME where it belongs'
+    assert digests.of(Path(__file__)) == hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
 
 
 def test_a_revision_that_is_gone(served):
