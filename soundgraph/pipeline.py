@@ -110,7 +110,7 @@ class Pipeline:
         if prompt is not None:
             table["prompt"] = prompt
         # Sounds that are already there stand for nodes that nobody renders.
-        inputs = {role: {"kind": "gain", "input": role} for role in sounds}
+        inputs = {role: {"kind": "gain", "input": role, "gain_db": 0.0} for role in sounds}
         scene = loader.load_data({"nodes": {"take": table, **inputs}}, "pipeline", self._project, draft=self._draft)
         node = scene.nodes["take"]
         assert node.model is not None

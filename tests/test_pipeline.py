@@ -41,6 +41,20 @@ def test_a_take_is_the_one_a_scene_makes(pipeline: soundgraph.Pipeline) -> None:
     np.testing.assert_array_equal(built["rain"], rain.samples)
 
 
+def test_a_take_that_goes_on_from_a_sound_or_follows_one_is_the_one_a_scene_makes(
+    pipeline: soundgraph.Pipeline,
+) -> None:
+    one = pipeline.generate("calm piano", duration=0.2)
+    more = pipeline.generate("calm piano", duration=0.4, continue_from=one)
+    np.testing.assert_array_equal(more.samples[:, : one.n_samples], one.samples)
+    pipeline.generate("strings", model="facebook/musicgen-melody", duration=0.2, melody=one)
+    scene = soundgraph.Scene("x")
+    tune = scene.generate("calm piano", model="music", duration=0.2)
+    scene.generate("calm piano", model="music", duration=0.4, continue_from=tune)
+    scene.generate("strings", model="facebook/musicgen-melody", duration=0.2, melody=tune)
+    assert soundgraph.build(scene, draft=True).ran == []
+
+
 def test_a_take_out_of_the_cache_loads_no_model(pipeline: soundgraph.Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     first = pipeline.generate("calm piano", duration=0.2)
     pipeline.unload()
