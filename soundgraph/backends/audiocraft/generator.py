@@ -18,7 +18,7 @@ from soundgraph.backends import Device, Made, Model, OutOfMemoryError, Precision
 from soundgraph.backends.audiocraft import checkpoint, codec, devices, engines, pieces
 from soundgraph.backends.audiocraft.pieces import CannotError, Clock
 from soundgraph.backends.audiocraft.takes import Take, next_batch
-from soundgraph.errors import quote
+from soundgraph.errors import NodeError, quote
 
 if TYPE_CHECKING:
     from soundgraph.backends.audiocraft.weights import Files
@@ -81,7 +81,9 @@ class AudioCraftGenerator:
             for index, request in islice(coming, max(0, _AHEAD * self._width - len(open_takes))):
                 try:
                     take = self._begin(index, request)
-                except CannotError as error:
+                except OutOfMemoryError:
+                    raise
+                except (CannotError, NodeError) as error:  # such as demucs' weights, which only melodies need
                     yield Refused(index, str(error))
                     continue
                 if take.window is None:

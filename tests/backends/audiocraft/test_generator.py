@@ -301,6 +301,19 @@ def test_a_continuation_keeps_the_given_sound_and_leaves_no_seam(short: Path, st
         assert change[at - 3 : at + 2].max() < 2 * typical
 
 
+def test_a_melody_that_cannot_be_taken_out_of_its_sound_is_refused_and_the_rest_is_made(
+    melody: Path, melody_libraries: None
+) -> None:
+    files = tiny.files(melody, stems=None)
+    loaded = AudioCraftGenerator(files, model_of(melody), "cpu", None)
+    requests = [ask(0.1, melody=tone(300.0)), ask(0.1)]
+
+    refused, made = sorted(loaded.generate(requests, silent), key=lambda result: result.index)
+
+    assert refused == Refused(0, "demucs' weights, which find the melody in a sound, are not on this machine")
+    assert isinstance(made, Made)
+
+
 def test_a_continuation_is_what_stock_musicgen_makes_of_it(short: Path) -> None:
     given = noise_sound(0.5)
     (made,) = make(load(short), ask(1.9, top_k=1, continue_from=given))
