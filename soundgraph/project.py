@@ -66,7 +66,6 @@ class BuildSettings(Params):
         description='how much memory loaded models may take: a size such as "12 GB", or a number of bytes; one model '
         "at a time if not given",
     )
-
     weights_dir: str | None = Field(
         None,
         min_length=1,
@@ -79,6 +78,13 @@ class BuildSettings(Params):
     def _output_is_usable(cls, value: str) -> str:
         if wrong := paths.wrong_with(value):
             raise ValueError(wrong)
+        return value
+
+    @field_validator("weights_dir")
+    @classmethod
+    def _weights_dir_is_usable(cls, value: str | None) -> str | None:
+        if value is not None and value.startswith("~"):
+            raise ValueError('is not expanded from "~"; write the whole path')
         return value
 
     @field_validator("memory_budget", mode="before")

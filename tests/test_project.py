@@ -139,6 +139,10 @@ def test_what_is_no_size_is_refused(text: str) -> None:
         ),
         ('[cache]\ndir = "graphs"', 'soundgraph.toml:2: cache: dir "graphs" overlaps the folder of the scenes'),
         ('[cache]\ndir = "~/c"', 'soundgraph.toml:2: cache: dir is not expanded from "~"; write the whole path'),
+        (
+            '[build]\nweights_dir = "~/w"',
+            'soundgraph.toml:2: build: weights_dir is not expanded from "~"; write the whole path',
+        ),
         ('[cache]\ndir = "../c"', 'soundgraph.toml:2: cache: dir "../c" must not climb out with ".."'),
         ("[models]\nmusic = 3", "soundgraph.toml:2: models: music must be a string, not a number"),
         ("models = 3", "soundgraph.toml:1: models: must be a table, not a number"),

@@ -115,7 +115,8 @@ def locate(model: Model, sources: Sources) -> Files:
     except (ValueError, OSError) as error:
         raise NodeError(f"model {quote(model.id)} {_words(error)}") from error
     if found.files is None:
-        raise NodeError(f"model {quote(model.id)} is not on this machine: {absent_words(found.absent)}")
+        absent = f"{quote(model.id)} is not on this machine ({absent_words(found.absent)})"
+        raise NodeError(f"model {absent}: soundgraph models pull {model.id}")
     if model.identity and found.identity != model.identity:
         raise NodeError(f"model {quote(model.id)} has other weights than planned for: {_unlike(model, found)}")
     return found.files
