@@ -204,6 +204,8 @@ class _Round:
         self.ready: list[Callable[[], None]] = []  # starts something in the pool; the newest last
         self.to_generate: set[str] = set()  # decided to run, and waiting for its model
         self.steps = deque(schedule.loads(plan, budget=options.memory_budget, device=options.device).steps)
+        self.load_of = {name: step.load for step in self.steps for name in step.nodes}
+        self.place = {name: place for place, name in enumerate(plan.decisions)}
         self.models = Residents(site.sources, options.device)
         self.started: dict[str, float] = {}  # when a node was given to the pool
         self.free_at = 0.0  # when the generator was loaded, or had made its last take
@@ -292,13 +294,18 @@ class _Round:
 
         A step waits until nothing that is being processed could add to it: a batch is better full, and a node that
         turns out to be a cutoff may save the load.
+
+        What is able in later steps of the same load is taken along: by a cutoff it may be so sooner than planned, and
+        nodes of this step may turn out to be its twins, which others wait for.
         """
         while self.steps:
             step = self.steps[0]
-            able = [name for name in step.nodes if name in self.to_generate]
             unsure = any(self.waits[name] for name in step.nodes if name not in self.records)
             if unsure and (self.running or self.ready):
                 return
+            able = sorted(
+                (name for name in self.to_generate if self.load_of[name] == step.load), key=self.place.__getitem__
+            )
             if able:
                 self.to_generate.difference_update(able)
                 self.generating = True

@@ -246,6 +246,34 @@ def test_models_in_turns_are_loaded_as_often_as_the_graph_needs(space: Space, pr
     assert found.loads == 3
 
 
+def test_a_take_that_turns_out_to_be_the_twin_of_one_in_a_later_turn_holds_nobody_up(
+    space: Space, probe: Probe
+) -> None:
+    """Planned as A[y], B[m, z], A[x, w]; but m is a cutoff, and x, which then is y's twin, is known before y is."""
+    made_by_m = make(np.full((1, 800), sum(b"m") / 20000, np.float32), 32000)
+    space.recording("same.wav", made_by_m)
+    space.recording("source.wav")
+    first = node("file", "file", path="../source.wav") + node("t", "trim", input="file")
+    space.scene(first + generate("m", "m", "draft/music", melody="t") + export("m", "m"))
+    space.build()
+    rest = (
+        node("same", "file", path="../same.wav")
+        + node("v", "trim", input="same")
+        + node("u", "trim", input="v", pad=True, duration=0.025)
+        + generate("y", "p", melody="u")
+        + generate("x", "p", melody="m")
+        + generate("z", "z", "draft/music", melody="y")
+        + generate("w", "w", melody="z")
+        + "".join(export(name, name) for name in "xw")
+    )
+    space.replace('input = "file"', 'input = "file"\npad = true\nduration = 0.05')
+    space.scene((space.root / "graphs/a.toml").read_text() + rest)
+    found = space.build()
+    assert found.cutoffs == ["a:m"]
+    assert (found.skipped, found.code) == ([], 0)
+    assert sorted(probe.batches[1:]) == [["p"], ["w"], ["z"]]
+
+
 def test_with_room_for_both_models_stay(space: Space, probe: Probe) -> None:
     space.scene(
         generate("one", "rain")
