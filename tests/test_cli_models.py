@@ -69,7 +69,7 @@ def test_folders_that_have_a_name_are_listed_and_so_is_what_is_wrong_with_one(sp
     assert found.code == 0
     assert "./weights/mine" in found.out
     assert "mine is ./weights/mine" in found.out
-    assert 'model "./weights/lost" does not exist: there is no such folder' in found.out
+    assert 'model "./weights/lost" does not exist: there is no folder weights/lost' in found.out
 
 
 @pytest.mark.parametrize("name", [SMALL, "music"])

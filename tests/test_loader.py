@@ -162,7 +162,7 @@ def test_a_draft_model_that_is_asked_for_stays_what_it_is(tmp_path: Path) -> Non
 
 def test_a_checkpoint_of_the_project_is_looked_at_where_it_is_used(tmp_path: Path) -> None:
     assert said(tmp_path, RAIN.replace('"audio"', '"mine"'), soundgraph='[models]\nmine = "/no/weights"\n') == (
-        'graphs/x.toml:3: nodes.rain: model "mine" stands for "/no/weights", which does not exist: there is no such folder'
+        'graphs/x.toml:3: nodes.rain: model "mine" stands for "/no/weights", which does not exist: there is no folder /no/weights'
     )
 
 

@@ -343,7 +343,7 @@ graphs/x.toml:8: scene: duration must be over 0, not 0""",
     Broken(
         "the folder of a checkpoint that is not there",
         _x(RAIN.replace('"audio"', '"./weights"')),
-        'graphs/x.toml:3: nodes.rain: model "./weights" does not exist: there is no such folder',
+        'graphs/x.toml:3: nodes.rain: model "./weights" does not exist: there is no folder graphs/weights',
     ),
     Broken(
         "the folder of a checkpoint by its absolute path",
