@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,18 +12,23 @@ import torch
 from . import tiny
 from .melody_libraries import melody_libraries as replace_melody_libraries
 
+# Two threads cost a tiny model far more than they gain it. A test of threads sets its own.
+os.environ.setdefault("SOUNDGRAPH_THREADS", "1")
+
 
 @pytest.fixture(autouse=True, scope="session")
-def one_thread() -> Iterator[None]:
-    """Two threads cost a tiny model far more than they gain it. A test of threads sets its own, and sets this back."""
-    before = torch.get_num_threads()
+def one_thread_from_the_start() -> None:
+    """For what is made once for all tests."""
     torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
-def checkpoints(one_thread: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def checkpoints(one_thread_from_the_start: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("checkpoints")
 
 

@@ -147,7 +147,7 @@ class TestAttention:
     [
         ("torch", "raise OSError('libcudart.so.12: no such file')", "torch {broken}: libcudart.so.12: no such file"),
         ("torch", "_C", "torch {broken}: name '_C' is not defined"),
-        ("transformers",),
+        ("transformers", "import gone", "AudioCraft {broken}: No module named 'gone': pip install gone"),
         ("safetensors", "import gone.within", "AudioCraft {broken}: No module named 'gone': pip install gone"),
     ],
 )

@@ -190,9 +190,9 @@ def test_the_likeliest_tokens_are_those_of_audiocraft_with_a_text_before_the_cod
 
 @pytest.mark.parametrize("seconds", [None, 0.7])
 def test_the_likeliest_tokens_are_those_of_audiocraft_with_a_melody(seconds: float | None, checkpoints: Path) -> None:
+    folder = tiny.make_melody(checkpoints / "melody_of_2_s", seconds=2)
     from audiocraft.modules.conditioners import ConditioningAttributes, WavCondition
 
-    folder = tiny.make_melody(checkpoints / "melody_of_2_s", seconds=2)
     wave = None
     if seconds:
         wave = torch.sin(torch.arange(int(seconds * 32000)) * 0.05).expand(1, -1)

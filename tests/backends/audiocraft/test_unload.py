@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from . import tiny
 
 _CYCLES = """
@@ -63,3 +65,36 @@ def test_resident_memory_returns_to_where_it_was_however_often(tmp_path: Path):
     assert max(frees[1:]) - frees[0] < 0.03 * size
     # No second copy of anything; pages of the mapped files count in this as well, though the system may drop them.
     assert peak < 1.5 * size
+
+
+_INT8 = """
+import sys
+sys.path.insert(0, {tests!r})
+from pathlib import Path
+import torch
+from backends.audiocraft import tiny
+from soundgraph.backends.audiocraft import compat
+from soundgraph.backends.audiocraft.generator import AudioCraftGenerator
+
+def private():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("RssAnon")).split()[1]) * 1024
+
+compat.prepare()
+folder = Path({folder!r})
+before = private()
+loaded = AudioCraftGenerator(tiny.files(folder), tiny.model(folder), "cpu", "int8")
+print(private() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux how much memory is taken")
+def test_in_int8_the_weights_in_float32_are_gone_once_it_is_loaded(tmp_path: Path):
+    folder = tiny.make_musicgen(tmp_path / "musicgen", dim=512, num_layers=6)
+    size = (folder / "state_dict.bin").stat().st_size
+    assert size > 75e6
+    code = _INT8.format(tests=str(Path(__file__).parents[2]), folder=str(folder))
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    print("GOT", int(done.stdout) / size)
+    assert int(done.stdout) < 0.6 * size  # a quarter, and what the first use of torch's kernels leaves behind
