@@ -305,7 +305,7 @@ def _words(error: Exception) -> str:
 def _folder(model_id: str, sources: Sources) -> Path:
     folder = (sources.root or Path.cwd()) / model_id
     if not folder.exists():
-        # A scene writes it from its own folder on, and an id is from the root on: what was looked for says which it was.
+        # A scene writes it from its own folder on, and an id is from the root on: the message has the latter.
         raise ValueError(f"does not exist: there is no folder {os.path.normpath(model_id)}")
     if not folder.is_dir():
         raise ValueError("is a file; name the folder that it is in")

@@ -96,5 +96,4 @@ def test_in_int8_the_weights_in_float32_are_gone_once_it_is_loaded(tmp_path: Pat
     code = _INT8.format(tests=str(Path(__file__).parents[2]), folder=str(folder))
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    print("GOT", int(done.stdout) / size)
     assert int(done.stdout) < 0.6 * size  # a quarter, and what the first use of torch's kernels leaves behind
