@@ -32,7 +32,7 @@ from soundgraph.backends import (
     Sources,
 )
 from soundgraph.commit import Ask
-from soundgraph.errors import NodeError, StoreError
+from soundgraph.errors import NodeError, SceneError, StoreError
 from soundgraph.export import Delivery, Job
 from soundgraph.interrupts import on_interrupt
 from soundgraph.ledger import Entry
@@ -128,7 +128,17 @@ def build(plan_again: PlanAgain, jobs: Sequence[Job], options: Options, site: Si
             break
         # One that was lost earlier and has been made again is lost no more.
         lost = frozenset(digest for digest in lost | lost_now if not site.store.has(digest))
-        outcome.plan = plan = plan_again(lost, False)
+        try:
+            plan = plan_again(lost, False)
+        except SceneError as error:  # they cannot be made again here; what was made and delivered is to be remembered
+            reason = "; ".join(mistake.what for mistake in error.mistakes)
+            for name, record in outcome.records.items():
+                if record.digest in lost:
+                    outcome.failures[name] = f"its samples are gone from the cache, and {reason}"
+                    outcome.statuses[name] = "failed"
+                    progress.node(name, "failed", 0.0, outcome.failures[name])
+            break
+        outcome.plan = plan
     for name in plan.decisions:
         if name not in outcome.statuses:
             outcome.statuses[name] = "skipped"

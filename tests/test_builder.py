@@ -322,6 +322,30 @@ def test_a_model_that_does_not_fit_at_all_is_tried_once_for_all_its_takes(space:
     assert sorted(asked) == ["draft/audio", "draft/music"]
 
 
+def test_a_lost_take_of_a_model_that_cannot_be_had_fails_and_what_was_delivered_is_remembered(
+    space: Space, probe: Probe
+) -> None:
+    space.recording("door.wav")
+    door = node("door", "file", path="../door.wav") + node("creak", "trim", input="door", duration=0.03)
+    space.scene(CHAIN + door + export("creak", "creak"))
+    space.build()
+    records = map(Record.from_json, space.tree("cache/records").values())
+    (rain,) = [record.digest for record in records if record is not None and record.made["node"] == "a:rain"]
+    next((space.cache / "blobs").rglob(f"{rain}.wav")).unlink()
+    space.replace("duration = 0.04", "duration = 0.02")
+    last = node("soft", "gain", input="creak", gain_db=-3.0) + export("soft", "soft")  # it runs first
+    space.scene((space.root / "graphs/a.toml").read_text() + last)
+    probe.missing = lambda model: "AudioCraft is not installed"  # type: ignore[method-assign]
+    found = space.build()
+    assert (found.code, found.failed, found.skipped) == (1, ["a:rain"], ["a:cut", "a:dark"])
+    (failed,) = [event["detail"] for event in found.of("node") if event["status"] == "failed"]
+    assert failed == "its samples are gone from the cache, and AudioCraft is not installed"
+    assert found.exports["build/soft.wav"] == "written"
+    assert "build/soft.wav" in (space.root / ".soundgraph/delivered").read_text()
+    probe.missing = lambda model: ""  # type: ignore[method-assign]
+    assert space.build().code == 0
+
+
 def test_no_model_is_loaded_for_a_take_whose_input_is_lost(space: Space, probe: Probe) -> None:
     space.scene(generate("one", "one") + generate("two", "two", continue_from="one") + export("x", "two"))
     space.build()
