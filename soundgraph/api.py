@@ -274,9 +274,9 @@ def build(
     if release and (mistakes := opened.mistakes_of_release()):
         raise SceneError(mistakes)
     progress = progress or Quiet()
-    opened = fetching.fetched(opened, progress, force=force)
-    budget = memory_budget or opened.project.memory_budget_bytes
-    outcome = opened.build(Options(jobs, keep_going, force, device, budget), progress)
+    options = Options(jobs, keep_going, force, device, memory_budget or opened.project.memory_budget_bytes)
+    opened = fetching.fetched(opened, progress, options)
+    outcome = opened.build(options, progress)
     if outcome.interrupted:
         raise KeyboardInterrupt
     if outcome.failures and not keep_going:

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 
-from soundgraph import backends, lock, models, session
+from soundgraph import backends, lock, models, schedule, session
 from soundgraph import graph as graphs
 from soundgraph.backends import Model
+from soundgraph.builder import Options
 from soundgraph.errors import NodeError, SceneError, UsageError, quote
 from soundgraph.progress import Progress
 from soundgraph.project import Project
 from soundgraph.session import Session
 
 
-def fetched(opened: Session, progress: Progress, *, force: bool = False) -> Session:
+def fetched(opened: Session, progress: Progress, options: Options) -> Session:
     """The same session with the weights of every model that has to run, fetched where they are missing.
 
-    It says what it fetches, and how big that is, before it does. Raises SceneError for models that cannot be had or may
-    not be used, before anything is fetched, and UsageError if fetching fails.
+    It says what it fetches, and how big that is, before it does. Raises what a build with these options would raise
+    before it runs anything, such as SceneError for models that cannot be had or may not be used, before anything is
+    fetched, and UsageError if fetching fails.
     """
     if all(model is None or model.here for model in _models(opened)):
         return opened
     try:
-        plan = opened.plan(force=force)
+        plan = opened.plan(force=options.force)
     finally:
         opened.store.close()  # what comes of this may be another session; the same one opens it again
     absent = {
@@ -34,6 +36,8 @@ def fetched(opened: Session, progress: Progress, *, force: bool = False) -> Sess
         return opened
     if mistakes := opened.mistakes_of_policy() or opened.mistakes_of_models(plan):
         raise SceneError(mistakes)
+    opened.check_folders()
+    schedule.loads(plan, budget=options.memory_budget, device=options.device)  # whether the models fit
     project = opened.project
     for model in absent.values():
         try:

@@ -134,7 +134,7 @@ class Session:
         idle: what else is asked for and known to be current; for the summary.
         """
 
-        self._check_folders()
+        self.check_folders()
 
         def plan_again(lost: frozenset[str], force: bool) -> Plan:
             plan = self.plan(force=force, lost=lost)
@@ -171,7 +171,7 @@ class Session:
         known = self.store.notes(list(notes))
         self.store.put_notes({name: key for name, key in notes.items() if known.get(name) != key})
 
-    def _check_folders(self) -> None:
+    def check_folders(self) -> None:
         """Raises UsageError for an output folder that is none, or lies outside the project by a link."""
         for job in self.jobs[:1]:
             folder = self.root / job.folder

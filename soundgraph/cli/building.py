@@ -46,8 +46,6 @@ def run(
     progress = terminal.choose(options.json, sys.stdout)
     common.release_collector()
     with progress:
-        opened = fetching.fetched(opened, progress, force=options.force)
-        known = Idle(len(clean), *noop.counts(clean))
         how = builder.Options(
             jobs,
             options.keep_going,
@@ -55,7 +53,8 @@ def run(
             options.device,
             options.memory_budget or opened.project.memory_budget_bytes,
         )
-        outcome = opened.build(how, progress, known)
+        opened = fetching.fetched(opened, progress, how)
+        outcome = opened.build(how, progress, Idle(len(clean), *noop.counts(clean)))
     if moment is not None:
         common.save_stamps(stamping.stamps_of(opened, outcome, stamps, moment), config)
     return _exit_code(outcome)

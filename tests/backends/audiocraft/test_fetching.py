@@ -51,6 +51,25 @@ def test_a_build_fetches_what_is_missing_says_how_much_and_pins_it(space: Space,
     assert (again.ran, again.remarks, served.requests) == ([], [], [])
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--memory-budget", "1 GB"), "the memory budget is 1.0 GB"),
+        (("--policy", "commercial"), "CC-BY-NC-4.0"),
+        ((), "cannot deliver into build: it is not a folder"),
+    ],
+)
+def test_nothing_is_fetched_for_a_build_that_is_refused(
+    space: Space, served: StubHub, arguments: tuple[str, ...], message: str
+) -> None:
+    space.scene(SCENE)
+    if not arguments:
+        space.write("build", "")
+    found = space.build(*arguments)
+    assert (found.code, served.fetched()) == (2, [])
+    assert message in found.err
+
+
 def test_takes_of_a_pinned_model_are_found_without_its_weights(space: Space, served: StubHub, tmp_path: Path) -> None:
     space.scene(SCENE)
     space.build()
