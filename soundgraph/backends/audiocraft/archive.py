@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from soundgraph.backends.audiocraft import devices
 from soundgraph.errors import NodeError
 
 _LFS_POINTER = b"version https://git-lfs"
@@ -31,9 +32,11 @@ def read(path: Path, hint: str, allowed: Sequence[Any] = ()) -> dict[Any, Any]:
             package = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except pickle.UnpicklingError as error:
         raise NodeError(f"{path} {_refused(error)}; {hint}") from None
-    except MemoryError:
-        raise
-    except Exception:  # a damaged archive makes torch raise RuntimeError, EOFError, OSError, UnicodeDecodeError …
+    except (
+        Exception
+    ) as error:  # a damaged archive makes torch raise RuntimeError, EOFError, OSError, UnicodeDecodeError …
+        if devices.is_out_of_memory(error):
+            raise
         raise NodeError(f"{path} is damaged: it was cut short, or altered; {hint}") from None
     if not isinstance(package, Mapping):
         raise NodeError(f"{path} is no checkpoint: it holds a {type(package).__name__}; {hint}")

@@ -72,7 +72,8 @@ def is_out_of_memory(error: BaseException) -> bool:
         return True
     words = str(error)  # on a CPU, and on mps, it is a plain RuntimeError
     return isinstance(error, RuntimeError) and any(
-        said in words for said in ("can't allocate memory", "not enough memory", "out of memory")
+        said in words
+        for said in ("can't allocate memory", "Cannot allocate memory", "not enough memory", "out of memory")
     )
 
 

@@ -525,9 +525,10 @@ class TestOutOfMemory:
             MemoryError(),
             RuntimeError("[enforce fail at alloc_cpu.cpp:75] DefaultCPUAllocator: can't allocate memory: you tried"),
             torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB."),
+            RuntimeError("unable to mmap 840840637 bytes from file <state_dict.bin>: Cannot allocate memory (12)"),
         ],
     )
-    @pytest.mark.parametrize("where", ["codec", "text encoder", "model", "weights"])
+    @pytest.mark.parametrize("where", ["file", "codec", "text encoder", "model", "weights"])
     def test_while_loading_is_told_apart(
         self, error: Exception, where: str, musicgen_t5: Path, monkeypatch: pytest.MonkeyPatch
     ):
@@ -539,6 +540,7 @@ class TestOutOfMemory:
             raise error
 
         owner, name = {
+            "file": (torch, "load"),
             "codec": (builders, "get_compression_model"),
             "text encoder": (T5EncoderModel, "from_pretrained"),
             "model": (builders, "get_lm_model"),
