@@ -382,3 +382,28 @@ def test_ctrl_c_keeps_the_takes_that_were_finished(studio: Space) -> None:
     kept = {f"a:{name}" for name in records(studio)}
     assert kept
     assert set(studio.build().ran) == {f"a:n{index}" for index in range(3)} - kept
+
+
+FULL = """
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+"""
+"""No file may grow beyond this: a disk that is full for all but the small ones."""
+
+
+def test_a_take_that_the_disk_has_no_room_for_fails_in_words_and_those_before_it_are_kept(studio: Space) -> None:
+    studio.scene(
+        generate("short", "hail", "audio", 0.2)
+        + generate("long", "rain", "audio", 3.0)
+        + export("x", "short")
+        + export("y", "long")
+    )
+    found = studio.fresh("build", "--json", "-k", code=FULL)
+    assert found.code == 1
+    assert "Traceback" not in found.out + found.err
+    failures = {event["node"]: event["detail"] for event in found.of("node") if event["status"] == "failed"}
+    assert "File too large" in failures["a:long"]
+    kept = {f"a:{name}" for name in records(studio)}
+    assert "a:long" not in kept
+    assert set(studio.build().ran) == {"a:short", "a:long"} - kept
