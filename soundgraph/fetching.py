@@ -10,7 +10,7 @@ from soundgraph.backends import Model
 from soundgraph.builder import Options
 from soundgraph.errors import NodeError, SceneError, UsageError, quote
 from soundgraph.progress import Progress
-from soundgraph.project import Project
+from soundgraph.project import Project, size_words
 from soundgraph.session import Session
 
 
@@ -60,7 +60,9 @@ def pull(project: Project, model: Model, progress: Progress) -> Project:
 
     try:
         if not model.here:
-            progress.remark(model.id, f"fetching {_size(backend.download_size(model, project.sources))}")
+            size = backend.download_size(model, project.sources)
+            amount = "nobody knows how much" if size is None else size_words(size)
+            progress.remark(model.id, f"fetching {amount}")
         pin = backend.pull(model, project.sources, report)
     except NodeError as error:
         raise UsageError(str(error)) from error
@@ -92,9 +94,3 @@ def found_again(model: Model, project: Project) -> Model:
     if not found.here:
         raise UsageError(f"the weights of {quote(model.id)} were fetched, and are not where they should be")
     return found
-
-
-def _size(size_bytes: int | None) -> str:
-    if size_bytes is None:
-        return "an unknown number of bytes"
-    return f"{size_bytes / 1e9:.1f} GB" if size_bytes >= 1e8 else f"{size_bytes / 1e6:.1f} MB"

@@ -29,6 +29,11 @@ def parse_bytes(text: str) -> int:
     return round(float(match[1]) * _UNITS.get(match[2], 1))
 
 
+def size_words(n_bytes: int) -> str:
+    """ "3.2 GB", "850.0 MB"."""
+    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 10**9 else f"{n_bytes / 1e6:.1f} MB"
+
+
 class CacheSettings(Params):
     """Where results are kept."""
 

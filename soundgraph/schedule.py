@@ -13,6 +13,7 @@ from soundgraph.errors import UsageError, quote
 from soundgraph.fewest import Task
 from soundgraph.fewest.items import bits
 from soundgraph.planner import Plan
+from soundgraph.project import size_words
 
 OWN_PRECISION: Mapping[Device, Precision] = {"cpu": "float32", "cuda": "float16", "mps": "float16"}
 """What a device computes in where nothing is stated."""
@@ -122,20 +123,15 @@ def _size(model: Model, precision: Precision | None, budget: int | None) -> int:
 
 def _refuse_what_is_too_large(models: Mapping[LoadKey, Model], sizes: Mapping[LoadKey, int], budget: int) -> None:
     large = [
-        f"{quote(models[key].id)}{f' ({key.precision})' if key.precision else ''} takes about {gigabytes(size)}"
+        f"{quote(models[key].id)}{f' ({key.precision})' if key.precision else ''} takes about {size_words(size)}"
         for key, size in sizes.items()
         if size > budget
     ]
     if large:
         raise UsageError(
-            f"the memory budget is {gigabytes(budget)}, but model {', '.join(large)}",
+            f"the memory budget is {size_words(budget)}, but model {', '.join(large)}",
             "a larger --memory-budget, a smaller model, or another precision",
         )
-
-
-def gigabytes(n_bytes: int) -> str:
-    """ "3.2 GB"."""
-    return f"{n_bytes / 1e9:.1f} GB"
 
 
 def _after(plan: Plan, key_of: Mapping[str, LoadKey]) -> dict[str, frozenset[str]]:

@@ -119,6 +119,8 @@ def _row(model: Model, names: list[str], project: Project) -> dict[str, Any]:
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    from soundgraph.project import size_words
+
     memory = row["memory_bytes"].get("float32", 0)
     longest = f"{row['max_duration_s']:g} s" if row["max_duration_s"] is not None else "any"
     return (
@@ -129,7 +131,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
         # Longer pieces are made window by window, where the model can go on from what it made.
         f"any, by {longest}" if row["longer"] and row["max_duration_s"] is not None else longest,
         ", ".join(row["conditioning"]),
-        f"{memory / 1e9:.1f} GB" if memory >= 1e8 else f"{memory / 1e6:.1f} MB",
+        size_words(memory),
         row["licence"] or "not said",
         "yes" if row["here"] else "no",
         (row["revision"] or row["identity"])[:12] if row["pinned"] else "no",
@@ -154,11 +156,12 @@ def _resolve(name: str, project: Project) -> Model:
 
 def _pull(model: Model, project: Project, as_json: bool) -> None:
     from soundgraph import backends, lock, models
+    from soundgraph.project import size_words
 
     backend = backends.get(model.backend)
     size = 0 if model.here else backend.download_size(model, project.sources)
     if not as_json:
-        amount = "" if size is None else f", {_amount(size)}"
+        amount = "" if size is None else f", {size_words(size)}"
         print(f"{model.id}: {'is here' if model.here else 'fetching ' + model.trouble + amount}", flush=True)
     with _bar(model.id, shown=not as_json and not model.here and common.coloured(sys.stdout)) as report:
         pin = backend.pull(model, project.sources, report)
@@ -175,10 +178,6 @@ def _pull(model: Model, project: Project, as_json: bool) -> None:
         print(f"{model.id}: pinned in {lock.LOCK_FILE}{at}, weights {pin.digest[:12]}{was}")
     else:
         print(f"{model.id}: whole, weights {pin.digest[:12]}; a folder is not pinned")
-
-
-def _amount(size: int) -> str:
-    return f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
 
 
 @contextmanager

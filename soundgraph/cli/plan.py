@@ -94,7 +94,7 @@ def _lines(found: _Found) -> Iterator[str]:
 
 
 def _load_lines(found: _Found) -> Iterator[str]:
-    from soundgraph.schedule import gigabytes
+    from soundgraph.project import size_words
 
     names = {step.load: _name(step, found.options.device) for step in found.schedule.steps}
     place = 0
@@ -104,14 +104,14 @@ def _load_lines(found: _Found) -> Iterator[str]:
             yield f"  still there: {names[step.load]} for {nodes}"
             continue
         place += 1
-        size = f", about {gigabytes(step.memory_bytes)}" if step.memory_bytes else ""
+        size = f", about {size_words(step.memory_bytes)}" if step.memory_bytes else ""
         stays = f", beside {', '.join(names[load] for load in step.beside)}" if step.beside else ""
         singly = "" if step.model.batches else ", one take after another by the library's own code"
         yield f"load {place}: {names[step.load]} for {nodes}{size}{stays}{singly}"
     peak = found.schedule.peak_bytes
     if peak and (found.schedule.loads > 1 or found.budget):
-        of_budget = f" of {gigabytes(found.budget)}" if found.budget else ""
-        yield f"models take about {gigabytes(peak)}{of_budget} at most"
+        of_budget = f" of {size_words(found.budget)}" if found.budget else ""
+        yield f"models take about {size_words(peak)}{of_budget} at most"
 
 
 def _name(step: Step, device: Device) -> str:
