@@ -33,9 +33,10 @@ def _twins(session: Session) -> list[Mistake]:
         node = graphs.node_of(session.graph, name)
         if node.model is None:
             continue
-        # A model may be named in several ways.
-        twin = first.setdefault((node.params.model_copy(update={"model": ""}), node.model.weights), name)
-        if twin != name and graphs.scene_of(session.graph, twin) is graphs.scene_of(session.graph, name):
+        # A model may be named in several ways, and a node to go on from is another one in another scene.
+        scene, params = graphs.scene_of(session.graph, name), node.params.model_dump_json(exclude={"model"})
+        twin = first.setdefault((scene.id, params, node.model.weights), name)
+        if twin != name:
             what = f"says the same as {quote(graphs.node_of(session.graph, twin).name)}, so they share one take"
             hint = "give one of them another seed if they should differ"
             found.append(_warning(session, node.origin, node.name, what, hint))

@@ -73,3 +73,26 @@ def test_a_scene_that_another_includes_may_deliver_nothing(project: Path, capsys
     assert cli.main(["check", "--strict", "x"]) == 0
     assert cli.main(["check"]) == 0
     assert "graphs/bed.toml: delivers nothing" in capsys.readouterr().out
+
+
+def test_twins_are_told_by_all_that_they_say_schedules_of_prompts_and_sounds_to_go_on_from_included(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prompts = 'prompts = [{at = 0, text = "rain"}, {at = 1, text = "hail"}]\n'
+
+    def take(name: str, more: str) -> str:
+        return f'[nodes.{name}]\nkind = "generate"\nmodel = "draft/audio"\nduration = 2\n{more}'
+
+    on = 'prompt = "wind"\ncontinue_from = '
+    text = take("a", prompts) + take("b", prompts) + take("c", prompts.replace("hail", "snow"))
+    text += take("d", f'{on}"a"\n') + take("e", f'{on}"c"\n')
+    layers = ", ".join(f'{{node = "{name}"}}' for name in "abcde")
+    scene = f'{text}[nodes.m]\nkind = "mix"\ninputs = [{layers}]\n[exports.m]\nnode = "m"\n'
+    (project / "graphs" / "x.toml").write_text(scene)
+    (project / "graphs" / "y.toml").write_text(scene.replace("exports.m", "exports.y"))  # each scene has its own
+    assert cli.main(["check"]) == 0
+    said = capsys.readouterr().out
+    assert [line.split(": ")[1] for line in said.splitlines() if "says the same" in line] == [
+        "graphs/x.toml:6",
+        "graphs/y.toml:6",
+    ]
