@@ -220,7 +220,8 @@ class Pipeline:
 
     def _model(self, name: str) -> Model:
         try:
-            return models.resolve(name, self._project.models, self._draft, self._project.sources)
+            found = models.resolve(name, self._project.models, self._draft, self._project.sources)
+            return self._project.licensed(found)
         except models.UnknownModelError as error:
             raise UsageError(f"model {error}", error.hint) from error
 

@@ -72,6 +72,12 @@ def test_folders_that_have_a_name_are_listed_and_so_is_what_is_wrong_with_one(sp
     assert 'model "./weights/lost" does not exist: there is no folder weights/lost' in found.out
 
 
+def test_a_folder_has_the_licence_that_the_project_states_for_it(space: Space) -> None:
+    write(space.root / "weights" / "mine", checkpoint(lm_config(conditioners={"description": stub_hub.LUT})))
+    space.write("soundgraph.toml", '[models]\nmine = { model = "./weights/mine", license = "MIT" }\n')
+    assert rows(space)["./weights/mine"]["licence"] == "MIT"
+
+
 @pytest.mark.parametrize("name", [SMALL, "music"])
 def test_pulling_fetches_and_pins(space: Space, served: StubHub, name: str) -> None:
     found = space.run("models", "pull", name)

@@ -146,7 +146,7 @@ def _resolve(name: str, project: Project) -> Model:
     from soundgraph.errors import UsageError, quote
 
     try:
-        model = models.resolve(name, project.models, sources=project.sources)
+        model = project.licensed(models.resolve(name, project.models, sources=project.sources))
     except models.UnknownModelError as error:
         raise UsageError(f"model {error}", error.hint or "soundgraph models lists them") from error
     if model.draft:
