@@ -18,6 +18,7 @@ from soundgraph.backends import Device, Made, Model, OutOfMemoryError, Precision
 from soundgraph.backends.audiocraft import checkpoint, codec, devices, engines, pieces
 from soundgraph.backends.audiocraft.pieces import CannotError, Clock
 from soundgraph.backends.audiocraft.takes import Take, next_batch
+from soundgraph.dsp.fitting import conversion, fitted
 from soundgraph.errors import NodeError, quote
 
 if TYPE_CHECKING:
@@ -119,8 +120,8 @@ class AudioCraftGenerator:
         model, loaded = self._model, self._loaded
         rate, channels = model.sample_rate, model.channels
         self._check(request)
-        given = None if request.continue_from is None else pieces.fitted(request.continue_from, rate, channels).samples
-        melody = None if request.melody is None else pieces.fitted(request.melody, rate, channels).samples
+        given = None if request.continue_from is None else fitted(request.continue_from, rate, channels).samples
+        melody = None if request.melody is None else fitted(request.melody, rate, channels).samples
         if melody is not None and not melody.shape[1]:
             raise CannotError("the melody has no samples")
         piece = pieces.lay_out(request, model.family, self._clock, 0 if given is None else given.shape[1])
@@ -129,7 +130,7 @@ class AudioCraftGenerator:
         if given is not None and request.continue_from is not None:
             context = given[:, piece.origin :]
             codes[:, : piece.given_steps] = self._in_room(take, lambda: codec.encode(loaded.codec, context))
-            take.remarks.extend(filter(None, [pieces.conversion(request.continue_from, rate, channels)]))
+            take.remarks.extend(filter(None, [conversion(request.continue_from, rate, channels)]))
         if self._engine.path == "stock":
             take.width = None
         if take.window is not None:

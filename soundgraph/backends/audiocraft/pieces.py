@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from soundgraph import audio
-from soundgraph.audio import Audio, Samples
-from soundgraph.dsp.resample import resample
+from soundgraph.audio import Samples
 
 if TYPE_CHECKING:
     from soundgraph.backends import Family, Request
@@ -161,30 +160,6 @@ def melody_for(piece: Piece, window: Window, melody: Samples, max_samples: int) 
         return melody
     first = piece.origin + window.start * piece.clock.hop
     return np.ascontiguousarray(melody[:, np.arange(first, first + max_samples) % melody.shape[1]])
-
-
-def fitted(sound: Audio, sample_rate: int, channels: int) -> Audio:
-    """The same sound at a model's rate and channel count: channels are averaged, one is doubled."""
-    samples = sound.samples
-    if sound.channels != channels:
-        mono = np.add.reduce(samples, axis=0, dtype=np.float64, keepdims=True) / sound.channels
-        samples = np.repeat(mono, channels, axis=0)
-    return resample(audio.make(samples, sound.sample_rate), sample_rate)
-
-
-def conversion(sound: Audio, sample_rate: int, channels: int) -> str:
-    """What `fitted` does to a sound that a take goes on from, as a remark; "" if nothing."""
-    if (sound.sample_rate, sound.channels) == (sample_rate, channels):
-        return ""
-    return (
-        f"the sound it goes on from was converted from {_form(sound.sample_rate, sound.channels)} "
-        f"to the model's {_form(sample_rate, channels)}"
-    )
-
-
-def _form(sample_rate: int, channels: int) -> str:
-    names = {1: "mono", 2: "stereo"}
-    return f"{sample_rate / 1000:g} kHz {names.get(channels, f'{channels} channels')}"
 
 
 def join(given: Samples, decoded: Samples, piece: Piece) -> Samples:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from soundgraph import audio
-from soundgraph.audio import Audio, Samples
+from soundgraph.audio import Samples
 from soundgraph.backends.draft.exact import Mono, sine
-from soundgraph.dsp.resample import resample
 
 CROSSFADE_S = 0.5
 """From one text to the next."""
@@ -60,27 +59,6 @@ def crossfade(before: Samples, after: Samples, n: int) -> None:
     rise = faded(n)
     after[:, :n] *= rise
     after[:, :n] += before[:, :n] * rise[::-1]
-
-
-def fitted(sound: Audio, rate: int, channels: int) -> Audio:
-    """The same sound at a model's rate and channel count: channels are averaged, one is doubled."""
-    samples = sound.samples
-    if sound.channels != channels:
-        mono = np.add.reduce(samples, axis=0, dtype=np.float64, keepdims=True) / sound.channels
-        samples = np.repeat(mono, channels, axis=0)
-    return resample(audio.make(samples, sound.sample_rate), rate)
-
-
-def conversion(sound: Audio, rate: int, channels: int) -> str:
-    """What `fitted` does to a sound that a take goes on from, as a remark; "" if nothing."""
-    if (sound.sample_rate, sound.channels) == (rate, channels):
-        return ""
-    was, now = _form(sound.sample_rate, sound.channels), _form(rate, channels)
-    return f"draft: the sound it goes on from was converted from {was} to the model's {now}"
-
-
-def _form(rate: int, channels: int) -> str:
-    return f"{rate / 1000:g} kHz {({1: 'mono', 2: 'stereo'}).get(channels, f'{channels} channels')}"
 
 
 def tail(given: Samples, n: int, rate: int) -> Samples:

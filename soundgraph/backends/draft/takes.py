@@ -15,9 +15,10 @@ from soundgraph.backends.draft import words
 from soundgraph.backends.draft.chance import Chance
 from soundgraph.backends.draft.effects import effect
 from soundgraph.backends.draft.exact import Mono, exp2, gain_of
-from soundgraph.backends.draft.sections import JOIN_S, Section, conversion, crossfade, fitted, sections, tail
+from soundgraph.backends.draft.sections import JOIN_S, Section, crossfade, sections, tail
 from soundgraph.backends.draft.shaping import Drift, dull, ends_ramped
 from soundgraph.backends.draft.stage import Stage
+from soundgraph.dsp.fitting import conversion, fitted
 from soundgraph.dsp.resample import resampled_length
 from soundgraph.errors import NodeError
 
@@ -77,7 +78,8 @@ def _said(model: Model, request: Request) -> tuple[str, ...]:
     """All remarks on a take, each once."""
     said = [remark for part in _parts(model, request) for remark in remarks(model, part.text)]
     if request.continue_from is not None:
-        said.append(conversion(request.continue_from, model.sample_rate, model.channels))
+        converted = conversion(request.continue_from, model.sample_rate, model.channels)
+        said.append(f"draft: {converted}" if converted else "")
     if request.melody is not None:
         said.append("draft: a draft does not follow melodies")
     return tuple(dict.fromkeys(filter(None, said)))

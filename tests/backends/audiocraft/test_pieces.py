@@ -163,22 +163,6 @@ def test_a_melody_starts_over_where_it_ends_and_moves_with_the_windows() -> None
     assert np.array_equal(second[0, 1000:], second[0, :-1000])
 
 
-def test_a_sound_is_fitted_to_the_rate_and_channels_of_a_model() -> None:
-    given = sound(0.5, 48000, 2)
-
-    mono = pieces.fitted(given, 48000, 1)
-    both = pieces.fitted(mono, 32000, 2)
-
-    assert np.allclose(mono.samples[0], given.samples.mean(axis=0), atol=1e-7)
-    assert (both.channels, both.sample_rate, both.n_samples) == (2, 32000, 16000)
-    assert np.array_equal(both.samples[0], both.samples[1])
-    assert pieces.fitted(given, 48000, 2).digest == given.digest
-    assert pieces.conversion(given, 48000, 2) == ""
-    assert pieces.conversion(given, 32000, 1) == (
-        "the sound it goes on from was converted from 48 kHz stereo to the model's 32 kHz mono"
-    )
-
-
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize("n_given", [96000, 96123, 640])
 def test_a_join_keeps_what_was_given_and_ends_in_what_was_decoded(channels: int, n_given: int) -> None:
