@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from tests.helpers import Space
 # No test looks at the weights of whoever runs it, or asks the network for others.
 os.environ["HF_HUB_OFFLINE"] = "1"
 _ELSEWHERE = Path(tempfile.gettempdir()) / f"soundgraph-tests-{os.getpid()}"
+atexit.register(shutil.rmtree, _ELSEWHERE, ignore_errors=True)
 os.environ["HF_HOME"] = str(_ELSEWHERE / "weights")
 os.environ["SOUNDGRAPH_CACHE_HOME"] = str(_ELSEWHERE / "cache")
 for name in ("HF_HUB_CACHE", "HF_ENDPOINT", "AUDIOCRAFT_CACHE_DIR", "SOUNDGRAPH_WEIGHTS_DIR"):
