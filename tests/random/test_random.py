@@ -185,7 +185,8 @@ class Rebuilding(RuleBasedStateMachine):
                 continue
             for path, (fields, form) in delivered.items():
                 nodes.append(f"{name}:{fields['node']}")
-                kept = {key: value for key, value in fields.items() if key in ("loudness_lufs", "bit_depth")}
+                kept = {"bit_depth": 24, **fields}  # a default that is written out changes nothing
+                kept = {key: value for key, value in kept.items() if key in ("loudness_lufs", "bit_depth")}
                 settings = json.dumps([form, kept, scene.settings.get("sample_rate", 48000)])
                 files[path] = (settings, nodes[-1])
         return nodes, files
