@@ -62,6 +62,8 @@ def _damaged(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.testzip() or ""
+    except (OSError, MemoryError):  # of the disk or of this machine, and nothing against the file
+        raise
     except Exception:  # BadZipFile, UnicodeDecodeError, RuntimeError: whatever an altered list of members leads to
         return "its list of members"
 
