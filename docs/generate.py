@@ -22,7 +22,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from soundgraph import backends, elements, errors, fields, kinds, project, scene
+from soundgraph import backends, elements, errors, export_settings, fields, kinds, project, scene
 from soundgraph.cli import VERBS
 from soundgraph.kinds import Params
 
@@ -71,7 +71,7 @@ def _model(which: str) -> type[Params]:
         return kinds.get(which).params
     models: dict[str, type[Params]] = {
         "scene": scene.SceneSettings,
-        "export": scene.ExportSettings,
+        "export": export_settings.ExportSettings,
         "element": elements.element_model(),
         "project cache": project.CacheSettings,
         "project build": project.BuildSettings,

@@ -15,7 +15,7 @@ from soundgraph.dsp.resample import resample
 from soundgraph.errors import NodeError
 
 if TYPE_CHECKING:
-    from soundgraph.scene import ExportSettings
+    from soundgraph.export_settings import ExportSettings
 
 # Gains are whole thousandths of a dB. A measurement may differ in its last bits between processors; rounded, that does
 # not reach the samples.

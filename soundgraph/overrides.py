@@ -10,7 +10,8 @@ from typing import Any
 
 from soundgraph import kinds, paths
 from soundgraph.errors import Mistake, SceneError, did_you_mean, quote
-from soundgraph.scene import ExportSettings, SceneSettings
+from soundgraph.export_settings import ExportSettings
+from soundgraph.scene import SceneSettings
 
 _KEY_AND_VALUE = re.compile(r"""\s*((?:"(?:[^"\\]|\\.)*"|'[^']*'|[^="'])+?)\s*=(.*)""", re.DOTALL)
 _EXAMPLES = {

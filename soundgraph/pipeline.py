@@ -28,9 +28,9 @@ from soundgraph import (
 from soundgraph.audio import Audio
 from soundgraph.backends import Device, Generator, Model, Precision, Refused, Request
 from soundgraph.errors import NodeError, UsageError, one_of, quote
+from soundgraph.export_settings import ExportSettings
 from soundgraph.progress import Quiet
 from soundgraph.project import load_project
-from soundgraph.scene import ExportSettings
 from soundgraph.store import DiskStore, Record
 
 

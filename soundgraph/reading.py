@@ -14,10 +14,11 @@ from soundgraph import elements, kinds, models, overrides, paths, wording
 from soundgraph.backends import Model
 from soundgraph.collisions import clashing
 from soundgraph.errors import Mistake, SceneError, did_you_mean, one_of, quote
+from soundgraph.export_settings import ExportSettings
 from soundgraph.kinds import Params
 from soundgraph.models import UnknownModelError
 from soundgraph.project import check_defaults
-from soundgraph.scene import DRAFT_FOLDER, Export, ExportSettings, Node, Origin, Scene, SceneSettings
+from soundgraph.scene import DRAFT_FOLDER, Export, Node, Origin, Scene, SceneSettings
 from soundgraph.toml_file import Sheet
 from soundgraph.wording import Keys
 from soundgraph.written import Expanded, Part, Written, tables

@@ -11,9 +11,10 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from soundgraph import elements, kinds
+from soundgraph.export_settings import ExportSettings
 from soundgraph.kinds import Params
 from soundgraph.project import BuildSettings, CacheSettings, NamedModel, PolicySettings
-from soundgraph.scene import ExportSettings, SceneSettings
+from soundgraph.scene import SceneSettings
 
 Schema = dict[str, Any]
 

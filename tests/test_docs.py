@@ -16,8 +16,9 @@ import pytest
 
 import soundgraph
 from soundgraph import cli, elements, kinds
+from soundgraph.export_settings import ExportSettings
 from soundgraph.project import BuildSettings, CacheSettings, PolicySettings, load_project
-from soundgraph.scene import ExportSettings, SceneSettings
+from soundgraph.scene import SceneSettings
 
 REPOSITORY = Path(__file__).parent.parent
 DOCS = REPOSITORY / "docs"

@@ -20,10 +20,11 @@ from hypothesis import strategies as st
 from soundgraph import backends, kinds
 from soundgraph.elements import element_model
 from soundgraph.errors import SceneError
+from soundgraph.export_settings import ExportSettings
 from soundgraph.loader import Lines, Loader, clashes, load_data, load_scene, load_scenes, scene_id
 from soundgraph.manifest import action_key, manifest
 from soundgraph.project import BuildSettings, CacheSettings, PolicySettings, Project, load_project
-from soundgraph.scene import ExportSettings, Origin, Scene, SceneSettings
+from soundgraph.scene import Origin, Scene, SceneSettings
 
 RAIN = """\
 [nodes.rain]

@@ -12,8 +12,8 @@ import soundfile
 from soundgraph.audio import make, silence
 from soundgraph.dsp import loudness
 from soundgraph.errors import NodeError
+from soundgraph.export_settings import ExportSettings
 from soundgraph.mastering import master
-from soundgraph.scene import ExportSettings
 
 
 def settings(**fields):
