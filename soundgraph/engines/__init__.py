@@ -1,0 +1,105 @@
+"""What an engine manifest is, and how the one for an engine is found by name in this folder.
+
+An engine is a file `engines/<name>.py` with a docstring whose first line says what it writes, and an `ENGINE`.
+Nothing imports one by name, and none imports another; what they share is in files that begin with "_".
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from soundgraph.errors import NodeError, one_of
+
+if TYPE_CHECKING:
+    from soundgraph.kinds import Params
+
+
+@dataclass(frozen=True)
+class Sound:
+    """One delivered audio file.
+
+    file: relative to the build folder, with "/" between its parts: "footsteps/gravel_01.wav".
+    name: of the export: "gravel". All takes of an export share it.
+    take: which take it is, from 1; None for an export without takes.
+    format: "wav", "ogg" and so on.
+    facts: what was measured and stated, as the file's sidecar has it: `duration_s`, `sample_rate` (Hz), `channels`,
+        `loudness_lufs`, `true_peak_dbtp`; where there is one, `loop` with `start` and `end`, the first and the last
+        sample of the loop (the last one is part of it); where they were given, `title`, `comment` and the like.
+    id: a stable name of scene and export, equal for all takes. Ids in manifests are hashes of it, never random.
+    """
+
+    file: str
+    name: str
+    take: int | None
+    format: str
+    facts: Mapping[str, Any]
+    id: str
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A sort of manifest.
+
+    params: the fields of a [manifests.<name>] table, without `engine`, `exports` and `path`.
+    formats: the audio formats it can import, best first.
+    files: from validated parameters, the manifest's path under the build folder without its extension (such as
+        "footsteps/wwise"), and the sounds, the takes of an export in order, to the contents of files by their path
+        under the build folder. Pure: equal arguments give equal bytes on any day and machine. Raises NodeError.
+    every_format: whether `files` wants a sound in all formats that it is delivered in, rather than in the best one.
+    """
+
+    params: type[Params]
+    formats: tuple[str, ...]
+    files: Callable[[Any, str, Sequence[Sound]], dict[str, bytes]]
+    every_format: bool = False
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """All engines, sorted: the files of this folder."""
+    folder = Path(__file__).parent
+    return tuple(sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_")))
+
+
+@cache
+def get(name: str) -> Engine:
+    """The engine called `name`. Raises KeyError if there is none."""
+    if name not in names():
+        raise KeyError(name)
+    engine: Engine = importlib.import_module(f"soundgraph.engines.{name}").ENGINE
+    return engine
+
+
+def summary(name: str) -> str:
+    """The first line of the engine's file: what it writes."""
+    doc = importlib.import_module(f"soundgraph.engines.{name}").__doc__ or ""
+    return doc.strip().splitlines()[0]
+
+
+def choose(name: str, sounds: Sequence[Sound]) -> list[Sound]:
+    """Which of the delivered files the engine called `name` is to import: one of each export and take, in the best format.
+
+    Raises NodeError for a sound that is delivered in no format that the engine imports.
+    """
+    engine = get(name)
+    if engine.every_format:
+        return list(sounds)
+    formats: dict[tuple[str, int | None], list[str]] = {}
+    for sound in sounds:
+        formats.setdefault((sound.id, sound.take), []).append(sound.format)
+    best: dict[tuple[str, int | None], str] = {}
+    for sound in sounds:
+        key = (sound.id, sound.take)
+        found = next((each for each in engine.formats if each in formats[key]), None)
+        if found is None:
+            raise NodeError(
+                f"{name} imports {one_of(engine.formats)}, and {sound.name} is delivered as {one_of(formats[key])}; "
+                f'add "{engine.formats[0]}" to its format'
+            )
+        best[key] = found
+    return [sound for sound in sounds if sound.format == best[(sound.id, sound.take)]]
