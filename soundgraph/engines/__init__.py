@@ -82,7 +82,7 @@ def summary(name: str) -> str:
 
 
 def choose(name: str, sounds: Sequence[Sound]) -> list[Sound]:
-    """Which of the delivered files the engine called `name` is to import: one of each export and take, in the best format.
+    """The files that the engine called `name` is to import: one of each export and take, in the best format.
 
     Raises NodeError for a sound that is delivered in no format that the engine imports.
     """
