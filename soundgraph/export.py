@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from soundgraph import digest, stamp
+from soundgraph import digest, stamp, takes
 from soundgraph.audio import Audio
 from soundgraph.commit import Ask, Commit
 from soundgraph.errors import NodeError
@@ -221,7 +221,8 @@ def _sidecar(
         "soundgraph_sidecar": 2,
         "file": f"{job.export.path.rpartition('/')[2]}.{format_}",
         "scene": job.scene.id,
-        "export": job.export.name,
+        "export": takes.split(job.export.name)[0],
+        **({"take": job.export.take} if job.export.take else {}),
         "node": job.export.settings.node,
         "format": format_,
         "settings": _settings(job),

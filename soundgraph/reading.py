@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import ValidationError
 
-from soundgraph import elements, kinds, models, overrides, paths, wording
+from soundgraph import elements, kinds, models, overrides, paths, takes, wording
 from soundgraph.backends import Model
 from soundgraph.collisions import clashing
 from soundgraph.errors import Mistake, SceneError, did_you_mean, one_of, quote
-from soundgraph.export_settings import ExportSettings
+from soundgraph.export_settings import ExportSettings, Format
 from soundgraph.kinds import Params
 from soundgraph.models import UnknownModelError
 from soundgraph.project import check_defaults
@@ -31,8 +30,7 @@ MAX_INCLUDES = 200
 MAX_DEPTH = 8
 TABLES = ("scene", "nodes", "exports", "elements", "defaults", "include")
 
-_ROLE = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
-_EXTENSIONS = (".wav", ".ogg", ".flac")
+_EXTENSIONS = tuple(f".{extension}" for extension in get_args(Format))
 
 
 class Reading:
@@ -51,6 +49,7 @@ class Reading:
         self._close: dict[tuple[str, str], str] = {}
         self._lost: list[str] = []  # prefixes of includes that could not be read: what they hold is not known
         self._given: dict[tuple[str, Keys], overrides.Override] = {}
+        self._has_takes = False  # whether any node has more than one, or one of them is named
 
     def scene(self) -> Scene:
         """Raises SceneError with all that is wrong."""
@@ -69,6 +68,8 @@ class Reading:
             export = self._export(written)
             if export is not None:
                 exports[export.name] = export
+        if self._has_takes and len(nodes) == len(self._nodes):
+            nodes, exports = self._take_by_take(nodes, exports)
         self._mistakes += clashing(exports.values(), lambda origin: self._sheet.line(origin.keys))
         if not self._nodes and not self._mistakes:
             hint = "write a [nodes.<name>] table, as docs/scene-format.md shows"
@@ -332,6 +333,7 @@ class Reading:
             return None
         self._check_references(part, written, kinds.references(params))
         params = self._with_files(part, written, kind, params)
+        self._has_takes = self._has_takes or getattr(params, takes.FIELD, 1) > 1
         if part.prefix:
             params = kinds.rename_references(params, lambda name: part.prefix + name)
         if model is not None:
@@ -340,12 +342,28 @@ class Reading:
         origin = Origin(sheet.file, written.keys)
         return Node(part.prefix + written.name, kind_name, kind, params, origin, model)
 
+    def _take_by_take(
+        self, nodes: dict[str, Node], exports: dict[str, Export]
+    ) -> tuple[dict[str, Node], dict[str, Export]]:
+        def wrong(whose: Node | Export, keys: Keys, what: str, hint: str) -> None:
+            part, written = self._nodes[whose.name] if isinstance(whose, Node) else (None, self._exports[whose.name])
+            sheet = part.sheet if part else self._sheet
+            self._wrong(sheet, (*written.keys, *keys), written.where, what, hint)
+
+        found = takes.expand(nodes, exports, wrong)
+        if len(found.nodes) > MAX_NODES:
+            what = f"holds {len(found.nodes):,} nodes with all their takes; a scene may have {MAX_NODES:,}"
+            self._mistakes.append(Mistake(self._sheet.file, 0, "", what))
+        return found.nodes, found.exports
+
     def _check_references(self, part: Part, written: Written, references: Iterable[tuple[str, str]]) -> None:
-        for role, name in references:
+        for role, reference in references:
+            name, take = takes.split(reference)
+            self._has_takes = self._has_takes or take is not None
             full = part.prefix + name
             if full not in self._nodes and not full.startswith(tuple(self._lost)):
                 what = f"{role} {self._not_a_node(part.prefix, name)}"
-                self._wrong(part.sheet, (*written.keys, *_role_keys(role)), written.where, what)
+                self._wrong(part.sheet, (*written.keys, *takes.role_keys(role)), written.where, what)
 
     def _not_a_node(self, prefix: str, name: str) -> str:
         if (prefix, name) not in self._close:  # the search costs seconds among thousands of nodes
@@ -419,10 +437,14 @@ class Reading:
                 wrong(keys, what)
             settings = None
         node, path = table.get("node"), table.get("path")
-        if isinstance(node, str) and node not in self._nodes:
-            wrong(("node",), f"node {self._not_a_node('', node)}")
+        if isinstance(node, str):
+            base, take = takes.split(node)
+            self._has_takes = self._has_takes or take is not None
+            if base not in self._nodes:
+                wrong(("node",), f"node {self._not_a_node('', base)}")
         if isinstance(path, str) and (fault := _wrong_path(path)):
             wrong(("path",), f"path {fault}")
+        self._has_takes = self._has_takes or (isinstance(path, str) and takes.has_place(path))
         if path is None and paths.is_name(written.name) and (fault := _wrong_path(written.name)):
             wrong((), f"the name {fault}")
         if settings is None:
@@ -431,7 +453,7 @@ class Reading:
 
 
 def _wrong_path(path: str) -> str:
-    if wrong := paths.wrong_with(path):
+    if wrong := takes.wrong_path(path) or paths.wrong_with(takes.fill(path, 1)):
         return wrong
     if path.casefold().split("/")[0] == DRAFT_FOLDER:
         return f'{quote(path)} is kept for drafts: "{DRAFT_FOLDER}" cannot come first'
@@ -457,11 +479,6 @@ def _fields(written: Written) -> set[str]:
     if not isinstance(kind, str) or kind not in kinds.names():
         return {"kind"}
     return {"kind", *kinds.get(kind).params.model_fields}
-
-
-def _role_keys(role: str) -> Keys:
-    """("inputs", 0, "node") of "inputs[0].node"."""
-    return tuple(int(index) if index else name for name, index in _ROLE.findall(role))
 
 
 def _stem(sheet: Sheet) -> str:

@@ -44,7 +44,7 @@ class Origin:
 class Node:
     """A step of a scene, with defaults, overrides and the scene's own settings filled in.
 
-    name: within its scene; "rain.bed" for a node `bed` of an included file `rain.toml`.
+    name: within its scene; "rain.bed" for a node `bed` of an included file `rain.toml`, "step#2" for a second take.
     model: the model a generate node asks for, resolved through [models]; None for other kinds.
     params: NodeRefs in it are names within the same scene (prefixed for included nodes); FileRefs are absolute paths.
     """
@@ -61,13 +61,16 @@ class Node:
 class Export:
     """A file, or one in several formats, that a build delivers.
 
-    path: under the build folder, without extension, with "/" between its parts.
+    path: under the build folder, without extension, with "/" between its parts; with "{take}" in it until the scene is
+    expanded into takes.
+    take: which one of its node's takes it delivers, from 1; None where the node has one.
     """
 
     name: str
     settings: ExportSettings
     path: str
     origin: Origin
+    take: int | None = None
 
     def files(self) -> list[str]:
         """The files it delivers, relative to the build folder."""
@@ -80,6 +83,7 @@ class Scene:
 
     id: the path under `graphs/` without `.toml`, with "/" between its parts.
     path: the scene's file; None for a scene that was built in code.
+    nodes, exports: each take for itself.
     read: every file that was read for it, or looked for and absent: scene, includes, soundgraph.toml, recordings.
     """
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from soundgraph import backends, builder, commit, export, loader, planner, policy, stamp, targets
+from soundgraph import backends, builder, commit, export, loader, planner, policy, stamp, takes, targets
 from soundgraph import explain as explaining
 from soundgraph import graph as graphs
 from soundgraph.backends import Model
@@ -297,14 +297,21 @@ def _items(graph: Graph, scene: Scene, asked: Wanted) -> tuple[list[str], list[s
     exports: list[str] = []
     nodes: list[str] = []
     for item in asked.items:
-        some_exports = targets.matching(item, list(scene.exports))
-        some_nodes = targets.matching(item, list(scene.nodes))
+        some_exports = _all_takes(item, list(scene.exports))
+        some_nodes = _all_takes(item, list(scene.nodes))
         if not some_exports and not some_nodes:
             hint = did_you_mean(item, [*scene.exports, *scene.nodes])
             raise UsageError(f'{asked.path} has no node or export called "{item}"{hint}')
         exports += some_exports
         nodes += [node_id(scene.id, name) for name in some_nodes]
     return list(dict.fromkeys(exports)), nodes
+
+
+def _all_takes(item: str, names: list[str]) -> list[str]:
+    """The names that an item stands for: "step" for all takes of it, "step#1" for the first, which is called "step"."""
+    base, take = takes.split(item)
+    of_all = [name for name in names if takes.split(name)[0] == item]
+    return of_all or targets.matching(base if take == "1" else item, names)
 
 
 def _others(project: Project, ledger: Ledger, own: set[str], jobs: Sequence[Job], draft: bool) -> list[Scene]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from soundgraph import stamp
+from soundgraph import stamp, takes
 from soundgraph.builder import Outcome
 from soundgraph.export import Job
 from soundgraph.lock import LOCK_FILE
@@ -82,7 +82,10 @@ def _is_whole(outcome: Outcome, scene: Scene, nodes: list[str], jobs: list[Job])
 def _outputs(root: Path, outcome: Outcome, job: Job, nodes: list[str], moment: int) -> list[stamp.Output]:
     """The delivered files of an export, as a stamp holds them."""
     # Asked for by the name of an export that a node has too, both are meant, and a stamp knows of files only.
-    name = job.export.name if job.export.name in nodes or job.export.name not in job.scene.nodes else ""
+    # All takes of an export go by the name it was written by: whoever asks for that asks for all of them.
+    name = takes.split(job.export.name)[0]
+    if name in job.scene.nodes and name not in nodes:
+        name = ""
     found: list[stamp.Output] = []
     for delivery in outcome.deliveries[job.owner]:
         for entry in delivery.entries:

@@ -48,6 +48,9 @@ class Generate(Params):
     )
     duration: float = Field(10.0, gt=0, le=3600, description="seconds, exact to the sample; the scene's if not given")
     seed: int = Field(0, ge=0, le=2**63 - 1, description="another seed is another take; the scene's if not given")
+    variations: int = Field(
+        1, ge=1, le=1000, description="how many takes: the first with this seed, the others with seeds made from it"
+    )
     temperature: float = Field(
         1.0, gt=0, le=5, description="how freely the model chooses: lower is steadier, higher is wilder"
     )
