@@ -1,0 +1,45 @@
+"""Narrow or widen a stereo sound, and bring its bass to the middle."""
+
+from __future__ import annotations
+
+import numpy as np
+from pydantic import Field
+
+from soundgraph.audio import Audio, make
+from soundgraph.dsp.sides import cut_low_side
+from soundgraph.errors import NodeError
+from soundgraph.kinds import Kind, NodeRef, Params
+
+
+class Width(Params):
+    input: NodeRef = Field(description="the node to narrow or widen, stereo")
+    width: float = Field(
+        1.0, ge=0, le=4, description="how much of the difference between the sides is kept: 0 is mono, 1 as it was"
+    )
+    bass_mono_hz: float | None = Field(
+        None, ge=20, le=500, description="below this frequency in Hz both sides become the same"
+    )
+
+
+def render(node: Width, inputs: list[Audio]) -> Audio:
+    (audio,) = inputs
+    if audio.channels != 2:
+        form = "is mono" if audio.channels == 1 else f"has {audio.channels} channels"
+        raise NodeError(f"only stereo has a width, and the input {form}")
+    if node.bass_mono_hz is not None and node.bass_mono_hz >= audio.sample_rate / 2:
+        raise NodeError(
+            f"bass_mono_hz is {node.bass_mono_hz:g}, but an input at {audio.sample_rate} Hz "
+            f"only reaches {audio.sample_rate / 2:g} Hz"
+        )
+    if node.width == 1.0 and node.bass_mono_hz is None:
+        return audio  # (L + R) / 2 + (L - R) / 2 would round
+    left, right = audio.samples.astype(np.float64)
+    middle, side = (left + right) / 2, (left - right) / 2
+    if node.bass_mono_hz is not None:
+        side = cut_low_side(side, audio.sample_rate, node.bass_mono_hz)
+    side *= node.width
+    with np.errstate(over="ignore"):  # make() refuses infinity, in words
+        return make(np.stack([middle + side, middle - side]), audio.sample_rate)
+
+
+KIND = Kind(version=1, params=Width, render=render)
