@@ -1,4 +1,4 @@
-"""How loud a sound is: integrated loudness, true peak and sample peak.
+"""How loud a sound is: integrated, momentary and short-term loudness, loudness range, true peak and sample peak.
 
 Loudness is ITU-R BS.1770-4: K-weighting, 400 ms blocks overlapping by 75 %, gates at -70 LUFS and 10 LU under the
 loudness of what passed the first. Levels are None for silence, which has none.
@@ -7,7 +7,8 @@ loudness of what passed the first. Levels are None for silence, which has none.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +19,14 @@ from soundgraph.dsp.resample import resample
 
 BLOCK_MS = 400
 STEP_MS = 100
+SHORT_TERM_MS = 3000
+# The test signals of EBU Tech 3341 place a burst as long as the window anywhere on a grid of 20 ms; at steps of 100 ms
+# its maximum would read up to 0.6 dB low.
+FINE_STEP_MS = 10
 ABSOLUTE_GATE_LUFS = -70.0
 RELATIVE_GATE_LU = -10.0
+RANGE_GATE_LU = -20.0
+RANGE_PERCENTILES = (0.10, 0.95)
 # Makes a full-scale 997 Hz sine in one channel read -3.01 LUFS.
 _OFFSET_DB = -0.691
 
@@ -27,6 +34,11 @@ _OFFSET_DB = -0.691
 _SURROUND_WEIGHTS = {5: (1.0, 1.0, 1.0, 1.41, 1.41), 6: (1.0, 1.0, 1.0, 0.0, 1.41, 1.41)}
 
 _LEAST_RATE = 32000
+
+# Hours of sound are weighted in parts of half a minute. Each begins with what lies a quarter of a second before it,
+# after which a filter at 38 Hz has forgotten how it began: by 500 dB.
+_PART_STEPS = 3000
+_LEAD_IN_S = 0.25
 
 # Eight rather than the standard's least of four: at four, a tone close to half the sampling rate may read 0.69 dB low,
 # at eight 0.17 dB, and a ceiling that is held here should hold on anybody's meter.
@@ -59,39 +71,121 @@ class Blocks:
         return _OFFSET_DB + 10.0 * math.log10(float(np.add.reduce(kept)) / kept.size)
 
 
-def blocks(audio: Audio) -> Blocks:
-    """Cut a sound into the gating blocks of BS.1770-4.
+@dataclass(frozen=True)
+class Steps:
+    """The K-weighted energy of a sound in steps of 10 ms: what every loudness of it is made of, at any gain.
 
-    audio: any rate and length. A last part too short for a block is left out, as the standard says; a sound shorter
-        than one block is padded with silence to one. Five and six channels are taken for 5.0 and 5.1 in WAV order, the
-        channels of any other number count alike.
+    energies: float64, shape (steps,): sum of the squares of a step, over the channels with the standard's weights.
+    edges: int64, shape (steps + 1,): the samples at which steps begin, placed to the nearest one. The last step may
+        reach past the end of the sound, over silence.
+    sample_rate: in Hz, that was measured at. n_samples: of the sound at that rate, or of one block if it is shorter;
+        padded: whether it is.
+    """
+
+    energies: NDArray[np.float64]
+    edges: NDArray[np.int64]
+    sample_rate: int
+    n_samples: int
+    padded: bool
+
+    def scaled(self, gain_db: float) -> Steps:
+        """The steps of the same sound after a gain."""
+        return replace(self, energies=self.energies * _power(gain_db))
+
+    def powers(self, window_ms: int, hop_ms: int) -> NDArray[np.float64]:
+        """The mean square of each window that lies in the sound, in order of time; empty if none does.
+
+        window_ms, hop_ms: multiples of 10.
+        """
+        width, hop = window_ms // FINE_STEP_MS, hop_ms // FINE_STEP_MS
+        whole = int(np.searchsorted(self.edges, self.n_samples, side="right")) - 1
+        if whole < width:
+            return np.zeros(0)
+        windows = np.lib.stride_tricks.sliding_window_view(self.energies[:whole], width)[::hop]
+        # Added up anew for each window: a running sum would leave a trace of loud parts in the silence after them.
+        lengths = (self.edges[width : whole + 1] - self.edges[: whole + 1 - width])[::hop]
+        sums: NDArray[np.float64] = np.add.reduce(windows, axis=-1)
+        return sums / lengths
+
+    def blocks(self) -> Blocks:
+        """The gating blocks. A last part too short for one is left out, as the standard says."""
+        return Blocks(self.powers(BLOCK_MS, STEP_MS), self.padded)
+
+    def momentary_max_lufs(self) -> float | None:
+        """The loudest 400 ms, in LUFS; None for silence."""
+        return _level_lufs(float(self.powers(BLOCK_MS, FINE_STEP_MS).max()))
+
+    def short_term_max_lufs(self) -> float | None:
+        """The loudest 3 s, in LUFS; None for silence.
+
+        A sound under 3 s is measured with silence up to 3 s: what a meter would show that was running before it began.
+        """
+        powers = self.powers(SHORT_TERM_MS, FINE_STEP_MS)
+        if not powers.size:
+            return _level_lufs(float(np.add.reduce(self.energies)) / (self.sample_rate * SHORT_TERM_MS / 1000))
+        return _level_lufs(float(powers.max()))
+
+    def range_lu(self) -> float | None:
+        """The loudness range in LU; None for silence and for less than 3 s.
+
+        Source: EBU Tech 3342: short-term loudness every 100 ms; gates at -70 LUFS and 20 LU under the mean power of
+        what passed the first; from the 10th to the 95th percentile of what passed both.
+        """
+        powers = self.powers(SHORT_TERM_MS, STEP_MS)
+        loud = powers[powers >= _power(ABSOLUTE_GATE_LUFS - _OFFSET_DB)]
+        if not loud.size:
+            return None
+        kept = np.sort(loud[loud >= np.add.reduce(loud) / loud.size * _power(RANGE_GATE_LU)])
+        low, high = (float(kept[round((kept.size - 1) * part)]) for part in RANGE_PERCENTILES)
+        return 10.0 * math.log10(high / low)
+
+
+def steps(audio: Audio) -> Steps:
+    """Weigh a sound as BS.1770-4 says, and add it up in steps of 10 ms.
+
+    audio: any rate and length. A sound shorter than a block of 400 ms is padded with silence to one. Five and six
+        channels are taken for 5.0 and 5.1 in WAV order, the channels of any other number count alike.
     """
     if audio.sample_rate < _LEAST_RATE:
         # The filters bend towards half the rate: at 8 kHz a tone of 1 kHz would read 0.2 dB low.
         audio = resample(audio, 48000)
     rate = audio.sample_rate
-    n_block = _edge(BLOCK_MS // STEP_MS, rate)
-    padded = audio.n_samples < n_block
-    # Block j runs from step j to step j + 4. Steps are placed to the nearest sample, since a tenth of a second is not
-    # a whole number of samples at, say, 11025 Hz.
-    edges = [0]
-    while (edge := _edge(len(edges), rate)) <= max(audio.n_samples, n_block):
-        edges.append(edge)
+    n_block = _edge(BLOCK_MS // FINE_STEP_MS, rate)
+    n = max(audio.n_samples, n_block)
+    edges = _edge(np.arange(n * 1000 // (rate * FINE_STEP_MS) + 3), rate)
+    edges = edges[: int(np.searchsorted(edges, n)) + 1]
     weights = _SURROUND_WEIGHTS.get(audio.channels, (1.0,) * audio.channels)
-    samples = audio.samples
-    if padded:
-        samples = np.zeros((audio.channels, n_block), np.float32)
-        samples[:, : audio.n_samples] = audio.samples
-    steps = np.zeros(len(edges) - 1)
-    for weighted, weight in zip(filters.apply(samples, k_weighting(rate)), weights, strict=True):
-        squares = np.square(weighted[: edges[-1]], dtype=np.float64)
-        steps += weight * np.add.reduceat(squares, edges[:-1])
-    n_steps = BLOCK_MS // STEP_MS
-    sums = steps[: len(steps) - n_steps + 1].copy()
-    for offset in range(1, n_steps):
-        sums += steps[offset : offset + sums.size]
-    lengths = np.array([end - start for start, end in zip(edges, edges[n_steps:], strict=False)], dtype=np.float64)
-    return Blocks(sums / lengths, padded)
+    sections = k_weighting(rate)
+    energies = np.zeros(edges.size - 1)
+    for first in range(0, energies.size, _PART_STEPS):
+        last = min(first + _PART_STEPS, energies.size)
+        start, stop = int(edges[first]), int(edges[last])
+        lead_in = min(start, round(_LEAD_IN_S * rate))
+        samples = audio.samples[:, start - lead_in : stop]
+        if stop > audio.n_samples:
+            samples = np.pad(samples, ((0, 0), (0, stop - start + lead_in - samples.shape[1])))
+        for weighted, weight in zip(filters.apply(samples, sections), weights, strict=True):
+            squares = np.square(weighted[lead_in:], dtype=np.float64)
+            energies[first:last] += weight * np.add.reduceat(squares, edges[first:last] - start)
+    return Steps(energies, edges, rate, n, audio.n_samples < n_block)
+
+
+def blocks(audio: Audio) -> Blocks:
+    """Cut a sound into the gating blocks of BS.1770-4. See `steps` for what it takes."""
+    return steps(audio).blocks()
+
+
+def momentary_lufs(audio: Audio) -> NDArray[np.float64]:
+    """Momentary loudness in LUFS every 100 ms, -inf for silence: value k is of the 400 ms from k / 10 seconds on."""
+    return _levels_lufs(steps(audio).powers(BLOCK_MS, STEP_MS))
+
+
+def short_term_lufs(audio: Audio) -> NDArray[np.float64]:
+    """Short-term loudness in LUFS every 100 ms, -inf for silence: value k is of the 3 s from k / 10 seconds on.
+
+    Empty for less than 3 s.
+    """
+    return _levels_lufs(steps(audio).powers(SHORT_TERM_MS, STEP_MS))
 
 
 def integrated_lufs(audio: Audio) -> float | None:
@@ -175,8 +269,18 @@ def _high_pass(sample_rate: int) -> tuple[float, float]:
     return k, 1.0 + k / _HIGH_PASS_Q + k * k
 
 
-def _edge(step: int, sample_rate: int) -> int:
-    return (step * STEP_MS * sample_rate + 500) // 1000
+def _edge(step: Any, sample_rate: int) -> Any:
+    return (step * FINE_STEP_MS * sample_rate + 500) // 1000
+
+
+def _level_lufs(power: float) -> float | None:
+    return _OFFSET_DB + 10.0 * math.log10(power) if power > 0.0 else None
+
+
+def _levels_lufs(powers: NDArray[np.float64]) -> NDArray[np.float64]:
+    with np.errstate(divide="ignore"):
+        levels: NDArray[np.float64] = _OFFSET_DB + 10.0 * np.log10(powers)
+    return levels
 
 
 def _magnitude(samples: NDArray[np.float32]) -> float:
