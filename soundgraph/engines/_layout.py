@@ -1,0 +1,125 @@
+"""How manifests see sounds: takes put together, paths from the manifest, loops, and text that is safe to quote."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from soundgraph.engines import Sound
+from soundgraph.errors import NodeError
+
+
+class Loop(NamedTuple):
+    """Which samples of a sound repeat: `start` is the first one, `stop` the first one that no longer does."""
+
+    start: int
+    stop: int
+
+
+class Group(NamedTuple):
+    """An export. has_takes: whether it is made of takes, of which there may be one."""
+
+    name: str
+    id: str
+    sounds: tuple[Sound, ...]
+    has_takes: bool
+
+
+def groups(sounds: Iterable[Sound]) -> list[Group]:
+    """The exports in the order in which they first come, each with its takes in order.
+
+    An export of one take is still one with takes: engines make a container of it, and a second take joins it there
+    without a game having to refer to something else.
+    """
+    found: dict[str, list[Sound]] = {}
+    for sound in sounds:
+        found.setdefault(sound.id, []).append(sound)
+    return [
+        Group(
+            each[0].name,
+            key,
+            tuple(sorted(each, key=lambda sound: sound.take or 0)),
+            each[0].take is not None,
+        )
+        for key, each in found.items()
+    ]
+
+
+def seen_from(path: str, file: str) -> str:
+    """`file` as a manifest at `path` has to name it, both under the build folder: "../music/theme.wav"."""
+    return posixpath.relpath(file, posixpath.dirname(path) or ".")
+
+
+def under(root: str, file: str) -> str:
+    """`file` below a root that may be empty, or end in "/" as "res://" does."""
+    return f"{root}{file}" if not root or root.endswith("/") else f"{root}/{file}"
+
+
+def stem(file: str) -> str:
+    """The name of a file without folders and extension."""
+    return posixpath.splitext(posixpath.basename(file))[0]
+
+
+def n_samples(sound: Sound) -> int:
+    """Length in samples of one channel. The duration is kept to a microsecond, which is less than half a sample."""
+    return round(float(sound.facts["duration_s"]) * int(sound.facts["sample_rate"]))
+
+
+def loop(sound: Sound) -> Loop | None:
+    """The loop of a sound, None if it has none."""
+    found = sound.facts.get("loop")
+    return None if found is None else Loop(int(found["start"]), int(found["end"]) + 1)
+
+
+def loops_whole(sound: Sound) -> bool:
+    """Whether a sound has a loop, and it is the sound from beginning to end."""
+    return loop(sound) == (0, n_samples(sound))
+
+
+def no_more_channels_than(engine: str, most: int, sounds: Sequence[Sound]) -> None:
+    """Raises NodeError for a sound of more channels than the engine takes."""
+    for sound in sounds:
+        channels = int(sound.facts["channels"])
+        if channels > most:
+            raise NodeError(f"{sound.name} has {channels} channels, and {engine} imports at most {most}")
+
+
+def one_line(text: str) -> str:
+    """Text without what ends a line or a cell, or hides: each run of control characters and spaces is one space."""
+    plain = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text)
+    return re.sub(" +", " ", plain).strip()
+
+
+def identifier(text: str) -> str:
+    """Text as a name of letters, digits, "_" and "-" of ASCII, as asset and class names may have to be."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", text)
+
+
+def figures(sound: Sound) -> str:
+    """ "0.82 s, -23.0 LUFS, -1.0 dBTP": what a person wants to know of a sound at a glance."""
+    parts = [f"{float(sound.facts['duration_s']):.2f} s"]
+    for key, unit in (("loudness_lufs", "LUFS"), ("true_peak_dbtp", "dBTP")):
+        value = sound.facts.get(key)
+        if value is not None:
+            parts.append(f"{float(value) + 0.0:.1f} {unit}")
+    return ", ".join(parts)
+
+
+def notes(sound: Sound) -> str:
+    """A sound's title and comment if it has any, then its figures, in one line."""
+    stated = [one_line(str(sound.facts[key])) for key in ("title", "comment") if sound.facts.get(key)]
+    return "; ".join([*stated, figures(sound)])
+
+
+def as_json(data: object) -> str:
+    """JSON in ASCII, indented, without a newline at the end.
+
+    It is a literal of JavaScript as it stands (the separators U+2028 and U+2029 are escaped), and can stand between
+    r\"\"\" and \"\"\" in Python (JSON has no three quotation marks in a row): whatever a name holds, it does not get out
+    of its string.
+    """
+    return json.dumps(data, indent=2, ensure_ascii=True, allow_nan=False)

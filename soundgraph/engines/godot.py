@@ -1,0 +1,195 @@
+"""Write what Godot 4 imports: an AudioStreamRandomizer for takes, and import settings with loops beside each file."""
+
+# The forms: what Godot 4.2 to 4.5 itself writes, from its sources: EditorFileSystem::_reimport_file (.import files),
+# ResourceImporterWAV, ResourceImporterOggVorbis and ResourceImporterMP3 (their parameters), ResourceUID::id_to_text,
+# ResourceFormatSaverText (.tres), AudioStreamRandomizer (its properties).
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from soundgraph.digest import digest
+from soundgraph.engines import Engine, Sound
+from soundgraph.engines._layout import Group, groups, loop, n_samples, no_more_channels_than, under
+from soundgraph.errors import NodeError
+from soundgraph.kinds import Params
+
+Playback = Literal["random_no_repeats", "random", "sequential"]
+Compression = Literal["pcm", "ima_adpcm", "qoa"]
+_PLAYBACK: dict[Playback, int] = {"random_no_repeats": 0, "random": 1, "sequential": 2}
+_COMPRESSION: dict[Compression, int] = {"pcm": 0, "ima_adpcm": 1, "qoa": 2}
+
+
+class Godot(Params):
+    root: str = Field(
+        "res://", max_length=300, description='where the build folder lies in the Godot project, such as "res://audio"'
+    )
+    playback: Playback = Field(
+        "random_no_repeats",
+        description='how a randomizer picks: "random_no_repeats" (none twice in a row), "random" or "sequential"',
+    )
+    random_pitch_semitones: float = Field(
+        0.0, ge=0, le=24, description="how far, up or down, a randomizer may change the pitch"
+    )
+    random_volume_db: float = Field(
+        0.0, ge=0, le=40, description="how far, up or down, a randomizer may change the volume"
+    )
+    import_settings: bool = Field(True, description="write a .import file beside each audio file")
+    compression: Compression = Field(
+        "pcm", description='how Godot keeps WAV files: "pcm" (unchanged), "ima_adpcm" or "qoa" (from 4.3 on)'
+    )
+
+    @field_validator("root")
+    @classmethod
+    def _is_in_the_project(cls, value: str) -> str:
+        if not value.startswith("res://"):
+            raise ValueError('must begin with "res://"')
+        parts = value.removeprefix("res://").rstrip("/").split("/")
+        if (parts != [""] and not all(parts)) or {".", ".."} & set(parts):
+            raise ValueError('must not hold empty parts, "." or ".."')
+        return "res://" + "/".join(parts)
+
+
+def files(params: Godot, path: str, sounds: Sequence[Sound]) -> dict[str, bytes]:
+    no_more_channels_than("Godot", 2, sounds)
+    written: dict[str, bytes] = {}
+    if params.import_settings:
+        for sound in sounds:
+            written[f"{sound.file}.import"] = _import_file(params, sound).encode()
+    for group in groups(sounds):
+        if group.has_takes:
+            written[f"{path}/{group.name}.tres"] = _randomizer(params, group).encode()
+    return written
+
+
+# Godot writes a .import file anew when it imports, and would give a random uid to one without. All it adds is here,
+# as it would write it: then its file is ours to the byte, and neither program takes the other's for a change.
+_TYPES = {
+    "wav": ("wav", "AudioStreamWAV", "sample"),
+    "ogg": ("oggvorbisstr", "AudioStreamOggVorbis", "oggvorbisstr"),
+    "mp3": ("mp3", "AudioStreamMP3", "mp3str"),
+}
+
+
+def _import_file(params: Godot, sound: Sound) -> str:
+    importer, kind, extension = _TYPES[sound.format]
+    source = under(params.root, sound.file)
+    name = source.rpartition("/")[2]
+    md5 = hashlib.md5(source.encode(), usedforsecurity=False).hexdigest()
+    imported = f"res://.godot/imported/{name}-{md5}.{extension}"
+    settings = _wav_settings(params, sound) if sound.format == "wav" else _stream_settings(sound)
+    lines = [
+        "[remap]",
+        "",
+        f'importer="{importer}"',
+        f'type="{kind}"',
+        f'uid="{_uid(sound)}"',
+        f"path={_quoted(imported)}",
+        "",
+        "[deps]",
+        "",
+        f"source_file={_quoted(source)}",
+        f"dest_files=[{_quoted(imported)}]",
+        "",
+        "[params]",
+        "",
+        *(f"{key}={value}" for key, value in settings.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _wav_settings(params: Godot, sound: Sound) -> dict[str, str]:
+    """Loop modes are 0 to detect (which takes the last sample of a smpl chunk for the first one after the loop, and
+    plays a sample less), 1 for none, 2 for forward. The end is the first sample that is not played."""
+    found = loop(sound)
+    return {
+        "force/8_bit": "false",
+        "force/mono": "false",
+        "force/max_rate": "false",
+        "force/max_rate_hz": "44100",
+        "edit/trim": "false",
+        "edit/normalize": "false",
+        "edit/loop_mode": "2" if found else "1",
+        "edit/loop_begin": str(found.start) if found else "0",
+        "edit/loop_end": str(found.stop) if found else "-1",
+        "compress/mode": str(_COMPRESSION[params.compression]),
+    }
+
+
+def _stream_settings(sound: Sound) -> dict[str, str]:
+    """Of Ogg Vorbis and MP3, which go on at loop_offset, in seconds, when they reach their end."""
+    found = loop(sound)
+    if found and found.stop != n_samples(sound):
+        raise NodeError(
+            f"the loop of {sound.name} ends at sample {found.stop} of {n_samples(sound)}, and Godot plays "
+            f"{sound.format} to its end before it repeats; deliver it as wav, or trim what follows the loop"
+        )
+    offset = _number(found.start / int(sound.facts["sample_rate"])) if found and found.start else "0"
+    return {
+        "loop": "true" if found else "false",
+        "loop_offset": offset,
+        "bpm": "0",
+        "beat_count": "0",
+        "bar_beats": "4",
+    }
+
+
+def _randomizer(params: Godot, group: Group) -> str:
+    resources, streams = [], []
+    for index, sound in enumerate(group.sounds):
+        key = f"{index + 1}_{digest('godot id', [sound.id, sound.take])[:5]}"
+        kind = _TYPES[sound.format][1]
+        uid = f' uid="{_uid(sound)}"' if params.import_settings else ""
+        source = _quoted(under(params.root, sound.file))
+        resources.append(f'[ext_resource type="{kind}"{uid} path={source} id="{key}"]')
+        streams += [f'stream_{index}/stream = ExtResource("{key}")', f"stream_{index}/weight = 1.0"]
+    uid = _as_uid(digest("godot randomizer", group.id))
+    lines = [
+        f'[gd_resource type="AudioStreamRandomizer" load_steps={len(resources) + 1} format=3 uid="{uid}"]',
+        "",
+        *resources,
+        "",
+        "[resource]",
+        f"playback_mode = {_PLAYBACK[params.playback]}",
+        # A factor: the pitch is drawn from 1 / factor to factor.
+        f"random_pitch = {_number(2 ** (params.random_pitch_semitones / 12))}",
+        f"random_volume_offset_db = {_number(params.random_volume_db)}",
+        f"streams_count = {len(resources)}",
+        *streams,
+    ]
+    return "\n".join(lines) + "\n"
+
+
+# 34 of the letters and digits: Godot leaves out z and 9, by an old mistake that its format now keeps.
+_UID_DIGITS = "abcdefghijklmnopqrstuvwxy012345678"
+
+
+def _uid(sound: Sound) -> str:
+    return _as_uid(digest("godot sound", [sound.id, sound.take, sound.format]))
+
+
+def _as_uid(hexadecimal: str) -> str:
+    """63 bits of a digest as Godot writes a resource's id."""
+    number = int(hexadecimal[:16], 16) & 0x7FFFFFFFFFFFFFFF
+    text = ""
+    while number:
+        number, digit = divmod(number, len(_UID_DIGITS))
+        text = _UID_DIGITS[digit] + text
+    return f"uid://{text}"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _number(value: float) -> str:
+    """A float as Godot writes one: six digits, and a point where there would be none."""
+    text = f"{value:.6g}"
+    return text if "." in text or "e" in text else f"{text}.0"
+
+
+ENGINE = Engine(params=Godot, formats=("wav", "ogg", "mp3"), files=files)

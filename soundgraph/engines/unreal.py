@@ -1,0 +1,92 @@
+"""Write a Python script for the Unreal Editor: imports the files, sets loops, makes sound cues of takes."""
+
+# The calls: Unreal Engine Python API 5.x, classes AssetImportTask, AssetToolsHelpers, EditorAssetLibrary, SoundWave,
+# SoundCue, SoundCueFactoryNew, SoundNodeRandom, SoundNodeWavePlayer. Formats and channels: "Importing Audio Files".
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from soundgraph.engines import Engine, Sound
+from soundgraph.engines._layout import Group, as_json, groups, identifier, loop, loops_whole, seen_from, stem
+from soundgraph.engines._unreal_script import SCRIPT
+from soundgraph.errors import NodeError
+from soundgraph.kinds import Params
+
+_CHANNELS = (1, 2, 4, 6, 8)
+
+
+class Unreal(Params):
+    destination: str = Field(
+        "/Game/Audio",
+        max_length=200,
+        description="content folder for the assets; folders of the build are kept below it",
+    )
+    cue_prefix: str = Field("SC_", max_length=20, description="what the names of sound cues begin with")
+    wave_prefix: str = Field("", max_length=20, description="what the names of sound waves begin with")
+
+    @field_validator("destination")
+    @classmethod
+    def _is_content(cls, value: str) -> str:
+        parts = value.rstrip("/").split("/")
+        if parts[0] or len(parts) < 2 or any(part != identifier(part) or not part for part in parts[1:]):
+            raise ValueError('must be a path such as "/Game/Audio", of letters, digits, _ and -')
+        return "/".join(parts)
+
+    @field_validator("cue_prefix", "wave_prefix")
+    @classmethod
+    def _is_part_of_a_name(cls, value: str) -> str:
+        if value != identifier(value):
+            raise ValueError("takes letters, digits, _ and -")
+        return value
+
+
+def files(params: Unreal, path: str, sounds: Sequence[Sound]) -> dict[str, bytes]:
+    for sound in sounds:
+        channels = int(sound.facts["channels"])
+        if channels not in _CHANNELS:
+            raise NodeError(f"{sound.name} has {channels} channels, and Unreal imports 1, 2, 4, 6 or 8")
+    entries = [_entry(params, path, group) for group in groups(sounds)]
+    _no_clashes(entries)
+    script = SCRIPT.replace("@MANIFEST@", as_json({"sounds": entries}))
+    return {f"{path}.py": script.encode("ascii")}
+
+
+def _entry(params: Unreal, path: str, group: Group) -> dict[str, Any]:
+    waves = [_wave(params, path, sound) for sound in group.sounds]
+    cue = {"folder": waves[0]["folder"], "asset": f"{params.cue_prefix}{identifier(group.name)}"}
+    return {"name": group.name, "waves": waves, "cue": cue if group.has_takes else None}
+
+
+def _wave(params: Unreal, path: str, sound: Sound) -> dict[str, Any]:
+    folders = [identifier(part) for part in posixpath.dirname(sound.file).split("/") if part]
+    found, rate = loop(sound), int(sound.facts["sample_rate"])
+    # SoundWave.looping repeats a wave from end to end: with a loop that is a part of it, the rest would repeat, too.
+    part = found if found and not loops_whole(sound) else None
+    return {
+        "file": seen_from(path, sound.file),
+        "folder": "/".join([params.destination, *folders]),
+        "asset": f"{params.wave_prefix}{identifier(stem(sound.file))}",
+        "looping": loops_whole(sound),
+        "part": {"start_s": part.start / rate, "duration_s": (part.stop - part.start) / rate} if part else None,
+    }
+
+
+def _no_clashes(entries: list[dict[str, Any]]) -> None:
+    """Raises NodeError for two assets of one name, which come of names that differ only in what Unreal forbids."""
+    seen: set[str] = set()
+    for entry in entries:
+        for asset in [*entry["waves"], *([entry["cue"]] if entry["cue"] else [])]:
+            # Assets are files, and on two of three systems of the editor case is no difference between files.
+            place = f"{asset['folder']}/{asset['asset']}"
+            if place.casefold() in seen:
+                raise NodeError(f'two assets would be called "{place}" in Unreal; give an export another name or path')
+            seen.add(place.casefold())
+
+
+# WAV first: Unreal makes a 16-bit WAV of all others.
+ENGINE = Engine(params=Unreal, formats=("wav", "flac", "ogg"), files=files)

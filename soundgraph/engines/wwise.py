@@ -1,0 +1,115 @@
+"""Write a tab-delimited file that Wwise imports: sounds, random containers of takes, loops, events."""
+
+# The format: "Importing Media Files from Tab Delimited Text Files" in the Wwise Help. The columns here are a selection
+# of those it lists; typed steps of a path ("<Random Container>gravel") are from "Importing Audio Files and Creating
+# Structures" in the Wwise SDK.
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import Field, field_validator
+
+from soundgraph.engines import Engine, Sound
+from soundgraph.engines._layout import Group, figures, groups, loop, notes, one_line, seen_from, stem
+from soundgraph.errors import NodeError
+from soundgraph.kinds import Params
+
+_NOT_IN_NAMES = set('\\/:*?"<>|%')
+
+
+class Wwise(Params):
+    parent: str = Field(
+        "\\Actor-Mixer Hierarchy\\Default Work Unit",
+        min_length=2,
+        max_length=500,
+        description="the object below which all are made; from Wwise 2025.1 on the hierarchy is called Containers",
+    )
+    events: str = Field(
+        "",
+        max_length=500,
+        description='where to make an event for each sound, such as "\\Events\\Default Work Unit"; none if empty',
+    )
+    event_prefix: str = Field("Play_", max_length=50, description="what the names of those events begin with")
+    originals: str = Field(
+        "", max_length=200, description="folder under Originals\\SFX that the files are copied to; that itself if empty"
+    )
+    volume_db: float = Field(0.0, ge=-96, le=12, description="Voice Volume of the sounds and containers, in dB")
+
+    @field_validator("parent", "events")
+    @classmethod
+    def _is_a_path(cls, value: str) -> str:
+        if value and not value.startswith("\\"):
+            raise ValueError('must begin with "\\", as a path that Wwise copies to the clipboard does')
+        return _checked(value.rstrip("\\"))
+
+    @field_validator("originals", "event_prefix")
+    @classmethod
+    def _is_one_line(cls, value: str) -> str:
+        return _checked(value)
+
+
+def _checked(value: str) -> str:
+    if value != one_line(value) or '"' in value:
+        raise ValueError("must not hold tabs, line breaks or quotation marks")
+    return value
+
+
+def files(params: Wwise, path: str, sounds: Sequence[Sound]) -> dict[str, bytes]:
+    rows: list[dict[str, str]] = []
+    for group in groups(sounds):
+        rows += _rows(params, path, group)
+    columns = [name for name in _COLUMNS if name in _NEEDED or any(row.get(name) for row in rows)]
+    lines = [columns, *([row.get(name, "") for name in columns] for row in rows)]
+    # Cells are not quoted: the importer takes each tab and line break for the end of a cell, in quotes or not.
+    text = "".join("\t".join(cells) + "\r\n" for cells in lines)
+    return {f"{path}.tsv": text.encode()}
+
+
+_NEEDED = ("Audio File", "Object Path", "Object Type", "Notes")
+_COLUMNS = (
+    *_NEEDED,
+    "Property[IsLoopingEnabled]",
+    "Property[Volume]",
+    "Originals Sub Folder",
+    "Event",
+)
+
+
+def _rows(params: Wwise, path: str, group: Group) -> list[dict[str, str]]:
+    """The container of an export with takes, then its sounds; an export without takes is one sound."""
+    top = {"Event": f"{params.events}\\{params.event_prefix}{_named(group.name)}"} if params.events else {}
+    if params.volume_db:
+        top["Property[Volume]"] = f"{params.volume_db:g}"
+    rows = []
+    parent = params.parent
+    if group.has_takes:
+        container = f"{parent}\\<Random Container>{_named(group.name)}"
+        takes = f"{len(group.sounds)} takes, the first {figures(group.sounds[0])}"
+        rows.append({"Object Path": container, "Object Type": "Random Container", "Notes": takes, **top})
+        parent, top = container, {}
+    names = [_named(stem(sound.file) if group.has_takes else group.name) for sound in group.sounds]
+    for name, sound in zip(names, group.sounds, strict=True):
+        if names.count(name) > 1:
+            raise NodeError(f'two takes of {group.name} would both be called "{name}" in Wwise')
+        rows.append(
+            {
+                "Audio File": seen_from(path, sound.file).replace("/", "\\"),
+                "Object Path": f"{parent}\\<Sound SFX>{name}",
+                "Object Type": "Sound SFX",
+                "Notes": notes(sound).replace('"', "'"),
+                "Property[IsLoopingEnabled]": "True" if loop(sound) else "",
+                "Originals Sub Folder": params.originals,
+                **top,
+            }
+        )
+    return rows
+
+
+def _named(name: str) -> str:
+    """A name without what Wwise does not allow in one."""
+    return "".join("_" if char in _NOT_IN_NAMES else char for char in one_line(name))
+
+
+# WAV alone: it is the only format for sound effects that the page of the format names.
+ENGINE = Engine(params=Wwise, formats=("wav",), files=files)
