@@ -35,9 +35,9 @@ _SURROUND_WEIGHTS = {5: (1.0, 1.0, 1.0, 1.41, 1.41), 6: (1.0, 1.0, 1.0, 0.0, 1.4
 
 _LEAST_RATE = 32000
 
-# Hours of sound are weighted in parts of half a minute. Each begins with what lies a quarter of a second before it,
+# Hours of sound are weighted in parts of ten seconds. Each begins with what lies a quarter of a second before it,
 # after which a filter at 38 Hz has forgotten how it began: by 500 dB.
-_PART_STEPS = 3000
+_PART_STEPS = 1000
 _LEAD_IN_S = 0.25
 
 # Eight rather than the standard's least of four: at four, a tone close to half the sampling rate may read 0.69 dB low,
