@@ -16,7 +16,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from soundgraph import __version__, audio, backends, provenance, schedule
+from soundgraph import __version__, audio, backends, checking, provenance, schedule
 from soundgraph import export as exports
 from soundgraph import graph as graphs
 from soundgraph import manifest as manifests
@@ -31,15 +31,18 @@ from soundgraph.backends import (
     Request,
     Sources,
 )
+from soundgraph.checking import CheckError, Locate
 from soundgraph.commit import Ask
 from soundgraph.errors import NodeError, SceneError, StoreError
 from soundgraph.export import Delivery, Job
+from soundgraph.handover import Handed
 from soundgraph.interrupts import on_interrupt
 from soundgraph.ledger import Entry
 from soundgraph.manifest import Manifest
 from soundgraph.planner import Plan, Status
 from soundgraph.progress import Progress, Summary
 from soundgraph.results import Results
+from soundgraph.scene import SceneCheck
 from soundgraph.schedule import LoadKey, Step
 from soundgraph.store import Record, Store
 
@@ -65,9 +68,11 @@ class Options:
 class Outcome:
     """What came of a build.
 
-    statuses: of each node that the targets need: "ran", "hit", "cutoff", "failed" or "skipped".
+    statuses: of each node that the targets need: "ran", "hit", "cutoff", "failed" or "skipped". One that fails a check
+    has failed, though its sound is kept.
     records: of each node whose result is known. failures: why, by node id or "scene:export".
-    deliveries: by "scene:export".
+    deliveries: by "scene:export". checked: the nodes that passed what is demanded of them.
+    handed: the files of manifests, by "scene:manifests.name". drafts: the deliveries with a draft upstream.
     """
 
     plan: Plan
@@ -75,6 +80,9 @@ class Outcome:
     records: dict[str, Record] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     deliveries: dict[str, list[Delivery]] = field(default_factory=dict)
+    checked: set[str] = field(default_factory=set)
+    handed: dict[str, list[Handed]] = field(default_factory=dict)
+    drafts: set[str] = field(default_factory=set)
     loads: int = 0
     interrupted: bool = False
     seconds: float = 0.0
@@ -88,7 +96,7 @@ class Outcome:
             failed=len(self.failures),
             skipped=count["skipped"],
             loads=self.loads,
-            exports=sum(map(len, self.deliveries.values())),
+            exports=sum(map(len, self.deliveries.values())) + sum(map(len, self.handed.values())),
             seconds=self.seconds,
         )
 
@@ -99,6 +107,8 @@ class Site:
 
     root: of the project. sources: where weights are. known: files delivered before, by path. note: the name under
     which the last key of a node is kept, for `explain`. ask: for the commit that the tree stands at.
+    checks: by node, what is demanded of its sound before anything that it is part of is delivered. locate: finds the
+    line on which a check stands.
     """
 
     root: Path
@@ -107,6 +117,8 @@ class Site:
     known: Mapping[str, Entry]
     note: Callable[[str], str]
     ask: Ask
+    checks: Mapping[str, Sequence[SceneCheck]] = field(default_factory=dict)
+    locate: Locate = lambda origin: 0
 
 
 def build(plan_again: PlanAgain, jobs: Sequence[Job], options: Options, site: Site, progress: Progress) -> Outcome:
@@ -228,6 +240,8 @@ class _Round:
         self.jobs_of: dict[str, list[Job]] = {}
         for job in jobs:
             self.jobs_of.setdefault(job.node, []).append(job)
+        self.unchecked = {name for name in site.checks if name in plan.decisions and name not in outcome.checked}
+        self.behind = self._behind(jobs)  # by export: the checks that have to pass before it is delivered
         self.waits = {
             name: sum(plan.decisions[other].record is None for other in self.graph.predecessors(name))
             for name in plan.to_run()
@@ -273,8 +287,13 @@ class _Round:
             elif decision.shares is not None and decision.key is not None:
                 self.twins.setdefault(decision.key, []).append(name)
         for name in list(self.records):
-            self._offer_exports(name)
+            self._offer(name)
         self.undecided.extend(name for name, count in self.waits.items() if count == 0)
+
+    def _behind(self, jobs: Sequence[Job]) -> dict[str, set[str]]:
+        if not self.unchecked:
+            return {}
+        return {job.owner: graphs.needed(self.graph, [job.node]) & self.unchecked for job in jobs}
 
     def _loop(self) -> None:
         while True:
@@ -369,6 +388,9 @@ class _Round:
         inputs = [self.records[other].digest for _, other in graphs.inputs_of(self.graph, name)]
         found, _ = self._manifest(name)
         self.pool.submit(self._render, name, inputs, (found or {}).get("files", {}))
+
+    def _submit_check(self, name: str) -> None:
+        self.pool.submit(self._check, name, self.records[name])
 
     def _submit_deliver(self, job: Job) -> None:
         ancestry = provenance.ancestry(self.graph, job.node, self.records)
@@ -468,12 +490,24 @@ class _Round:
             raise _CancelledError
         self.events.put(partial(self.progress.advance, names[index], made_s, requests[index].duration))
 
+    def _check(self, name: str, record: Record) -> None:
+        done: Callable[[], None]
+        try:
+            read, site = partial(self._sound, record.digest), self.site
+            note = checking.run(site.checks[name], record.digest, read, site.store, site.locate)
+            done = partial(self._passed, name, note)
+        except BaseException as error:  # as in `_render`
+            done = partial(self._caught, name, error)
+        self.events.put(partial(self._pool_done, done))
+
     def _deliver(self, job: Job, record: Record, ancestry: Mapping[str, Any]) -> None:
         done: Callable[[], None]
         try:
             read = partial(self._sound, record.digest)
             site = self.site
-            found = exports.deliver(job, record, ancestry, read, site.store, site.known, site.root, site.ask)
+            found = exports.deliver(
+                job, record, ancestry, read, site.store, site.known, site.root, site.ask, site.locate
+            )
             done = partial(self._delivered, job, record, ancestry["draft"], found)
         except BaseException as error:  # as in `_render`
             done = partial(self._caught, job.owner, error, job)
@@ -552,22 +586,40 @@ class _Round:
     def _uses(self, name: str) -> int:
         """How many nodes and exports will want the node's sound."""
         users = sum(other in self.waits for other in self.graph.successors(name))
-        return users + len(self.jobs_of.get(name, ()))
+        return users + len(self.jobs_of.get(name, ())) + (name in self.unchecked)
 
     def _resolve(self, name: str, record: Record, status: str, seconds: float = 0.0, detail: str = "") -> None:
         self.records[name] = record
         self._settle(name, status, seconds, detail)
         for _, other in graphs.inputs_of(self.graph, name):
             self.results.release(self.records[other].digest)
-        self._offer_exports(name)
+        self._offer(name)
         for user in self.graph.successors(name):
             if user in self.waits:
                 self.waits[user] -= 1
                 if self.waits[user] == 0:
                     self.undecided.append(user)  # not decided here: a chain of cutoffs may be thousands of nodes long
 
-    def _offer_exports(self, name: str) -> None:
-        self.ready.extend(partial(self._submit_deliver, job) for job in self.jobs_of.get(name, ()))
+    def _offer(self, name: str) -> None:
+        """A node's sound is known: it can be checked, and delivered unless a check of what it is made from is open."""
+        if name in self.unchecked:
+            self.ready.append(partial(self._submit_check, name))
+        for job in self.jobs_of.get(name, ()):
+            if not self.behind.get(job.owner):
+                self.ready.append(partial(self._submit_deliver, job))
+
+    def _passed(self, name: str, note: checking.Note | None) -> None:
+        self.outcome.checked.add(name)
+        self.unchecked.discard(name)
+        self.results.note(dict([note] if note else []))
+        self.results.release(self.records[name].digest)
+        for jobs in self.jobs_of.values():
+            for job in jobs:
+                waits = self.behind.get(job.owner, set())
+                if name in waits:
+                    waits.discard(name)
+                    if not waits and job.node in self.records:
+                        self.ready.append(partial(self._submit_deliver, job))
 
     def _settle(self, name: str, status: str, seconds: float = 0.0, detail: str = "") -> None:
         if name in self.records:
@@ -578,7 +630,9 @@ class _Round:
 
     def _delivered(self, job: Job, record: Record, draft: bool, found: list[Delivery]) -> None:
         self.outcome.deliveries[job.owner] = found
-        self.results.note(dict(delivery.note for delivery in found if delivery.note is not None))
+        if draft:
+            self.outcome.drafts.add(job.owner)
+        self.results.note(dict(note for delivery in found for note in delivery.notes))
         self.results.release(record.digest)
         for delivery in found:
             facts = {"draft": True, **delivery.facts} if draft else delivery.facts
@@ -586,6 +640,8 @@ class _Round:
 
     def _caught(self, name: str, error: BaseException, job: Job | None = None) -> None:
         """Something went wrong in another thread: a lost artifact, a failure that has a name, or a bug."""
+        if isinstance(error, CheckError) and error.note:
+            self.results.note(dict([error.note]))
         if isinstance(error, _LostError):
             self.lost.add(error.digest)
             self.stopping = True

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from soundgraph import digest, stamp, takes
+from soundgraph import checking, digest, stamp
 from soundgraph.audio import Audio
+from soundgraph.checking import Locate
 from soundgraph.commit import Ask, Commit
 from soundgraph.errors import NodeError
 from soundgraph.ledger import Entry
-from soundgraph.scene import Export, Scene
+from soundgraph.scene import Export, Scene, SceneCheck
 from soundgraph.store import Record, Store
 
 # Raised when the form of a sidecar, or what an export does to a sound, changes.
@@ -36,6 +38,12 @@ class Job:
     draft: bool
 
     @property
+    def checks(self) -> list[SceneCheck]:
+        """What is demanded of its files."""
+        about = [check for check in self.scene.checks if check.settings.export is not None]
+        return [check for check in about if self.export.name in check.names]
+
+    @property
     def owner(self) -> str:
         return f"{self.scene.id}:{self.export.name}"
 
@@ -49,8 +57,8 @@ class Delivery:
     """A delivered file and its sidecar.
 
     status: "written", "current" or "restored"; sidecar: the same of the sidecar.
-    facts: length, loudness and the like, as in the sidecar. note: (name, text) for the store, so that these need not be
-    measured again; None where it knew them.
+    facts: length, loudness and the like, as in the sidecar. notes: (name, text) for the store, so that these need not
+    be measured again; none where it knew them.
     """
 
     path: str
@@ -58,7 +66,7 @@ class Delivery:
     sidecar: str
     facts: dict[str, Any]
     entries: tuple[Entry, ...] = field(repr=False)
-    note: tuple[str, str] | None = field(repr=False)
+    notes: tuple[tuple[str, str], ...] = field(repr=False)
 
 
 def deliver(
@@ -70,12 +78,14 @@ def deliver(
     known: Mapping[str, Entry],
     root: Path,
     ask: Ask = lambda: None,
+    locate: Locate = lambda origin: 0,
 ) -> list[Delivery]:
     """Brings every file of an export up to date; what is right already is not touched, so that its mtime stays.
 
     The artifact is read, by `read`, only if a file is missing, altered or of another sound or setting.
     known: what was delivered before, by path. ask: for the commit that the tree stands at; only if a file is another
     one than was last delivered there.
+    locate: finds the line of a check that failed. A file that fails one is not written; what was there stays.
     Raises NodeError if the sound cannot be delivered as asked, OSError if a file cannot be written.
     """
     from soundgraph import encode, mastering
@@ -84,6 +94,7 @@ def deliver(
     rate = job.scene.settings.sample_rate
     mastered: mastering.Mastered | None = None
     deliveries = []
+    checks = job.checks
     for format_, path in zip(settings.formats, job.paths(), strict=True):
         key = _export_key(job, record.digest, format_, encode.version([format_]))
         full, sidecar_path = root / path, f"{path}.json"
@@ -91,17 +102,22 @@ def deliver(
         name = f"export {key}"
         known_facts = store.notes([name]).get(name)
         result = _result(known_facts)
-        note = None
+        notes = []
         status = "current"
+        data = None
         if result is None or result["sha256"] != there:
             if mastered is None:
                 mastered = mastering.master(read(), settings, rate)
             data = mastered.encode(format_)
             result = {"sha256": _sha256(data), "facts": mastered.facts()}
-            note = (name, json.dumps(result))
-            if result["sha256"] != there:
-                status = "restored" if path in known and known[path].key == key else "written"
-                _write(root, full, data)
+            notes.append((name, json.dumps(result)))
+        if checks:
+            loop = _loop(result["facts"])
+            decoded = partial(_decoded, full, data)
+            notes += filter(None, [checking.run(checks, result["sha256"], decoded, store, locate, loop)])
+        if data is not None and result["sha256"] != there:
+            status = "restored" if path in known and known[path].key == key else "written"
+            write(root, full, data)
         commit = _commit(known.get(path), root / sidecar_path, result["sha256"], ask)
         sidecar = _sidecar(job, format_, record, result, commit, ancestry)
         side_status = "current"
@@ -109,13 +125,26 @@ def deliver(
         if stamp.file_digest(str(root / sidecar_path)) != sidecar_digest:
             before = known.get(sidecar_path)
             side_status = "restored" if before is not None and before.digest == sidecar_digest else "written"
-            _write(root, root / sidecar_path, sidecar)
+            write(root, root / sidecar_path, sidecar)
         entries = (
             Entry(path, job.owner, job.source, job.draft, key, result["sha256"], str(commit or "")),
             Entry(sidecar_path, job.owner, job.source, job.draft, "sidecar", sidecar_digest),
         )
-        deliveries.append(Delivery(path, status, side_status, result["facts"], entries, note))
+        deliveries.append(Delivery(path, status, side_status, result["facts"], entries, tuple(notes)))
     return deliveries
+
+
+def _loop(facts: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Its first sample, and the one after its last, of what is delivered as a loop."""
+    loop = facts.get("loop")
+    return (loop["start"], loop["end"] + 1) if loop else None
+
+
+def _decoded(path: Path, data: bytes | None) -> Audio:
+    """What a player hears of a file. data: its bytes, where it is not on the disk yet."""
+    from soundgraph import decode
+
+    return decode.from_bytes(path.read_bytes() if data is None else data)
 
 
 def _commit(before: Entry | None, sidecar: Path, sha256: str, ask: Ask) -> Commit | None:
@@ -203,6 +232,16 @@ def _settings(job: Job) -> dict[str, Any]:
     return job.export.settings.model_dump(exclude_defaults=True, exclude={"node", "path", "format"})
 
 
+def keys(job: Job, record: Record) -> dict[str, str]:
+    """By path of each file of an export: the key that decides whether it is written again."""
+    from soundgraph import encode
+
+    return {
+        path: _export_key(job, record.digest, format_, encode.version([format_]))
+        for format_, path in zip(job.export.settings.formats, job.paths(), strict=True)
+    }
+
+
 def _export_key(job: Job, artifact: str, format_: str, encoder: str) -> str:
     """Decides whether a file is written again; the file's own bytes do not, and its path is no part of it."""
     rate = job.scene.settings.sample_rate
@@ -221,7 +260,7 @@ def _sidecar(
         "soundgraph_sidecar": 2,
         "file": f"{job.export.path.rpartition('/')[2]}.{format_}",
         "scene": job.scene.id,
-        "export": takes.split(job.export.name)[0],
+        "export": job.export.base,
         **({"take": job.export.take} if job.export.take else {}),
         "node": job.export.settings.node,
         "format": format_,
@@ -235,7 +274,8 @@ def _sidecar(
     return (json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def _write(root: Path, path: Path, data: bytes) -> None:
+def write(root: Path, path: Path, data: bytes) -> None:
+    """Puts a file into the project, at once or not at all. Raises NodeError if it cannot be written there."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.parent.resolve().is_relative_to(root.resolve()):

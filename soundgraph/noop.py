@@ -81,4 +81,12 @@ def _part(known: SceneStamp, items: tuple[str, ...]) -> SceneStamp | None:
 def counts(clean: Mapping[str, SceneStamp]) -> tuple[int, int]:
     """How many nodes and delivered files those scenes have."""
     nodes = sum(scene.nodes.count(" ") + 1 for scene in clean.values() if scene.nodes)
-    return nodes, sum(len(scene.outputs) // 2 for scene in clean.values())  # each file is followed by its sidecar
+    return nodes, sum(_files(scene.outputs) for scene in clean.values())
+
+
+def _files(outputs: Sequence[stamp.Output]) -> int:
+    """How many files there are: each is followed by its sidecar, but for manifests, which come last."""
+    audio = len(outputs)
+    while audio and outputs[audio - 1][0] == stamp.MANIFEST:
+        audio -= 1
+    return audio // 2 + len(outputs) - audio

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import ValidationError
 
-from soundgraph import elements, kinds, models, overrides, paths, takes, wording
+from soundgraph import demands, elements, kinds, models, overrides, paths, takes, wording
 from soundgraph.backends import Model
 from soundgraph.collisions import clashing
 from soundgraph.errors import Mistake, SceneError, did_you_mean, one_of, quote
@@ -17,7 +17,16 @@ from soundgraph.export_settings import ExportSettings, Format
 from soundgraph.kinds import Params
 from soundgraph.models import UnknownModelError
 from soundgraph.project import check_defaults
-from soundgraph.scene import DRAFT_FOLDER, Export, Node, Origin, Scene, SceneSettings
+from soundgraph.scene import (
+    DRAFT_FOLDER,
+    EngineManifest,
+    Export,
+    Node,
+    Origin,
+    Scene,
+    SceneCheck,
+    SceneSettings,
+)
 from soundgraph.toml_file import Sheet
 from soundgraph.wording import Keys
 from soundgraph.written import Expanded, Part, Written, tables
@@ -28,7 +37,7 @@ if TYPE_CHECKING:
 MAX_NODES = 20_000
 MAX_INCLUDES = 200
 MAX_DEPTH = 8
-TABLES = ("scene", "nodes", "exports", "elements", "defaults", "include")
+TABLES = ("scene", "nodes", "exports", "elements", "defaults", "include", "checks", "manifests")
 
 _EXTENSIONS = tuple(f".{extension}" for extension in get_args(Format))
 
@@ -74,10 +83,11 @@ class Reading:
         if not self._nodes and not self._mistakes:
             hint = "write a [nodes.<name>] table, as docs/scene-format.md shows"
             self._mistakes.append(Mistake(self._sheet.file, 0, "", "holds no nodes", hint))
+        checks, manifests = self._demands(nodes, exports)
         if self._mistakes:
             raise SceneError(self._mistakes)
         read = tuple(self._read)
-        return Scene(self._id, self._sheet.path, own.settings, nodes, exports, read)
+        return Scene(self._id, self._sheet.path, own.settings, nodes, exports, read, checks, manifests)
 
     # Gathering: what is written, in this file and those it includes.
 
@@ -355,6 +365,25 @@ class Reading:
             what = f"holds {len(found.nodes):,} nodes with all their takes; a scene may have {MAX_NODES:,}"
             self._mistakes.append(Mistake(self._sheet.file, 0, "", what))
         return found.nodes, found.exports
+
+    def _demands(
+        self, nodes: dict[str, Node], exports: dict[str, Export]
+    ) -> tuple[tuple[SceneCheck, ...], tuple[EngineManifest, ...]]:
+        """[[checks]] and [manifests.*] of the scene's own file."""
+        table, file = self._sheet.table, self._sheet.file
+        if not table.keys() & {"checks", "manifests"}:
+            return (), ()
+
+        def wrong(keys: Keys, where: str, what: str, hint: str) -> None:
+            self._wrong(self._sheet, keys, where, what, hint)
+
+        # What has mistakes of its own is there all the same.
+        all_nodes = {**dict.fromkeys(self._nodes), **nodes}
+        all_exports: dict[str, Export | None] = {**dict.fromkeys(self._exports), **exports}
+        return (
+            demands.read_checks(table.get("checks", []), file, all_nodes, all_exports, wrong),
+            demands.read_manifests(table.get("manifests", {}), file, all_exports, wrong, _wrong_path),
+        )
 
     def _check_references(self, part: Part, written: Written, references: Iterable[tuple[str, str]]) -> None:
         for role, reference in references:

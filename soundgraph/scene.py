@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from soundgraph.backends import Model
+from soundgraph.checks import Check
 from soundgraph.export_settings import ExportSettings
 from soundgraph.kinds import Kind, Params
 
@@ -72,9 +73,43 @@ class Export:
     origin: Origin
     take: int | None = None
 
+    @property
+    def base(self) -> str:
+        """The name it was written by, which all takes share."""
+        return self.name.partition("#")[0]
+
     def files(self) -> list[str]:
         """The files it delivers, relative to the build folder."""
         return [f"{self.path}.{extension}" for extension in self.settings.formats]
+
+
+@dataclass(frozen=True)
+class SceneCheck:
+    """An entry of [[checks]]. place: its index among them.
+
+    names: the nodes, or the exports, that it is about: all takes of the one that it names.
+    """
+
+    settings: Check
+    names: tuple[str, ...]
+    place: int
+    origin: Origin
+
+
+@dataclass(frozen=True)
+class EngineManifest:
+    """A [manifests.<name>] table: files for a game engine that say what to do with delivered sounds.
+
+    params: of the engine's own fields. exports: the names of those it is about.
+    path: under the build folder, without extension, with "/" between its parts.
+    """
+
+    name: str
+    engine: str
+    params: Params
+    exports: tuple[str, ...]
+    path: str
+    origin: Origin
 
 
 @dataclass(frozen=True)
@@ -93,6 +128,8 @@ class Scene:
     nodes: dict[str, Node]
     exports: dict[str, Export]
     read: tuple[Path, ...] = ()
+    checks: tuple[SceneCheck, ...] = ()
+    manifests: tuple[EngineManifest, ...] = ()
 
 
 def node_id(scene_id: str, node: str, take: int = 1) -> str:

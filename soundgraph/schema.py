@@ -10,7 +10,9 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from soundgraph import elements, kinds
+from soundgraph import elements, engines, kinds
+from soundgraph.checks import Check
+from soundgraph.demands import ManifestSettings
 from soundgraph.export_settings import ExportSettings
 from soundgraph.kinds import Params
 from soundgraph.project import BuildSettings, CacheSettings, NamedModel, PolicySettings
@@ -32,13 +34,17 @@ _BOUNDS = {
 def json_schema() -> Schema:
     """The JSON Schema of a scene file."""
     models = {f"kind_{name}": kinds.get(name).params for name in kinds.names()}
-    models |= {"scene": SceneSettings, "export": ExportSettings, "element": elements.element_model()}
+    models |= {"scene": SceneSettings, "export": ExportSettings, "element": elements.element_model(), "check": Check}
+    models |= {"manifest": ManifestSettings, **{f"engine_{name}": engines.get(name).params for name in engines.names()}}
     tables, definitions = _tables(models)
     for name in kinds.names():
         table = tables[f"kind_{name}"]
         definitions[f"defaults_{name}"] = _defaults(name, table)
         definitions[f"kind_{name}"] = _node(name, table)
-    definitions |= {name: tables[name] for name in ("scene", "export", "element")}
+    definitions |= {name: tables[name] for name in ("scene", "export", "element", "check")}
+    for name in engines.names():
+        definitions[f"engine_{name}"] = _manifest(name, tables["manifest"], tables[f"engine_{name}"])
+    definitions["manifest"] = {"oneOf": [{"$ref": f"#/definitions/engine_{name}"} for name in engines.names()]}
     # An export named like the scene may leave its node to the elements.
     definitions["export"]["required"] = []
     definitions["node"] = {"oneOf": [{"$ref": f"#/definitions/kind_{name}"} for name in kinds.names()]}
@@ -70,6 +76,12 @@ def json_schema() -> Schema:
                 "items": {"$ref": "#/definitions/element"},
             },
             "exports": _named("export", "What a build delivers, by name."),
+            "checks": {
+                "type": "array",
+                "description": "What is demanded of nodes and exports; a build fails where it is not met.",
+                "items": {"$ref": "#/definitions/check"},
+            },
+            "manifests": _named("manifest", "Files that tell a game engine of what is delivered, by name."),
         },
         "definitions": definitions,
     }
@@ -134,6 +146,15 @@ def _node(kind: str, table: Schema) -> Schema:
     discriminator = {"enum": [kind], "description": kinds.summary(kind)}
     properties = {"kind": discriminator, **table["properties"]}
     return {**table, "description": kinds.summary(kind), "properties": properties, "required": required}
+
+
+def _manifest(engine: str, shared: Schema, own: Schema) -> Schema:
+    """A [manifests.*] table for one engine: what all of them say, and the engine's own fields."""
+    discriminator = {"enum": [engine], "description": engines.summary(engine)}
+    properties = {**shared["properties"], **own["properties"], "engine": discriminator}
+    required = ["engine", *own.get("required", ())]
+    description = engines.summary(engine)
+    return {**own, "description": description, "properties": properties, "required": required}
 
 
 def _defaults(kind: str, table: Schema) -> Schema:

@@ -9,19 +9,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from soundgraph import backends, builder, commit, export, loader, planner, policy, stamp, takes, targets
+from soundgraph import backends, builder, commit, export, handover, loader, planner, policy, stamp, takes, targets
 from soundgraph import explain as explaining
 from soundgraph import graph as graphs
 from soundgraph.backends import Model
 from soundgraph.builder import Options, Outcome, Site
-from soundgraph.errors import Mistake, SceneError, StoreError, UsageError, did_you_mean
+from soundgraph.errors import Mistake, NodeError, SceneError, StoreError, UsageError, did_you_mean
 from soundgraph.export import Job, Outdated
 from soundgraph.graph import Graph
+from soundgraph.handover import Handover
 from soundgraph.ledger import Entry, Ledger
 from soundgraph.planner import Plan
 from soundgraph.progress import Progress
 from soundgraph.project import Project, load_project
-from soundgraph.scene import DRAFT_FOLDER, Node, Origin, Scene, node_id
+from soundgraph.scene import DRAFT_FOLDER, Node, Origin, Scene, SceneCheck, node_id
 from soundgraph.store import DiskStore
 from soundgraph.targets import Wanted
 
@@ -82,6 +83,11 @@ class Session:
             record = plan.decisions[job.node].record
             if record is not None:
                 found += export.outdated(job, record, self.ledger.entries, self.root)
+        for one in self.handovers:
+            records = {job.node: plan.decisions[job.node].record for job in one.jobs}
+            known = {name: record for name, record in records.items() if record is not None}
+            if len(known) == len(records):
+                found += handover.outdated(one, known, self.ledger.entries, self.root)
         return found
 
     def reasons(self, plan: Plan, names: Sequence[str]) -> list[explaining.Reason]:
@@ -147,9 +153,11 @@ class Session:
 
         own = (self.project.output_dir, self.project.cache_dir, self.root / stamp.FOLDER)
         ask = commit.asker(self.root, own, overridden=self.overridden)
-        site = Site(self.root, self.project.sources, self.store, self.ledger.entries, self.note, ask)
+        known, checks = self.ledger.entries, self._checks
+        site = Site(self.root, self.project.sources, self.store, known, self.note, ask, checks, self.line_of)
         try:
             outcome = builder.build(plan_again, self.jobs, options, site, progress)
+            self._hand_over(outcome, progress)
             try:
                 self._keep_ledger(outcome, progress)  # first: a cache that is full must not lose it
                 self._remember(outcome)
@@ -164,6 +172,55 @@ class Session:
         summary.exports += idle.files
         progress.end(summary)
         return outcome
+
+    def _hand_over(self, outcome: Outcome, progress: Progress) -> None:
+        """Delivers the manifests whose files are all there."""
+        owners = {path: job.owner for job in self.jobs for audio in job.paths() for path in (audio, f"{audio}.json")}
+        for one in self.handovers:
+            if outcome.interrupted or any(job.owner not in outcome.deliveries for job in one.jobs):
+                continue
+            try:
+                handed = handover.deliver(
+                    one,
+                    outcome.deliveries,
+                    outcome.drafts,
+                    outcome.records,
+                    self.ledger.entries,
+                    lambda path: owners.get(path, ""),
+                    self.root,
+                )
+            except (NodeError, OSError) as error:
+                outcome.failures[one.owner] = str(error)
+                progress.export(f"{one.folder}/{one.manifest.path}", "failed", {"detail": str(error)})
+                continue
+            outcome.handed[one.owner] = handed
+            for entry, status in handed:
+                owners[entry.path] = one.owner
+                progress.export(entry.path, status, {"engine": one.manifest.engine})
+
+    @cached_property
+    def handovers(self) -> list[Handover]:
+        """The manifests of which all exports are asked for."""
+        jobs = {job.owner: job for job in self.jobs}
+        found = []
+        for scene in self.scenes:
+            for manifest in scene.manifests:
+                about = [jobs.get(f"{scene.id}:{name}") for name in manifest.exports]
+                own = tuple(job for job in about if job is not None)
+                if own and len(own) == len(about):
+                    found.append(Handover(scene, manifest, own, own[0].folder, own[0].source, own[0].draft))
+        return found
+
+    @cached_property
+    def _checks(self) -> dict[str, list[SceneCheck]]:
+        """What is demanded of nodes, by their ids."""
+        found: dict[str, list[SceneCheck]] = {}
+        for scene in self.scenes:
+            for check in scene.checks:
+                if check.settings.node is not None:
+                    for name in check.names:
+                        found.setdefault(node_id(scene.id, name), []).append(check)
+        return found
 
     def _remember(self, outcome: Outcome) -> None:
         """Keeps the key of each node's result under its name, for `explain`."""
@@ -185,14 +242,16 @@ class Session:
         """Writes down what was delivered; after a build without failures, removes what no scene delivers any more."""
         ledger = self.ledger
         ledger.add(entry for found in outcome.deliveries.values() for one in found for entry in one.entries)
+        ledger.add(one.entry for found in outcome.handed.values() for one in found)
         if not (outcome.failures or outcome.interrupted or self.overridden):
-            for path in ledger.remove_files(self._stale()):
+            for path in ledger.remove_files(self._stale(outcome)):
                 progress.remark(path, "removed: no scene delivers it any more")
         ledger.save()
 
-    def _stale(self) -> list[Entry]:
+    def _stale(self, outcome: Outcome) -> list[Entry]:
         """What was delivered for these scenes, or for scenes that are gone, and is delivered no more."""
         current = {path for job in self.jobs for audio in job.paths() for path in (audio, f"{audio}.json")}
+        current.update(one.entry.path for found in outcome.handed.values() for one in found)
         sources = set(self.complete.values())
         return [
             entry
@@ -255,6 +314,9 @@ def session_of(
         exports, names = _items(graph, scene, asked)
         jobs += [Job(scene, scene.exports[name], _node(scene, name), folder, asked.path, draft) for name in exports]
         nodes.update(dict.fromkeys([*(_node(scene, name) for name in exports), *names]))
+        if not asked.items:  # what is demanded of a node is found out, whether or not anything delivered needs it
+            checked = [name for check in scene.checks if check.settings.node is not None for name in check.names]
+            nodes.update(dict.fromkeys(node_id(scene.id, name) for name in checked))
     ledger = Ledger(project.root)
     others = _others(project, ledger, {asked.path for asked in wanted}, jobs, draft)
     if mistakes := loader.clashes([*scenes, *others], locator):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from soundgraph import stamp, takes
+from soundgraph import stamp
 from soundgraph.builder import Outcome
 from soundgraph.export import Job
+from soundgraph.ledger import Entry
 from soundgraph.lock import LOCK_FILE
 from soundgraph.root import PROJECT_FILE
 from soundgraph.scene import Scene, node_id
@@ -49,6 +50,7 @@ def stamps_of(session: Session, outcome: Outcome, old: Stamps | None, moment: in
             keep[scene.id] = unknown
             continue
         outputs = [output for job in asked for output in _outputs(session.root, outcome, job, needed, moment)]
+        outputs += _handed(session.root, outcome, scene, moment)
         places = [files.setdefault(found, len(files)) for found in read]
         complete = scene.id in session.complete
         keep[scene.id] = SceneStamp(scene.id, unknown.path, places, complete, " ".join(needed), outputs)
@@ -74,6 +76,8 @@ def _what_was_read(session: Session, scene: Scene, moment: int) -> list[tuple[st
 def _is_whole(outcome: Outcome, scene: Scene, nodes: list[str], jobs: list[Job]) -> bool:
     """Whether all of the scene that was asked for is there."""
     undone = ("failed", "skipped")
+    if any(f"{scene.id}:manifests.{manifest.name}" in outcome.failures for manifest in scene.manifests):
+        return False
     return all(job.owner in outcome.deliveries for job in jobs) and not any(
         outcome.statuses.get(node_id(scene.id, node)) in undone for node in nodes
     )
@@ -83,16 +87,24 @@ def _outputs(root: Path, outcome: Outcome, job: Job, nodes: list[str], moment: i
     """The delivered files of an export, as a stamp holds them."""
     # Asked for by the name of an export that a node has too, both are meant, and a stamp knows of files only.
     # All takes of an export go by the name it was written by: whoever asks for that asks for all of them.
-    name = takes.split(job.export.name)[0]
+    name = job.export.base
     if name in job.scene.nodes and name not in nodes:
         name = ""
-    found: list[stamp.Output] = []
-    for delivery in outcome.deliveries[job.owner]:
-        for entry in delivery.entries:
-            stat = stamp.stat_text(str(root / entry.path))
-            racy = ("", "") if stamp.is_older(stat, moment) else (entry.digest, "racy")
-            found.append((name, entry.path, stat, *racy))
-    return found
+    entries = [entry for delivery in outcome.deliveries[job.owner] for entry in delivery.entries]
+    return [_output(root, name, entry, moment) for entry in entries]
+
+
+def _handed(root: Path, outcome: Outcome, scene: Scene, moment: int) -> list[stamp.Output]:
+    """The delivered files of the scene's manifests."""
+    owners = [f"{scene.id}:manifests.{manifest.name}" for manifest in scene.manifests]
+    entries = [one.entry for owner in owners for one in outcome.handed.get(owner, ())]
+    return [_output(root, stamp.MANIFEST, entry, moment) for entry in entries]
+
+
+def _output(root: Path, name: str, entry: Entry, moment: int) -> stamp.Output:
+    stat = stamp.stat_text(str(root / entry.path))
+    racy = ("", "") if stamp.is_older(stat, moment) else (entry.digest, "racy")
+    return (name, entry.path, stat, *racy)
 
 
 def _relative(root: Path, path: Path) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from soundgraph.stamp import MANIFEST
+
 TYPE_CHECKING = False  # as in `common`
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +29,12 @@ def print_events(clean: Mapping[str, SceneStamp], root: str) -> None:
     for scene in clean.values():
         for node in scene.nodes.split():
             _print(event="node", node=f"{scene.id}:{node}", status="hit", seconds=0.0)
-        for _, path, *_ in scene.outputs[::2]:
+        outputs = iter(scene.outputs)
+        for name, path, *_ in outputs:
+            if name == MANIFEST:
+                _print(event="export", path=path, status="current")
+                continue
+            next(outputs)  # its sidecar
             _print(event="export", path=path, status="current", sidecar="current", **_facts(root, path))
 
 
