@@ -1,0 +1,72 @@
+"""Line a sound up with another one: the same moment of attack, the same loudness."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from soundgraph.audio import Audio, make
+from soundgraph.dsp.fades import fade_in
+from soundgraph.dsp.loudness import blocks, integrated_lufs
+from soundgraph.dsp.onsets import onset
+from soundgraph.dsp.placing import leveled
+from soundgraph.errors import NodeError
+from soundgraph.kinds import Kind, NodeRef, Params
+
+# Where the beginning was cut in the noise before an attack, that noise comes in over this time, or what there is.
+_FADE_MS = 2
+_CLOSE_LU = 0.01
+
+
+class Match(Params):
+    input: NodeRef = Field(description="the node to move and to level")
+    to: NodeRef = Field(description="the node to line up with, which stays as it is")
+    align: Literal["onset", "none"] = Field(
+        "onset", description='"onset" moves the sound so that its first attack falls where that of the other one does'
+    )
+    level: bool = Field(True, description="make the integrated loudness that of the other sound")
+
+
+def render(node: Match, inputs: list[Audio]) -> Audio:
+    audio, to = inputs
+    if not audio.samples.any():
+        return audio
+    if not to.samples.any():
+        raise NodeError(f'"{node.to}" is silence: there is nothing to line up with')
+    if node.align == "onset":
+        audio = _moved(audio, to)
+    if node.level:
+        audio = _leveled(audio, to, node)
+    return audio
+
+
+def _moved(audio: Audio, to: Audio) -> Audio:
+    """The sound with its onset at the time of that of `to`, both not silent; whole from its onset on."""
+    own, other = onset(audio) or 0, onset(to) or 0
+    wanted = round(other * audio.sample_rate / to.sample_rate)
+    if wanted >= own:
+        return make(np.pad(audio.samples, ((0, 0), (wanted - own, 0))), audio.sample_rate)
+    n_fade = min(_FADE_MS * audio.sample_rate // 1000, wanted)
+    return make(fade_in(audio.samples[:, own - wanted :], n_fade, "cosine"), audio.sample_rate)
+
+
+def _leveled(audio: Audio, to: Audio, node: Match) -> Audio:
+    wanted, measured = integrated_lufs(to), blocks(audio)
+    found, gain_db = measured.lufs(), 0.0
+    if wanted is None or found is None:
+        name = node.to if wanted is None else node.input
+        raise NodeError(
+            f'"{name}" is too quiet to be measured (under -70 LUFS); level = false leaves the level as it is'
+        )
+    # A few rounds: a gain lifts quiet parts over the absolute gate, or drops them under it.
+    for _ in range(8):
+        if found is None or abs(wanted - found) < _CLOSE_LU:
+            break
+        gain_db += wanted - found
+        found = measured.lufs(gain_db)
+    return make(leveled(audio.samples, gain_db), audio.sample_rate)
+
+
+KIND = Kind(version=1, params=Match, render=render)
