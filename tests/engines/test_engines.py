@@ -1,0 +1,130 @@
+"""What holds of every engine: found by name, the same bytes each time, honest about formats."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from soundgraph import engines
+from soundgraph.engines import Sound
+from soundgraph.errors import NodeError
+from tests.engines.sounds import HOSTILE, deliver, sound, takes
+
+DOCS = Path(__file__).parent.parent.parent / "docs" / "engines"
+NAMES = ("fmod", "godot", "json", "unity", "unreal", "wwise")
+
+
+def loops() -> list[Sound]:
+    return [sound("music/theme.wav", loop={"start": 0, "end": 47999}), *takes()]
+
+
+def test_the_folder_is_the_table():
+    assert engines.names() == NAMES
+    with pytest.raises(KeyError):
+        engines.get("_layout")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_engine_has_a_page_that_begins_with_its_summary(name):
+    page = (DOCS / f"{name}.md").read_text(encoding="utf-8")
+    assert page.startswith(f"# {name}\n\n{engines.summary(name)}\n")
+    assert f"[{name}]({name}.md)" in (DOCS / "index.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_names_every_field_and_says_what_was_not_tried(name):
+    page = (DOCS / f"{name}.md").read_text(encoding="utf-8")
+    for field in engines.get(name).params.model_fields:
+        assert f"| `{field}` |" in page
+    assert "## What was not tried" in page
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_field_is_described(name):
+    for field, info in engines.get(name).params.model_fields.items():
+        assert info.description, field
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_manifest_is_the_same_in_another_process(name):
+    code = (
+        "import hashlib\n"
+        "from tests.engines.test_engines import deliver, loops\n"
+        f"for path, data in sorted(deliver({name!r}, 'out/manifest', loops()).items()):\n"
+        "    print(path, hashlib.sha256(data).hexdigest())\n"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "LC_ALL": "C"}
+    runs = [
+        subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True).stdout
+        for env in (environment, {**environment, "PYTHONHASHSEED": "8", "TZ": "UTC"})
+    ]
+    assert runs[0] == runs[1]
+    assert runs[0].count("\n") == len(deliver(name, "out/manifest", loops()))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("path", ["manifest", "a/b/manifest"])
+def test_files_lie_under_the_build_folder_and_name_no_absolute_path(name, path):
+    for file, data in deliver(name, path, loops()).items():
+        assert not file.startswith(("/", ".")), file
+        assert ".." not in file
+        assert b"/tmp/" not in data
+        assert str(Path.cwd()).encode() not in data
+        assert data.endswith(b"\n")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_takes_out_of_order_make_the_same_manifest(name):
+    assert deliver(name, "manifest", takes()[::-1]) == deliver(name, "manifest", takes())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_silence_which_has_no_loudness_can_be_listed(name):
+    assert deliver(name, "manifest", [sound(loudness_lufs=None, true_peak_dbtp=None)])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_hostile_text_raises_no_error(name):
+    assert deliver(name, "manifest", [sound(name=HOSTILE, title=HOSTILE, comment=HOSTILE)])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_empty_manifest_is_refused(name):
+    with pytest.raises(NodeError) as caught:
+        deliver(name, "manifest", [])
+    assert str(caught.value) == "there is nothing to list: no export of it delivers a sound"
+
+
+def test_the_best_format_is_imported_whatever_the_order_of_delivery():
+    both = [sound("a.ogg", name="a"), sound("a.wav", name="a"), sound("b.ogg", name="b")]
+    assert [each.file for each in engines.choose("godot", both)] == ["a.wav", "b.ogg"]
+    assert engines.choose("json", both) == both
+
+
+def test_takes_may_be_delivered_in_different_formats():
+    mixed = [sound("a_1.ogg", name="a", take=1), sound("a_2.wav", name="a", take=2), sound("a_2.ogg", name="a", take=2)]
+    assert [each.file for each in engines.choose("godot", mixed)] == ["a_1.ogg", "a_2.wav"]
+
+
+def test_a_format_that_the_engine_cannot_import_is_named():
+    with pytest.raises(NodeError) as caught:
+        engines.choose("wwise", [sound("theme.ogg"), sound("theme.flac")])
+    assert str(caught.value) == (
+        'wwise imports "wav", and theme is delivered as "ogg" or "flac"; add "wav" to its format'
+    )
+
+
+def test_a_manifest_does_not_take_the_place_of_a_sound():
+    with pytest.raises(NodeError) as caught:
+        deliver("unreal", "theme", [sound("theme.py", id="x"), sound("theme.wav", id="x")])
+    assert str(caught.value) == 'it would take the place of a sound, "theme.py"; give the manifest another path'
+
+
+@pytest.mark.parametrize(("name", "most"), [("godot", 2), ("unity", 8)])
+def test_more_channels_than_an_engine_imports_are_refused(name, most):
+    assert deliver(name, "manifest", [sound(channels=most)])
+    with pytest.raises(NodeError) as caught:
+        deliver(name, "manifest", [sound(channels=most + 1)])
+    assert str(caught.value) == f"gravel has {most + 1} channels, and {name.title()} imports at most {most}"

@@ -1,0 +1,209 @@
+"""godot: read by a strict reader of Godot's text format, and against what Godot itself writes."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from soundgraph.engines import godot
+from soundgraph.errors import NodeError
+from tests.engines.sounds import deliver, sound, takes, text
+
+_STRING = r'"(?:[^"\\\n]|\\["\\])*"'
+_VALUE = rf"(?:true|false|-?\d+(?:\.\d+)?|{_STRING}|\[{_STRING}\]|ExtResource\({_STRING}\))"
+
+
+def value(written: str) -> Any:
+    if written in ("true", "false"):
+        return written == "true"
+    if written.startswith('"'):
+        return re.sub(r"\\(.)", r"\1", written[1:-1])
+    if written.startswith("["):
+        return [value(written[1:-1])]
+    if written.startswith("ExtResource("):
+        return ("ExtResource", value(written[len("ExtResource(") : -1]))
+    return float(written) if "." in written else int(written)
+
+
+def read(content: str) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """(tag, its attributes, the assignments below it) of each section; raises AssertionError for anything else."""
+    sections: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
+    assert content.endswith("\n")
+    for line in content.split("\n"):
+        if not line:
+            continue
+        tag = re.fullmatch(rf"\[(\w+)((?: \w+={_VALUE})*)\]", line)
+        if tag:
+            attributes = re.findall(rf" (\w+)=({_VALUE})", tag[2])
+            sections.append((tag[1], {key: value(each) for key, each in attributes}, {}))
+            continue
+        assignment = re.fullmatch(rf"([\w/]+) ?= ?({_VALUE})", line)
+        assert assignment, line
+        fields = sections[-1][2]
+        assert assignment[1] not in fields
+        fields[assignment[1]] = value(assignment[2])
+    return sections
+
+
+def settings(one, **params):
+    """The sections of the .import file of a sound, by tag."""
+    content = text("godot", "godot", [one], f"{one.file}.import", **params)
+    found = read(content)
+    assert [tag for tag, _, _ in found] == ["remap", "deps", "params"]
+    assert not any(attributes for _, attributes, _ in found)
+    return {tag: fields for tag, _, fields in found}
+
+
+def randomizer(sounds, **params):
+    """(head, resources, properties) of a .tres file, once everything in it refers to what is there."""
+    content = text("godot", "footsteps/godot", sounds, "footsteps/godot/gravel.tres", **params)
+    (head, *resources, (last, no_attributes, properties)) = read(content)
+    assert head[0] == "gd_resource"
+    assert head[1]["format"] == 3
+    assert head[1]["load_steps"] == len(resources) + 1
+    assert all(tag == "ext_resource" and set(each) >= {"type", "path", "id"} for tag, each, _ in resources)
+    assert (last, no_attributes) == ("resource", {})
+    ids = [each["id"] for _, each, _ in resources]
+    assert len(set(ids)) == len(ids)
+    streams = [properties[f"stream_{index}/stream"] for index in range(properties["streams_count"])]
+    assert streams == [("ExtResource", each) for each in ids]
+    assert f"stream_{len(ids)}/stream" not in properties
+    return head[1], [each for _, each, _ in resources], properties
+
+
+def test_takes_are_the_streams_of_a_randomizer():
+    head, resources, properties = randomizer(takes(), root="res://audio")
+    assert head["type"] == "AudioStreamRandomizer"
+    assert [each["path"] for each in resources] == [
+        f"res://audio/footsteps/gravel_{number:02}.wav" for number in (1, 2, 3)
+    ]
+    assert {each["type"] for each in resources} == {"AudioStreamWAV"}
+    assert [properties[f"stream_{index}/weight"] for index in range(3)] == [1.0, 1.0, 1.0]
+    assert (properties["playback_mode"], properties["random_pitch"]) == (0, 1.0)
+
+
+def test_an_export_without_takes_has_no_randomizer():
+    assert list(deliver("godot", "godot", [sound()])) == ["gravel.wav.import"]
+
+
+def test_randomness_is_in_godots_units():
+    _, _, properties = randomizer(takes(), playback="sequential", random_pitch_semitones=12, random_volume_db=2.5)
+    assert properties["playback_mode"] == 2
+    assert properties["random_pitch"] == 2.0
+    assert properties["random_volume_offset_db"] == 2.5
+
+
+def test_a_randomizer_refers_to_the_ids_that_the_import_files_give():
+    files = deliver("godot", "footsteps/godot", takes())
+    _, resources, _ = randomizer(takes())
+    for resource in resources:
+        own = read(files[resource["path"].removeprefix("res://") + ".import"].decode())
+        assert own[0][2]["uid"] == resource["uid"]
+    assert len({each["uid"] for each in resources}) == 3
+    _, without, _ = randomizer(takes(), import_settings=False)
+    assert "uid" not in without[0]
+
+
+# The form in which Godot 4.3 writes one; the uid is random there.
+BY_GODOT = """\
+[remap]
+
+importer="wav"
+type="AudioStreamWAV"
+uid="{uid}"
+path="res://.godot/imported/gravel.wav-{md5}.sample"
+
+[deps]
+
+source_file="res://audio/gravel.wav"
+dest_files=["res://.godot/imported/gravel.wav-{md5}.sample"]
+
+[params]
+
+force/8_bit=false
+force/mono=false
+force/max_rate=false
+force/max_rate_hz=44100
+edit/trim=false
+edit/normalize=false
+edit/loop_mode=1
+edit/loop_begin=0
+edit/loop_end=-1
+compress/mode=0
+"""
+
+
+def test_import_settings_are_byte_for_byte_as_godot_writes_them():
+    content = text("godot", "godot", [sound()], "gravel.wav.import", root="res://audio")
+    uid, md5 = re.search(r'uid="(uid://[a-y0-8]{1,13})"', content), re.search(r"gravel\.wav-([0-9a-f]{32})", content)
+    assert content == BY_GODOT.format(uid=uid[1], md5=md5[1])
+
+
+def test_the_imported_file_is_named_as_godot_names_it(monkeypatch):
+    # res://icon.svg is in every new project, and its import file in countless repositories.
+    monkeypatch.setitem(godot._TYPES, "wav", ("texture", "CompressedTexture2D", "ctex"))
+    content = godot._import_file(godot.Godot(), replace(sound("icon.svg"), format="wav"))
+    assert "icon.svg-218a8f2b3041327d8a5756f3a245f83b.ctex" in content
+
+
+def test_ids_are_written_as_godot_writes_them():
+    # The example in a comment of core/io/resource_uid.cpp.
+    assert godot._as_uid("7" + "f" * 15) == "uid://d4n4ub6itg400"
+    assert godot._as_uid("f" * 64) == "uid://d4n4ub6itg400"
+
+
+def test_a_wav_plays_exactly_the_samples_of_its_loop():
+    found = settings(sound(loop={"start": 100, "end": 299}))["params"]
+    assert found["edit/loop_mode"] == 2
+    # As AudioStreamPlaybackWAV::mix does it: at loop_end, which is not played, it goes to loop_begin.
+    position, played = 0, []
+    for _ in range(500):
+        if position >= found["edit/loop_end"]:
+            position = found["edit/loop_begin"] + position - found["edit/loop_end"]
+        played.append(position)
+        position += 1
+    assert played == [*range(300), *range(100, 300)]
+
+
+@pytest.mark.parametrize(("extension", "importer"), [("ogg", "oggvorbisstr"), ("mp3", "mp3")])
+def test_a_stream_loops_from_its_offset_to_its_end(extension, importer):
+    found = settings(sound(f"a.{extension}", loop={"start": 12000, "end": 47999}))
+    assert found["remap"]["importer"] == importer
+    assert found["params"] == {"loop": True, "loop_offset": 0.25, "bpm": 0, "beat_count": 0, "bar_beats": 4}
+    whole = settings(sound(f"a.{extension}", loop={"start": 0, "end": 47999}))["params"]
+    assert (whole["loop"], whole["loop_offset"]) == (True, 0)
+    assert settings(sound(f"a.{extension}"))["params"]["loop"] is False
+
+
+def test_a_stream_that_goes_on_after_its_loop_is_refused():
+    with pytest.raises(NodeError) as caught:
+        settings(sound("a.ogg", loop={"start": 0, "end": 39999}))
+    assert str(caught.value) == (
+        "the loop of a ends at sample 40000 of 48000, and Godot plays ogg to its end before it repeats; "
+        "deliver it as wav, or trim what follows the loop"
+    )
+
+
+@pytest.mark.parametrize(("compression", "mode"), [("pcm", 0), ("ima_adpcm", 1), ("qoa", 2)])
+def test_compression_is_godots(compression, mode):
+    assert settings(sound(), compression=compression)["params"]["compress/mode"] == mode
+
+
+def test_names_do_not_get_out_of_their_strings():
+    one = sound('a "b" \\ [c]\u2028é.wav', name="a")
+    assert settings(one)["deps"]["source_file"] == f"res://{one.file}"
+
+
+@pytest.mark.parametrize(
+    ("root", "kept"), [("res://", "res://"), ("res://audio/", "res://audio"), ("res://a/b", "res://a/b")]
+)
+def test_the_root_may_end_in_a_slash(root, kept):
+    assert godot.Godot(root=root).root == kept
+
+
+@pytest.mark.parametrize("root", ["audio", "/audio", "res://../x", "res://a//b", "user://audio"])
+def test_a_root_outside_the_project_is_refused(root):
+    with pytest.raises(ValidationError):
+        godot.Godot(root=root)
