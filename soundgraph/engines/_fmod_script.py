@@ -1,8 +1,9 @@
 """The script that FMOD Studio runs, but for the manifest in it."""
 
 # The dialect is ECMAScript 5, which FMOD Studio's console has in every version.
-SCRIPT = r"""// Written by soundgraph. Put it into the Scripts folder of an FMOD Studio project, choose Scripts > Reload,
-// then Scripts > soundgraph. It adds what is missing, and changes no event that is there but for new takes.
+SCRIPT = r"""// Written by soundgraph. Put it into the Scripts folder of an FMOD Studio project, choose
+// Scripts > Reload, then Scripts > soundgraph. It adds what is missing; of an event that is
+// there, it changes nothing but to add new takes.
 (function () {
     "use strict";
 

@@ -118,8 +118,8 @@ def notes(sound: Sound) -> str:
 def as_json(data: object) -> str:
     """JSON in ASCII, indented, without a newline at the end.
 
-    It is a literal of JavaScript as it stands (the separators U+2028 and U+2029 are escaped), and can stand between
-    r\"\"\" and \"\"\" in Python (JSON has no three quotation marks in a row): whatever a name holds, it does not get out
-    of its string.
+    It is a literal of JavaScript as it stands, since U+2028 and U+2029 are escaped. Its strings are literals of C#. And
+    it can stand in a raw string of Python between three quotation marks, of which it never has three in a row. So
+    whatever a name holds, it does not get out of its string.
     """
     return json.dumps(data, indent=2, ensure_ascii=True, allow_nan=False)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -22,7 +23,6 @@ from soundgraph.engines._layout import (
     loops_whole,
     n_samples,
     no_more_channels_than,
-    one_line,
     under,
 )
 from soundgraph.engines._unity_script import SCRIPT
@@ -66,14 +66,14 @@ def files(params: Unity, path: str, sounds: Sequence[Sound]) -> dict[str, bytes]
     # Unity compiles what lies in a folder of that name for its editor alone. The class is named after the path: two
     # manifests of one project must not define the same one.
     script = posixpath.join(folder, "Editor", f"{name}Importer.cs")
-    facts = {
-        "class": f"Soundgraph_{identifier(name).replace('-', '_')}_{digest('unity class', path)[:8]}",
-        "manifest": as_json(under(params.root, f"{path}.json")),
-        "menu": as_json(f"Tools/soundgraph/Import {one_line(name)}"),
+    values = {
+        "@CLASS@": f"Soundgraph_{identifier(name).replace('-', '_')}_{digest('unity class', path)[:8]}",
+        "@MANIFEST@": as_json(under(params.root, f"{path}.json")),
+        # In a menu's path, "/" begins a submenu, and " _g" or " %g" at its end is a key.
+        "@MENU@": as_json(f"Tools/soundgraph/Import {identifier(name)}"),
     }
-    source = SCRIPT
-    for key, value in facts.items():
-        source = source.replace(f"@{key.upper()}@", value)
+    # In one pass: a path that holds "@MENU@" stays as it is.
+    source = re.sub("@(CLASS|MANIFEST|MENU)@", lambda match: values[match[0]], SCRIPT)
     return {f"{path}.json": (as_json(manifest) + "\n").encode("ascii"), script: source.encode("ascii")}
 
 
