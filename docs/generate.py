@@ -3,7 +3,7 @@
 Such a table stands between two comments, `<!-- NAME -->` or `<!-- NAME: WHICH -->` above it and `<!-- /NAME -->` below:
 
     parameters            fields of the kind that the page is about
-    parameters: WHICH     fields of a kind, or of "scene", "export", "element", "project cache", "project build",
+    parameters: WHICH     fields of a kind, or of "scene", "export", "element", "check", "project cache", "project build",
                           "project policy"
     kinds                 every node kind, with a link to its page
     models                every model that a backend knows by name
@@ -22,7 +22,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from soundgraph import backends, elements, errors, export_settings, fields, kinds, project, scene
+from soundgraph import backends, checks, elements, errors, export_settings, fields, kinds, project, scene
 from soundgraph.cli import VERBS
 from soundgraph.kinds import Params
 
@@ -73,6 +73,7 @@ def _model(which: str) -> type[Params]:
         "scene": scene.SceneSettings,
         "export": export_settings.ExportSettings,
         "element": elements.element_model(),
+        "check": checks.Check,
         "project cache": project.CacheSettings,
         "project build": project.BuildSettings,
         "project policy": project.PolicySettings,

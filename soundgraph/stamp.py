@@ -53,8 +53,8 @@ class SceneStamp:
     complete: whether all its exports were delivered (not only some that were asked for).
     nodes: the names of the nodes that its exports needed, joined by spaces.
     outputs: of each file delivered: export, path, stat, and if it may have changed since its content was seen, for all
-        that its stat tells, the digest of its bytes and "racy"; else twice "". Each is followed by its sidecar, but for manifests.
-        Plain tuples: there are thousands of them.
+        that its stat tells, the digest of its bytes and "racy"; else twice "". Each is followed by its sidecar, but for
+        manifests. Plain tuples: there are thousands of them.
     """
 
     __slots__ = ("complete", "files", "id", "nodes", "outputs", "path")

@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 
 import soundgraph
-from soundgraph import cli, elements, kinds
+from soundgraph import cli, elements, engines, kinds
+from soundgraph.checks import Check
+from soundgraph.demands import ManifestSettings
 from soundgraph.export_settings import ExportSettings
 from soundgraph.project import BuildSettings, CacheSettings, PolicySettings, load_project
 from soundgraph.scene import SceneSettings
@@ -101,6 +103,7 @@ def test_every_verb_has_a_file_and_every_file_of_a_verb_is_listed():
 def test_every_field_that_is_no_node_s_is_in_the_scene_format():
     text = (DOCS / "scene-format.md").read_text(encoding="utf-8")
     models = [SceneSettings, ExportSettings, elements.element_model(), CacheSettings, BuildSettings, PolicySettings]
+    models.append(ManifestSettings)
     for model in models:
         for field in model.model_fields:
             assert f"`{field}`" in text, f"{model.__name__}.{field}"
@@ -140,7 +143,7 @@ def test_a_toml_example_is_valid_and_a_whole_scene_builds_as_a_draft(text, proje
 
 def check_part(table: dict[str, Any]) -> None:
     """A part of a scene: each of its tables by itself, since the nodes it names may be left out."""
-    assert table.keys() <= {"scene", "nodes", "exports", "defaults", "include"}
+    assert table.keys() <= {"scene", "nodes", "exports", "defaults", "include", "checks", "manifests"}
     SceneSettings.model_validate(table.get("scene", {}))
     for node in table.get("nodes", {}).values():
         fields = dict(node)
@@ -149,6 +152,11 @@ def check_part(table: dict[str, Any]) -> None:
         ExportSettings.model_validate({"node": "any", **export})
     for kind, fields in table.get("defaults", {}).items():
         assert fields.keys() <= kinds.get(kind).params.model_fields.keys()
+    for check in table.get("checks", ()):
+        Check.model_validate(check)
+    for manifest in table.get("manifests", {}).values():
+        own = {name: value for name, value in manifest.items() if name not in ManifestSettings.model_fields}
+        engines.get(manifest["engine"]).params.model_validate(own)
     for element in table.get("elements", ()):
         elements.element_model().model_validate(element)
 
