@@ -1,0 +1,106 @@
+"""Play a sound: a node, an export, or an audio file, by the first program that can.
+
+Several, as the takes of a node, are played one after another. Ctrl-C stops it. Exit code 1 where nothing can be played.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from soundgraph.cli import common, sounds
+
+if TYPE_CHECKING:
+    from soundgraph.audio import Audio
+
+# Those of a desktop's sound server first: they play beside other programs. ffplay ends with 0 where there is no device,
+# and only says so; hence what its words have to be searched for.
+PLAYERS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("pw-play",), ""),
+    (("paplay",), ""),
+    (("aplay", "-q"), ""),
+    (("afplay",), ""),
+    (("play", "-q"), ""),
+    (("ffplay", "-nodisp", "-autoexit", "-loglevel", "error"), "audio open failed"),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    common.add_scene_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    from soundgraph.drawing.wording import one_line
+    from soundgraph.errors import EXIT_INTERRUPTED, EXIT_OK
+    from soundgraph.viewing import text
+
+    found = sounds.find(options)
+    try:
+        for one in found:
+            sound = one.load()
+            print(f"{one_line(sound.title)}  {text.length(sound.audio.duration)}", flush=True)
+            play(sound.audio)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    return EXIT_OK
+
+
+def play(audio: Audio) -> None:
+    """Plays a sound to its end. Raises NodeError, with what was tried, where that cannot be done."""
+    from soundgraph.errors import NodeError
+
+    if not audio.n_samples:
+        raise NodeError("there is nothing to play: the sound has no samples")
+    with tempfile.TemporaryDirectory(prefix="soundgraph-") as folder:
+        path = Path(folder) / "sound.wav"
+        path.write_bytes(_wav(audio))
+        if sys.platform == "win32":
+            import winsound
+
+            try:
+                winsound.PlaySound(str(path), winsound.SND_FILENAME | winsound.SND_NODEFAULT)
+            except RuntimeError as error:
+                raise NodeError(f"cannot play here: {error}") from error
+            return
+        _by_program(path)
+
+
+def _wav(audio: Audio) -> bytes:
+    """16-bit PCM, which every player takes; what is over full scale is brought down, so that it does not clip."""
+    import numpy as np
+
+    from soundgraph import encode
+    from soundgraph.audio import make
+
+    peak = float(np.max(np.abs(audio.samples)))
+    if peak > 1.0:
+        print(f"its peak is {20 * np.log10(peak):.1f} dB over full scale: it is played as much softer", file=sys.stderr)
+        audio = make(audio.samples / np.float32(peak), audio.sample_rate)
+    return encode.encode(audio, "wav", 16)
+
+
+def _by_program(path: Path) -> None:
+    from soundgraph.drawing.wording import one_line, shorten
+    from soundgraph.errors import NodeError
+
+    said = []
+    for (name, *arguments), failure in PLAYERS:
+        program = shutil.which(name)
+        if program is None:
+            continue
+        # A program that fails may have no device where another has one: pw-play without its server, say.
+        done = subprocess.run([program, *arguments, str(path)], stdin=-3, stdout=-3, stderr=-1)
+        words = done.stderr.decode(errors="replace")
+        if done.returncode == 0 and not (failure and failure in words):
+            return
+        last = [line for line in words.splitlines() if line.strip()][-1:]
+        said.append(f"{name}: {shorten(one_line(last[0]), 100) if last else f'ended with {done.returncode}'}")
+    if not said:
+        names = ", ".join(command[0] for command, _ in PLAYERS)
+        raise NodeError(f"cannot play here: none of {names} is installed")
+    raise NodeError("\n  ".join(["cannot play here: no audio device, or none that a player may use", *said[:2]]))

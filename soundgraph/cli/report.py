@@ -1,0 +1,148 @@
+"""Write a page about the project: every export with a player, its waveform, figures, licence and what it is made from.
+
+The page holds all it shows, so that it can be sent or kept. It is build/report.html if -o names no other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from soundgraph.cli import common, show, sounds
+
+if TYPE_CHECKING:
+    from soundgraph.export import Job
+    from soundgraph.planner import Plan
+    from soundgraph.schedule import Step
+    from soundgraph.session import Session
+    from soundgraph.viewing.report import Entry
+
+NAME = "report.html"
+LIMIT = "30 MB"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    common.add_scene_arguments(parser)
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=f"write to FILE instead of build/{NAME}")
+    parser.add_argument(
+        "--audio-limit",
+        type=common.size,
+        default=LIMIT,
+        metavar="SIZE",
+        help=f"how much sound the page may hold, {LIMIT} if not given; exports after that have no player",
+    )
+    common.add_json_argument(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    from soundgraph import schedule
+    from soundgraph.errors import UsageError
+    from soundgraph.viewing import report
+
+    if options.output and options.output.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f'cannot report into {options.output}: its suffix is not ".html"')
+    session = common.open_session(options)
+    if not session.jobs:
+        raise UsageError("nothing that was asked for is delivered: there is no export to report on")
+    plan = session.plan()
+    steps = schedule.loads(plan, budget=session.project.memory_budget_bytes).steps
+    why = {job.owner: sounds.why_not(session, plan, job) for job in session.jobs}
+    missing = [job.owner for job in session.jobs if why[job.owner]]
+    if len(missing) == len(session.jobs):
+        raise sounds.not_built(missing[0], why[missing[0]], options)
+    session.check_folders()
+    common.release_collector()
+    make = partial(_entry, session, plan, steps, why, options)
+    with ThreadPoolExecutor(common.processors()) as pool:
+        entries = list(pool.map(make, session.jobs))
+    data = report.of_project(session.root.resolve().name, entries, options.audio_limit)
+    path = options.output or session.root / session.jobs[0].folder / NAME
+    if options.output is None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    show.write(path, data)
+    session.store.close()
+    shown = str(options.output or f"{session.jobs[0].folder}/{NAME}")
+    if options.json:
+        facts = {"path": shown, "exports": len(entries), "missing": missing, "bytes": len(data)}
+        print(json.dumps({"event": "report", **facts}, ensure_ascii=False))
+    else:
+        print(_told(shown, len(entries), len(missing), len(data)))
+    return 0
+
+
+def _told(path: str, exports: int, missing: int, n_bytes: int) -> str:
+    from soundgraph.project import size_words
+
+    left_out = f", {missing} of them not built" if missing else ""
+    return f"{path}  {common.n(exports, 'export')}{left_out}  {size_words(n_bytes)}"
+
+
+def _entry(
+    session: Session,
+    plan: Plan,
+    steps: Sequence[Step],
+    why: dict[str, str],
+    options: argparse.Namespace,
+    job: Job,
+) -> Entry:
+    from soundgraph import decode, provenance
+    from soundgraph.dsp import figures
+    from soundgraph.errors import NodeError
+    from soundgraph.viewing import media, pictures
+    from soundgraph.viewing.report import Entry
+
+    graph = _graph(plan, steps, job)
+    if reason := why[job.owner]:
+        return Entry(job.owner, graph=graph, missing=str(sounds.not_built(job.owner, reason, options)))
+    files = sounds.best_of([session.root / path for path in job.paths()])
+    try:
+        audio = decode.read(files[0])
+    except NodeError as error:
+        return Entry(job.owner, graph=graph, missing=str(error))
+    records = {name: decision.record for name, decision in plan.decisions.items() if decision.record is not None}
+    # What the build measured, before it was encoded; and, of a file whose sidecar is gone, what is in it.
+    sidecar = _sidecar(files[0])
+    remarks = sidecar.get("remarks")
+    marks = sounds.marks_of(files, audio.sample_rate)
+    known = session.ledger.entries.get(job.paths()[0])
+    return Entry(
+        job.owner,
+        files=[(path, (session.root / path).stat().st_size) for path in job.paths()],
+        figures=sidecar if "clipped_samples" in sidecar else asdict(figures.measure(audio)),
+        marks=marks,
+        remarks=list(map(str, remarks)) if isinstance(remarks, list) else [],
+        ancestry=provenance.ancestry(session.graph, job.node, records),
+        commit=known.commit if known else "",
+        picture=pictures.png(audio, marks, size=pictures.COMPACT),
+        clip=media.clip(audio, files),
+        graph=graph,
+    )
+
+
+def _graph(plan: Plan, steps: Sequence[Step], job: Job) -> str:
+    """The part of the graph that an export is made from."""
+    from dataclasses import replace
+
+    from soundgraph import drawing
+    from soundgraph import graph as graphs
+
+    needed = graphs.needed(plan.graph, [job.node])
+    decisions = {name: decision for name, decision in plan.decisions.items() if name in needed}
+    return drawing.svg(
+        replace(plan, targets=(job.node,), decisions=decisions), steps, {job.node: list(job.export.files())}
+    )
+
+
+def _sidecar(path: Path) -> dict[str, object]:
+    """What stands beside a file; nothing where it is gone, or was altered into something else."""
+    try:
+        found = json.loads(path.with_name(f"{path.name}.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
