@@ -25,7 +25,7 @@ class Mono(Params):
 def render(node: Mono, inputs: list[Audio]) -> Audio:
     (audio,) = inputs
     if audio.channels == 1:
-        return audio
+        return make(audio.samples, audio.sample_rate)
     if node.method in ("left", "right"):
         if audio.channels > 2:
             raise NodeError(f'"{node.method}" is a side of stereo, but the input has {audio.channels} channels')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from soundgraph.audio import Audio
+from soundgraph.audio import Audio, make
 from soundgraph.dsp import resample as resampling
 from soundgraph.kinds import Kind, NodeRef, Params
 
@@ -17,7 +17,7 @@ class Resample(Params):
 
 def render(node: Resample, inputs: list[Audio]) -> Audio:
     (audio,) = inputs
-    return resampling.resample(audio, node.sample_rate)
+    return make(resampling.resample(audio, node.sample_rate).samples, node.sample_rate)
 
 
 KIND = Kind(version=1, params=Resample, render=render)

@@ -16,8 +16,6 @@ class Stereo(Params):
 
 def render(node: Stereo, inputs: list[Audio]) -> Audio:
     (audio,) = inputs
-    if audio.channels == 2:
-        return audio
     if audio.channels > 2:
         raise NodeError(f"the input has {audio.channels} channels; mono and stereo can be made stereo")
     return make(pan(audio.samples, 0.0), audio.sample_rate)

@@ -32,7 +32,7 @@ def render(node: Width, inputs: list[Audio]) -> Audio:
             f"only reaches {audio.sample_rate / 2:g} Hz"
         )
     if node.width == 1.0 and node.bass_mono_hz is None:
-        return audio  # (L + R) / 2 + (L - R) / 2 would round
+        return make(audio.samples, audio.sample_rate)  # (L + R) / 2 + (L - R) / 2 would round
     left, right = audio.samples.astype(np.float64)
     middle, side = (left + right) / 2, (left - right) / 2
     if node.bass_mono_hz is not None:
