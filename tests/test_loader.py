@@ -636,9 +636,13 @@ def test_every_whole_example_of_the_reference_can_be_built(text: str, tmp_path: 
 
 
 def test_parts_of_the_reference_that_are_not_whole_hold_too(tmp_path: Path) -> None:
-    include, refined, project = re.findall(
+    checks, manifests, include, refined, project = re.findall(
         r"```toml partial\n(.*?)```", REFERENCE.read_text(encoding="utf-8"), re.DOTALL
     )
+    harbour = '[nodes.a]\nkind = "generate"\nmodel = "audio"\nprompt = "a"\n[exports.harbour]\nnode = "a"\n'
+    scene = load(tmp_path, harbour + checks + manifests)
+    assert [check.names for check in scene.checks] == [("harbour",)]
+    assert [(found.engine, found.exports) for found in scene.manifests] == [("godot", ("harbour",))]
     scene = load(tmp_path, include, graphs__shared__rain=RAIN.replace("nodes.rain", "nodes.bed"), soundgraph=project)
     assert set(scene.nodes) == {"rain.bed", "low_rain"}
     short = '[[elements]]\ntype = "audio"\nprompt = "a"\n'
