@@ -103,18 +103,3 @@ def choose(name: str, sounds: Sequence[Sound]) -> list[Sound]:
             )
         best[key] = found
     return [sound for sound in sounds if sound.format == best[(sound.id, sound.take)]]
-
-
-def deliver(name: str, params: Params, path: str, sounds: Sequence[Sound]) -> dict[str, bytes]:
-    """The manifest of the engine called `name`: `choose`, then its `files`, and a look at where they would lie.
-
-    Raises NodeError for sounds that the engine cannot take, for none at all, and if the manifest would take the place
-    of a sound.
-    """
-    if not sounds:
-        raise NodeError("there is nothing to list: no export of it delivers a sound")
-    files = get(name).files(params, path, choose(name, sounds))
-    clash = sorted(set(files) & {sound.file for sound in sounds})
-    if clash:
-        raise NodeError(f'it would take the place of a sound, "{clash[0]}"; give the manifest another path')
-    return files

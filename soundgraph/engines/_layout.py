@@ -110,9 +110,10 @@ def figures(sound: Sound) -> str:
 
 
 def notes(sound: Sound) -> str:
-    """A sound's title and comment if it has any, then its figures, in one line."""
+    """In one line: "draft" if it is one, a sound's title and comment if it has any, and its figures."""
     stated = [one_line(str(sound.facts[key])) for key in ("title", "comment") if sound.facts.get(key)]
-    return "; ".join([*stated, figures(sound)])
+    draft = ["draft"] if sound.facts.get("draft") else []
+    return "; ".join([*draft, *stated, figures(sound)])
 
 
 def as_json(data: object) -> str:

@@ -74,7 +74,7 @@ SCHEMA: dict[str, Any] = {
 
 class Json(Params):
     # "schema" would hide a method of pydantic's models.
-    with_schema: bool = Field(False, description="also write the JSON Schema of the manifest, as <path>.schema.json")
+    with_schema: bool = Field(False, description="also write the JSON Schema of the manifest, as PATH.schema.json")
 
 
 def files(params: Json, path: str, sounds: Sequence[Sound]) -> dict[str, bytes]:

@@ -35,7 +35,9 @@ def takes(count: int = 3, extension: str = "wav", name: str = "gravel", **fields
 
 
 def deliver(engine: str, path: str, sounds: list[Sound], **params: Any) -> dict[str, bytes]:
-    return engines.deliver(engine, engines.get(engine).params(**params), path, sounds)
+    """The files of a manifest, as a build makes them."""
+    found = engines.get(engine)
+    return found.files(found.params(**params), path, engines.choose(engine, sounds))
 
 
 def text(engine: str, path: str, sounds: list[Sound], wanted: str, **params: Any) -> str:

@@ -92,6 +92,11 @@ def test_hostile_text_stays_in_its_cell():
     assert row["Object Path"].count("\\") == 3
 
 
+def test_a_draft_is_told_to_be_one():
+    (row,) = rows([sound(draft=True, title="Gravel")])
+    assert row["Notes"] == "draft; Gravel; 1.00 s, -23.0 LUFS, -1.0 dBTP"
+
+
 def test_takes_that_would_share_a_name_are_refused():
     twins = [sound("a/x.wav", name="n", take=1), sound("b/x.wav", name="n", take=2)]
     with pytest.raises(NodeError) as caught:
