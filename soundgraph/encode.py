@@ -1,4 +1,4 @@
-"""Encoding: from samples to the bytes of a WAV, FLAC or Ogg Vorbis file; equal samples give equal bytes, always."""
+"""Encoding: from samples to the bytes of an audio file; equal samples give equal bytes, always."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import struct
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from soundgraph import comments, id3, riff
 from soundgraph.errors import NodeError
+from soundgraph.marks import Marks
 from soundgraph.ogg import renumbered
 
 if TYPE_CHECKING:
@@ -16,7 +18,15 @@ if TYPE_CHECKING:
 ENCODER_VERSION = 1
 """Raised whenever the same arguments to `encode` would give other bytes."""
 
-_MAX_RIFF_BYTES = 2**32 - 1
+_NO_MARKS = Marks()
+
+LOSSLESS = ("wav", "flac")
+LOSSY = ("ogg", "opus", "mp3")
+
+_OPUS_RATES_HZ = (8000, 12000, 16000, 24000, 48000)
+_MP3_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+# libsndfile refuses LAME's 10, and 1.0 is that.
+_WORST_MP3 = 0.9999
 _MAX_FLAC_RATE_HZ = 655350
 # libvorbis keeps what one write hands over on the stack: some minutes in one go end the process.
 _CHUNK = 1 << 14
@@ -27,10 +37,10 @@ _SPEAKERS = {3: 0x7, 4: 0x33, 5: 0x37, 6: 0x3F, 7: 0x70F, 8: 0x63F}
 _SUBFORMAT = bytes.fromhex("000000001000800000aa00389b71")
 
 
-def version(formats: Iterable[str] = ("flac", "ogg", "wav")) -> str:
+def version(formats: Iterable[str] = (*LOSSLESS, *LOSSY)) -> str:
     """What decides, beside the samples and the settings, about the bytes of these formats: part of an export's key.
 
-    WAV is written here, and needs nothing to be imported to answer; FLAC and Ogg come from libsndfile.
+    WAV is written here, and needs nothing to be imported to answer; the others come from libsndfile.
     """
     if set(formats) == {"wav"}:
         return str(ENCODER_VERSION)
@@ -39,26 +49,73 @@ def version(formats: Iterable[str] = ("flac", "ogg", "wav")) -> str:
     return f"{ENCODER_VERSION}, libsndfile {soundfile.__libsndfile_version__}"
 
 
-def encode(audio: Audio, file_format: str, bit_depth: int = 24, quality: float = 0.6, seed: int | None = None) -> bytes:
+def encode(
+    audio: Audio,
+    file_format: str,
+    bit_depth: int = 24,
+    quality: float = 0.6,
+    seed: int | None = None,
+    marks: Marks = _NO_MARKS,
+) -> bytes:
     """The whole file, as bytes that depend on the arguments alone: not on the day, the process or an earlier call.
 
-    file_format: "wav", "flac" or "ogg" (Vorbis).
+    file_format: "wav", "flac", "ogg" (Vorbis), "opus" or "mp3".
     bit_depth: of wav and flac; 16 (dithered), 24 (rounded) or, wav only, 32 (float, unchanged). Integers saturate.
-    quality: of ogg, 0 to 1.
+    quality: of the others, 0 to 1.
     seed: of the dither, and of the number each Ogg stream carries; a function of the sound if not given.
+    marks: what the file says beside its samples.
 
+    A rate that the format does not know is converted as `fitted` says.
     Raises NodeError for a sound the format cannot hold, ValueError for arguments outside what is said here.
     """
     if file_format == "wav" and bit_depth in (16, 24, 32):
-        return _wav(audio, bit_depth, seed)
+        return _wav(audio, bit_depth, seed, marks)
     if file_format == "flac" and bit_depth in (16, 24):
-        return _flac(audio, bit_depth, seed)
-    if file_format == "ogg" and 0.0 <= quality <= 1.0:
-        return _ogg(audio, quality, seed)
+        return _flac(audio, bit_depth, seed, marks)
+    if file_format in LOSSY and 0.0 <= quality <= 1.0:
+        return _lossy(*fitted(audio, file_format, marks), file_format, quality, seed)
     raise ValueError(f"cannot encode {file_format} with {bit_depth} bits at quality {quality}")
 
 
-def _wav(audio: Audio, bit_depth: int, seed: int | None) -> bytes:
+def fitted(audio: Audio, file_format: str, marks: Marks = _NO_MARKS) -> tuple[Audio, Marks]:
+    """A sound and its marks at the rate that a file of it has: its own where the format knows it.
+
+    Otherwise the next higher one, or 48 kHz where there is none. Opus with a loop is always written at 48 kHz: whatever
+    rate it was made from, that is what its positions are counted at, and most programs decode it to.
+    """
+    if file_format not in ("opus", "mp3"):
+        return audio, marks
+    rates = _OPUS_RATES_HZ if file_format == "opus" else _MP3_RATES_HZ
+    rate = next((known for known in rates if known >= audio.sample_rate), rates[-1])
+    if file_format == "opus" and marks.loop is not None:
+        rate = rates[-1]
+    return converted(audio, marks, rate)
+
+
+def converted(audio: Audio, marks: Marks, sample_rate: int) -> tuple[Audio, Marks]:
+    """A sound and its marks at another rate; one with a loop so that its seam survives."""
+    if sample_rate == audio.sample_rate:
+        return audio, marks
+    from soundgraph.dsp.resample import resample
+    from soundgraph.dsp.resample_loop import resample_loop
+
+    ratio = sample_rate / audio.sample_rate
+    if marks.loop is None:
+        return resample(audio, sample_rate), marks.moved(ratio, None)
+    result, start, stop = resample_loop(audio, sample_rate, *marks.loop)
+    return result, marks.moved(ratio, (start, stop))
+
+
+def _wav(audio: Audio, bit_depth: int, seed: int | None, marks: Marks) -> bytes:
+    data = _plain_wav(audio, bit_depth, seed)
+    if marks:
+        data = riff.marked(data, marks, audio.sample_rate)
+    if len(data) > riff.MAX_BYTES:
+        raise NodeError(f"the file would be {len(data) / 1e9:.1f} GB, more than the 4.3 GB a WAV file can hold")
+    return data
+
+
+def _plain_wav(audio: Audio, bit_depth: int, seed: int | None) -> bytes:
     if bit_depth == 32 and audio.channels <= 2:
         return audio.to_wav()
     import numpy as np
@@ -81,7 +138,7 @@ def _wav(audio: Audio, bit_depth: int, seed: int | None) -> bytes:
         # Which speaker a channel is for can only be told in the longer form of the header, WAVE_FORMAT_EXTENSIBLE.
         more = struct.pack("<HHIH", 22, bit_depth, _SPEAKERS.get(audio.channels, 0), tag) + _SUBFORMAT
         tag = 0xFFFE
-    if 36 + len(more) + len(body) + len(padding) > _MAX_RIFF_BYTES:
+    if 36 + len(more) + len(body) + len(padding) > 2**32 - 1:
         raise NodeError(f"the file would be {len(body) / 1e9:.1f} GB, more than the 4.3 GB a WAV file can hold")
     header = struct.pack(
         "<4sI4s 4sIHHIIHH",
@@ -92,7 +149,7 @@ def _wav(audio: Audio, bit_depth: int, seed: int | None) -> bytes:
     return header + more + struct.pack("<4sI", b"data", len(body)) + body + padding
 
 
-def _flac(audio: Audio, bit_depth: int, seed: int | None) -> bytes:
+def _flac(audio: Audio, bit_depth: int, seed: int | None, marks: Marks) -> bytes:
     import numpy as np
 
     from soundgraph.dsp.dither import to_pcm16, to_pcm24
@@ -103,18 +160,31 @@ def _flac(audio: Audio, bit_depth: int, seed: int | None) -> bytes:
         )
     # libsndfile takes the upper 24 bits of 32. Handed integers, it neither scales nor rounds.
     pcm = to_pcm16(audio.samples, _seed(audio, seed)) if bit_depth == 16 else to_pcm24(audio.samples) << 8
-    return _libsndfile(np.ascontiguousarray(pcm.T), audio.sample_rate, format="FLAC", subtype=f"PCM_{bit_depth}")
+    pcm = np.ascontiguousarray(pcm.T)
+    data = _libsndfile(pcm, audio.sample_rate, "flac", format="FLAC", subtype=f"PCM_{bit_depth}")
+    return comments.in_flac(data, comments.comments(marks, audio.sample_rate)) if marks else data
 
 
-def _ogg(audio: Audio, quality: float, seed: int | None) -> bytes:
+def _lossy(audio: Audio, marks: Marks, file_format: str, quality: float, seed: int | None) -> bytes:
     import numpy as np
 
     # Vorbis orders five or six speakers in its own way. libsndfile does not reorder them, so that others would play
     # the centre on the right.
     if audio.channels > 2:
-        raise NodeError(f"ogg is written with one or two channels, not {audio.channels}; wav and flac hold more")
-    samples = np.ascontiguousarray(audio.samples.T)
-    data = _libsndfile(samples, audio.sample_rate, format="OGG", subtype="VORBIS", compression_level=1.0 - quality)
+        what = f"{file_format} is written with one or two channels, not {audio.channels}"
+        raise NodeError(f"{what}; wav and flac hold more")
+    samples, rate = np.ascontiguousarray(audio.samples.T), audio.sample_rate
+    if file_format == "mp3":
+        level = min(1.0 - quality, _WORST_MP3)
+        mp3 = {"format": "MP3", "subtype": "MPEG_LAYER_III", "bitrate_mode": "VARIABLE", "compression_level": level}
+        data = _libsndfile(samples, rate, file_format, **mp3)
+        return id3.marked(data, marks, rate, audio.duration) if marks else data
+    # libsndfile spreads Opus from 6 to 256 kbit/s a channel evenly over its levels, which is far too much for the
+    # middle of the scale. The square brings 0.6 to 96, which is about what Vorbis takes at 0.6.
+    subtype, level = ("OPUS", 1.0 - quality**2) if file_format == "opus" else ("VORBIS", 1.0 - quality)
+    data = _libsndfile(samples, rate, file_format, format="OGG", subtype=subtype, compression_level=level)
+    if marks:
+        data = comments.in_ogg(data, comments.comments(marks, rate))
     return renumbered(data, _seed(audio, seed) % 2**32)
 
 
@@ -123,7 +193,7 @@ def _seed(audio: Audio, seed: int | None) -> int:
     return int(audio.digest[:16], 16) if seed is None else seed
 
 
-def _libsndfile(samples: Any, sample_rate: int, **kind: Any) -> bytes:
+def _libsndfile(samples: Any, sample_rate: int, name: str, **kind: Any) -> bytes:
     import soundfile
 
     memory = io.BytesIO()
@@ -132,5 +202,5 @@ def _libsndfile(samples: Any, sample_rate: int, **kind: Any) -> bytes:
             for start in range(0, len(samples), _CHUNK):
                 file.write(samples[start : start + _CHUNK])
     except soundfile.LibsndfileError as error:
-        raise NodeError(f"{kind['format'].lower()} cannot be written: {error.error_string}") from error
+        raise NodeError(f"{name} cannot be written: {error.error_string}") from error
     return memory.getvalue()

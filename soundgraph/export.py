@@ -19,7 +19,7 @@ from soundgraph.scene import Export, Scene, SceneCheck
 from soundgraph.store import Record, Store
 
 # Raised when the form of a sidecar, or what an export does to a sound, changes.
-EXPORT_SCHEMA = 1
+EXPORT_SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,8 @@ def deliver(
         if result is None or result["sha256"] != there:
             if mastered is None:
                 mastered = mastering.master(read(), settings, rate)
-            data = mastered.encode(format_)
-            result = {"sha256": _sha256(data), "facts": mastered.facts()}
+            data, facts = mastered.deliver(format_)
+            result = {"sha256": _sha256(data), "facts": facts}
             notes.append((name, json.dumps(result)))
         if checks:
             loop = _loop(result["facts"])
@@ -228,8 +228,11 @@ def _what_changed(job: Job, record: Record, sidecar: Path) -> str:
 
 
 def _settings(job: Job) -> dict[str, Any]:
-    """The settings that make a difference to the file: those other than their defaults."""
-    return job.export.settings.model_dump(exclude_defaults=True, exclude={"node", "path", "format"})
+    """The settings that make a difference to the file: those other than their defaults.
+
+    Of a preset it is the levels that count, which stand in the settings' own fields.
+    """
+    return job.export.settings.model_dump(exclude_defaults=True, exclude={"node", "path", "format", "preset"})
 
 
 def keys(job: Job, record: Record) -> dict[str, str]:
@@ -257,7 +260,7 @@ def _sidecar(
     ancestry: Mapping[str, Any],
 ) -> bytes:
     facts = {
-        "soundgraph_sidecar": 2,
+        "soundgraph_sidecar": 3,
         "file": f"{job.export.path.rpartition('/')[2]}.{format_}",
         "scene": job.scene.id,
         "export": job.export.base,

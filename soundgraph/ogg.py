@@ -9,7 +9,9 @@ import struct
 import zlib
 from collections.abc import Iterator
 
+_CONTINUED = 1
 _LAST_PAGE = 4
+_MOST_SEGMENTS = 255
 
 
 def page_bounds(data: bytes) -> Iterator[tuple[int, int]]:
@@ -33,9 +35,61 @@ def renumbered(data: bytes, serial: int) -> bytes:
     pages = bytearray(data)
     for start, stop in page_bounds(data):
         struct.pack_into("<I", pages, start + 14, serial)
-        struct.pack_into("<I", pages, start + 22, 0)
-        struct.pack_into("<I", pages, start + 22, checksum(pages[start:stop]))
+        _seal(pages, start, stop)
     return bytes(pages)
+
+
+def headers(data: bytes, count: int) -> tuple[list[bytes], int]:
+    """The `count` packets that begin on the second page, and where the page after them begins.
+
+    Of Vorbis these are two (comments, and what the decoder needs), of Opus one; the last ends with its page. Raises
+    ValueError if it does not.
+    """
+    packets = [b""]
+    for start, stop in list(page_bounds(data))[1:]:
+        lacing = data[start + 27 : start + 27 + data[start + 26]]
+        at = start + 27 + len(lacing)
+        for size in lacing:
+            packets[-1] += data[at : at + size]
+            at += size
+            if size < 255:
+                packets.append(b"")
+        if len(packets) > count:
+            if len(packets) != count + 1 or packets.pop():
+                break
+            return packets, stop
+    raise ValueError("no whole headers")
+
+
+def rebuilt(data: bytes, packets: list[bytes], rest: int) -> bytes:
+    """An Ogg file of one stream with other headers: its first page, `packets`, and what `data` holds from `rest` on."""
+    bounds = list(page_bounds(data))
+    serial = data[14:18]
+    lacing, body, ends = bytearray(), b"".join(packets), []
+    for packet in packets:
+        lacing += b"\xff" * (len(packet) // 255) + bytes([len(packet) % 255])
+        ends.append(len(lacing))
+    pages = [data[: bounds[0][1]]]
+    at = 0
+    for first in range(0, len(lacing), _MOST_SEGMENTS):
+        part = bytes(lacing[first : first + _MOST_SEGMENTS])
+        continued = _CONTINUED if first and first not in ends else 0
+        # Headers end at time 0; a page on which no packet ends has no time.
+        time = 0 if any(first < end <= first + len(part) for end in ends) else -1
+        head = struct.pack("<4sBBq4sIIB", b"OggS", 0, continued, time, serial, 0, 0, len(part))
+        pages.append(head + part + body[at : at + sum(part)])
+        at += sum(part)
+    result = bytearray(b"".join([*pages, data[rest:]]))
+    for number, (start, stop) in enumerate(list(page_bounds(bytes(result)))):
+        struct.pack_into("<I", result, start + 18, number)
+        _seal(result, start, stop)
+    return bytes(result)
+
+
+def _seal(pages: bytearray, start: int, stop: int) -> None:
+    """Makes the checksum of a page match what it holds."""
+    struct.pack_into("<I", pages, start + 22, 0)
+    struct.pack_into("<I", pages, start + 22, checksum(pages[start:stop]))
 
 
 def damage(data: bytes) -> str:

@@ -150,6 +150,8 @@ def _without_other_branches(parts: list[Any], table: Any) -> list[Any]:
     kept = []
     for part in parts:
         location = part["loc"]
+        if part["type"] == "bool_type" and location[-1] == "bool" and isinstance(_at(table, location[:-1]), Mapping):
+            continue  # a table was written where true or a table may stand
         keys = _keys(location, table)
         if len(keys) < len(location):
             depth = next(i for i in range(len(location)) if len(_keys(location[: i + 1], table)) <= i)

@@ -182,7 +182,7 @@ def test_what_a_format_cannot_hold_is_refused_in_words():
         encode(sound(0.01, channels=6), "ogg")
     with pytest.raises(NodeError, match="flac holds up to 8 channels"):
         encode(sound(0.01, channels=9), "flac")
-    for arguments in [("mp3",), ("wav", 20), ("flac", 32), ("ogg", 24, 1.5)]:
+    for arguments in [("aiff",), ("wav", 20), ("flac", 32), ("ogg", 24, 1.5), ("mp3", 24, -0.1)]:
         with pytest.raises(ValueError):
             encode(sound(0.01), *arguments)
 

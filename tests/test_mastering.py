@@ -253,12 +253,13 @@ def test_mastering_twice_gives_the_same_bytes():
 
 
 def test_facts_are_json_with_rounded_levels():
-    facts = master(tone(3.2), settings(), 48000).facts()
+    facts = master(tone(3.2), settings(), 48000).deliver("wav")[1]
     assert json.loads(json.dumps(facts, allow_nan=False)) == facts
     assert facts["sample_peak_dbfs"] == 0.0
     assert facts["gain_db"] == -3.2
     assert set(facts) == {
         *("duration_s", "sample_rate", "channels", "loudness_lufs", "loudness_padded"),
-        *("true_peak_dbtp", "sample_peak_dbfs", "gain_db", "remarks"),
+        *("short_term_max_lufs", "loudness_range_lu", "true_peak_dbtp", "sample_peak_dbfs"),
+        *("dc_offset", "clipped_samples", "bandwidth_hz", "drift_lu", "gain_db", "remarks"),
     }
-    assert master(silence(1, 48000), settings(), 48000).facts()["loudness_lufs"] is None
+    assert master(silence(1, 48000), settings(), 48000).deliver("wav")[1]["loudness_lufs"] is None

@@ -17,10 +17,22 @@ FACTS = (
     "channels",
     "loudness_lufs",
     "loudness_padded",
+    "short_term_max_lufs",
+    "loudness_range_lu",
     "true_peak_dbtp",
     "sample_peak_dbfs",
+    "dc_offset",
+    "clipped_samples",
+    "bandwidth_hz",
+    "drift_lu",
     "gain_db",
     "remarks",
+    "title",
+    "artist",
+    "comment",
+    "cues",
+    "loop",
+    "seam",
 )
 
 

@@ -1,0 +1,27 @@
+"""What a delivered file says beside its samples: tags, a loop, cues. `riff`, `comments` and `id3` spell it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Tags, a loop and cues.
+
+    tags: any of "title", "artist" and "comment"; text without NUL.
+    loop: start and stop in samples of one channel; stop is the first sample after the loop. None for no loop.
+    cues: sample and label (which may be empty) of each, in order of time.
+    """
+
+    tags: Mapping[str, str] = field(default_factory=dict)
+    loop: tuple[int, int] | None = None
+    cues: tuple[tuple[int, str], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.tags or self.loop or self.cues)
+
+    def moved(self, ratio: float, loop: tuple[int, int] | None) -> Marks:
+        """The same marks in a sound that was converted to another rate: `ratio` times as many samples."""
+        return Marks(self.tags, loop, tuple((round(at * ratio), label) for at, label in self.cues))
