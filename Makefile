@@ -1,4 +1,4 @@
-# make demo                set up, and build an example scene to a playable file: no weights, no GPU
+# make demo                set up, build two example scenes to playable files, and a page about them: no weights, no GPU
 # make setup-audiocraft    set up what MusicGen and AudioGen need, torch included
 # make test                set up all of it, and run the tests
 # The environment is .venv; exact versions are in constraints.txt.
@@ -12,7 +12,8 @@ PYTEST_ARGS ?= -n auto
 .DEFAULT_GOAL := demo
 
 demo: .venv/.base
-	$(BIN)/soundgraph build --draft rainy_forest
+	$(BIN)/soundgraph build --draft rainy_forest foley/gravel_walk
+	$(BIN)/soundgraph report --draft rainy_forest foley/gravel_walk
 
 # Where torch comes from is pip's business: see docs/installing-audiocraft.md for the build without CUDA, a tenth as large.
 setup-audiocraft: .venv/.audiocraft

@@ -4,22 +4,31 @@
 
 They are synthesised, so that nobody's rights are in them, out of what makes a recording sound like one: a noise floor,
 transients that excite resonances, a few early reflections. The same script and the same numpy make the same files.
+Speech is spoken by espeak-ng, a program of its own; where that is missing, its recording stays as it is.
 """
 
 from __future__ import annotations
 
+import io
+import shutil
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
 
-from soundgraph.audio import make
+from soundgraph.audio import Audio, make
 from soundgraph.encode import encode
 
 Sound = NDArray[np.float64]
 
 FOLDER = Path(__file__).parent
+
+PATROL_CALL = """Watchtower to patrol.
+A storm is moving in from the north.
+Get your people off the ridge, and report back by nightfall."""
 
 
 def main() -> None:
@@ -28,9 +37,28 @@ def main() -> None:
         "wood_creak.flac": encode(make(wood_creak(44100), 44100), "flac", bit_depth=16),
         "room_tone.ogg": encode(make(room_tone(48000), 48000), "ogg", quality=0.2),
     }
+    if speech := spoken(PATROL_CALL):
+        recordings["patrol_call.ogg"] = encode(speech, "ogg", quality=0.4)
+    else:
+        print("patrol_call.ogg: left alone, since espeak-ng is not installed")
     for name, data in recordings.items():
         (FOLDER / name).write_bytes(data)
         print(f"{name}: {len(data)} bytes")
+
+
+def spoken(text: str) -> Audio | None:
+    """Speech as espeak-ng speaks it, at 22050 Hz, with a second's pause after each sentence; None without espeak-ng."""
+    program = shutil.which("espeak-ng")
+    if program is None:
+        return None
+    call = [program, "--stdin", "--stdout", "-v", "en-gb", "-s", "150", "-p", "35"]
+    rate = 22050
+    parts = []
+    for sentence in text.splitlines():
+        found = subprocess.run(call, input=sentence.encode(), capture_output=True, check=True)
+        samples, rate = soundfile.read(io.BytesIO(found.stdout))
+        parts += [samples, np.zeros(rate)]
+    return make(np.concatenate(parts[:-1]), rate)
 
 
 def door_latch(rate: int) -> Sound:
