@@ -98,7 +98,7 @@ def _by_program(path: Path) -> None:
         words = done.stderr.decode(errors="replace")
         if done.returncode == 0 and not (failure and failure in words):
             return
-        last = [line for line in words.splitlines() if line.strip()][-1:]
+        last = [line for line in words.splitlines() if line.strip() and path.name not in line][-1:]
         said.append(f"{name}: {shorten(one_line(last[0]), 100) if last else f'ended with {done.returncode}'}")
     if not said:
         names = ", ".join(command[0] for command, _ in PLAYERS)

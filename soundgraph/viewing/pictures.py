@@ -136,6 +136,8 @@ def png(audio: Audio, marks: Marks, title: str = "", about: Sequence[str] = (), 
     sheet.ticks = scales.times(audio.duration, plot // 90)
     _head(sheet, title, about)
     _waveform(sheet, wave, audio)
+    if size.loudness:  # else there is no room for it either
+        _legend(sheet, wave.right + 10, wave.bottom - 34, (("peak", WAVE), ("RMS", RMS)))
     _spectrogram(sheet, spectrum, audio)
     if size.loudness:
         _loudness(sheet, loud, audio)
@@ -329,10 +331,14 @@ def _loudness(sheet: _Sheet, panel: Panel, audio: Audio) -> None:
         if points and max(levels) > _LOUDNESS_FLOOR_LUFS:
             sheet.draw.line(points, fill=colour, width=width, joint="curve")
     sheet.frame(panel)
-    for row, (name, colour) in enumerate((("400 ms", RMS), ("3 s", SHORT_TERM))):
-        middle = panel.top + 14 + 22 * row
-        sheet.draw.line((panel.right + 10, middle, panel.right + 26, middle), fill=colour, width=2)
-        sheet.words((panel.right + 32, middle), name, MUTED, "lm")
+    _legend(sheet, panel.right + 10, panel.top + 14, (("400 ms", RMS), ("3 s", SHORT_TERM)))
+
+
+def _legend(sheet: _Sheet, x: float, y: float, lines: Sequence[tuple[str, Colour]]) -> None:
+    for row, (name, colour) in enumerate(lines):
+        middle = y + 22 * row
+        sheet.draw.line((x, middle, x + 16, middle), fill=colour, width=2)
+        sheet.words((x + 22, middle), name, MUTED, "lm")
 
 
 # Loops and cues
