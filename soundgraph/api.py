@@ -102,6 +102,16 @@ class Scene:
         """Delivers a node as a file. settings: of an [exports.*] table."""
         self._data.setdefault("exports", {})[name] = {"node": str(node), **settings}
 
+    def check(self, *, node: str | None = None, export: str | None = None, **limits: Any) -> None:
+        """Demands something of a node or an export. limits: of an entry of [[checks]]: max_true_peak_dbtp=-1."""
+        about = {"node": node and str(node), "export": export}
+        entry = {**{key: value for key, value in about.items() if value is not None}, **limits}
+        self._data.setdefault("checks", []).append(entry)
+
+    def manifest(self, name: str, engine: str, **fields: Any) -> None:
+        """Delivers what a game engine imports. engine, fields: of a [manifests.*] table."""
+        self._data.setdefault("manifests", {})[name] = {"engine": engine, **fields}
+
     def to_dict(self) -> dict[str, Any]:
         """The scene as the tables of its file."""
         return copy.deepcopy(self._data)
@@ -188,7 +198,9 @@ class Result:
     @property
     def files(self) -> list[Path]:
         """The files that were delivered, or were there already."""
-        return [self._session.root / delivery.path for found in self._outcome.deliveries.values() for delivery in found]
+        paths = [delivery.path for found in self._outcome.deliveries.values() for delivery in found]
+        paths += [one.entry.path for found in self._outcome.handed.values() for one in found]
+        return [self._session.root / path for path in paths]
 
     @property
     def nodes(self) -> list[str]:

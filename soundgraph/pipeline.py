@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, get_args
 
 from soundgraph import (
     api,
@@ -27,8 +27,8 @@ from soundgraph import (
 )
 from soundgraph.audio import Audio
 from soundgraph.backends import Device, Generator, Model, Precision, Refused, Request
-from soundgraph.errors import NodeError, UsageError, one_of, quote
-from soundgraph.export_settings import ExportSettings
+from soundgraph.errors import NodeError, UsageError, did_you_mean, one_of, quote
+from soundgraph.export_settings import ExportSettings, Format
 from soundgraph.progress import Quiet
 from soundgraph.project import load_project
 from soundgraph.store import DiskStore, Record
@@ -185,6 +185,20 @@ class Pipeline:
         ]
         return _render("mix", sounds, inputs=layers, sample_rate=sample_rate, **params)
 
+    def apply(self, kind: str, *sounds: Audio, **params: Any) -> Audio:
+        """Sounds through a node of any kind that names its inputs one by one, such as "reverb" or "duck".
+
+        sounds: in the order of the fields that name nodes. params: of the kind's table.
+        Raises UsageError for a kind there is none of, for too few or too many sounds, and for what the kind refuses.
+        """
+        if kind not in kinds.names() or kinds.get(kind).render is None:
+            raise UsageError(f"{quote(kind)} is no kind that works on sounds{did_you_mean(kind, kinds.names())}")
+        inputs = [field for field in kinds.reference_fields(kinds.get(kind).params) if field != "inputs"]
+        if len(sounds) != len(inputs):
+            wanted = f"takes {one_of(inputs)}" if inputs else "takes no sound by itself"
+            raise UsageError(f"{kind} {wanted}, and {len(sounds)} sounds are given")
+        return _render(kind, sounds, **dict.fromkeys(inputs, "sound"), **params)
+
     def save(
         self, sound: Audio, path: str | Path, *, sample_rate: int | None = None, **settings: Any
     ) -> mastering.Report:
@@ -199,8 +213,9 @@ class Pipeline:
 
         path = Path(path)
         form = path.suffix.removeprefix(".").lower()
-        if form not in ("wav", "ogg", "flac"):
-            raise UsageError(f"cannot save {quote(path.name)}: its suffix must be {one_of(['.wav', '.ogg', '.flac'])}")
+        if form not in get_args(Format):
+            suffixes = [f".{known}" for known in get_args(Format)]
+            raise UsageError(f"cannot save {quote(path.name)}: its suffix must be {one_of(suffixes)}")
         try:
             checked = ExportSettings.model_validate({"node": "sound", "format": form, **settings})
         except ValidationError as error:

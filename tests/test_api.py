@@ -192,6 +192,21 @@ def test_a_build_of_files_leaves_what_scenes_in_code_delivered(project: Path) ->
     assert path.exists()
 
 
+def test_takes_checks_and_manifests_in_code(project: Path) -> None:
+    scene = soundgraph.Scene("steps", duration=0.2)
+    step = scene.generate("footstep", model="draft/audio", name="step", variations=2)
+    scene.export("step", step, path="step_{take}")
+    scene.check(node=step, silent=False)
+    scene.manifest("all", "json", exports=["step"])
+    result = soundgraph.build(scene)
+    assert [path.name for path in result.files] == ["step_1.wav", "step_2.wav", "all.json"]
+    assert all(path.is_file() for path in result.files)
+    assert result["step"].shape == result["step#2"].shape
+    scene.check(export="step", max_duration=0.1)
+    with pytest.raises(soundgraph.BuildError, match=r"its length is 0\.2 s, over max_duration = 0\.1"):
+        soundgraph.build(scene)
+
+
 def test_importing_soundgraph_imports_nothing_else() -> None:
     import subprocess
     import sys

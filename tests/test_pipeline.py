@@ -102,6 +102,14 @@ def test_trim_cuts_and_pads(pipeline: soundgraph.Pipeline) -> None:
     assert not padded.samples[:, 48000:].any()
 
 
+def test_any_kind_can_be_applied(pipeline: soundgraph.Pipeline) -> None:
+    tone = _tone(200)
+    np.testing.assert_array_equal(pipeline.apply("reverse", tone).samples, tone.samples[:, ::-1])
+    ducked = pipeline.apply("duck", tone, _tone(1000), depth_db=12.0)
+    assert np.abs(ducked.samples[:, 24000:]).max() == pytest.approx(0.25 * 10 ** (-12 / 20), rel=0.02)
+    assert pipeline.apply("tone", freq_hz=440, duration=0.5).n_samples == 24000
+
+
 @pytest.mark.parametrize("name", ["x.wav", "x.ogg", "sub/x.flac"])
 def test_saved_files_have_the_loudness_asked_for(pipeline: soundgraph.Pipeline, name: str) -> None:
     report = pipeline.save(_tone(997, 2.0), name, loudness_lufs=-20)
@@ -113,7 +121,13 @@ def test_saved_files_have_the_loudness_asked_for(pipeline: soundgraph.Pipeline, 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda p: p.save(_tone(200), "x.mp4"), 'cannot save "x.mp4": its suffix must be ".wav", ".ogg" or ".flac"'),
+        (
+            lambda p: p.save(_tone(200), "x.mp4"),
+            'cannot save "x.mp4": its suffix must be ".wav", ".ogg", ".flac", ".opus"',
+        ),
+        (lambda p: p.apply("gate"), 'gate takes "input", and 0 sounds are given'),
+        (lambda p: p.apply("tone", _tone(200)), "tone takes no sound by itself, and 1 sounds are given"),
+        (lambda p: p.apply("revreb", _tone(200)), '"revreb" is no kind that works on sounds; did you mean "reverb"?'),
         (lambda p: p.save(_tone(200), "x.wav", loudness_lufs=3), "loudness_lufs must be at most 0, not 3"),
         (lambda p: p.eq(_tone(200), bass_db=100), "eq: bands[0].gain_db must be at most 48, not 100"),
         (lambda p: p.mix([_tone(200)], weights=[1, 2]), "1 sounds cannot be mixed by 2 weights"),
