@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from soundgraph import kinds
 from soundgraph.audio import Audio, make
@@ -37,14 +39,19 @@ ROWS = [
 
 @cache
 def examples(name: str) -> tuple[Params, ...]:
-    """The parameters of every node of that kind in the scenes of its page."""
+    """The parameters of every node of that kind in the scenes of its page, and the same with all that need not be given
+    at its default."""
+    model = kinds.get(name).params
     found = []
     for block in re.findall(
         r"^```toml\n(.*?)^```$", (PAGES / f"{name}.md").read_text("utf-8"), re.DOTALL | re.MULTILINE
     ):
         for table in tomllib.loads(block).get("nodes", {}).values():
             if table.pop("kind") == name:
-                found.append(kinds.get(name).params.model_validate({**table, **INSTEAD.get(name, {})}))
+                found.append(model.model_validate({**table, **INSTEAD.get(name, {})}))
+                required = {field: table[field] for field, of in model.model_fields.items() if of.is_required()}
+                with contextlib.suppress(ValidationError):  # some need one field of several
+                    found.append(model.model_validate({**required, **INSTEAD.get(name, {})}))
     assert found, f"{name}.md has no example"
     return tuple(found)
 
