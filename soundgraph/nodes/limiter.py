@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from soundgraph.audio import Audio
+from soundgraph.audio import Audio, make
 from soundgraph.dsp.limiting import limited
 from soundgraph.kinds import Kind, NodeRef, Params
 
@@ -22,6 +22,8 @@ class Limiter(Params):
 
 def render(node: Limiter, inputs: list[Audio]) -> Audio:
     (audio,) = inputs
+    # What is not a number is over no ceiling, and must not pass for that.
+    audio = make(audio.samples, audio.sample_rate)
     return limited(audio, 10 ** (node.ceiling_dbtp / 20), node.release_ms, node.lookahead_ms)
 
 

@@ -38,6 +38,7 @@ class Normalize(Params):
 
 def render(node: Normalize, inputs: list[Audio]) -> Audio:
     (audio,) = inputs
+    audio = make(audio.samples, audio.sample_rate)  # what is not a number has no level either, but is not silence
     peak_dbfs = loudness.sample_peak_dbfs(audio)
     if peak_dbfs is None or peak_dbfs < _SILENT_DBFS:
         return audio
