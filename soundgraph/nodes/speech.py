@@ -1,0 +1,78 @@
+"""Speak a text with espeak-ng, where it is installed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from soundgraph import decode
+from soundgraph.audio import Audio
+from soundgraph.errors import NodeError, quote
+from soundgraph.kinds import Kind, Params
+
+PROGRAM = "espeak-ng"
+_TIMEOUT_SECONDS = 120
+
+
+class Speech(Params):
+    text: str = Field(min_length=1, max_length=5000, description="what is said")
+    # Begins with a letter, so that it can be no option, and holds no dot or slash, so that it can be no file.
+    voice: str = Field(
+        "en",
+        pattern=r"^[A-Za-z][A-Za-z0-9_-]*(\+[A-Za-z0-9_-]+)?$",
+        max_length=40,
+        description='a voice of espeak-ng, such as "en", "en-us" or "de", and a variant of it, as in "en+f3"; '
+        "`espeak-ng --voices` lists them",
+    )
+    speed_wpm: int = Field(175, ge=80, le=450, description="words a minute")
+    pitch: int = Field(50, ge=0, le=99, description="how high the voice is, on espeak-ng's own scale")
+
+    @field_validator("text")
+    @classmethod
+    def _can_be_said(cls, text: str) -> str:
+        if not text.strip():
+            raise ValueError("must say something")
+        # espeak-ng takes some of them for commands: Ctrl-A begins one that changes the voice.
+        if any(ord(character) < 32 and character not in "\n\r\t" for character in text):
+            raise ValueError("holds control characters, which cannot be said")
+        return text
+
+
+def render(node: Speech, inputs: list[Audio]) -> Audio:
+    program = shutil.which(PROGRAM)
+    if program is None:
+        raise NodeError(
+            f'{PROGRAM} is not installed, and speech needs it: install the package "{PROGRAM}" of your system, or use '
+            "a file node with a recording"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        spoken = Path(folder, "speech.wav")
+        settings = ["-v", node.voice, "-s", str(node.speed_wpm), "-p", str(node.pitch)]
+        # -b 1: UTF-8. -z: no pause after the last word. Without -m tags are not obeyed. The text goes through stdin, so
+        # that nothing in it can be an option.
+        command = [program, *settings, "-b", "1", "-z", "--stdin", "-w", str(spoken)]
+        try:
+            done = subprocess.run(
+                command, input=node.text.encode(), capture_output=True, timeout=_TIMEOUT_SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise NodeError(f"{PROGRAM} was not done after {_TIMEOUT_SECONDS} s; split the text") from None
+        except OSError as error:
+            raise NodeError(f"{PROGRAM} cannot be run: {error.strerror}") from error
+        if done.returncode or not spoken.exists():
+            raise NodeError(f"{PROGRAM} cannot say this with the voice {quote(node.voice)}{_reason(done.stderr)}")
+        return decode.read(spoken)
+
+
+def _reason(printed: bytes) -> str:
+    """Its own words, as far as one line goes."""
+    lines = printed.decode(errors="replace").strip().splitlines()
+    return f": {lines[0].removeprefix('Error: ').rstrip('.')[:200]}" if lines else ""
+
+
+KIND = Kind(version=1, params=Speech, render=render)
+"""espeak-ng's version is not in the key, as that of no library is: speech once made stays what it is."""
