@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -21,8 +22,8 @@ class Band(Params):
 
     type: Literal["low_shelf", "high_shelf", "peaking", "highpass", "lowpass", "notch"] = Field(
         description="what the band does: raise or lower all below (low_shelf) or above (high_shelf) freq_hz, or a bell "
-        "around it (peaking); take away all below (highpass) or above (lowpass) it at 12 dB an octave, or a part "
-        "around it (notch)"
+        "around it (peaking); take away all below (highpass) or above (lowpass) it, at 12 dB an octave unless "
+        "slope_db_per_octave says more, or a part around it (notch)"
     )
     # The least is not just above 0: far below a hertz the coefficients run out of digits, and nothing is heard there.
     freq_hz: float = Field(
@@ -37,6 +38,9 @@ class Band(Params):
         le=100,
         description="how narrow a bell or notch is, how steep a shelf or the bend of a cut; 0.7071 has no bump",
     )
+    slope_db_per_octave: Literal[12, 24, 36, 48] | None = Field(
+        None, description="how steeply highpass or lowpass cuts, without a bump (Butterworth); it takes no q then"
+    )
 
     @model_validator(mode="after")
     def _gain_where_it_belongs(self) -> Band:
@@ -44,13 +48,24 @@ class Band(Params):
             raise ValueError(f"{self.type} needs gain_db")
         if self.type in _WITHOUT_GAIN and self.gain_db is not None:
             raise ValueError(f"{self.type} takes no gain_db")
+        if self.slope_db_per_octave is not None and self.type not in ("highpass", "lowpass"):
+            raise ValueError(f"{self.type} takes no slope_db_per_octave")
+        if self.slope_db_per_octave is not None and "q" in self.model_fields_set:
+            raise ValueError("give slope_db_per_octave or q, not both: a slope has the bend that belongs to it")
         return self
 
-    def section(self, sample_rate: int) -> filters.Sections:
-        """The band's coefficients, shape (6,). Raises ValueError unless freq_hz is below half the sample rate."""
+    def sections(self, sample_rate: int) -> filters.Sections:
+        """The band's coefficients, shape (sections, 6). Raises ValueError unless freq_hz is below half the rate."""
         if self.gain_db is not None:
-            return _WITH_GAIN[self.type](self.freq_hz, sample_rate, self.gain_db, self.q)
-        return _WITHOUT_GAIN[self.type](self.freq_hz, sample_rate, self.q)
+            return _WITH_GAIN[self.type](self.freq_hz, sample_rate, self.gain_db, self.q)[np.newaxis]
+        cut = _WITHOUT_GAIN[self.type]
+        qs = [self.q] if self.slope_db_per_octave is None else _butterworth_qs(self.slope_db_per_octave // 6)
+        return np.stack([cut(self.freq_hz, sample_rate, q) for q in qs])
+
+
+def _butterworth_qs(order: int) -> list[float]:
+    """The Q of each second-order section of a Butterworth filter of an even order: its poles lie evenly on a circle."""
+    return [1 / (2 * math.cos(math.pi * (2 * k + 1) / (2 * order))) for k in range(order // 2)]
 
 
 class Eq(Params):
@@ -68,7 +83,7 @@ def render(node: Eq, inputs: list[Audio]) -> Audio:
                 f"bands[{index}].freq_hz is {band.freq_hz:g}, but an input at {audio.sample_rate} Hz "
                 f"only reaches {audio.sample_rate / 2:g} Hz"
             )
-    sections = np.stack([band.section(audio.sample_rate) for band in node.bands])
+    sections = np.concatenate([band.sections(audio.sample_rate) for band in node.bands])
     return make(filters.apply(audio.samples, sections), audio.sample_rate)
 
 

@@ -153,3 +153,52 @@ def test_there_are_1_to_32_bands():
         with pytest.raises(ValidationError):
             Eq(input="x", bands=[Band(**BANDS[0])] * count)
     assert eq(make(np.ones(10), 16000), *BANDS[:1] * 32).n_samples == 10
+
+
+@pytest.mark.parametrize("slope", [12, 24, 36, 48])
+@pytest.mark.parametrize("kind", ["highpass", "lowpass"])
+@pytest.mark.parametrize(("rate", "freq"), [(11025, 1000.0), (48000, 80.0), (48000, 20000.0), (192000, 3000.0)])
+def test_a_slope_is_a_butterworth_filter(kind, slope, rate, freq):
+    from scipy import signal
+
+    found = Band(type=kind, freq_hz=freq, slope_db_per_octave=slope).sections(rate)
+    assert found.shape == (slope // 12, 6)
+    freqs = np.geomspace(1, 0.49 * rate, 300)
+    wanted = signal.butter(slope // 6, freq, kind, fs=rate, output="sos")
+    assert np.allclose(
+        signal.sosfreqz(found, freqs, fs=rate)[1], signal.sosfreqz(wanted, freqs, fs=rate)[1], rtol=1e-6, atol=1e-9
+    )
+
+
+@pytest.mark.parametrize("slope", [12, 24, 36, 48])
+def test_a_slope_falls_by_so_many_db_an_octave_from_3_db_at_its_corner_without_a_bump(slope):
+    rate, n = 192000, 2**16
+    impulse = np.zeros(n)
+    impulse[0] = 1
+    heard = eq(make(impulse, rate), {"type": "highpass", "freq_hz": 3000.0, "slope_db_per_octave": slope})
+    freqs = np.fft.rfftfreq(n, 1 / rate)
+    level = 20 * np.log10(np.abs(np.fft.rfft(heard.samples[0].astype(np.float64))) + 1e-12)
+    corner, octave, two = (np.interp(freq, freqs, level) for freq in (3000, 1500, 750))
+    assert corner == pytest.approx(-3.01, abs=0.01)
+    assert octave - two == pytest.approx(slope, abs=0.3)
+    assert level.max() < 0.001
+
+
+def test_the_least_slope_is_the_cut_without_one():
+    audio = make(np.random.default_rng(1).standard_normal((2, 5000)), 48000)
+    band = {"type": "lowpass", "freq_hz": 2000.0}
+    assert np.allclose(eq(audio, {**band, "slope_db_per_octave": 12}).samples, eq(audio, band).samples, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["low_shelf", "high_shelf", "peaking", "notch"])
+def test_only_cuts_take_a_slope(kind):
+    gain = {} if kind == "notch" else {"gain_db": 3.0}
+    with pytest.raises(ValidationError, match=f"{kind} takes no slope_db_per_octave"):
+        Band(type=kind, freq_hz=100.0, slope_db_per_octave=24, **gain)
+
+
+def test_a_slope_takes_no_q():
+    with pytest.raises(ValidationError, match="give slope_db_per_octave or q, not both"):
+        Band(type="lowpass", freq_hz=100.0, slope_db_per_octave=24, q=2.0)
+    with pytest.raises(ValidationError):
+        Band(type="lowpass", freq_hz=100.0, slope_db_per_octave=18)
