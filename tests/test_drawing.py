@@ -461,3 +461,12 @@ def test_words_stand_out_from_their_box():
     for look in LOOKS.values():
         assert (luminance(look.fill) + 0.05) / (luminance(look.ink) + 0.05) > 7  # WCAG 2, AAA
         assert (luminance(look.fill) + 0.05) / (luminance(MUTED) + 0.05) > 4.5
+
+
+@pytest.mark.parametrize("draw", FORMS)
+def test_a_schedule_of_prompts_is_told_by_its_first(draw):
+    prompts = [{"at": 0.0, "text": "slow strings"}, {"at": 9.0, "text": "drums"}, {"at": 20.0, "text": "choir"}]
+    lone = scene("s", node("a", "generate", MUSIC, prompts=prompts, duration=30.0))
+    told = drawn([lone], exports={})(draw)
+    assert "slow strings" in told
+    assert "None" not in told

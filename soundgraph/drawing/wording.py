@@ -16,7 +16,7 @@ from soundgraph.scene import Node, Scene
 # Control characters, which a terminal may obey and XML forbids; marks that turn the direction of what follows; and
 # what is no character at all. Prompts come from files that others wrote.
 _UNFIT = re.compile("[\x00-\x20\x7f-\xa0\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\uffff\ud800-\udfff]+")
-_UNITS = {"_db": "dB", "_hz": "Hz", "_ms": "ms", "_lufs": "LUFS", "_dbtp": "dBTP", "_bpm": "BPM"}
+_UNITS = {"_db": "dB", "_hz": "Hz", "_ms": "ms", "_lufs": "LUFS", "_dbtp": "dBTP", "_bpm": "BPM", "_dbfs": "dBFS"}
 
 
 def one_line(text: str) -> str:
@@ -46,6 +46,10 @@ def count(number: int, noun: str) -> str:
 def detail(node: Node, scene: Scene) -> str:
     """What sets a node apart: the prompt of what is generated, else the parameters that are not at their default."""
     if node.model is not None:
+        schedule = getattr(node.params, "prompts", None)
+        if schedule:
+            more = f" and {count(len(schedule) - 1, 'more prompt')}" if len(schedule) > 1 else ""
+            return f'"{one_line(schedule[0].text)}"{more}'
         return f'"{one_line(getattr(node.params, "prompt", ""))}"'
     inherited = node.kind.from_scene
     parts = []
