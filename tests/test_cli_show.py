@@ -83,6 +83,21 @@ def test_show_writes_a_picture_or_a_page(built: Space) -> None:
     assert "wind_loop.wav" in page.words
 
 
+@pytest.mark.parametrize("file_format", ["wav", "ogg", "flac"])
+def test_the_loop_and_the_cues_of_an_export_are_told_whatever_its_format(space: Space, file_format: str) -> None:
+    cues = [{"at": 0.4, "label": "drop"}]
+    marks = {"loop": {"start": 0.125, "end": 0.75}, "cues": cues}
+    space.scene(generate("rain", duration=1.0) + export("bed", "rain", format=file_format, **marks))
+    assert space.build().code == 0
+    facts = shown(space, "a:bed")
+    assert (facts["loops"], facts["cues"]) == ([{"start": 0.125, "end": 0.75}], cues)
+    space.run("report")
+    assert self_contained(space.read("build/report.html")).of("article")[0]["data-tags"] in (
+        "draft loop",
+        "draft remarks loop",
+    )
+
+
 def test_show_writes_the_same_bytes_twice(built: Space) -> None:
     for name in ("1", "2"):
         built.run("show", "a:wind", "-o", f"{name}.html")

@@ -231,6 +231,13 @@ def test_loops_and_cues_are_read_from_a_wav_file(tmp_path: Path) -> None:
     assert marks.read(path, 48000) == Marks((Loop(0.1, 2.0),), (Cue(0.5), Cue(1.0, "drop")))
 
 
+def test_the_same_is_read_from_a_sidecar_and_what_is_none_is_passed_over() -> None:
+    facts = {"loop": {"start": 4800, "end": 95999}, "cues": [{"sample": 48000, "label": "drop"}, {"sample": 24000}]}
+    assert marks.of_facts(facts, 48000) == Marks((Loop(0.1, 2.0),), (Cue(0.5), Cue(1.0, "drop")))
+    for loop, cues in ((True, 5), ({"start": "0", "end": 9}, [{"sample": -1}, {"label": "x"}, 3]), ({}, {})):
+        assert marks.of_facts({"loop": loop, "cues": cues}, 48000) == Marks()
+
+
 def test_chunks_that_break_off_are_no_error(tmp_path: Path) -> None:
     path = tmp_path / "broken.wav"
     for content in (b"", b"RIFF", b"fLaC" + bytes(60), riff((b"smpl", bytes(4)), (b"cue ", b"\xff" * 20))):

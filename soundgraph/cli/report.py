@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from functools import partial
@@ -107,16 +107,15 @@ def _entry(
         return Entry(job.owner, graph=graph, missing=str(error))
     records = {name: decision.record for name, decision in plan.decisions.items() if decision.record is not None}
     # What the build measured, before it was encoded; and, of a file whose sidecar is gone, what is in it.
-    sidecar = _sidecar(files[0])
-    remarks = sidecar.get("remarks")
-    marks = sounds.marks_of(files, audio.sample_rate)
+    sidecars = [sounds.sidecar_of(path) for path in files]
+    marks = sounds.marks_of(files[0], audio.sample_rate)
     known = session.ledger.entries.get(job.paths()[0])
     return Entry(
         job.owner,
         files=[(path, (session.root / path).stat().st_size) for path in job.paths()],
-        figures=sidecar if "clipped_samples" in sidecar else asdict(figures.measure(audio)),
+        figures=sidecars[0] if "clipped_samples" in sidecars[0] else asdict(figures.measure(audio)),
         marks=marks,
-        remarks=list(map(str, remarks)) if isinstance(remarks, list) else [],
+        remarks=_remarks(sidecars),
         ancestry=provenance.ancestry(session.graph, job.node, records),
         commit=known.commit if known else "",
         picture=pictures.png(audio, marks, size=pictures.COMPACT),
@@ -139,10 +138,7 @@ def _graph(plan: Plan, steps: Sequence[Step], job: Job) -> str:
     )
 
 
-def _sidecar(path: Path) -> dict[str, object]:
-    """What stands beside a file; nothing where it is gone, or was altered into something else."""
-    try:
-        found = json.loads(path.with_name(f"{path.name}.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+def _remarks(sidecars: Sequence[Mapping[str, object]]) -> list[str]:
+    """What a build had to say of an export's files, each thing once."""
+    told = [remarks for sidecar in sidecars if isinstance(remarks := sidecar.get("remarks"), list)]
+    return list(dict.fromkeys(str(remark) for remarks in told for remark in remarks))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 from collections.abc import Sequence
@@ -32,7 +33,7 @@ class Sound:
     """A sound that is there.
 
     name: as it is asked for. files: that hold it, the one that was read first; none of a node's. draft: whether it is a
-    stand-in, or holds one. marks: of its WAV file.
+    stand-in, or holds one. marks: of that file.
     """
 
     name: str
@@ -106,12 +107,22 @@ def is_draft(session: Session, node: str) -> bool:
     return any(model is not None and model.draft for model in models)
 
 
-def marks_of(files: Sequence[Path], sample_rate: int) -> Marks:
-    """The marks of the WAV file among the files of a sound."""
+def sidecar_of(path: Path) -> dict[str, object]:
+    """What stands beside a delivered file; nothing where it is gone, or was altered into something else."""
+    try:
+        found = json.loads(path.with_name(f"{path.name}.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def marks_of(path: Path, sample_rate: int) -> Marks:
+    """The loops and cues of a file: of a WAV its own, of others what its sidecar says."""
     from soundgraph.viewing import marks
 
-    waves = [path for path in files if path.suffix.lower() in (".wav", ".wave")]
-    return marks.read(waves[0], sample_rate) if waves else marks.Marks()
+    if path.suffix.lower() in (".wav", ".wave"):
+        return marks.read(path, sample_rate)
+    return marks.of_facts(sidecar_of(path), sample_rate)
 
 
 def _is_file(target: str) -> bool:
@@ -127,7 +138,7 @@ def _of_file(target: str) -> Sound:
     if not path.exists():
         raise UsageError(f'there is no file "{target}"')
     audio = decode.read(path)
-    return Sound(path.name, audio, (path,), False, marks_of([path], audio.sample_rate))
+    return Sound(path.name, audio, (path,), False, marks_of(path, audio.sample_rate))
 
 
 def _of_export(session: Session, plan: Plan, job: Job, options: argparse.Namespace) -> Sound:
@@ -137,7 +148,7 @@ def _of_export(session: Session, plan: Plan, job: Job, options: argparse.Namespa
         raise not_built(job.owner, why, options)
     files = best_of([session.root / path for path in job.paths()])
     audio = decode.read(files[0])
-    return Sound(job.owner, audio, tuple(files), is_draft(session, job.node), marks_of(files, audio.sample_rate))
+    return Sound(job.owner, audio, tuple(files), is_draft(session, job.node), marks_of(files[0], audio.sample_rate))
 
 
 def why_not(session: Session, plan: Plan, job: Job) -> str:

@@ -1,9 +1,9 @@
-"""Places in a sound that a picture marks: the loops and cues that the chunks of a WAV file hold."""
+"""Places in a sound that a picture marks, in seconds: loops and cues, as a WAV file or a sidecar holds them."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +61,26 @@ def read(path: Path, sample_rate: int) -> Marks:
             continue
     cues = sorted((place / sample_rate, labels.get(number, "")) for number, place in places.items())
     return Marks(tuple(loops), tuple(Cue(at, label) for at, label in cues))
+
+
+def of_facts(facts: Mapping[str, object], sample_rate: int) -> Marks:
+    """The marks that a sidecar tells of, whose places are samples; what is none of its form is passed over.
+
+    sample_rate: of the file that it lies beside.
+    """
+    loop, cues = facts.get("loop"), facts.get("cues")
+    loops = []
+    if isinstance(loop, dict) and _is_place(loop.get("start")) and _is_place(loop.get("end")):
+        loops.append(Loop(loop["start"] / sample_rate, (loop["end"] + 1) / sample_rate))
+    items = [cue for cue in cues if isinstance(cue, dict)] if isinstance(cues, list) else []
+    found = sorted(
+        (cue["sample"] / sample_rate, str(cue.get("label", ""))) for cue in items if _is_place(cue.get("sample"))
+    )
+    return Marks(tuple(loops), tuple(Cue(at, label) for at, label in found))
+
+
+def _is_place(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _chunks(path: Path) -> Iterator[tuple[bytes, bytes]]:

@@ -243,7 +243,7 @@ def _name(channel: int, channels: int) -> str:
 
 def _lane_labels(sheet: _Sheet, panel: Panel, y: int, height: int, reach: float, name: str) -> None:
     middle = y + (height - 1) / 2
-    sheet.words((panel.right + 10, middle), name, INK, "lm")
+    sheet.words((panel.left + 6, y + 3), name, INK, "la", sheet.text_size - 1)
     top = min(1.0, reach / 1.06)
     # Below the middle it is the same again, and where lanes are many there is no room for it.
     shown = [top] if height < 60 else [top, top / 2]

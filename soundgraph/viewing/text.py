@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from soundgraph.audio import Audio
+from soundgraph.dsp.seam import AUDIBLE
 from soundgraph.viewing import curves, scales
 from soundgraph.viewing.marks import Marks
 
@@ -50,6 +51,8 @@ def rows(figures: Mapping[str, object], marks: Marks | None = None) -> list[Row]
         found.append(("DC offset", f"{offset:.5f}"))
     if (clipped := _number(figures, "clipped_samples")) is not None:
         found.append(("clipped samples", f"{clipped:,.0f}"))
+    if (seam := _number(figures, "seam")) is not None:
+        found.append(("loop seam", f"{seam:.1f} (1 is none, over {AUDIBLE:g} is audible)"))
     return found + (_marked(marks) if marks else [])
 
 
