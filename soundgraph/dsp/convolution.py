@@ -33,12 +33,11 @@ def convolve(samples: Samples, responses: NDArray[np.float64]) -> Samples:
     length = n + m - 1
     result = np.zeros((n_out, length), np.float32)
     size = min(max(1 << (m // _PARTS).bit_length(), _LEAST), _MOST)
-    parts = np.stack([np.fft.rfft(responses[..., at : at + size], 2 * size) for at in range(0, m, size)])
+    parts = np.stack([_transform(responses[..., at : at + size], size) for at in range(0, m, size)])
     # The spectra of the last blocks of input, the newest at index block % len(parts).
-    spectra = np.zeros((len(parts), n_in, size + 1), np.complex128)
+    spectra = np.zeros((len(parts), n_in, 2, size + 1))
     heard = [False] * len(parts)
     window = np.zeros((n_in, 2 * size))
-    product = np.empty(size + 1, np.complex128)
     for block, start in enumerate(range(0, length, size)):
         window[:, :size] = window[:, size:]
         fresh = samples[:, start : start + size]
@@ -48,18 +47,45 @@ def convolve(samples: Samples, responses: NDArray[np.float64]) -> Samples:
         # After the end of the sound, and in its pauses, most blocks are silent: those cost nothing.
         heard[newest] = bool(window.any())
         if heard[newest]:
-            spectra[newest] = np.fft.rfft(window)
+            spectra[newest] = _transform(window, size)
         ages = [age for age in range(min(block + 1, len(parts))) if heard[(block - age) % len(parts)]]
         if not ages:
             continue
         for out in range(n_out):
-            total = np.zeros(size + 1, np.complex128)
+            total = _Sum(size + 1)
             for age in ages:
                 for channel in range(n_in):
-                    np.multiply(spectra[(block - age) % len(parts), channel], parts[age, out, channel], out=product)
-                    total += product
+                    total.add_product(spectra[(block - age) % len(parts), channel], parts[age, out, channel])
             stop = min(start + size, length)
             # The first half of a block is spoilt by the circle that an FFT goes in.
             with np.errstate(over="ignore"):
-                result[out, start:stop] = np.fft.irfft(total, 2 * size)[size : size + stop - start]
+                result[out, start:stop] = np.fft.irfft(total.value(), 2 * size)[size : size + stop - start]
     return result
+
+
+def _transform(blocks: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """The spectra of blocks, shape (..., up to 2 · size), as real and imaginary parts: (..., 2, size + 1)."""
+    spectrum = np.fft.rfft(blocks, 2 * size)
+    return np.stack([spectrum.real, spectrum.imag], axis=-2)
+
+
+class _Sum:
+    """A sum of products of spectra.
+
+    Spelt out in real numbers: numpy's product of complex ones fuses a multiplication and an addition into one rounding
+    where the processor can, and where it cannot, the result differs. Its FFT does the same everywhere.
+    """
+
+    def __init__(self, n: int):
+        self._real, self._imaginary, self._product = np.zeros(n), np.zeros(n), np.empty(n)
+
+    def add_product(self, a: NDArray[np.float64], b: NDArray[np.float64]) -> None:
+        self._real += np.multiply(a[0], b[0], out=self._product)
+        self._real -= np.multiply(a[1], b[1], out=self._product)
+        self._imaginary += np.multiply(a[0], b[1], out=self._product)
+        self._imaginary += np.multiply(a[1], b[0], out=self._product)
+
+    def value(self) -> NDArray[np.complex128]:
+        spectrum = np.empty(self._real.size, np.complex128)
+        spectrum.real, spectrum.imag = self._real, self._imaginary
+        return spectrum

@@ -12,6 +12,7 @@ echoes and the decay in air, Kuttruff, "Room Acoustics", 4.1 and 6.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,8 @@ _DENSE_WITHIN = 1 / 3
 
 # The decay of high frequencies changes in steps of half of this.
 _FRAME_S = 0.02
+# A gain below this is taken for zero: numbers that are almost too small to be held are slow.
+_TINY = 1e-30
 # The end, at -60 dB, is faded over this part of the response, so that it is not a step.
 _END = 0.05
 
@@ -53,16 +56,19 @@ def response(
     outputs, inputs = shape
     length = max(round(decay * sample_rate), 1)
     rows = _excitation(outputs * inputs, length, decay, size_m, sample_rate, seed)
-    rows *= 10.0 ** (-3.0 / (decay * sample_rate) * np.arange(length))
+    envelope = np.full(length, 10.0 ** (-3.0 / (decay * sample_rate)))
+    envelope[0] = 1.0
+    rows *= np.multiply.accumulate(envelope)
     fade = round(_END * length)
     rows[:, length - fade :] *= ramp(fade, "cosine")[::-1]
     rows /= np.sqrt(np.add.reduce(rows * rows, axis=1, keepdims=True))
     damped = _damped(rows, decay, damping_hz, sample_rate).reshape(outputs, inputs, length)
-    if outputs == 2 and width < 1.0:
+    if outputs == 2:
         # Unrelated sounds that are panned apart: the squares add up to 1.
         far, near = pan_gains(width)
         damped = near * damped + far * damped[::-1]
-    return damped
+    # 150 dB below the room itself, and it hides what processors may differ by in the last bit of a float64.
+    return damped.astype(np.float32).astype(np.float64)
 
 
 def _excitation(
@@ -77,11 +83,11 @@ def _excitation(
     result = noise("white", length, rows, sample_rate, seed)
     # The k-th echo comes somewhere in the time in which the mean number goes from k to k + 1, and has the power that
     # noise would have had in all that time.
-    edges = np.cbrt(np.arange(count + 1)) / growth
+    edges = _each(math.cbrt, np.arange(count + 1.0)) / growth
     result[:, : min(round(float(edges[-1]) * sample_rate), length)] = 0.0
     chance = np.clip(noise("white", count, 2 * rows, sample_rate, seed + 2**64) / math.sqrt(3.0), -1.0, 1.0)
     for row, place, sign in zip(result, chance[:rows], chance[rows:], strict=True):
-        times = np.cbrt(np.arange(count) + 0.5 + 0.5 * place) / growth
+        times = _each(math.cbrt, np.arange(count) + 0.5 + 0.5 * place) / growth
         samples = np.minimum((times * sample_rate).astype(np.int64), length - 1)
         np.add.at(row, samples, np.copysign(np.sqrt(np.diff(edges) * sample_rate), sign))
     return result
@@ -95,18 +101,24 @@ def _damped(rows: NDArray[np.float64], decay: float, damping_hz: float, sample_r
     """
     half = 1 << max(round(math.log2(_FRAME_S / 2 * sample_rate)), 1)
     n_rows, length = rows.shape
-    window = 0.5 - 0.5 * np.cos(np.pi / half * np.arange(2 * half))
+    window = 0.5 - 0.5 * _each(math.cos, np.pi / half * np.arange(2 * half))
     frames = -(-length // half) + 1
     padded = np.zeros((n_rows, (frames + 1) * half))
     padded[:, half : half + length] = rows
     # Room on either side of a frame for what it is smeared to.
     result = np.zeros((n_rows, (frames + 3) * half))
     freqs = np.fft.rfftfreq(4 * half, 1 / sample_rate)
-    exponent = -3.0 * math.log(10.0) / decay * (freqs / damping_hz) ** 2
+    fall = _each(math.exp, -3.0 * math.log(10.0) / decay * (half / sample_rate) * (freqs / damping_hz) ** 2)
+    gain = np.ones(freqs.size)
     frame = np.zeros((n_rows, 4 * half))
-    for index in range(frames):
-        start = index * half
+    for start in range(0, frames * half, half):
         frame[:, half : 3 * half] = padded[:, start : start + 2 * half] * window
-        gain = np.exp(exponent * (start / sample_rate))
         result[:, start : start + 4 * half] += np.fft.irfft(np.fft.rfft(frame) * gain, 4 * half)
+        gain *= fall
+        gain[gain < _TINY] = 0.0
     return result[:, 2 * half : 2 * half + length]
+
+
+def _each(function: Callable[[float], float], values: NDArray[np.floating]) -> NDArray[np.float64]:
+    """A function of the C library, for a few thousand values: numpy has its own, which differ between processors."""
+    return np.array([function(value) for value in values.tolist()])

@@ -61,7 +61,7 @@ def render(node: Reverb, inputs: list[Audio]) -> Audio:
         wet = convolve(samples, room)[:, : max(length - late, 0)]
         result = np.zeros((node.channels, length), np.float32)
         result[:, late : late + wet.shape[1]] = wet
-        dry = pan(samples, 0.0) if node.channels == 2 else samples
+        dry = pan(samples, 0.0) if len(samples) < node.channels else samples
         result[:, :n] += dry * np.float32(10 ** (node.dry_db / 20))
         return make(result, rate)
 
