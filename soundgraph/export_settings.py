@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from soundgraph.audio import MAX_SECONDS
 from soundgraph.kinds import NodeRef, Params
@@ -26,11 +26,13 @@ class Loop(Params):
         None, gt=0, le=MAX_SECONDS, description="seconds into the sound, where it jumps back; its end if not given"
     )
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Loop:
-        if self.end is not None and self.end <= self.start:
-            raise ValueError(f"must end after it starts, at {self.start:g} s, not at {self.end:g} s")
-        return self
+    @field_validator("end")
+    @classmethod
+    def _after_the_start(cls, end: float | None, found: ValidationInfo) -> float | None:
+        start = found.data.get("start", 0.0)
+        if end is not None and end <= start:
+            raise ValueError(f"must be over {start:g}, where the loop starts, not {end:g}")
+        return end
 
 
 class Cue(Params):

@@ -4,13 +4,15 @@ import io
 import json
 import math
 import struct
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 import soundfile
 
 from soundgraph.audio import make, silence
-from soundgraph.dsp import loudness
+from soundgraph.dsp import figures, loudness
+from soundgraph.dsp.seam import AUDIBLE, seam_ratio
 from soundgraph.errors import NodeError
 from soundgraph.export_settings import ExportSettings
 from soundgraph.mastering import master
@@ -263,3 +265,118 @@ def test_facts_are_json_with_rounded_levels():
         *("dc_offset", "clipped_samples", "bandwidth_hz", "drift_lu", "gain_db", "remarks"),
     }
     assert master(silence(1, 48000), settings(), 48000).deliver("wav")[1]["loudness_lufs"] is None
+
+
+# Loops, cues, tags
+
+
+FORMATS = ["wav", "flac", "ogg", "opus", "mp3"]
+
+
+def ring(seconds=2.0, sample_rate=44100, cycles=(880, 6002), extra=0):
+    """Tones that go round a whole number of times: a loop of all of it but the last `extra` samples has no seam."""
+    n = round(seconds * sample_rate)
+    phase = 2 * np.pi * np.arange(n + extra) / n
+    return make([0.2 * np.sin(cycles[0] * phase) + 0.1 * np.cos(cycles[1] * phase)] * 2, sample_rate)
+
+
+@pytest.mark.parametrize("rate", [32000, 44100, 48000])
+@pytest.mark.parametrize("bit_depth", [16, 24])
+@pytest.mark.parametrize("file_format", ["wav", "flac"])
+def test_a_loop_without_a_seam_has_none_in_a_file_at_any_rate(file_format, bit_depth, rate):
+    mastered = master(ring(), settings(loop=True, bit_depth=bit_depth, true_peak_dbtp=-3), rate)
+    data, facts = mastered.deliver(file_format)
+    samples, _ = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
+    assert facts["loop"] == {"start": 0, "end": len(samples) - 1}
+    assert facts["seam"] == pytest.approx(seam_ratio(make(samples.T, rate)), abs=0.01)
+    assert facts["seam"] < 2
+    assert facts["remarks"] == []
+
+
+@pytest.mark.parametrize("rate", [44100, 48000])
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_the_seam_is_measured_on_the_decoded_file(file_format, rate):
+    data, facts = master(ring(), settings(format=FORMATS, loop=True), rate).deliver(file_format)
+    samples, got = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
+    assert facts["sample_rate"] == got
+    assert facts["loop"] == {"start": 0, "end": len(samples) - 1}
+    assert facts["seam"] == pytest.approx(seam_ratio(make(samples.T, got)), rel=0.01)
+    assert bool(facts["remarks"]) == (facts["seam"] > AUDIBLE)
+
+
+def test_a_codec_that_breaks_a_loop_is_warned_about_or_refused_with_the_figure():
+    _, facts = master(ring(), settings(format="opus", loop=True), 48000).deliver("opus")
+    assert facts["seam"] > AUDIBLE
+    said = f"its loop has an audible seam in opus: {facts['seam']:.1f}, where 5 is the most; before encoding it was "
+    (remark,) = facts["remarks"]
+    assert remark.startswith(said)
+    assert remark.endswith(", which wav and flac keep")
+    strict = master(ring(), settings(format="opus", loop=True, on_broken_loop="error"), 48000)
+    with pytest.raises(NodeError) as caught:
+        strict.deliver("opus")
+    assert str(caught.value) == f'{remark}, and on_broken_loop = "error" asks for none'
+    with pytest.raises(NodeError):
+        strict.encode("opus")
+    assert strict.encode("wav")
+
+
+def test_a_loop_that_was_never_seamless_is_told_as_such():
+    audio = make(ring().samples[:, :-40], 44100)
+    _, facts = master(audio, settings(loop=True), 44100).deliver("wav")
+    (remark,) = facts["remarks"]
+    assert remark == (
+        f"its loop has an audible seam in wav: {facts['seam']:.1f}, where 5 is the most; "
+        f"the sound itself has one of {facts['seam']:.1f}"
+    )
+
+
+def test_a_part_is_looped_where_it_was_asked_for():
+    mastered = master(ring(extra=30_000), settings(loop={"start": 0.5, "end": 2.5}), 48000)
+    data, facts = mastered.deliver("wav")
+    assert facts["loop"] == {"start": 24_000, "end": 119_999}
+    assert facts["seam"] < 2
+    at = data.index(b"smpl")
+    assert struct.unpack_from("<II", data, at + 8 + 36 + 8) == (24_000, 119_999)
+    open_end = master(ring(), settings(loop={"start": 0.5}), 44100).deliver("wav")[1]
+    assert open_end["loop"] == {"start": 22_050, "end": 88_199}
+
+
+@pytest.mark.parametrize(
+    ("fields", "what"),
+    [
+        ({"loop": {"end": 2.5}}, "its loop ends at 2.5 s, but the sound lasts 2 s"),
+        ({"loop": {"start": 2.0}}, "its loop has no length: it starts at 2 s, and the sound lasts 2 s"),
+        ({"cues": [{"at": 1}, {"at": 2.0}]}, "its cue at 2 s lies beyond its end: the sound lasts 2 s"),
+    ],
+)
+def test_what_lies_beyond_the_end_is_refused_with_the_length(fields, what):
+    with pytest.raises(NodeError) as caught:
+        master(ring(), settings(**fields), 48000)
+    assert str(caught.value) == what
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_cues_and_tags_are_facts_too(file_format):
+    fields = {"cues": [{"at": 1.5, "label": "b"}, {"at": 0.25, "label": "a"}], "tags": {"title": "t", "comment": "c"}}
+    _, facts = master(ring(), settings(format=FORMATS, **fields), 44100).deliver(file_format)
+    rate = facts["sample_rate"]
+    assert facts["cues"] == [{"sample": rate // 4, "label": "a"}, {"sample": rate * 3 // 2, "label": "b"}]
+    assert (facts["title"], facts["comment"]) == ("t", "c")
+    assert not {"artist", "loop", "seam"} & set(facts)
+
+
+@pytest.mark.parametrize(("file_format", "rate"), [("opus", 48000), ("mp3", 44100), ("wav", 44100)])
+def test_the_rate_and_length_reported_are_those_of_the_file(file_format, rate):
+    data, facts = master(ring(1.2345), settings(format=FORMATS), 44100).deliver(file_format)
+    info = soundfile.info(io.BytesIO(data))
+    assert (facts["sample_rate"], info.samplerate) == (rate, rate)
+    assert round(facts["duration_s"] * rate) == info.frames
+
+
+def test_the_figures_are_those_of_the_sound_after_the_gain():
+    audio = make(speech(8.0, peak=0.05).samples + np.float32(0.01), 48000)
+    mastered = master(audio, settings(loudness_lufs=-20, headroom="none"), 48000)
+    again = figures.measure(mastered.audio)
+    for name, value in asdict(again).items():
+        assert getattr(mastered.report, name) == pytest.approx(value, abs=1e-3, nan_ok=False), name
+    assert mastered.report.dc_offset > 0.02
