@@ -23,6 +23,7 @@ LOWEST_HZ = 30.0
 _WINDOW_S = 0.085
 _SHORT_PART = 24
 _SHORTEST_S = 0.004
+# Windows that are transformed at a time: a few MB, however long the sound is.
 _BATCH = 256
 
 
@@ -48,8 +49,9 @@ def envelope(audio: Audio, columns: int) -> Envelope:
     low = np.minimum.reduceat(samples, starts, axis=1)
     high = np.maximum.reduceat(samples, starts, axis=1)
     counts = np.maximum(np.diff(starts, append=n), 1)
-    squares = np.add.reduceat(np.square(samples, dtype=np.float64), starts, axis=1)
-    return Envelope(low, high, np.sqrt(squares / counts).astype(np.float32))
+    # One channel at a time, and in single precision before they are added up: an hour of sound is large enough.
+    squares = [np.add.reduceat(np.square(channel), starts, dtype=np.float64) for channel in samples]
+    return Envelope(low, high, np.sqrt(np.stack(squares) / counts).astype(np.float32))
 
 
 def row_edges_hz(rate: int, rows: int) -> Floats:
@@ -77,20 +79,21 @@ def spectrogram(audio: Audio, columns: int, rows: int) -> Singles:
     window = _window(n, rate)
     per_column = max(1, math.ceil(n / columns / (window / 2)))
     centres = ((np.arange(columns * per_column) + 0.5) * n / (columns * per_column)).astype(np.int64)
-    padded = np.pad(audio.samples, ((0, 0), (window // 2, window)))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, window, axis=1)
     shape = np.hanning(window + 1)[:window].astype(np.float32)
     scale = 2.0 / float(np.add.reduce(shape))
     to_rows = _Rows(rate, window, rows)
-    step = _BATCH * per_column
+    step = max(1, _BATCH // per_column) * per_column
     for start in range(0, centres.size, step):
-        power = np.zeros((centres[start : start + step].size, window // 2 + 1))
-        for channel in frames:
-            spectra = np.fft.rfft(channel[centres[start : start + step]] * shape, axis=1)
+        middles = centres[start : start + step]
+        power = np.zeros((middles.size, window // 2 + 1))
+        first, last = int(middles[0]) - window // 2, int(middles[-1]) + window // 2
+        part = np.pad(audio.samples[:, max(first, 0) : last], ((0, 0), (max(-first, 0), max(last - n, 0))))
+        for channel in np.lib.stride_tricks.sliding_window_view(part, window, axis=1):
+            spectra = np.fft.rfft(channel[middles - middles[0]] * shape, axis=1)
             power += np.square(np.abs(spectra) * scale) / audio.channels
         strongest = np.maximum.reduce(power.reshape(-1, per_column, power.shape[1]), axis=1)
-        first = start // per_column
-        levels[:, first : first + len(strongest)] = to_rows.levels(strongest).T
+        column = start // per_column
+        levels[:, column : column + len(strongest)] = to_rows.levels(strongest).T
     return levels
 
 
