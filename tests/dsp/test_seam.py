@@ -57,8 +57,8 @@ def test_gain_changes_nothing():
 
 def test_the_worst_channel_counts():
     whole, cut = tone()[:47900], tone(freq_hz=440 * 48000 / 47900)[:47900]
-    good, bad = make([cut, cut], 48000), make([cut, whole], 48000)
-    assert seam_ratio(good) < 1.5 < AUDIBLE < seam_ratio(bad)
+    assert seam_ratio(make([cut, cut], 48000)) < 1.5
+    assert min(seam_ratio(make(pair, 48000)) for pair in ([cut, whole], [whole, cut])) > AUDIBLE
 
 
 def test_a_part_is_judged_like_the_part_cut_out():
