@@ -34,19 +34,48 @@ GOLDEN = ROOT / "tests" / "golden" / "keys.json"
 
 # One valid table for each kind; references are to nodes that need not exist, files to one that does.
 EXAMPLES: dict[str, dict[str, Any]] = {
+    "compressor": {"input": "a", "threshold_db": -20.0},
+    "convolve": {"input": "a", "impulse": "b"},
+    "crossfade": {"input": "a", "to": "b", "duration": 0.5},
+    "delay": {"input": "a"},
+    "duck": {"input": "a", "sidechain": "b"},
+    "envelope": {"input": "a", "points": [{"at": 0.0, "gain_db": -6.0}, {"at": 36000.0, "gain_db": 0.0}]},
     "eq": {"input": "a", "bands": [{"type": "peaking", "freq_hz": 1000, "gain_db": -3.0}]},
     "fade": {"input": "a", "fade_in": 0.5},
     "file": {"path": "FILE"},
     "gain": {"input": "a", "gain_db": 3.0},
+    "gate": {"input": "a", "threshold_db": -50.0},
     "generate": {"model": "draft/audio", "prompt": "rain"},
+    "level": {"input": "a"},
+    "limiter": {"input": "a"},
+    "loop": {"input": "a", "duration": 100.0},
+    "match": {"input": "a", "to": "b"},
     "mix": {"inputs": [{"node": "a", "pan": 0.5}, {"node": "b"}]},
+    "mono": {"input": "a"},
+    "noise": {},
+    "normalize": {"input": "a", "lufs": -20.0},
+    "pad": {"input": "a", "before": 0.5},
     "pan": {"input": "a", "pan": 0.5},
+    "pitch": {"input": "a", "semitones": 2.0},
+    "resample": {"input": "a", "sample_rate": 44100},
+    "reverb": {"input": "a"},
+    "reverse": {"input": "a"},
+    "sequence": {"inputs": [{"node": "a"}, {"node": "b"}]},
+    "silence_trim": {"input": "a"},
+    "speech": {"text": "hello"},
+    "stereo": {"input": "a"},
+    "stretch": {"input": "a", "factor": 1.5},
+    "tone": {"freq_hz": 440.0},
     "trim": {"input": "a", "start": 0.5},
+    "width": {"input": "a", "width": 0.5},
 }
 # What a field needs around it, where the example does not allow another value of it.
-_REFERENCES = ("input", "inputs[].node", "melody", "continue_from")
+_REFERENCES = ("input", "inputs[].node", "melody", "continue_from", "to", "sidechain", "impulse")
 _PROMPTS = {"prompt": None, "prompts": [{"at": 0.0, "text": "rain"}, {"at": 3.0, "text": "wind"}]}
 CONTEXT: dict[str, dict[str, Any]] = {
+    "eq.bands[].slope_db_per_octave": {"bands": [{"type": "highpass", "freq_hz": 100}]},
+    **{f"normalize.{field}": {"lufs": None, field: -7.0} for field in ("true_peak_dbtp", "rms_dbfs", "peak_dbfs")},
+    "stretch.duration": {"factor": None, "duration": 2.5},
     "mix.channels": {"inputs": [{"node": "a"}, {"node": "b"}]},
     "generate.prompts": {"prompt": None, "prompts": [{"at": 0.0, "text": "rain"}]},
     "generate.melody": {"melody": "a"},
@@ -152,6 +181,13 @@ def test_another_value_in_any_field_gives_another_key(
         return
     if path == "prompts":
         assert key_of(kind_name, {**table, path: [*table[path], {"at": 5.0, "text": "rain"}]}) != before
+        return
+    if path == "points":
+        assert key_of(kind_name, {**table, path: table[path][:1]}) != before
+        return
+    if path == "inputs[].crossfade":  # of the second: nothing comes before the first
+        later = [table["inputs"][0], {**table["inputs"][1], "crossfade": 0.5}]
+        assert key_of(kind_name, {**table, "inputs": later}) != before
         return
     if path == "prompts[].at":  # of the second: the first begins at 0
         later = [table["prompts"][0], {**table["prompts"][1], "at": 4.0}]
