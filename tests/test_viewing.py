@@ -465,7 +465,7 @@ def test_a_report_holds_no_more_sound_than_it_may_and_says_what_is_left_out() ->
     clip = media.Clip("audio/wav", bytes(600), "x.wav")
     found = self_contained(report.of_project("game", [entry(clip=clip), entry("a:b", clip=clip)], 1000))
     assert len(found.of("audio")) == 1
-    assert "not in this page, which holds 0.0 MB of sound at most" in found.words
+    assert "not in this page, which holds 1 kB of sound at most" in found.words
 
 
 def test_the_same_exports_give_the_same_report() -> None:

@@ -77,10 +77,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _told(path: str, exports: int, missing: int, n_bytes: int) -> str:
-    from soundgraph.project import size_words
+    from soundgraph.viewing.text import size
 
     left_out = f", {missing} of them not built" if missing else ""
-    return f"{path}  {common.n(exports, 'export')}{left_out}  {size_words(n_bytes)}"
+    return f"{path}  {common.n(exports, 'export')}{left_out}  {size(n_bytes)}"
 
 
 def _entry(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from soundgraph.drawing.wording import count
-from soundgraph.project import size_words
 from soundgraph.viewing import page, text
 from soundgraph.viewing.marks import Marks
 from soundgraph.viewing.media import Clip
@@ -107,7 +107,7 @@ def of_project(name: str, entries: Sequence[Entry], limit_bytes: int) -> bytes:
     for entry in entries:
         clip, left_out = entry.clip, ""
         if clip and len(clip.data) > room:
-            clip, left_out = None, f"not in this page, which holds {size_words(limit_bytes)} of sound at most"
+            clip, left_out = None, f"not in this page, which holds {text.size(limit_bytes)} of sound at most"
         room -= len(clip.data) if clip else 0
         body += _card(entry, clip, left_out)
     return page.document(f"{name}: sounds", [*body, "</main>"], SCRIPT)
@@ -120,7 +120,7 @@ def _summary(entries: Sequence[Entry]) -> Iterator[str]:
     rows = [
         ("exports", f"{len(there):,}" + (f" of {len(entries):,} built" if len(there) < len(entries) else "")),
         ("length of all", text.length(sum(entry.seconds for entry in there))),
-        ("files", f"{count(len(files), 'file')}, {size_words(sum(size for _, size in files))}"),
+        ("files", f"{count(len(files), 'file')}, {text.size(sum(size for _, size in files))}"),
         ("drafts", f"{len(drafts):,}" if drafts else "none"),
         ("with remarks", f"{sum(bool(entry.remarks) for entry in there):,}"),
     ]
@@ -190,7 +190,7 @@ def _card(entry: Entry, clip: Clip | None, left_out: str) -> Iterator[str]:
     if rows := text.rows(entry.figures, entry.marks):
         yield page.figures(rows)
     if entry.files:
-        shown = ", ".join(f"<code>{words(path)}</code> ({size_words(size)})" for path, size in entry.files)
+        shown = ", ".join(f"<code>{words(path)}</code> ({text.size(size)})" for path, size in entry.files)
         yield f"<p>{shown}</p>"
     yield from _provenance(entry)
     if entry.graph:
@@ -256,5 +256,8 @@ def _prompts(params: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _params(params: Mapping[str, Any]) -> str:
-    shown = (f"{words(name)} = <code>{words(value)}</code>" for name, value in params.items())
+    shown = (
+        f"{words(name)} = <code>{words(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))}</code>"
+        for name, value in params.items()
+    )
     return "<br>".join(shown)

@@ -8,6 +8,7 @@ import numpy as np
 
 from soundgraph.audio import Audio
 from soundgraph.dsp.seam import AUDIBLE
+from soundgraph.project import size_words
 from soundgraph.viewing import curves, scales
 from soundgraph.viewing.marks import Marks
 
@@ -72,6 +73,11 @@ def length(seconds: float) -> str:
 def speakers(channels: int) -> str:
     """ "mono", "stereo", "6 channels"."""
     return {1: "mono", 2: "stereo"}.get(channels, f"{channels} channels")
+
+
+def size(n_bytes: int) -> str:
+    """ "38 kB", "1.2 MB"."""
+    return f"{n_bytes / 1000:.0f} kB" if n_bytes < 100_000 else size_words(n_bytes)
 
 
 def decimal(value: float) -> str:
