@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from soundgraph import demands, elements, kinds, models, overrides, paths, takes, wording
 from soundgraph.backends import Model
 from soundgraph.collisions import clashing
-from soundgraph.errors import Mistake, SceneError, did_you_mean, one_of, quote
+from soundgraph.errors import Mistake, SceneError, did_you_mean, quote
 from soundgraph.export_settings import ExportSettings, Format
 from soundgraph.kinds import Params
 from soundgraph.models import UnknownModelError
@@ -491,15 +491,18 @@ def _wrong_path(path: str) -> str:
     return ""
 
 
+_KINDS = "soundgraph kinds lists them"
+
+
 def _wrong_kind(table: Mapping[str, Any]) -> tuple[str, str]:
     known = kinds.names()
     if "kind" not in table:
-        return "kind is missing", f"it is {one_of(known)}"
+        return "kind is missing", _KINDS
     name = table["kind"]
     if not isinstance(name, str):
         return f"kind must be a string, not {wording.kind_of(name)}", ""
     close = did_you_mean(name, known)
-    return f"unknown kind {quote(name)}{close}", "" if close else f"it is {one_of(known)}"
+    return f"unknown kind {quote(name)}{close}", "" if close else _KINDS
 
 
 def _fields(written: Written) -> set[str]:

@@ -220,14 +220,14 @@ BROKEN = [
         _x('[nodes.hall]\nkind = "wormhole"\n'),
         """\
 graphs/x.toml:2: nodes.hall: unknown kind "wormhole"
-  it is "eq", "fade", "file", "gain", "generate", "mix", "pan" or "trim\"""",
+  soundgraph kinds lists them""",
     ),
     Broken(
         "no kind",
         _x('[nodes.hall]\nprompt = "a"\n'),
         """\
 graphs/x.toml:1: nodes.hall: kind is missing
-  it is "eq", "fade", "file", "gain", "generate", "mix", "pan" or "trim\"""",
+  soundgraph kinds lists them""",
     ),
     Broken(
         "a kind that is no string",

@@ -115,7 +115,7 @@ def test_json_tells_each_mistake_as_an_object(project: Path, capsys: pytest.Capt
         (["build", "graphs/rian.toml"], 'there is no scene file "graphs/rian.toml"; did you mean "graphs/rain.toml"?\n'),
         (["build", "rain:beb"], 'graphs/rain.toml has no node or export called "beb"; did you mean "bed"?\n'),
         (["build", "--draft", "--release"], "--draft and --release exclude each other: a release must not deliver drafts\n"),
-        (["kinds", "revreb"], 'unknown kind "revreb"\n  soundgraph kinds lists them\n'),
+        (["kinds", "qwxz"], 'unknown kind "qwxz"\n  soundgraph kinds lists them\n'),
         (["kinds", "tirm"], 'unknown kind "tirm"; did you mean "trim"?\n  soundgraph kinds lists them\n'),
         (["new", "../x"], '"../x" cannot be the name of a scene\n  a name takes letters, digits, _ and -; "/" stands between folders\n'),
         (["-C", "nowhere", "build"], 'cannot work in "nowhere": No such file or directory\n'),
