@@ -103,8 +103,9 @@ def noise(channels: int, rate: int, seconds: float) -> np.ndarray:
     return np.clip(1.5 * drawn, -1.0, 1.0)
 
 
+@cache
 def sounds(channels: int, rate: int) -> dict[str, Audio]:
-    full = noise(channels, rate, 0.2)
+    full = noise(channels, rate, 0.1)
     return {
         "empty": sealed(full[:, :0], rate),
         "one sample": sealed(np.ones((channels, 1)), rate),
@@ -133,10 +134,11 @@ def test_a_kind_takes_inputs_that_differ_or_says_why_not(name):
                 check(render(name, params, other[form]["full scale"], other[form][content], audio))
 
 
+@cache
 def long_noise(channels: int) -> Audio:
-    """Twelve seconds at a low rate, for kinds that need some length: noise that comes and goes."""
-    swell = 0.2 * (1.1 + np.sin(2 * np.pi * np.arange(12 * 16000) / 16000 / 1.7))
-    return sealed(noise(channels, 16000, 12.0) * swell, 16000)
+    """Eight seconds at a low rate, for kinds that need some length: noise that comes and goes."""
+    swell = 0.2 * (1.1 + np.sin(2 * np.pi * np.arange(8 * 16000) / 16000 / 1.7))
+    return sealed(noise(channels, 16000, 8.0) * swell, 16000)
 
 
 @pytest.mark.parametrize("name", WITH_INPUTS)
