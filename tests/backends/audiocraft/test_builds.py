@@ -407,3 +407,30 @@ def test_a_take_that_the_disk_has_no_room_for_fails_in_words_and_those_before_it
     kept = {f"a:{name}" for name in records(studio)}
     assert "a:long" not in kept
     assert set(studio.build().ran) == {"a:short", "a:long"} - kept
+
+
+# Takes of one node
+
+
+def test_takes_fill_a_batch_and_each_is_what_it_is_alone(studio: Space, monkeypatch: pytest.MonkeyPatch) -> None:
+    from soundgraph.backends.audiocraft.decoder import Decoder
+
+    batches = []
+    run = Decoder.run
+    monkeypatch.setattr(Decoder, "run", lambda self, rows, report: batches.append(len(rows)) or run(self, rows, report))
+    step = (
+        "[scene]\nduration = 0.3\nseed = 3\n"
+        '[nodes.step]\nkind = "generate"\nmodel = "audio"\nprompt = "footstep"\nvariations = 6\n'
+    )
+    studio.scene(step + export("step", "step", path="step_{take}"))
+    first = studio.build()
+    assert (first.loads, len(first.ran)) == (1, 6)
+    made = records(studio)
+    assert batches == [6]
+    assert len({record.digest for record in made.values()}) == 6
+    studio.replace("variations = 6", "variations = 7")
+    assert studio.build().ran == ["a:step#7"]  # by itself
+    digests = {name: record.digest for name, record in records(studio).items()}
+    shutil.rmtree(studio.cache)
+    assert len(studio.build().ran) == 7
+    assert {name: record.digest for name, record in records(studio).items()} == digests
