@@ -432,5 +432,6 @@ def test_takes_fill_a_batch_and_each_is_what_it_is_alone(studio: Space, monkeypa
     assert studio.build().ran == ["a:step#7"]  # by itself
     digests = {name: record.digest for name, record in records(studio).items()}
     shutil.rmtree(studio.cache)
+    shutil.rmtree(studio.root / ".soundgraph")
     assert len(studio.build().ran) == 7
     assert {name: record.digest for name, record in records(studio).items()} == digests
