@@ -23,11 +23,15 @@ _Whole = TypeVar("_Whole", np.int32, np.int64)
 OVERSAMPLING = 8
 
 # Below 0.9 of half the sampling rate all interpolators agree. Above, one that cuts sooner or later, or is longer or
-# shorter, finds other peaks: with white noise, which is full of what lies there, a sound that one meter reads at the
-# ceiling is 1.2 dB over it on the next. So the ceiling is held on a family of them: (half its length in samples, where
-# it cuts in parts of half the sampling rate, beta of its Kaiser window). The first goes before the others because it
-# is the sharpest, and reads highest most often; the second is close to libsoxr's HQ, which this package measures with.
-_FAMILY = ((128, 1.0, 8.0), (94, 0.9565, 12.6), (64, 0.95, 8.0), (64, 1.0, 8.0), (28, 1.0, 8.0), (10, 1.0, 5.0))
+# shorter, finds other peaks: white noise, which is full of what lies there, may be at the ceiling for one meter and
+# 1.2 dB over it for the next. So the ceiling is held on a family of them: (half its length in samples, where it cuts in
+# parts of half the sampling rate, beta of its Kaiser window). Between their cutoffs lie those of resamplers in use; the
+# figures are as coarse as keeps white noise within 0.1 dB on meters that fall in between. The first goes before the
+# others because it is the sharpest, and reads highest most often; the second is close to libsoxr's HQ.
+_FAMILY = (
+    *((128, 1.0, 8.0), (94, 0.9565, 12.6), (100, 0.975, 8.0), (64, 0.94, 8.0), (64, 0.915, 8.0)),
+    *((64, 1.0, 8.0), (28, 1.0, 8.0), (10, 1.0, 5.0)),
+)
 _REACH = 128
 
 # A block is what is measured at once, by the discrete Fourier transform: _STEP intervals between samples.
