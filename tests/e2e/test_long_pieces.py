@@ -203,7 +203,7 @@ from tests.backends.audiocraft import tiny
 
 folder = Path({folder!r})
 loaded = AudioCraftGenerator(tiny.files(folder), tiny.model(folder), "cpu", None)
-for seconds in (3.0, 10.0, 30.0):
+for seconds in (15.0, 15.0, 45.0):  # the first one settles what the allocator keeps
     Path("/proc/self/clear_refs").write_text("5")  # forgets the highest mark so far
     request = Request(((0.0, "rain"),), seconds, 0, 1.0, 250, 0.0, 3.0)
     (made,) = loaded.generate([request], lambda index, seconds: None)
@@ -216,7 +216,7 @@ for seconds in (3.0, 10.0, 30.0):
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="peaks of memory are measured by Linux")
 def test_three_times_as_long_takes_no_more_memory_than_its_samples(checkpoints: Callable[..., Space]) -> None:
-    """In windows of 2 s, so that a third of the piece is five of them and more. Peaks are those of a process of its own."""
+    """In windows of 2 s, so that a third of the piece is a dozen of them. Peaks are those of a process of its own."""
     space = checkpoints("make_musicgen", 2)
     script = MEASURE.format(root=str(Path(__file__).parents[2]), folder=str(space.root / "weights" / "tiny"))
     environment = {**os.environ, "SOUNDGRAPH_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -224,9 +224,9 @@ def test_three_times_as_long_takes_no_more_memory_than_its_samples(checkpoints: 
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
     assert done.returncode == 0, done.stderr
     _, third, whole = map(float, done.stdout.split())
-    samples_mb = 20 * 32000 * 4 / 2**20
-    # The take, a copy while it is checked, and what the allocator keeps of pages.
-    assert whole - third < 2 * samples_mb + 4, done.stdout
+    samples_mb = 30 * 32000 * 4 / 2**20
+    # The take, a copy while it is checked, and some pages more or less; decoding all at once would take 130 MB.
+    assert whole - third < 2 * samples_mb + 8, done.stdout
 
 
 # Loops
