@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from soundgraph.audio import Audio, Samples, make
 from soundgraph.dsp.crossfades import LEAST_CORRELATION, correlation, overlapped
@@ -29,9 +28,9 @@ def seamless(sound: Audio, n_loop: int, n_fade: int, steady: bool) -> Audio:
     n_fade: samples of the crossfade, 1 to n_loop; the sound has n_loop + n_fade or more.
     steady: take out a rise or fall of level over the loop, as a straight line in dB.
 
-    Raises NodeError if no place gives a loop whose seam and crossfade are not rougher than the sound by more than
-    `seam.AUDIBLE`, or where the crossfade does not cancel
-    the sound (a correlation under `crossfades.LEAST_CORRELATION`), and if all that is left is silence.
+    Raises NodeError if no place gives a loop without a bend that is `seam.AUDIBLE` at either end of the crossfade, or
+    where the crossfade does not cancel the sound (a correlation under `crossfades.LEAST_CORRELATION`), and if all that
+    is left is silence.
     """
     seams, opposites = [], []
     for start in starts(sound, n_loop, n_fade):
@@ -42,7 +41,8 @@ def seamless(sound: Audio, n_loop: int, n_fade: int, steady: bool) -> Audio:
         with np.errstate(over="ignore", invalid="ignore"):  # make() refuses infinity, in words
             r = correlation(rest, lead)
             joint = overlapped(rest, lead, "measured")
-        loop = make(np.concatenate([piece[:, n_fade:n_loop], joint.astype(np.float32)], axis=1), sound.sample_rate)
+            parts = piece[:, n_fade:n_loop], joint.astype(np.float32)
+        loop = make(np.concatenate(parts, axis=1), sound.sample_rate)
         if r < LEAST_CORRELATION:
             opposites.append((r, start))
             continue
@@ -51,7 +51,9 @@ def seamless(sound: Audio, n_loop: int, n_fade: int, steady: bool) -> Audio:
                 f"a loop of {n_loop / sound.sample_rate:.6g} s would be silence: the sound has ended by then; "
                 "pad makes a loop of a sound and the silence after it"
             )
-        roughness = max(seam_ratio(loop) or 0.0, _bend(lead, rest, joint))
+        # Under a short crossfade, unlike ends make a bend where it begins as well as where it ends, which is the seam.
+        begun = make(np.concatenate(parts[::-1], axis=1), sound.sample_rate)
+        roughness = max(seam_ratio(loop) or 0.0, seam_ratio(begun) or 0.0)
         if not is_audible(roughness):
             return loop
         seams.append(roughness)
@@ -83,23 +85,6 @@ def leveled_out(piece: Samples, n_loop: int) -> Samples:
     gains = 10.0 ** (-slope_db / 20 * np.arange(piece.shape[1]))
     with np.errstate(over="ignore"):
         return (piece * gains).astype(np.float32)
-
-
-def _bend(lead: Samples, rest: Samples, joint: NDArray[np.float64]) -> float:
-    """How much rougher the crossfade is, at its roughest, than the two sounds that it is made of.
-
-    By the second difference, as for a seam: a crossfade of a millisecond between unlike parts of a slow wave has no
-    jump at either end, and is a click all the same.
-    """
-    peak = float(np.abs(joint).max())
-    usual = np.maximum(np.maximum(_roughest(lead), _roughest(rest)), 2.0**-16 * peak)
-    return float((_roughest(joint) / usual).max()) if peak else 0.0
-
-
-def _roughest(samples: NDArray[np.float32] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """The largest second difference of each channel."""
-    rough: NDArray[np.float64] = np.abs(np.diff(samples.astype(np.float64), 2)).max(axis=1, initial=0.0)
-    return rough
 
 
 def _level_db(samples: Samples) -> float | None:

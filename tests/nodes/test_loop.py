@@ -54,7 +54,7 @@ def test_deep_wind_that_any_cut_would_break_is_looped(crossfade):
 
 
 def test_a_crossfade_too_short_for_deep_wind_is_an_error_with_the_figure():
-    with pytest.raises(NodeError, match=r"the best seam found is \d\.\d+ times as rough as the sound, and over 5 is"):
+    with pytest.raises(NodeError, match=r"the best seam found is \d+\.\d times as rough as the sound, and over 5 is"):
         loop(wind(20.0), duration=4.0, crossfade=0.001)
 
 
