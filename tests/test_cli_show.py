@@ -310,13 +310,20 @@ def test_a_sound_of_no_samples_is_not_played() -> None:
         play.play(silence(0, 48000))
 
 
+def is_waiting(pid: int) -> bool:
+    """Whether a process waits for something, rather than for its turn."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="nothing tells here what a process is doing")
 def test_ctrl_c_stops_playing_quietly(built: Space, tmp_path: Path) -> None:
     folder = tmp_path / "bin"
     folder.mkdir()
     program(folder, "pw-play", f"echo $$ > {tmp_path}/started; exec /bin/sleep 30")
     process = built.start("play", "a:theme", env={"PATH": f"{folder}:{os.environ['PATH']}"})
     started = tmp_path / "started"
-    while not (started.exists() and started.read_text().strip()):
+    # Until it waits for the player: before that it could not know yet which process to stop.
+    while not (started.exists() and started.read_text().strip() and is_waiting(process.pid)):
         assert process.poll() is None
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)

@@ -94,13 +94,27 @@ def _by_program(path: Path) -> None:
         if program is None:
             continue
         # A program that fails may have no device where another has one: pw-play without its server, say.
-        done = subprocess.run([program, *arguments, str(path)], stdin=-3, stdout=-3, stderr=-1)
-        words = done.stderr.decode(errors="replace")
-        if done.returncode == 0 and not (failure and failure in words):
+        code, words = _run([program, *arguments, str(path)])
+        if code == 0 and not (failure and failure in words):
             return
         last = [line for line in words.splitlines() if line.strip() and path.name not in line][-1:]
-        said.append(f"{name}: {shorten(one_line(last[0]), 100) if last else f'ended with {done.returncode}'}")
+        said.append(f"{name}: {shorten(one_line(last[0]), 100) if last else f'ended with {code}'}")
     if not said:
         names = ", ".join(command[0] for command, _ in PLAYERS)
         raise NodeError(f"cannot play here: none of {names} is installed")
     raise NodeError("\n  ".join(["cannot play here: no audio device, or none that a player may use", *said[:2]]))
+
+
+def _run(command: list[str]) -> tuple[int, str]:
+    """Its exit code, and what it said. On Ctrl-C it is gone before this ends, and the file can be removed.
+
+    subprocess.run would kill it, too, but not wait until it is dead.
+    """
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        _, said = process.communicate()
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    return process.returncode, said.decode(errors="replace")

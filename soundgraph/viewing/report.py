@@ -256,8 +256,8 @@ def _prompts(params: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _params(params: Mapping[str, Any]) -> str:
-    shown = (
-        f"{words(name)} = <code>{words(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))}</code>"
-        for name, value in params.items()
-    )
-    return "<br>".join(shown)
+    return "<br>".join(f"{words(name)} = <code>{words(_said(value))}</code>" for name, value in params.items())
+
+
+def _said(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
