@@ -136,6 +136,10 @@ def test_a_click_is_no_bandwidth_and_neither_is_an_offset_or_a_quiet_floor():
     assert bandwidth_hz(make(np.concatenate([dull.samples, floor], axis=1), 48000)) == pytest.approx(8000, rel=0.03)
 
 
+def test_an_offset_hides_no_content():
+    assert bandwidth_hz(make(noise(1.0, level=1e-4).samples + np.float32(0.5), 48000)) == 24000.0
+
+
 def test_what_is_heard_now_and_then_counts():
     dull, bright = resample(noise(4.0, 16000), 48000).samples.copy(), noise(4.0).samples
     for start in range(0, dull.shape[1], 24_000):
