@@ -45,8 +45,8 @@ _UNITS_PER_DB = 1024
 # How far under the ceiling to aim where it is passed: it saves rounds.
 _MARGIN_DB = 0.05
 
-# Two or three rounds are the rule. With little look-ahead, samples far from a peak may hold it up, and nothing says that
-# lowering those beside it will ever do. From this round on all that have a part in it are lowered, which has to.
+# Two or three rounds are the rule. With little look-ahead, samples far from a peak may hold it up, and nothing says
+# that lowering those beside it will ever do. From this round on all that have a part in it are lowered, which has to.
 _NARROW_ROUNDS = 6
 
 
