@@ -624,7 +624,9 @@ class _Round:
     def _settle(self, name: str, status: str, seconds: float = 0.0, detail: str = "") -> None:
         if name in self.records:
             self.outcome.records[name] = self.records[name]
-        if status != "hit" or name not in self.outcome.statuses:  # a later round finds as a hit what an earlier one ran
+        before = self.outcome.statuses.get(name)
+        # A later round finds as a hit, or behind what was lost as a cutoff, what an earlier one ran.
+        if before is None or not (status == "hit" or (status == "cutoff" and before == "ran")):
             self.outcome.statuses[name] = status
             self.progress.node(name, status, seconds, detail)
 

@@ -85,7 +85,7 @@ def deliver(
     The artifact is read, by `read`, only if a file is missing, altered or of another sound or setting.
     known: what was delivered before, by path. ask: for the commit that the tree stands at; only if a file is another
     one than was last delivered there.
-    locate: finds the line of a check that failed. A file that fails one is not written; what was there stays.
+    locate: finds the line of a check that failed. If a file fails one, no format is written; what was there stays.
     Raises NodeError if the sound cannot be delivered as asked, OSError if a file cannot be written.
     """
     from soundgraph import encode, mastering
@@ -93,17 +93,16 @@ def deliver(
     settings = job.export.settings
     rate = job.scene.settings.sample_rate
     mastered: mastering.Mastered | None = None
-    deliveries = []
+    found = []
     checks = job.checks
     for format_, path in zip(settings.formats, job.paths(), strict=True):
         key = _export_key(job, record.digest, format_, encode.version([format_]))
-        full, sidecar_path = root / path, f"{path}.json"
+        full = root / path
         there = stamp.file_digest(str(full))
         name = f"export {key}"
         known_facts = store.notes([name]).get(name)
         result = _result(known_facts)
         notes = []
-        status = "current"
         data = None
         if result is None or result["sha256"] != there:
             if mastered is None:
@@ -115,7 +114,13 @@ def deliver(
             loop = _loop(result["facts"])
             decoded = partial(_decoded, full, data)
             notes += filter(None, [checking.run(checks, result["sha256"], decoded, store, locate, loop)])
-        if data is not None and result["sha256"] != there:
+        found.append((format_, path, key, result, None if result["sha256"] == there else data, tuple(notes)))
+    # Only now that all formats have passed: nobody would remember what was written of an export that then failed.
+    deliveries = []
+    for format_, path, key, result, data, kept in found:
+        full, sidecar_path = root / path, f"{path}.json"
+        status = "current"
+        if data is not None:
             status = "restored" if path in known and known[path].key == key else "written"
             write(root, full, data)
         commit = _commit(known.get(path), root / sidecar_path, result["sha256"], ask)
@@ -130,7 +135,7 @@ def deliver(
             Entry(path, job.owner, job.source, job.draft, key, result["sha256"], str(commit or "")),
             Entry(sidecar_path, job.owner, job.source, job.draft, "sidecar", sidecar_digest),
         )
-        deliveries.append(Delivery(path, status, side_status, result["facts"], entries, tuple(notes)))
+        deliveries.append(Delivery(path, status, side_status, result["facts"], entries, kept))
     return deliveries
 
 

@@ -74,8 +74,14 @@ def _part(known: SceneStamp, items: tuple[str, ...]) -> SceneStamp | None:
     exports = {output[0] for output in known.outputs}
     if not exports.issuperset(items):
         return None  # nodes and patterns are looked up in the scene itself
-    outputs = [output for output in known.outputs if output[0] in items]
+    outputs = [output for output in known.outputs if _is_asked(output[0], items)]
     return SceneStamp(known.id, known.path, known.files, False, known.nodes, outputs)
+
+
+def _is_asked(name: str, items: tuple[str, ...]) -> bool:
+    """Whether an output belongs to what is asked for: a manifest does if all exports that it is about do."""
+    manifest, *about = name.split(" ")
+    return set(items).issuperset(about) if manifest == stamp.MANIFEST else name in items
 
 
 def counts(clean: Mapping[str, SceneStamp]) -> tuple[int, int]:
@@ -87,6 +93,6 @@ def counts(clean: Mapping[str, SceneStamp]) -> tuple[int, int]:
 def _files(outputs: Sequence[stamp.Output]) -> int:
     """How many files there are: each is followed by its sidecar, but for manifests, which come last."""
     audio = len(outputs)
-    while audio and outputs[audio - 1][0] == stamp.MANIFEST:
+    while audio and outputs[audio - 1][0].startswith(stamp.MANIFEST):
         audio -= 1
     return audio // 2 + len(outputs) - audio

@@ -244,11 +244,11 @@ class Session:
         ledger.add(entry for found in outcome.deliveries.values() for one in found for entry in one.entries)
         ledger.add(one.entry for found in outcome.handed.values() for one in found)
         if not (outcome.failures or outcome.interrupted or self.overridden):
-            for path in ledger.remove_files(self._stale(outcome)):
+            for path in ledger.remove_files(self.stale(outcome)):
                 progress.remark(path, "removed: no scene delivers it any more")
         ledger.save()
 
-    def _stale(self, outcome: Outcome) -> list[Entry]:
+    def stale(self, outcome: Outcome) -> list[Entry]:
         """What was delivered for these scenes, or for scenes that are gone, and is delivered no more."""
         current = {path for job in self.jobs for audio in job.paths() for path in (audio, f"{audio}.json")}
         current.update(one.entry.path for found in outcome.handed.values() for one in found)

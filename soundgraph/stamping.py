@@ -35,6 +35,8 @@ def stamps_of(session: Session, outcome: Outcome, old: Stamps | None, moment: in
     jobs: dict[str, list[Job]] = {}
     for job in session.jobs:
         jobs.setdefault(job.scene.id, []).append(job)
+    # What a build with failures left where it was is to be removed by a later one, which has to look at the scene then.
+    unfinished = set() if session.overridden else {entry.source for entry in session.stale(outcome)}
     for scene in session.scenes:
         if scene.path is None:
             continue
@@ -46,10 +48,12 @@ def stamps_of(session: Session, outcome: Outcome, old: Stamps | None, moment: in
             continue
         needed, asked = nodes.get(scene.id, []), jobs.get(scene.id, [])
         read = _what_was_read(session, scene, moment)
-        if read is None or not _is_whole(outcome, scene, needed, asked):
+        if read is None or not _is_whole(outcome, scene, needed, asked) or unknown.path in unfinished:
             keep[scene.id] = unknown
             continue
-        outputs = [output for job in asked for output in _outputs(session.root, outcome, job, needed, moment)]
+        names = {job.export.name for job in asked}
+        in_part = {export.base for export in scene.exports.values() if export.name not in names}
+        outputs = [output for job in asked for output in _outputs(session.root, outcome, job, needed, in_part, moment)]
         outputs += _handed(session.root, outcome, scene, moment)
         places = [files.setdefault(found, len(files)) for found in read]
         complete = scene.id in session.complete
@@ -83,12 +87,14 @@ def _is_whole(outcome: Outcome, scene: Scene, nodes: list[str], jobs: list[Job])
     )
 
 
-def _outputs(root: Path, outcome: Outcome, job: Job, nodes: list[str], moment: int) -> list[stamp.Output]:
-    """The delivered files of an export, as a stamp holds them."""
+def _outputs(
+    root: Path, outcome: Outcome, job: Job, nodes: list[str], in_part: set[str], moment: int
+) -> list[stamp.Output]:
+    """The delivered files of an export, as a stamp holds them. in_part: exports of which not all takes were built."""
     # Asked for by the name of an export that a node has too, both are meant, and a stamp knows of files only.
     # All takes of an export go by the name it was written by: whoever asks for that asks for all of them.
     name = job.export.base
-    if name in job.scene.nodes and name not in nodes:
+    if name in in_part or (name in job.scene.nodes and name not in nodes):
         name = ""
     entries = [entry for delivery in outcome.deliveries[job.owner] for entry in delivery.entries]
     return [_output(root, name, entry, moment) for entry in entries]
@@ -96,9 +102,13 @@ def _outputs(root: Path, outcome: Outcome, job: Job, nodes: list[str], moment: i
 
 def _handed(root: Path, outcome: Outcome, scene: Scene, moment: int) -> list[stamp.Output]:
     """The delivered files of the scene's manifests."""
-    owners = [f"{scene.id}:manifests.{manifest.name}" for manifest in scene.manifests]
-    entries = [one.entry for owner in owners for one in outcome.handed.get(owner, ())]
-    return [_output(root, stamp.MANIFEST, entry, moment) for entry in entries]
+    found = []
+    for manifest in scene.manifests:
+        about = dict.fromkeys(scene.exports[name].base for name in manifest.exports)
+        name = " ".join([stamp.MANIFEST, *about])
+        handed = outcome.handed.get(f"{scene.id}:manifests.{manifest.name}", ())
+        found += [_output(root, name, one.entry, moment) for one in handed]
+    return found
 
 
 def _output(root: Path, name: str, entry: Entry, moment: int) -> stamp.Output:

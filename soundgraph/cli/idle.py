@@ -43,7 +43,7 @@ def print_events(clean: Mapping[str, SceneStamp], root: str) -> None:
             _print(event="node", node=f"{scene.id}:{node}", status="hit", seconds=0.0)
         outputs = iter(scene.outputs)
         for name, path, *_ in outputs:
-            if name == MANIFEST:
+            if name.startswith(MANIFEST):
                 _print(event="export", path=path, status="current")
                 continue
             next(outputs)  # its sidecar
