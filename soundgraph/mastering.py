@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +15,6 @@ from soundgraph.marks import Marks
 
 if TYPE_CHECKING:
     from soundgraph.export_settings import ExportSettings
-
-# Gains are whole thousandths of a dB. A measurement may differ in its last bits between processors; rounded, that does
-# not reach the samples.
-_GAIN_STEPS = 1000
 
 # Nobody means a sound that is louder than this, and measuring it would leave the range of float32.
 _ABSURD_DB = 240.0
@@ -138,7 +133,7 @@ def master(audio: Audio, settings: ExportSettings, sample_rate: int) -> Mastered
         remarks.append(_UNMEASURABLE)
         target = None
     if target is not None:
-        gain_db = _gain_to(target, blocks)
+        gain_db = blocks.gain_to(target)
         if blocks.padded:
             remarks.append("it is shorter than 400 ms; its loudness was measured with silence after it")
 
@@ -150,7 +145,7 @@ def master(audio: Audio, settings: ExportSettings, sample_rate: int) -> Mastered
         because = f"its true peak would have been {over}"
         if target is None:
             remarks.append(f"its true peak was {over}; it was brought down by as much")
-        gain_db = _down(ceiling - true_peak_db)
+        gain_db = loudness.gain_db_below(ceiling - true_peak_db)
     if sample_peak_db + gain_db > 0.0:
         over = f"{_over(sample_peak_db + gain_db)} full scale"
         clipping = [name for name in settings.formats if name == "flac" or (name == "wav" and settings.bit_depth != 32)]
@@ -160,7 +155,7 @@ def master(audio: Audio, settings: ExportSettings, sample_rate: int) -> Mastered
             because = f"its peak would have been {over}"
             if target is None:
                 remarks.append(f"its peak was {over}; it was brought down by as much")
-            gain_db = _down(-sample_peak_db)
+            gain_db = loudness.gain_db_below(-sample_peak_db)
         elif clipping:
             remarks.append(f"its peak is {over}, and clipped in {' and '.join(clipping)}")
 
@@ -199,26 +194,6 @@ def _marks(audio: Audio, settings: ExportSettings) -> Marks:
 
 
 _UNMEASURABLE = "it is silent, or nowhere louder than -70 LUFS: no loudness to measure, and its level is unchanged"
-
-
-def _gain_to(target_lufs: float, blocks: loudness.Blocks) -> float:
-    """The gain in dB that brings the blocks to a loudness.
-
-    Once would do, but that a gain moves blocks over the absolute gate, or under it: then the loudness that was aimed
-    at is missed, and the rest has to be made up for. Twenty rounds end it where a block on the gate comes and goes.
-    """
-    gain_db = 0.0
-    for _ in range(20):
-        lufs = blocks.lufs(gain_db)
-        if lufs is None or abs(lufs - target_lufs) < 0.5 / _GAIN_STEPS:
-            break
-        gain_db = round((gain_db + target_lufs - lufs) * _GAIN_STEPS) / _GAIN_STEPS
-    return gain_db
-
-
-def _down(gain_db: float) -> float:
-    """The next whole step below: rounded up, a peak would be over its limit."""
-    return math.floor(gain_db * _GAIN_STEPS) / _GAIN_STEPS
 
 
 def _over(decibels: float) -> str:

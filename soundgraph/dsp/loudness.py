@@ -44,6 +44,11 @@ _LEAD_IN_S = 0.25
 # at eight 0.17 dB, and a ceiling that is held here should hold on anybody's meter.
 TRUE_PEAK_OVERSAMPLING = 8
 _CHUNK = 1 << 15
+_SILENT_START = 512
+
+# Gains that follow from a measurement are whole thousandths of a dB. A measurement may differ in its last bits between
+# processors; rounded, that does not reach the samples.
+_GAIN_STEPS = 1000
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,21 @@ class Blocks:
         # The relative gate can only be under the mean, so something always passes.
         kept = loud[loud > np.add.reduce(loud) / loud.size * _power(RELATIVE_GATE_LU)]
         return _OFFSET_DB + 10.0 * math.log10(float(np.add.reduce(kept)) / kept.size)
+
+    def gain_to(self, target_lufs: float) -> float:
+        """The gain in dB, in thousandths, that brings the sound to an integrated loudness; 0 where it has none.
+
+        Once would do, but that a gain moves blocks over the absolute gate, or under it: then the loudness that was
+        aimed at is missed, and the rest has to be made up for. Twenty rounds end it where a block on the gate comes
+        and goes.
+        """
+        gain_db = 0.0
+        for _ in range(20):
+            lufs = self.lufs(gain_db)
+            if lufs is None or abs(lufs - target_lufs) < 0.5 / _GAIN_STEPS:
+                break
+            gain_db = nearest_gain_db(gain_db + target_lufs - lufs)
+        return gain_db
 
 
 @dataclass(frozen=True)
@@ -170,6 +190,16 @@ def steps(audio: Audio) -> Steps:
     return Steps(energies, edges, rate, n, audio.n_samples < n_block)
 
 
+def nearest_gain_db(gain_db: float) -> float:
+    """The nearest thousandth of a dB."""
+    return round(gain_db * _GAIN_STEPS) / _GAIN_STEPS
+
+
+def gain_db_below(gain_db: float) -> float:
+    """The thousandth of a dB at or below: rounded up, a peak would be over its limit."""
+    return math.floor(gain_db * _GAIN_STEPS) / _GAIN_STEPS
+
+
 def blocks(audio: Audio) -> Blocks:
     """Cut a sound into the gating blocks of BS.1770-4. See `steps` for what it takes."""
     return steps(audio).blocks()
@@ -206,6 +236,8 @@ def true_peak(audio: Audio) -> float:
     # In chunks: eight times an hour of sound does not fit in memory, and a chunk that stays in the processor's cache
     # is faster. The stream carries its state, so the chunks do not show.
     stream = soxr.ResampleStream(1, TRUE_PEAK_OVERSAMPLING, audio.channels, dtype="float32", quality="HQ")
+    # Silence first: soxr makes up what comes before the first sample, and reads an abrupt beginning 0.4 dB high.
+    stream.resample_chunk(np.zeros((_SILENT_START, audio.channels), np.float32))
     for start in range(0, audio.n_samples, _CHUNK):
         chunk = np.ascontiguousarray(audio.samples[:, start : start + _CHUNK].T)
         finer = stream.resample_chunk(chunk, last=start + _CHUNK >= audio.n_samples)

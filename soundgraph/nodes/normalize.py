@@ -12,9 +12,6 @@ from soundgraph.dsp import loudness
 from soundgraph.errors import NodeError
 from soundgraph.kinds import Kind, NodeRef, Params
 
-# The gain is a whole number of thousandths of a dB. A measurement may differ in its last bits between processors;
-# rounded, that does not reach the samples.
-_STEPS = 1000
 _SILENT_DBFS = -120.0
 _ABSURD_DBFS = 240.0  # measuring what is louder would leave the range of float32
 
@@ -45,41 +42,23 @@ def render(node: Normalize, inputs: list[Audio]) -> Audio:
     if peak_dbfs > _ABSURD_DBFS:
         raise NodeError(f"its peak is {peak_dbfs:.0f} dB over full scale, too loud to be measured")
     if node.lufs is not None:
-        gain_db = _gain_to_lufs(node.lufs, loudness.blocks(audio))
+        gain_db = loudness.blocks(audio).gain_to(node.lufs)
     elif node.rms_dbfs is not None:
-        gain_db = round((node.rms_dbfs - _rms_dbfs(audio)) * _STEPS) / _STEPS
+        gain_db = loudness.nearest_gain_db(node.rms_dbfs - _rms_dbfs(audio))
     elif node.true_peak_dbtp is not None:
-        gain_db = _under(node.true_peak_dbtp - (loudness.true_peak_dbtp(audio) or 0.0))
+        gain_db = loudness.gain_db_below(node.true_peak_dbtp - (loudness.true_peak_dbtp(audio) or 0.0))
     else:
-        gain_db = _under((node.peak_dbfs or 0.0) - peak_dbfs)
+        gain_db = loudness.gain_db_below((node.peak_dbfs or 0.0) - peak_dbfs)
     if not gain_db:
         return audio
     # As float32 and by multiplication alone, which every processor rounds alike.
     return make(audio.samples * np.float32(10 ** (gain_db / 20)), audio.sample_rate)
 
 
-def _gain_to_lufs(target: float, blocks: loudness.Blocks) -> float:
-    """The gain in dB that brings blocks to a loudness; 0 if they have none."""
-    gain_db = 0.0
-    # Once would do, but that a gain moves blocks over the absolute gate or under it. Twenty rounds end it where a block
-    # on the gate comes and goes.
-    for _ in range(20):
-        lufs = blocks.lufs(gain_db)
-        if lufs is None or abs(lufs - target) < 0.5 / _STEPS:
-            break
-        gain_db = round((gain_db + target - lufs) * _STEPS) / _STEPS
-    return gain_db
-
-
 def _rms_dbfs(audio: Audio) -> float:
     """20·log10 of the RMS, where a square wave of full scale reads 0 and a sine -3.01; not for silence."""
     squares = sum(float(np.add.reduce(np.square(channel, dtype=np.float64))) for channel in audio.samples)
     return 10 * math.log10(squares / audio.samples.size)
-
-
-def _under(gain_db: float) -> float:
-    """The whole step at or below, so that a peak is never over what was asked for."""
-    return math.floor(gain_db * _STEPS) / _STEPS
 
 
 KIND = Kind(version=1, params=Normalize, render=render)

@@ -186,3 +186,13 @@ def test_true_peak_is_never_under_the_sample_peak_and_covers_every_channel_and_c
     assert sample_peak_dbfs(spike) == pytest.approx(20 * math.log10(0.75), abs=1e-6)
     assert true_peak(spike) >= 0.75
     assert true_peak(make([0.5], 48000)) >= 0.5
+
+
+@pytest.mark.parametrize("after", [0, 100])
+@pytest.mark.parametrize("before", [0, 100])
+def test_a_true_peak_does_not_depend_on_silence_around_the_sound(before, after):
+    from scipy.signal import resample_poly
+
+    abrupt = np.concatenate([np.zeros(before), np.ones(50), np.zeros(after)])
+    wanted = np.abs(resample_poly(np.concatenate([np.zeros(400), np.ones(50), np.zeros(400)]), 16, 1)).max()
+    assert true_peak(make(abrupt, 48000)) == pytest.approx(wanted, rel=0.01)
