@@ -16,7 +16,7 @@ from soundgraph.ledger import Entry
 from soundgraph.scene import EngineManifest, Scene
 from soundgraph.store import Record
 
-_SCHEMA = 1
+_SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,25 @@ class Handover:
 
     @property
     def owner(self) -> str:
-        return f"{self.scene.id}:manifests.{self.manifest.name}"
+        return owner_of(self.scene, self.manifest)
+
+
+def owner_of(scene: Scene, manifest: EngineManifest) -> str:
+    return f"{scene.id}:manifests.{manifest.name}"
+
+
+def may_deliver(scene: Scene, entry: Entry, folder: str) -> bool:
+    """Whether a scene still has the manifest that delivered a file, and it may still deliver that one.
+
+    What an engine's files are called is known once they are written: each is called after the manifest's path, or
+    after one of the sounds.
+    """
+    found = [manifest for manifest in scene.manifests if owner_of(scene, manifest) == entry.owner]
+    starts = [f"{folder}/{manifest.path}" for manifest in found]
+    starts += [
+        f"{folder}/{file}" for manifest in found for name in manifest.exports for file in scene.exports[name].files()
+    ]
+    return any(entry.path.startswith((f"{start}.", f"{start}/")) for start in starts)
 
 
 class Handed(NamedTuple):
@@ -54,8 +72,9 @@ def deliver(
     """Brings the files of a manifest up to date; those that are right already are not touched.
 
     deliveries: by export, of all that it is about. drafts: those of them that are made from one.
-    records: of the nodes. known: what was delivered before, by path. taken: who else delivers a path, "" if nobody.
-    Raises NodeError if it cannot be written, OSError as `export.deliver` does.
+    records: of the nodes. known: what was delivered before, by path. taken: says who else delivers a path, in words to
+    be put after it; "" if nobody does.
+    Raises NodeError if it cannot be written, OSError as `export.deliver` does; if a path is taken, nothing is written.
     """
     key = _key(one, records)
     sounds = [
@@ -72,13 +91,16 @@ def deliver(
     ]
     engine = engines.get(one.manifest.engine)
     chosen = engines.choose(one.manifest.engine, sounds)
-    handed = []
-    for file, data in engine.files(one.manifest.params, one.manifest.path, chosen).items():
+    files = engine.files(one.manifest.params, one.manifest.path, chosen)
+    for file in files:
         path = f"{one.folder}/{file}"
         if wrong := paths.wrong_with(file):
             raise NodeError(f"cannot write {quote(path)}: {wrong}")
         if other := taken(path):
-            raise NodeError(f"{quote(path)} is also delivered by {other}")
+            raise NodeError(f"{quote(path)} {other}")
+    handed = []
+    for file, data in files.items():
+        path = f"{one.folder}/{file}"
         found = hashlib.sha256(data).hexdigest()
         status = "current"
         if stamp.file_digest(str(root / path)) != found:
@@ -107,7 +129,9 @@ def outdated(one: Handover, records: Mapping[str, Record], known: Mapping[str, E
 
 def _key(one: Handover, records: Mapping[str, Record]) -> str:
     """What a manifest is made from: other exports, sounds or settings give another."""
-    files = [[path, key] for job in one.jobs for path, key in export.keys(job, records[job.node]).items()]
+    files = [
+        [job.export.name, path, key] for job in one.jobs for path, key in export.keys(job, records[job.node]).items()
+    ]
     manifest = one.manifest
     params = manifest.params.model_dump(exclude_defaults=True)
-    return digest.digest("manifest", [_SCHEMA, manifest.engine, params, manifest.path, files])
+    return digest.digest("manifest", [_SCHEMA, one.scene.id, manifest.engine, params, manifest.path, files])

@@ -14,7 +14,7 @@ from soundgraph import explain as explaining
 from soundgraph import graph as graphs
 from soundgraph.backends import Model
 from soundgraph.builder import Options, Outcome, Site
-from soundgraph.errors import Mistake, NodeError, SceneError, StoreError, UsageError, did_you_mean
+from soundgraph.errors import Mistake, NodeError, SceneError, StoreError, UsageError, did_you_mean, quote
 from soundgraph.export import Job, Outdated
 from soundgraph.graph import Graph
 from soundgraph.handover import Handover
@@ -175,7 +175,19 @@ class Session:
 
     def _hand_over(self, outcome: Outcome, progress: Progress) -> None:
         """Delivers the manifests whose files are all there."""
-        owners = {path: job.owner for job in self.jobs for audio in job.paths() for path in (audio, f"{audio}.json")}
+        owners = {
+            path.casefold(): (path, job.owner)
+            for job in self.jobs
+            for audio in job.paths()
+            for path in (audio, f"{audio}.json")
+        }
+
+        def taken(path: str) -> str:
+            other, owner = owners.get(path.casefold()) or self._elsewhere(path)
+            if not owner or other == path:
+                return owner and f"is also delivered by {owner}"
+            return f"is the same as {quote(other)} on Windows and macOS, which is delivered by {owner}"
+
         for one in self.handovers:
             if outcome.interrupted or any(job.owner not in outcome.deliveries for job in one.jobs):
                 continue
@@ -186,7 +198,7 @@ class Session:
                     outcome.drafts,
                     outcome.records,
                     self.ledger.entries,
-                    lambda path: owners.get(path, ""),
+                    taken,
                     self.root,
                 )
             except (NodeError, OSError) as error:
@@ -195,8 +207,31 @@ class Session:
                 continue
             outcome.handed[one.owner] = handed
             for entry, status in handed:
-                owners[entry.path] = one.owner
+                owners[entry.path.casefold()] = entry.path, one.owner
                 progress.export(entry.path, status, {"engine": one.manifest.engine})
+
+    def _elsewhere(self, path: str) -> tuple[str, str]:
+        """(the file, its owner) of what a manifest that is not asked for delivered there, and still does; else ""."""
+        entry = self._delivered.get(path.casefold())
+        if entry is None or not entry.source or entry.draft != self.draft or entry.source in self.complete.values():
+            return "", ""
+        if any(entry.owner == one.owner for one in self.handovers):
+            return "", ""
+        scene = next((scene for scene in self.scenes if scene.path == self.root / entry.source), None)
+        if scene is None:
+            if self.is_gone(entry.source):
+                return "", ""
+            try:
+                scene = loader.load_scene(self.root / entry.source, self.project, draft=self.draft)
+            except SceneError:
+                return "", ""  # its mistakes are told when it is built
+        folder = f"{self.project.build.output}/{DRAFT_FOLDER}" if self.draft else self.project.build.output
+        return (entry.path, entry.owner) if handover.may_deliver(scene, entry, folder) else ("", "")
+
+    @cached_property
+    def _delivered(self) -> dict[str, Entry]:
+        """What was delivered before, by its path on a system that takes upper and lower case for the same."""
+        return {path.casefold(): entry for path, entry in self.ledger.entries.items()}
 
     @cached_property
     def handovers(self) -> list[Handover]:

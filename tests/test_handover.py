@@ -131,6 +131,58 @@ def test_two_that_write_one_file_fail_in_words(space):
     ]
 
 
+def test_two_of_which_no_system_could_keep_both_fail_in_words(space):
+    space.scene(SCENE + '[manifests.other]\nengine = "json"\npath = "Feet/All"\n')
+    found = space.build("-k")
+    assert [event["detail"] for event in found.of("export") if event["status"] == "failed"] == [
+        '"build/Feet/All.json" is the same as "build/feet/all.json" on Windows and macOS, '
+        "which is delivered by a:manifests.feet"
+    ]
+
+
+def test_two_scenes_that_write_one_file_are_told_whichever_is_built(space):
+    space.scene(SCENE)
+    space.scene(SCENE.replace('path = "feet/step', 'path = "b/step').replace("exports.land", "exports.other"), "b")
+    space.settle("a")
+    for targets in (["b"], [], ["a", "b"]):
+        found = space.build(*targets)
+        assert found.code == 1
+        assert {event["detail"] for event in found.of("export") if event["status"] == "failed"} == {
+            '"build/feet/all.json" is also delivered by a:manifests.feet',
+            '"build/wwise.tsv" is also delivered by a:manifests.wwise',
+        } or not targets
+        assert b"other" not in space.read("build/feet/all.json")
+    assert space.build("a", "-k").code == 0
+
+
+def test_a_manifest_may_move_to_another_scene(space):
+    space.scene(SCENE)
+    space.settle()
+    space.scene(SCENE.partition("[manifests.feet]")[0])
+    space.scene(SCENE.replace('path = "feet/step', 'path = "b/step').replace("exports.land", "exports.other"), "b")
+    assert space.build("b").code == 0
+    assert b"other" in space.read("build/feet/all.json")
+    assert space.build().code == 0
+    assert space.exists("build/feet/all.json")
+
+
+def test_of_files_that_cannot_all_be_written_none_is(space):
+    other = '[manifests.{}]\nengine = "json"\npath = "{}"\nwith_schema = {}\n'
+    space.scene(SCENE + other.format("first", "x.schema", "false") + other.format("second", "x", "true"))
+    assert space.build("-k").code == 1
+    assert space.exists("build/x.schema.json")
+    assert not space.exists("build/x.json")
+
+
+def test_a_plan_knows_that_an_export_of_another_name_is_another_manifest(space):
+    space.scene(SCENE)
+    space.settle()
+    space.replace("[exports.step]", "[exports.steps]")
+    space.replace('exports = ["step"]', 'exports = ["steps"]')
+    plan = space.run("plan", "--check")
+    assert (plan.code, "build/wwise.tsv" in plan.out) == (3, True)
+
+
 def test_the_same_bytes_anywhere(space, tmp_path_factory):
     from tests.helpers import Space
 
