@@ -71,7 +71,7 @@ class Outcome:
     statuses: of each node that the targets need: "ran", "hit", "cutoff", "failed" or "skipped". One that fails a check
     has failed, though its sound is kept.
     records: of each node whose result is known. failures: why, by node id or "scene:export".
-    deliveries: by "scene:export". checked: the nodes that passed what is demanded of them.
+    deliveries: by "scene:export".
     handed: the files of manifests, by "scene:manifests.name". drafts: the deliveries with a draft upstream.
     """
 
@@ -80,7 +80,6 @@ class Outcome:
     records: dict[str, Record] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     deliveries: dict[str, list[Delivery]] = field(default_factory=dict)
-    checked: set[str] = field(default_factory=set)
     handed: dict[str, list[Handed]] = field(default_factory=dict)
     drafts: set[str] = field(default_factory=set)
     loads: int = 0
@@ -240,7 +239,8 @@ class _Round:
         self.jobs_of: dict[str, list[Job]] = {}
         for job in jobs:
             self.jobs_of.setdefault(job.node, []).append(job)
-        self.unchecked = {name for name in site.checks if name in plan.decisions and name not in outcome.checked}
+        # In each round anew: what passed in one by a figure that was kept may come out otherwise when it is made again.
+        self.unchecked = {name for name in site.checks if name in plan.decisions}
         self.behind = self._behind(jobs)  # by export: the checks that have to pass before it is delivered
         self.waits = {
             name: sum(plan.decisions[other].record is None for other in self.graph.predecessors(name))
@@ -609,7 +609,6 @@ class _Round:
                 self.ready.append(partial(self._submit_deliver, job))
 
     def _passed(self, name: str, note: checking.Note | None) -> None:
-        self.outcome.checked.add(name)
         self.unchecked.discard(name)
         self.results.note(dict([note] if note else []))
         self.results.release(self.records[name].digest)

@@ -112,9 +112,9 @@ class Check(Params):
             field, words, unit = _QUANTITIES[quantity]
             figure = measured[field]
             if side == "min" and (figure is None or figure < limit):
-                found.append(f"{words} is {_spelled(figure, limit, unit)}, under {name} = {limit:g}")
+                found.append(f"{words} is {_spelled(figure, limit, unit)}, under {name} = {_number(limit)}")
             if side == "max" and figure is not None and figure > limit:
-                found.append(f"{words} is {_spelled(figure, limit, unit)}, over {name} = {limit:g}")
+                found.append(f"{words} is {_spelled(figure, limit, unit)}, over {name} = {_number(limit)}")
         return found
 
 
@@ -145,4 +145,9 @@ def _spelled(figure: float | None, limit: float, unit: str) -> str:
     if figure is None:
         return "not measurable"
     places = next((n for n in range(1, 9) if round(figure, n) != round(limit, n)), 9)
-    return f"{round(figure, places):g}{unit}" if abs(figure) < 1e6 else f"{figure:.0f}{unit}"
+    return f"{_number(round(figure, places))}{unit}"
+
+
+def _number(value: float) -> str:
+    """With all its places, and no ".0": 3600.0001, where :g would say 3600."""
+    return f"{value:.10g}"

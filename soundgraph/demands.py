@@ -36,7 +36,8 @@ class ManifestSettings(Params):
 def read_checks(
     table: Any, file: str, nodes: Mapping[str, Any], exports: Mapping[str, Export | None], wrong: Wrong
 ) -> tuple[SceneCheck, ...]:
-    """table: what stands under `checks`. nodes, exports: of the scene, each take for itself; None where faulty."""
+    """table: what stands under `checks`. nodes, exports: of the scene, each take for itself; None where it is not known
+    how many takes it has, for a mistake elsewhere."""
     if not isinstance(table, list):
         wrong(("checks",), "checks", f"must be a list of tables, not {wording.kind_of(table)}", "write [[checks]]")
         return ()
@@ -144,9 +145,11 @@ def _valid(model: type[Params], table: Mapping[str, Any], mistakes: list[tuple[K
         return None
 
 
-def _of(asked: str, names: Iterable[str]) -> tuple[str, ...]:
+def _of(asked: str, names: Mapping[str, Any]) -> tuple[str, ...]:
     """The takes of `names` that are meant by "step" (all of them) or "step#2"."""
     base, take = takes.split(asked)
+    if take is not None and names.get(base, "") is None:
+        return (base,)
     if take == "1":
         return tuple(name for name in names if name == base)
     return tuple(name for name in names if name == asked or (take is None and takes.split(name)[0] == base))

@@ -77,13 +77,14 @@ class Reading:
             export = self._export(written)
             if export is not None:
                 exports[export.name] = export
+        are_counted = not self._has_takes
         if self._has_takes and len(nodes) == len(self._nodes):
-            nodes, exports = self._take_by_take(nodes, exports)
+            nodes, exports, are_counted = self._take_by_take(nodes, exports)
         self._mistakes += clashing(exports.values(), lambda origin: self._sheet.line(origin.keys))
         if not self._nodes and not self._mistakes:
             hint = "write a [nodes.<name>] table, as docs/scene-format.md shows"
             self._mistakes.append(Mistake(self._sheet.file, 0, "", "holds no nodes", hint))
-        checks, manifests = self._demands(nodes, exports)
+        checks, manifests = self._demands(nodes if are_counted else {}, exports if are_counted else {})
         if self._mistakes:
             raise SceneError(self._mistakes)
         read = tuple(self._read)
@@ -354,7 +355,9 @@ class Reading:
 
     def _take_by_take(
         self, nodes: dict[str, Node], exports: dict[str, Export]
-    ) -> tuple[dict[str, Node], dict[str, Export]]:
+    ) -> tuple[dict[str, Node], dict[str, Export], bool]:
+        """(the nodes, the exports, whether it is known how many takes each has)"""
+
         def wrong(whose: Node | Export, keys: Keys, what: str, hint: str) -> None:
             part, written = self._nodes[whose.name] if isinstance(whose, Node) else (None, self._exports[whose.name])
             sheet = part.sheet if part else self._sheet
@@ -364,7 +367,7 @@ class Reading:
         if len(found.nodes) > MAX_NODES:
             what = f"holds {len(found.nodes):,} nodes with all their takes; a scene may have {MAX_NODES:,}"
             self._mistakes.append(Mistake(self._sheet.file, 0, "", what))
-        return found.nodes, found.exports
+        return found.nodes, found.exports, bool(found.counts)
 
     def _demands(
         self, nodes: dict[str, Node], exports: dict[str, Export]
@@ -377,7 +380,7 @@ class Reading:
         def wrong(keys: Keys, where: str, what: str, hint: str) -> None:
             self._wrong(self._sheet, keys, where, what, hint)
 
-        # What has mistakes of its own is there all the same.
+        # What has mistakes of its own is there all the same, though nobody knows how many takes it has.
         all_nodes = {**dict.fromkeys(self._nodes), **nodes}
         all_exports: dict[str, Export | None] = {**dict.fromkeys(self._exports), **exports}
         return (

@@ -62,7 +62,10 @@ def fill(path: str, take: int) -> str:
 
 @dataclass(frozen=True)
 class Expanded:
-    """A scene's nodes and exports, take by take. counts: how many each node has, by the name it was written by."""
+    """A scene's nodes and exports, take by take.
+
+    counts: how many each node has, by the name it was written by; empty if they need one another in a circle.
+    """
 
     nodes: dict[str, Node]
     exports: dict[str, Export]
@@ -80,7 +83,7 @@ def expand(nodes: Mapping[str, Node], exports: Mapping[str, Export], wrong: Wron
     order = _order(nodes)
     if order is None:
         plain = {name: replace(node, params=_renamed(node, lambda ref: split(ref)[0])) for name, node in nodes.items()}
-        return Expanded(plain, dict(exports), dict.fromkeys(nodes, 1))
+        return Expanded(plain, dict(exports), {})
     counts: dict[str, int] = {}
     for name in order:
         counts[name] = _count(nodes[name], counts, wrong)

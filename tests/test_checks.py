@@ -277,3 +277,68 @@ def test_checks_that_are_no_list(door):
     assert (
         door.run("check").err == "graphs/a.toml:1: checks: must be a list of tables, not a number\n  write [[checks]]\n"
     )
+
+
+def test_what_is_lost_and_comes_out_otherwise_is_checked_again(door, monkeypatch):
+    from soundgraph.nodes import gain
+
+    door.scene(SCENE % 0 + '[[checks]]\nnode = "soft"\nmax_true_peak_dbtp = -6\n')
+    assert door.build().code == 0
+    for blob in (door.cache / "blobs").rglob("*.wav"):
+        blob.unlink()
+    (door.root / "build/door.wav").unlink()
+    monkeypatch.setattr(gain, "make", lambda samples, rate: make(samples * 4, rate))  # as on another device
+    found = door.build()
+    assert found.code == 1
+    assert "over max_true_peak_dbtp = -6" in found.of("node")[-1]["detail"]
+    assert not door.exists("build/door.wav")
+
+
+@pytest.mark.parametrize(
+    ("limits", "sound", "fault"),
+    [
+        ({"max_duration": 3600}, {"duration_s": 3600.0001}, "its length is 3600.0001 s, over max_duration = 3600"),
+        (
+            {"max_clipped_samples": 1_234_567},
+            {"clipped_samples": 1_234_568},
+            "the number of its clipped samples is 1234568, over max_clipped_samples = 1234567",
+        ),
+    ],
+)
+def test_large_figures_have_all_their_places(limits, sound, fault):
+    assert Check(node="n", **limits).faults(sound) == [fault]
+
+
+def test_a_scene_without_exports_is_built_in_full_where_it_is_named_although_its_checks_were_made_before(door):
+    door.scene(SCENE.partition("[exports.door]")[0] + '[[checks]]\nnode = "door"\nsilent = false\n')
+    door.settle()
+    assert door.build("a").ran == ["a:soft"]
+
+
+@pytest.mark.parametrize("fault", ['gain_db = "x"', 'gain_db = 0\n[nodes.c]\nkind = "gain"\ngain_db = 0\ninput = "c"'])
+def test_takes_that_are_not_counted_for_a_mistake_elsewhere_are_no_mistake_of_a_check(space, fault):
+    space.scene(
+        f"""
+[nodes.step]
+kind = "generate"
+model = "draft/audio"
+prompt = "step"
+variations = 2
+[nodes.bad]
+kind = "gain"
+input = "step"
+{fault}
+[exports.step]
+node = "step"
+path = "step_{{take}}"
+[[checks]]
+node = "step#2"
+silent = false
+[manifests.m]
+engine = "json"
+exports = ["step#2"]
+"""
+    )
+    found = space.run("check").err
+    assert "#2" not in found
+    assert found.count("graphs/a.toml:") == 1
