@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from soundgraph import stamp
+from soundgraph import stamp, takes
 from soundgraph.builder import Outcome
 from soundgraph.export import Job
 from soundgraph.ledger import Entry
@@ -37,6 +37,7 @@ def stamps_of(session: Session, outcome: Outcome, old: Stamps | None, moment: in
         jobs.setdefault(job.scene.id, []).append(job)
     # What a build with failures left where it was is to be removed by a later one, which has to look at the scene then.
     unfinished = set() if session.overridden else {entry.source for entry in session.stale(outcome)}
+    named = {asked.id for asked in session.asked if asked.named}
     for scene in session.scenes:
         if scene.path is None:
             continue
@@ -53,8 +54,11 @@ def stamps_of(session: Session, outcome: Outcome, old: Stamps | None, moment: in
             continue
         names = {job.export.name for job in asked}
         in_part = {export.base for export in scene.exports.values() if export.name not in names}
-        outputs = [output for job in asked for output in _outputs(session.root, outcome, job, needed, in_part, moment)]
+        in_part.update(takes.split(name)[0] for name in scene.nodes.keys() - set(needed))
+        outputs = [output for job in asked for output in _outputs(session.root, outcome, job, in_part, moment)]
         outputs += _handed(session.root, outcome, scene, moment)
+        if not scene.exports and scene.id not in named:
+            needed = []  # only what is checked was built, so that it has to be looked at once it is named
         places = [files.setdefault(found, len(files)) for found in read]
         complete = scene.id in session.complete
         keep[scene.id] = SceneStamp(scene.id, unknown.path, places, complete, " ".join(needed), outputs)
@@ -87,14 +91,15 @@ def _is_whole(outcome: Outcome, scene: Scene, nodes: list[str], jobs: list[Job])
     )
 
 
-def _outputs(
-    root: Path, outcome: Outcome, job: Job, nodes: list[str], in_part: set[str], moment: int
-) -> list[stamp.Output]:
-    """The delivered files of an export, as a stamp holds them. in_part: exports of which not all takes were built."""
+def _outputs(root: Path, outcome: Outcome, job: Job, in_part: set[str], moment: int) -> list[stamp.Output]:
+    """The delivered files of an export, as a stamp holds them.
+
+    in_part: the exports and nodes of which not all takes were built.
+    """
     # Asked for by the name of an export that a node has too, both are meant, and a stamp knows of files only.
     # All takes of an export go by the name it was written by: whoever asks for that asks for all of them.
     name = job.export.base
-    if name in in_part or (name in job.scene.nodes and name not in nodes):
+    if name in in_part:
         name = ""
     entries = [entry for delivery in outcome.deliveries[job.owner] for entry in delivery.entries]
     return [_output(root, name, entry, moment) for entry in entries]

@@ -255,3 +255,20 @@ duration = 0.4
         *("a:more", "a:more#2", "a:more#3"),
         *("a:step", "a:step#2", "a:step#3"),
     ]
+
+
+def test_an_export_of_one_take_called_like_its_node_does_not_stand_for_the_other_takes(space):
+    space.scene(
+        """
+[nodes.step]
+kind = "generate"
+model = "draft/audio"
+prompt = "step"
+duration = 0.1
+variations = 3
+[exports.step]
+node = "step#1"
+"""
+    )
+    space.settle()
+    assert space.build("a:step").ran == ["a:step#2", "a:step#3"]
