@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from soundgraph import graph as graphs
 from soundgraph.errors import Mistake, quote
-from soundgraph.scene import Origin
+from soundgraph.scene import Origin, node_id
 from soundgraph.session import Session
 
 
@@ -18,7 +18,9 @@ def warnings(session: Session) -> list[Mistake]:
             file = next(iter(scene.nodes.values())).origin.file if scene.nodes else ""
             found.append(Mistake(file, 0, "", "delivers nothing: it has no [exports.*] table"))
             continue
-        used = graphs.needed(session.graph, [job.node for job in session.jobs if job.scene is scene])
+        checked = [name for check in scene.checks if check.settings.node is not None for name in check.names]
+        ends = [job.node for job in session.jobs if job.scene is scene]
+        used = graphs.needed(session.graph, [*ends, *(node_id(scene.id, name) for name in checked)])
         for name, node in scene.nodes.items():
             # What an include brings along and this scene leaves aside is no oversight.
             if f"{scene.id}:{name}" not in used and "." not in name:

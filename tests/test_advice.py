@@ -96,3 +96,15 @@ def test_twins_are_told_by_all_that_they_say_schedules_of_prompts_and_sounds_to_
         "graphs/x.toml:6",
         "graphs/y.toml:6",
     ]
+
+
+def test_a_node_that_only_a_check_needs_is_built_and_told_as_no_oversight(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    node = '[nodes.{}]\nkind = "generate"\nmodel = "draft/audio"\nprompt = "{}"\n'
+    scene = node.format("a", "rain") + node.format("b", "wind") + '[exports.x]\nnode = "a"\n'
+    (project / "graphs" / "x.toml").write_text(scene)
+    assert cli.main(["check", "--strict", "x"]) != 0
+    assert "nodes.b: no export needs it" in capsys.readouterr().out
+    (project / "graphs" / "x.toml").write_text(scene + '[[checks]]\nnode = "b"\nsilent = false\n')
+    assert cli.main(["check", "--strict", "x"]) == 0
