@@ -23,6 +23,7 @@ from soundgraph import (
     models,
     policy,
     stamp,
+    takes,
     targets,
 )
 from soundgraph.audio import Audio
@@ -104,6 +105,10 @@ class Pipeline:
         Raises SceneError for a parameter out of range, UsageError for a model that cannot be had or that [policy] of
         soundgraph.toml does not allow, or for what it makes nothing of.
         """
+        if params.get(takes.FIELD, 1) != 1:
+            raise UsageError(
+                f"generate gives one sound, and {takes.FIELD} asks for more", "give each a seed of its own"
+            )
         given = {"melody": melody, "continue_from": continue_from}
         sounds = {role: sound for role, sound in given.items() if sound is not None}
         table = {"kind": "generate", "model": model, "duration": duration, **params, **{role: role for role in sounds}}

@@ -183,3 +183,8 @@ def test_a_device_or_budget_that_is_none_is_a_mistake_of_the_caller(
 def test_a_scene_from_a_dict(pipeline: soundgraph.Pipeline) -> None:
     built = pipeline.scene({"name": "n", "duration": 0.1, "elements": [{"type": "audio", "prompt": "wind"}]})
     assert [path.name for path in built.files] == ["n.wav"]
+
+
+def test_takes_are_not_asked_of_one_sound(pipeline: soundgraph.Pipeline) -> None:
+    with pytest.raises(UsageError, match="generate gives one sound, and variations asks for more"):
+        pipeline.generate("rain", model="draft/audio", duration=0.1, variations=3)
