@@ -16,7 +16,7 @@ from soundgraph.scene import Origin, SceneCheck
 from soundgraph.store import Store
 
 # Raised when something is measured in another way.
-_VERSION = 1
+_VERSION = 2
 
 Locate = Callable[[Origin], int]
 """The line on which something was written; asked only of a check that failed."""

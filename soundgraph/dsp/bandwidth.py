@@ -19,9 +19,10 @@ _LEAST_FRAME = 64
 _MOST_AT_ONCE = 64
 # Blackman-Harris, four terms: no side lobe above -92 dB, so that a strong low tone does not count as a high one.
 _WINDOW = (0.35875, -0.48829, 0.14128, -0.01168)
-# Half the width of its main lobe, in bins. So much of the spectrum's beginning is a constant offset, and so much too
-# high a sharp edge would read.
+# Half the width of its main lobe, in bins: so much too high a sharp edge would read.
 _LOBE = 4
+# What lies so far under a constant offset is what rounding has left of it.
+_OFFSET_ROUNDING_DB = -130.0
 
 
 def bandwidth_hz(audio: Audio) -> float | None:
@@ -33,24 +34,30 @@ def bandwidth_hz(audio: Audio) -> float | None:
     not taken for bandwidth, and the cymbals of a piece are.
 
     A sound that was made at 16 kHz reads about 8000 in a file of any higher rate; white noise reads half its rate.
-    None for silence, and for fewer than 64 samples.
+    A constant offset is no content. None for silence, for nothing but an offset, and for fewer than 64 samples.
     """
     frame = min(1 << round(np.log2(audio.sample_rate * _FRAME_S)), audio.n_samples)
     if frame < _LEAST_FRAME:
         return None
     turns = 2 * np.pi * np.arange(frame) / frame
     window = sum(weight * np.cos(k * turns) for k, weight in enumerate(_WINDOW))
+    sum_of_window = float(np.add.reduce(window))
     highest, levels = [], []
-    starts = range(0, audio.n_samples - frame + 1, frame // 2)
+    starts = np.arange(0, audio.n_samples - frame + 1, frame // 2)
+    if starts[-1] + frame < audio.n_samples:
+        starts = np.append(starts, audio.n_samples - frame)
     for first in range(0, len(starts), _MOST_AT_ONCE):
         chosen = starts[first : first + _MOST_AT_ONCE]
-        span = audio.samples[:, chosen[0] : chosen[-1] + frame]
         power = np.zeros((len(chosen), frame // 2 + 1))
-        for channel in span:
-            frames = np.lib.stride_tricks.sliding_window_view(channel, frame)[:: frame // 2]
-            spectrum = np.fft.rfft(frames * window)
+        offset = np.zeros((len(chosen), 1))
+        for channel in audio.samples:
+            frames = np.lib.stride_tricks.sliding_window_view(channel, frame)[chosen]
+            # The weighted mean: without it, bin 0 is empty, and low tones beside it are left as they are.
+            mean = np.add.reduce(frames * window, axis=1, keepdims=True) / sum_of_window
+            spectrum = np.fft.rfft((frames - mean) * window)
             power += np.square(spectrum.real) + np.square(spectrum.imag)
-        power[:, : _LOBE + 1] = 0.0
+            offset += np.square(mean * sum_of_window)
+        power[power < offset * 10 ** (_OFFSET_ROUNDING_DB / 10)] = 0.0
         heard = power >= power.max(axis=1, keepdims=True) * 10 ** (THRESHOLD_DB / 10)
         highest.append(frame // 2 - np.argmax(heard[:, ::-1], axis=1))
         levels.append(np.add.reduce(power, axis=1))
@@ -61,4 +68,4 @@ def bandwidth_hz(audio: Audio) -> float | None:
     bin_ = int(bins[round((bins.size - 1) * (1.0 - RARE))])
     if bin_ + _LOBE >= frame // 2:
         return float(audio.sample_rate / 2)
-    return float((bin_ - _LOBE) * audio.sample_rate / frame)
+    return float(max(bin_ - _LOBE, 0) * audio.sample_rate / frame)

@@ -126,6 +126,21 @@ def test_a_tone_reads_its_own_frequency(freq):
     assert bandwidth_hz(sine(freq, peak=0.1)) == pytest.approx(freq, abs=60)
 
 
+@pytest.mark.parametrize("freq", [5, 20, 30])
+def test_a_low_tone_reads_as_low(freq):
+    assert bandwidth_hz(sine(freq, peak=0.5)) < 60
+
+
+def test_a_constant_offset_has_no_bandwidth():
+    assert bandwidth_hz(make(np.full((2, 100_000), 0.3), 48000)) is None
+
+
+def test_a_sound_that_begins_in_the_last_moment_is_heard():
+    samples = np.zeros((1, 48_000))
+    samples[0, -800:] = noise(1.0).samples[0, :800]
+    assert bandwidth_hz(make(samples, 48000)) == 24000.0
+
+
 def test_a_click_is_no_bandwidth_and_neither_is_an_offset_or_a_quiet_floor():
     dull = resample(noise(4.0, 16000), 48000)
     samples = dull.samples.copy()
