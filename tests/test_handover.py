@@ -84,7 +84,6 @@ def test_another_take_is_another_manifest(space):
     space.scene(SCENE)
     space.build()
     space.replace("variations = 2", "variations = 3")
-    assert "other files" in space.run("plan").out or space.run("plan").code == 0
     found = space.build()
     assert found.exports["build/feet/all.json"] == "written"
     assert "step_3.wav" in space.read("build/wwise.tsv").decode()
@@ -150,7 +149,7 @@ def test_two_scenes_that_write_one_file_are_told_whichever_is_built(space):
         assert {event["detail"] for event in found.of("export") if event["status"] == "failed"} == {
             '"build/feet/all.json" is also delivered by a:manifests.feet',
             '"build/wwise.tsv" is also delivered by a:manifests.wwise',
-        } or not targets
+        }
         assert b"other" not in space.read("build/feet/all.json")
     assert space.build("a", "-k").code == 0
 
