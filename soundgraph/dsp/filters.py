@@ -22,6 +22,11 @@ BUTTERWORTH_Q = math.sqrt(0.5)
 # float64, so it is fixed, not fitted to the machine.
 _CHUNK = 2**18
 
+# So many chunks of a long sound are stepped through side by side, and about so many values are worked on at a time.
+# Neither shows in the result: the fewer calls and the less memory in use, the faster.
+_AT_ONCE = 4
+_IN_HAND = 2**15
+
 # A state below this is taken for zero. What rings on in digital silence would otherwise decay into subnormal numbers,
 # which processors handle a hundred times slower, and can circle there for ever.
 _TINY = 1e-100
@@ -136,20 +141,17 @@ def apply(samples: ArrayLike, sos: ArrayLike) -> NDArray[Any]:
     sections = [_Section(row, channels) for row in _cascade(sos)]
     # A square, so that only the last chunk is filled up with zeros, whose state nobody needs.
     size = max(math.isqrt(_CHUNK // max(channels, 1)), 2) ** 2
-    for start in range(0, n, size):
-        stop = min(start + size, n)
-        # At least 2: a block hands its last two samples on.
-        steps = max(math.isqrt(stop - start), 2)
-        blocks = -(-(stop - start) // steps)
-        chunk = np.zeros((channels, blocks * steps))
-        chunk[:, : stop - start] = rows[:, start:stop]
-        # Time first, so that a step works on neighbours in memory.
-        chunk = np.ascontiguousarray(chunk.reshape(channels, blocks, steps).transpose(2, 0, 1))
+    work, start = None, 0
+    while start < n:
+        count = min(max((n - start) // size, 1), _AT_ONCE)
+        part = slice(start, min(start + count * size, n))
+        if work is None or not work.fits(count, part.stop - start):
+            work = _Work(count, channels, part.stop - start)
+        work.load(rows[:, part])
         for section in sections:
-            chunk = section.run(chunk)
-        filtered = chunk.transpose(1, 2, 0).reshape(channels, blocks * steps)
-        with np.errstate(over="ignore"):  # infinity is for the caller to refuse, in words
-            result[:, start:stop] = filtered[:, : stop - start]
+            section.run(work)
+        work.unload(result[:, part])
+        start = part.stop
     return result.reshape(source.shape)
 
 
@@ -158,6 +160,47 @@ def _cascade(sos: ArrayLike) -> Sections:
     if cascade.ndim != 2 or cascade.shape[1] != 6 or not (cascade[:, 3] == 1).all():
         raise ValueError("sections must be rows of b0 b1 b2 1 a1 a2")
     return cascade
+
+
+class _Work:
+    """Some chunks of a sound, cut into blocks, and room for what a section makes of them.
+
+    x, y: shape (2 + steps, chunks, channels, blocks), what goes into a section and what comes out. Time comes first, so
+    that a step works on neighbours in memory; the first two rows are for the two samples before each block.
+    """
+
+    def __init__(self, count: int, channels: int, length: int):
+        self.count, self.length = count, length
+        chunk = length // count
+        self.steps = max(math.isqrt(chunk), 2)  # at least 2: a block hands its last two samples on
+        self.blocks = -(-chunk // self.steps)
+        shape = (2 + self.steps, count, channels, self.blocks)
+        self.x, self.y = np.empty(shape), np.empty(shape)
+        width = count * channels * self.blocks
+        self.spare = np.empty((min(max(_IN_HAND // width, 1), self.steps), width))
+
+    def fits(self, count: int, length: int) -> bool:
+        return (self.count, self.length) == (count, length)
+
+    def load(self, line: NDArray[Any]) -> None:
+        """line: shape (channels, length); the last block is filled up with zeros."""
+        self.x[2:] = self._blocks(self._filled(line))
+
+    def unload(self, line: NDArray[Any]) -> None:
+        """The inverse of `load`."""
+        with np.errstate(over="ignore"):  # infinity is for the caller to refuse, in words
+            filled = self._filled(line)
+            self._blocks(filled)[:] = self.x[2:]
+            if filled is not line:
+                line[:] = filled[:, : self.length]
+
+    def _filled(self, line: NDArray[Any]) -> NDArray[Any]:
+        missing = self.count * self.blocks * self.steps - self.length
+        return np.pad(line, ((0, 0), (0, missing))) if missing else line
+
+    def _blocks(self, line: NDArray[Any]) -> NDArray[Any]:
+        """A view of a line in the order of x."""
+        return line.reshape(len(line), self.count, self.blocks, self.steps).transpose(3, 1, 0, 2)
 
 
 class _Section:
@@ -169,82 +212,97 @@ class _Section:
     """
 
     def __init__(self, row: Sections, channels: int):
-        self.b0, self.b1, self.b2, _, a1, a2 = (float(value) for value in row)
+        # Arrays of no dimensions: numpy takes longer over a float of Python than over most rows here.
+        self.b0, self.b1, self.b2 = (np.array(value) for value in row[:3])
+        a1, a2 = float(row[4]), float(row[5])
         self.sign = -1.0 if a1 > 0 else 1.0
         # d[t] = v[t] - pull · y[t-1] + keep · d[t-1],  y[t] = sign · y[t-1] + d[t],  v the part without feedback.
         # Summed in this order pull is exact. 1 + a2 first would round, which is enough to retune a corner at 1 Hz.
-        self.pull = (self.sign + a1) + self.sign * a2
-        self.keep = self.sign * a2
+        self.pull = np.array((self.sign + a1) + self.sign * a2)
+        self.keep = np.array(self.sign * a2)
         self.past = np.zeros((2, channels))  # x[-2], x[-1]
         self.state = [(0.0, 0.0)] * channels  # y, d
+        self.ringing = np.empty((2, 0, 2))
 
-    def run(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """x: a chunk shaped (steps, channels, blocks), steps of 2 or more. Returns the same shape."""
-        steps, channels, blocks = x.shape
+    def run(self, work: _Work) -> None:
+        """Filters what is in work.x; the result takes its place."""
+        if work.steps > self.ringing.shape[1]:
+            self.ringing = np.array([self._ring(1.0, 0.0, work.steps), self._ring(0.0, 1.0, work.steps)])
+        ringing = self.ringing[:, : work.steps]
+        self._give_past(work.x)
+        x, y = work.x.reshape(2 + work.steps, -1), work.y.reshape(2 + work.steps, -1)[2:]
+        # Some rows at a time go through all that is to be done with them while they are in the processor's cache.
+        some = len(work.spare)
+        parts = [slice(first, min(first + some, work.steps)) for first in range(0, work.steps, some)]
+        last, d = np.zeros(y.shape[1]), np.zeros(y.shape[1])
         with np.errstate(over="ignore", invalid="ignore"):
-            v = self._feed_forward(x)
-            # Two more columns hear nothing and begin with y = 1 and with d = 1: what inherited state turns into.
-            work = np.zeros((steps, channels * blocks + 2))
-            work[:, :-2] = v.reshape(steps, -1)
-            last_d = self._feed_back(work)
-            y = work[:, :-2].reshape(v.shape)
-            from_y, from_d = work[:, -2].copy(), work[:, -1].copy()
-            from_y[np.abs(from_y) < _TINY] = 0.0
-            from_d[np.abs(from_d) < _TINY] = 0.0
-            turn = (from_y[-1], last_d[-2], from_d[-1], last_d[-1])
-            inherited = np.empty((2, channels, blocks))
-            for channel in range(channels):
-                ends = zip(
-                    y[-1, channel].tolist(), last_d[:-2].reshape(channels, blocks)[channel].tolist(), strict=True
-                )
-                begins, self.state[channel] = _hand_on(self.state[channel], ends, *map(float, turn))
-                inherited[:, channel] = np.array(begins).T
-            np.multiply(from_y[:, None, None], inherited[0], out=v)
-            y += v
-            np.multiply(from_d[:, None, None], inherited[1], out=v)
-            y += v
-        return y
+            for part in parts:
+                rows, spare = y[part], work.spare[: part.stop - part.start]
+                np.multiply(x[part.start + 2 : part.stop + 2], self.b0, rows)
+                rows += np.multiply(x[part.start + 1 : part.stop + 1], self.b1, spare)
+                rows += np.multiply(x[part], self.b2, spare)
+                self._feed_back(rows, last, d)
+                last = rows[-1]
+            begins = self._inherit(np.stack([last, d]).reshape(2, *work.y.shape[1:]), ringing[:, -1])
+            from_y, from_d = np.where(np.abs(ringing[:, :, :1]) < _TINY, 0.0, ringing[:, :, :1])
+            for part in parts:
+                rows, spare = y[part], work.spare[: part.stop - part.start]
+                rows += np.multiply(from_y[part], begins[0], spare)
+                rows += np.multiply(from_d[part], begins[1], spare)
+        work.x, work.y = work.y, work.x
 
-    def _feed_forward(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        # The two samples before each block are the last two of the block before it.
-        before = np.empty((2, *x.shape[1:]))
-        before[:, :, 0] = self.past
-        before[:, :, 1:] = x[-2:, :, :-1]
-        self.past = x[-2:, :, -1].copy()
-        v = self.b0 * x
-        scaled = self.b1 * x
-        v[1:] += scaled[:-1]
-        v[0] += self.b1 * before[1]
-        np.multiply(x, self.b2, out=scaled)
-        v[2:] += scaled[:-2]
-        v[:2] += self.b2 * before
-        return v
+    def _give_past(self, x: NDArray[np.float64]) -> None:
+        """The two samples before each block are the last two of the block before it."""
+        x[:2, :, :, 1:] = x[-2:, :, :, :-1]
+        x[:2, 1:, :, 0] = x[-2:, :-1, :, -1]
+        x[:2, 0, :, 0] = self.past
+        self.past = x[-2:, -1, :, -1].copy()
 
-    def _feed_back(self, work: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Turn rows of v into rows of y, in place; returns d of the last row."""
-        y, d = np.zeros(work.shape[1]), np.zeros(work.shape[1])
-        y[-2] = d[-1] = 1.0
-        pulled = np.empty_like(y)
+    def _feed_back(self, rows: NDArray[np.float64], y: NDArray[np.float64], d: NDArray[np.float64]) -> None:
+        """Turn rows of v into rows of y, in place; y and d are of the row before, and d becomes that of the last."""
+        pulled = np.empty_like(d)
         sum_up = np.add if self.sign > 0 else np.subtract
         pull, keep, multiply, add, subtract = self.pull, self.keep, np.multiply, np.add, np.subtract
-        for row in work:
+        for row in rows:
             multiply(y, pull, pulled)
             multiply(d, keep, d)
             subtract(d, pulled, d)
             add(d, row, d)
             sum_up(d, y, row)
             y = row
-        return d
+
+    def _ring(self, y: float, d: float, steps: int) -> list[tuple[float, float]]:
+        """y and d in each of some steps without input: what an inherited state turns into."""
+        pull, keep, found = float(self.pull), float(self.keep), []
+        for _ in range(steps):
+            d = d * keep - y * pull + 0.0  # the input, which is no part of it but for turning -0 into 0
+            y = d + self.sign * y
+            found.append((y, d))
+        return found
+
+    def _inherit(self, ends: NDArray[np.float64], turn: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The y and d that each block begins with, shape (2, blocks of all).
+
+        ends: how each block ends by itself, shape (2, chunks, channels, blocks). turn: what y = 1, and what d = 1 at
+        the beginning of a block has become at its end, shape (2, 2).
+        """
+        begins = np.empty_like(ends)
+        turned = np.where(np.abs(turn) < [_TINY, 0.0], 0.0, turn).T.ravel().tolist()
+        for channel in range(ends.shape[2]):
+            own = ends[:, :, channel].reshape(2, -1).T.tolist()
+            found, self.state[channel] = _hand_on(self.state[channel], own, *turned)
+            begins[:, :, channel] = np.array(found).T.reshape(2, ends.shape[1], -1)
+        return begins.reshape(2, -1)
 
 
 def _hand_on(
-    state: tuple[float, float], ends: Any, y_to_y: float, y_to_d: float, d_to_y: float, d_to_d: float
+    state: tuple[float, float], ends: list[list[float]], y_to_y: float, d_to_y: float, y_to_d: float, d_to_d: float
 ) -> tuple[list[tuple[float, float]], tuple[float, float]]:
     """The state that each block of a channel begins with, and the one after the last, from how each ends by itself."""
     begins = []
     y, d = state
     for own_y, own_d in ends:
-        if abs(y) < _TINY and abs(d) < _TINY:
+        if -_TINY < y < _TINY and -_TINY < d < _TINY:
             y = d = 0.0
         begins.append((y, d))
         y, d = own_y + y_to_y * y + d_to_y * d, own_d + y_to_d * y + d_to_d * d

@@ -120,6 +120,17 @@ def test_chunks_leave_no_seam(monkeypatch, chunk):
         assert np.allclose(filters.apply(x, cascade), sosfilt(cascade, x), rtol=0, atol=1e-11)
 
 
+@pytest.mark.parametrize(("at_once", "in_hand"), [(1, 1), (2, 5000), (4, 100), (7, 10**6)])
+def test_how_much_is_worked_on_at_a_time_shows_in_no_bit(monkeypatch, at_once, in_hand):
+    monkeypatch.setattr(filters, "_CHUNK", 2 * 40**2)
+    x = np.random.default_rng(5).uniform(-1, 1, (2, 9 * 40**2 + 123))
+    sections = np.stack([filters.low_shelf(300, 48000, 6), filters.notch(20000, 48000, 3), filters.lowpass(900, 48000)])
+    expected = filters.apply(x, sections)
+    monkeypatch.setattr(filters, "_AT_ONCE", at_once)
+    monkeypatch.setattr(filters, "_IN_HAND", in_hand)
+    assert filters.apply(x, sections).tobytes() == expected.tobytes()
+
+
 def test_a_sound_longer_than_a_chunk_comes_out_as_scipy_filters_it():
     x = noise(2, 300_000)
     cascade = np.stack([filters.low_shelf(80, 48000, 6), filters.highpass(30, 48000), filters.peaking(9000, 48000, -9)])
