@@ -82,6 +82,7 @@ def fitted(audio: Audio, file_format: str, marks: Marks = _NO_MARKS) -> tuple[Au
 
     Otherwise the next higher one, or 48 kHz where there is none. Opus with a loop is always written at 48 kHz: whatever
     rate it was made from, that is what its positions are counted at, and most programs decode it to.
+    Raises NodeError for a sound of which nothing is left at that rate.
     """
     if file_format not in ("opus", "mp3"):
         return audio, marks
@@ -89,7 +90,10 @@ def fitted(audio: Audio, file_format: str, marks: Marks = _NO_MARKS) -> tuple[Au
     rate = next((known for known in rates if known >= audio.sample_rate), rates[-1])
     if file_format == "opus" and marks.loop is not None:
         rate = rates[-1]
-    return converted(audio, marks, rate)
+    result, marks = converted(audio, marks, rate)
+    if audio.n_samples and not result.n_samples:
+        raise NodeError(f"{file_format} is written at {rate} Hz, and the sound is shorter than one sample of that")
+    return result, marks
 
 
 def converted(audio: Audio, marks: Marks, sample_rate: int) -> tuple[Audio, Marks]:
@@ -99,11 +103,13 @@ def converted(audio: Audio, marks: Marks, sample_rate: int) -> tuple[Audio, Mark
     from soundgraph.dsp.resample import resample
     from soundgraph.dsp.resample_loop import resample_loop
 
-    ratio = sample_rate / audio.sample_rate
     if marks.loop is None:
-        return resample(audio, sample_rate), marks.moved(ratio, None)
+        result = resample(audio, sample_rate)
+        return result, marks.moved(sample_rate / audio.sample_rate, None, result.n_samples)
     result, start, stop = resample_loop(audio, sample_rate, *marks.loop)
-    return result, marks.moved(ratio, (start, stop))
+    # Not quite the ratio of the rates: that of a short loop is fitted by as much as moves a cue.
+    ratio = (stop - start) / (marks.loop[1] - marks.loop[0])
+    return result, marks.moved(ratio, (start, stop), result.n_samples)
 
 
 def _wav(audio: Audio, bit_depth: int, seed: int | None, marks: Marks) -> bytes:

@@ -22,6 +22,10 @@ class Marks:
     def __bool__(self) -> bool:
         return bool(self.tags or self.loop or self.cues)
 
-    def moved(self, ratio: float, loop: tuple[int, int] | None) -> Marks:
-        """The same marks in a sound that was converted to another rate: `ratio` times as many samples."""
-        return Marks(self.tags, loop, tuple((round(at * ratio), label) for at, label in self.cues))
+    def moved(self, ratio: float, loop: tuple[int, int] | None, n_samples: int) -> Marks:
+        """The same marks in a sound that was converted to another rate: `ratio` times as many samples, `n_samples` now.
+
+        A cue on the last samples stays within the sound, wherever rounding would have it.
+        """
+        last = max(n_samples - 1, 0)
+        return Marks(self.tags, loop, tuple((min(round(at * ratio), last), label) for at, label in self.cues))

@@ -227,6 +227,13 @@ def test_the_lowest_and_highest_rate_of_a_scene_can_be_delivered(kind, rate):
     assert samples.shape == audio.samples.shape
 
 
+@pytest.mark.parametrize("kind", ["opus", "mp3"])
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_sound_too_short_for_the_rate_of_a_codec_is_refused_rather_than_written_empty(kind, n):
+    with pytest.raises(NodeError, match="is written at 48000 Hz, and the sound is shorter than one sample of that"):
+        encode(make(np.ones((1, n)), 192000), kind, marks=Marks(cues=((0, "x"),)))
+
+
 @pytest.mark.parametrize(
     ("kind", "rate", "written"),
     [

@@ -12,7 +12,7 @@ import soundfile
 
 from soundgraph.audio import make
 from soundgraph.comments import in_ogg
-from soundgraph.encode import encode, fitted
+from soundgraph.encode import converted, encode, fitted
 from soundgraph.marks import Marks
 from soundgraph.ogg import damage, page_bounds
 
@@ -215,6 +215,18 @@ def test_a_loop_in_opus_is_counted_at_48_khz(rate):
 
 
 # Cues
+
+
+@pytest.mark.parametrize("loop", [None, (440_000, 440_103), (440_000, 440_101)])
+@pytest.mark.parametrize("rate", [8000, 48000])
+def test_a_cue_stays_at_its_place_in_the_sound_when_that_is_converted(rate, loop):
+    n = 441_000
+    audio = make(np.zeros((1, n)), 44100)
+    result, marks = converted(audio, Marks(loop=loop, cues=((n // 2, "middle"), (n - 1, "last"))), rate)
+    (middle, _), (last, _) = marks.cues
+    # The ratio of a loop of a hundred samples is off by up to a two-hundredth, and the whole sound with it.
+    assert middle == pytest.approx(result.n_samples / 2, abs=2)
+    assert last == result.n_samples - 1
 
 
 def test_ffprobe_reads_the_cues_as_chapters(marked):
