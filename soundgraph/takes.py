@@ -17,6 +17,7 @@ from soundgraph.scene import Export, Node
 FIELD = "variations"
 """The field of a kind that makes takes."""
 
+_NUMBER = re.compile(r"[1-9][0-9]{0,5}")
 _PLACE = re.compile(r"\{take(?::0?([1-9]))?\}")
 
 Wrong = Callable[[Node | Export, tuple[str | int, ...], str, str], None]
@@ -140,7 +141,7 @@ def _count(node: Node, counts: Mapping[str, int], wrong: Wrong) -> int:
 
 def _wrong_take(name: str, take: str, count: int) -> str:
     """What is wrong with naming a take of a node, to be put after the field's name; "" for nothing."""
-    if not re.fullmatch(r"[1-9][0-9]{0,5}", take):
+    if not _NUMBER.fullmatch(take):
         return f'"{name}#{take}" names no take: they are numbered from 1, as in "{name}#1"'
     if int(take) <= count:
         return ""
@@ -150,6 +151,8 @@ def _wrong_take(name: str, take: str, count: int) -> str:
 def _take(node: Node, take: int, counts: Mapping[str, int]) -> Node:
     def of_take(ref: str) -> str:
         name, named = split(ref)
+        if named and not _NUMBER.fullmatch(named):  # a mistake that has been noted
+            return ref
         return name_of(name, int(named) if named else min(take, counts.get(name, 1)))
 
     params = node.params

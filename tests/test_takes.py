@@ -157,6 +157,12 @@ def test_takes_of_two_nodes_are_zipped(space):
             'as in "step#1"\n',
         ),
         (
+            'node = "step"',
+            'node = "step#two"',
+            'graphs/a.toml:19: nodes.both: inputs[0].node "step#two" names no take: they are numbered from 1, '
+            'as in "step#1"\n',
+        ),
+        (
             "_{take:02}",
             "",
             'graphs/a.toml:21: exports.steps: "both" has 3 takes, so that the path needs "{take}"\n'
