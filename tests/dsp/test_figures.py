@@ -1,9 +1,11 @@
 """The figures of a sound against what it was made to have."""
 
+import io
 import tracemalloc
 
 import numpy as np
 import pytest
+import soundfile
 
 from soundgraph.audio import Audio, make, silence
 from soundgraph.dsp import figures, loudness
@@ -11,6 +13,7 @@ from soundgraph.dsp.bandwidth import bandwidth_hz
 from soundgraph.dsp.drift import drift_lu
 from soundgraph.dsp.figures import clipped_samples, dc_offset, measure
 from soundgraph.dsp.resample import resample
+from soundgraph.encode import encode
 
 RATES = (8000, 11025, 44100, 48000, 192000)
 
@@ -23,6 +26,11 @@ def noise(seconds, sample_rate=48000, channels=2, level=0.1, seed=0):
 
 def sine(freq_hz, seconds=1.0, sample_rate=48000, peak=1.0):
     return make(peak * np.sin(2 * np.pi * freq_hz * np.arange(round(seconds * sample_rate)) / sample_rate), sample_rate)
+
+
+def in_16_bits(audio):
+    samples, rate = soundfile.read(io.BytesIO(encode(audio, "wav", 16)), dtype="float32", always_2d=True)
+    return make(samples.T, rate)
 
 
 def test_each_figure_is_what_its_own_function_says():
@@ -149,6 +157,19 @@ def test_a_click_is_no_bandwidth_and_neither_is_an_offset_or_a_quiet_floor():
     assert bandwidth_hz(make(samples, 48000)) == pytest.approx(8000, rel=0.03)
     floor = noise(4.0, level=1e-5, seed=2).samples
     assert bandwidth_hz(make(np.concatenate([dull.samples, floor], axis=1), 48000)) == pytest.approx(8000, rel=0.03)
+
+
+@pytest.mark.parametrize("level_db", [-6, -30, -50])
+def test_the_noise_of_16_bits_is_no_content(level_db):
+    dull = make(resample(noise(2.0, 16000), 48000).samples * np.float32(10 ** (level_db / 20)), 48000)
+    assert bandwidth_hz(in_16_bits(dull)) == pytest.approx(8000, rel=0.05)
+
+
+def test_what_16_bits_hold_over_their_noise_counts():
+    tones = sine(500, peak=0.2).samples + sine(15_000, peak=4e-5).samples
+    assert bandwidth_hz(in_16_bits(make(tones, 48000))) == pytest.approx(15_000, abs=60)
+    nothing_else = np.random.default_rng(1).integers(-1, 2, (1, 48000)) * np.float32(2.0**-15)
+    assert bandwidth_hz(make(nothing_else, 48000)) == 24000.0
 
 
 def test_an_offset_hides_no_content():
