@@ -81,7 +81,7 @@ def _part(known: SceneStamp, items: tuple[str, ...]) -> SceneStamp | None:
 def _is_asked(name: str, items: tuple[str, ...]) -> bool:
     """Whether an output belongs to what is asked for: a manifest does if all exports that it is about do."""
     manifest, *about = name.split(" ")
-    return set(items).issuperset(about) if manifest == stamp.MANIFEST else name in items
+    return set(items).issuperset(about[1:]) if manifest == stamp.MANIFEST else name in items
 
 
 def counts(clean: Mapping[str, SceneStamp]) -> tuple[int, int]:

@@ -39,8 +39,8 @@ FOLDER = ".soundgraph"
 _VERSION = "soundgraph-stamps 1"
 ABSENT = "absent"
 MANIFEST = ":manifest"
-"""Stands for the export in the outputs of manifests, which come last: after it, each after a space, stand the exports
-that the manifest is about. No item of a target can be called so."""
+"""Stands for the export in the outputs of manifests, which come last: after it, each after a space, stand the engine
+and the exports that the manifest is about. No item of a target can be called so."""
 
 
 if TYPE_CHECKING:

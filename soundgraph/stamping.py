@@ -110,7 +110,7 @@ def _handed(root: Path, outcome: Outcome, scene: Scene, moment: int) -> list[sta
     found = []
     for manifest in scene.manifests:
         about = dict.fromkeys(scene.exports[name].base for name in manifest.exports)
-        name = " ".join([stamp.MANIFEST, *about])
+        name = " ".join([stamp.MANIFEST, manifest.engine, *about])
         handed = outcome.handed.get(f"{scene.id}:manifests.{manifest.name}", ())
         found += [_output(root, name, one.entry, moment) for one in handed]
     return found

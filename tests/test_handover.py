@@ -105,6 +105,18 @@ def test_a_part_of_the_exports_gives_no_manifest_of_all(space):
     assert "build/wwise.tsv" in space.build("a:step").exports  # all that it is about
 
 
+def test_a_build_with_nothing_to_do_says_of_a_manifest_what_any_other_does(space):
+    def told():
+        return [event for event in space.build().of("export") if "engine" in event]
+
+    space.scene(SCENE)
+    space.settle()
+    idle = told()
+    space.replace("[nodes.step]", "# a comment\n[nodes.step]")
+    assert idle == told()
+    assert [event["engine"] for event in idle] == ["json", "wwise"]
+
+
 def test_a_failed_export_holds_its_manifest_back(space):
     space.scene(SCENE + '[[checks]]\nexport = "land"\nmin_duration = 5\n')
     found = space.build("-k")

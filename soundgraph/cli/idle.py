@@ -44,7 +44,7 @@ def print_events(clean: Mapping[str, SceneStamp], root: str) -> None:
         outputs = iter(scene.outputs)
         for name, path, *_ in outputs:
             if name.startswith(MANIFEST):
-                _print(event="export", path=path, status="current")
+                _print(event="export", path=path, status="current", engine=name.split(" ")[1])
                 continue
             next(outputs)  # its sidecar
             _print(event="export", path=path, status="current", sidecar="current", **_facts(root, path))
