@@ -74,6 +74,18 @@ def test_show_without_a_name_takes_the_only_export(space: Space) -> None:
     assert shown(space)["sound"] == "a:theme"
 
 
+def test_a_node_that_only_a_check_names_is_no_sound_of_its_scene(space: Space) -> None:
+    space.scene(CHAIN + '[[checks]]\nnode = "rain"\nsilent = false\n')
+    space.build()
+    assert shown(space)["sound"] == shown(space, "a")["sound"] == "a:theme"
+    assert shown(space, "a:rain")["sound"] == "a:rain"
+
+
+def test_a_delivered_file_that_holds_a_draft_is_told_as_one(built: Space) -> None:
+    assert shown(built, "build/theme.wav")["draft"] is True
+    assert built.run("show", "build/theme.wav").out.splitlines()[0] == "theme.wav (draft)"
+
+
 def test_show_writes_a_picture_or_a_page(built: Space) -> None:
     assert built.run("show", "a:wind_loop", "-o", "x.png").out == ""
     assert built.read("x.png").startswith(b"\x89PNG\r\n")

@@ -69,8 +69,12 @@ def find(options: argparse.Namespace) -> list[Found]:
     plan = session.plan()
     found += [Found(job.owner, partial(_of_export, session, plan, job, options)) for job in session.jobs]
     exported = {job.node for job in session.jobs} | {job.owner for job in session.jobs}
+    # A scene that is asked for as a whole wants the nodes, too, that its checks are about: nobody asked to hear these.
+    whole = {job.scene.id for job in session.jobs} & set(session.complete)
     found += [
-        Found(name, partial(_of_node, session, plan, name, options)) for name in session.wanted if name not in exported
+        Found(name, partial(_of_node, session, plan, name, options))
+        for name in session.wanted
+        if name not in exported and name.rpartition(":")[0] not in whole
     ]
     if not found:
         raise UsageError("nothing that was asked for is delivered", 'name a node, as in "forest/rain:master"')
@@ -138,7 +142,8 @@ def _of_file(target: str) -> Sound:
     if not path.exists():
         raise UsageError(f'there is no file "{target}"')
     audio = decode.read(path)
-    return Sound(path.name, audio, (path,), False, marks_of(path, audio.sample_rate))
+    draft = sidecar_of(path).get("draft") is True
+    return Sound(path.name, audio, (path,), draft, marks_of(path, audio.sample_rate))
 
 
 def _of_export(session: Session, plan: Plan, job: Job, options: argparse.Namespace) -> Sound:
