@@ -114,7 +114,10 @@ def _manifest(
     if checked is None or params is None:
         return None
     path = name if checked.path is None else checked.path
-    if fault := wrong_path(path):
+    fault = wrong_path(path)
+    if not fault and takes.has_place(path):
+        fault = f"{quote(path)} has a place for a take, and a manifest is about all of them"
+    if fault:
         mistakes.append((("path",) if checked.path is not None else (), f"path {fault}", ""))
     chosen: dict[str, None] = {}
     for place, asked in enumerate(checked.exports if checked.exports is not None else ()):

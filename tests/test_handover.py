@@ -227,6 +227,10 @@ def test_the_same_bytes_anywhere(space, tmp_path_factory):
             'graphs/a.toml:32: manifests.x: path "../up" must not climb out with ".."\n',
         ),
         (
+            '[manifests.x]\nengine = "json"\npath = "x_{take}"\n',
+            'graphs/a.toml:32: manifests.x: path "x_{take}" has a place for a take, and a manifest is about all of them\n',
+        ),
+        (
             '[manifests.x]\nengine = "json"\ncolour = 3\n',
             'graphs/a.toml:32: manifests.x: unknown field "colour"\n',
         ),
