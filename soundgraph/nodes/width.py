@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
-from soundgraph.audio import Audio, make
+from soundgraph.audio import Audio, Samples, make
 from soundgraph.dsp.sides import cut_low_side
 from soundgraph.errors import NodeError
 from soundgraph.kinds import Kind, NodeRef, Params
+
+# What fits into a processor's cache, and does not show in the result.
+_CHUNK = 1 << 14
 
 
 class Width(Params):
@@ -33,13 +37,25 @@ def render(node: Width, inputs: list[Audio]) -> Audio:
         )
     if node.width == 1.0 and node.bass_mono_hz is None:
         return make(audio.samples, audio.sample_rate)  # (L + R) / 2 + (L - R) / 2 would round
-    left, right = audio.samples.astype(np.float64)
-    middle, side = (left + right) / 2, (left - right) / 2
+    left, right = audio.samples
     if node.bass_mono_hz is not None:
-        side = cut_low_side(side, audio.sample_rate, node.bass_mono_hz)
-    side *= node.width
-    with np.errstate(over="ignore"):  # make() refuses infinity, in words
-        return make(np.stack([middle + side, middle - side]), audio.sample_rate)
+        whole_side = cut_low_side(_side(left, right), audio.sample_rate, node.bass_mono_hz)
+    result = np.empty_like(audio.samples)
+    for start in range(0, audio.n_samples, _CHUNK):
+        part = slice(start, start + _CHUNK)
+        middle = np.add(left[part], right[part], dtype=np.float64) / 2
+        side = _side(left[part], right[part]) if node.bass_mono_hz is None else whole_side[part]
+        side *= node.width
+        with np.errstate(over="ignore"):  # make() refuses infinity, in words
+            result[0, part] = middle + side
+            result[1, part] = middle - side
+    return make(result, audio.sample_rate)
+
+
+def _side(left: Samples, right: Samples) -> NDArray[np.float64]:
+    side: NDArray[np.float64] = np.subtract(left, right, dtype=np.float64)
+    side /= 2
+    return side
 
 
 KIND = Kind(version=1, params=Width, render=render)
