@@ -35,7 +35,8 @@ def render(node: Duck, inputs: list[Audio]) -> Audio:
     heard = dynamics.linked_peak(resample(sidechain, rate).samples[:, : n + ahead])
     key[: heard.size] = heard
     threshold = 10 ** (node.threshold_db / 20)
-    down = dynamics.open_while(key, threshold, threshold, hold=round(node.hold_ms * rate / 1000))
+    # What begins early must not end early: with a long look-ahead, that would be before the sidechain does.
+    down = dynamics.open_while(key, threshold, threshold, hold=round(node.hold_ms * rate / 1000) + ahead)
     smoothing = dynamics.Smoothing(node.attack_ms, node.release_ms, rate)
     smoothing.run(down[:ahead].astype(float))
 
