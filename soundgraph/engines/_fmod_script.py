@@ -140,14 +140,14 @@ SCRIPT = r"""// Written by soundgraph. Put it into the Scripts folder of an FMOD
         var failed = 0;
         manifest.events.forEach(function (entry) {
             try {
-                console.log(update(entry, folder, bank));
+                studio.system.print(update(entry, folder, bank));
             } catch (error) {
                 failed += 1;
-                console.error(entry.name + ": " + error.message);
+                studio.system.error(entry.name + ": " + error.message);
             }
         });
         var done = manifest.events.length - failed;
-        alert("soundgraph: " + done + " events done, " + failed + " failed; the console says more");
+        studio.system.message("soundgraph: " + done + " events done, " + failed + " failed; the console says more");
     }
 
     studio.menu.addMenuItem({ name: "soundgraph\\Import " + manifest.title, execute: run });

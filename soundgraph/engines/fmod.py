@@ -1,7 +1,7 @@
 """Write a script for FMOD Studio: imports the files, makes events, multi instruments of takes, and loop regions."""
 
 # The calls: FMOD Studio User Manual 2.02, "Scripting API Reference" (project, model.Event, model.Track, model.Sound,
-# model.Asset, workspace, menu). `sounds`, `owner` and `container` are relationships of the project model.
+# model.Asset, workspace, menu, system). `sounds`, `owner` and `container` are relationships of the project model.
 
 from __future__ import annotations
 

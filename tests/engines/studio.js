@@ -149,9 +149,16 @@ const project = {
 function run(file) {
     menu.length = 0;
     vm.runInNewContext(fs.readFileSync(file, "utf8"), {
-        studio: { project, menu: { addMenuItem: (item) => menu.push(item) } },
-        console: { log: (line) => said.push(line), error: (line) => said.push("error: " + line) },
-        alert: (line) => said.push("alert: " + line),
+        // What the manual lists, and no more: no console, and no alert.
+        studio: {
+            project,
+            menu: { addMenuItem: (item) => menu.push(item) },
+            system: {
+                print: (line) => said.push(line),
+                error: (line) => said.push("error: " + line),
+                message: (line) => said.push("message: " + line),
+            },
+        },
     });
     menu.forEach((item) => item.execute());
 }

@@ -49,7 +49,7 @@ def test_an_export_is_an_event_with_a_single_instrument(studio):
     instrument = {"kind": "SingleSound", "start": 0, "length": 0.25, "files": ["click.wav"]}
     assert found["events"] == [{"event": "click", "banks": [], "regions": [], "sounds": [instrument]}]
     assert found["menu"] == ["soundgraph\\Import fmod"]
-    assert found["said"] == ["event:/click: made", "alert: soundgraph: 1 events done, 0 failed; the console says more"]
+    assert found["said"] == ["event:/click: made", "message: soundgraph: 1 events done, 0 failed; the console says more"]
 
 
 @needs_node
@@ -109,7 +109,7 @@ def test_what_fails_is_told_and_the_rest_is_made(studio):
     assert found["said"] == [
         "error: bad: cannot import C:/Game/Sound/../build/bad.wav",
         "event:/good: made",
-        "alert: soundgraph: 1 events done, 1 failed; the console says more",
+        "message: soundgraph: 1 events done, 1 failed; the console says more",
     ]
 
 
