@@ -242,6 +242,10 @@ class _Round:
         # In each round anew: what passed in one by a figure that was kept may come out otherwise when it is made again.
         self.unchecked = {name for name in site.checks if name in plan.decisions}
         self.behind = self._behind(jobs)  # by export: the checks that have to pass before it is delivered
+        self.held_by: dict[str, list[Job]] = {}  # by the node of a check: the exports that it holds back
+        for job in jobs:
+            for name in self.behind.get(job.owner, ()):
+                self.held_by.setdefault(name, []).append(job)
         self.waits = {
             name: sum(plan.decisions[other].record is None for other in self.graph.predecessors(name))
             for name in plan.to_run()
@@ -612,13 +616,11 @@ class _Round:
         self.unchecked.discard(name)
         self.results.note(dict([note] if note else []))
         self.results.release(self.records[name].digest)
-        for jobs in self.jobs_of.values():
-            for job in jobs:
-                waits = self.behind.get(job.owner, set())
-                if name in waits:
-                    waits.discard(name)
-                    if not waits and job.node in self.records:
-                        self.ready.append(partial(self._submit_deliver, job))
+        for job in self.held_by.get(name, ()):
+            waits = self.behind[job.owner]
+            waits.discard(name)
+            if not waits and job.node in self.records:
+                self.ready.append(partial(self._submit_deliver, job))
 
     def _settle(self, name: str, status: str, seconds: float = 0.0, detail: str = "") -> None:
         if name in self.records:

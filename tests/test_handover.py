@@ -228,7 +228,8 @@ def test_the_same_bytes_anywhere(space, tmp_path_factory):
         ),
         (
             '[manifests.x]\nengine = "json"\npath = "x_{take}"\n',
-            'graphs/a.toml:32: manifests.x: path "x_{take}" has a place for a take, and a manifest is about all of them\n',
+            'graphs/a.toml:32: manifests.x: path "x_{take}" has a place for a take, '
+            "and a manifest is about all of them\n",
         ),
         (
             '[manifests.x]\nengine = "json"\ncolour = 3\n',
