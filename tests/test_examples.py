@@ -211,6 +211,12 @@ def test_the_takes_of_a_step_are_alike_in_level_and_begin_together(project):
     assert max(onsets) - min(onsets) < 0.01
 
 
+def test_what_lies_under_a_step_does_not_break_off_before_its_fade(project):
+    samples, _ = soundfile.read(project.delivered["foley/gravel_01.wav"])
+    rms_db = [20 * np.log10(np.sqrt((part**2).mean())) for part in np.split(samples[9600:21600], 25)]  # 0.2 to 0.45 s
+    assert np.diff(rms_db).min() > -6.0
+
+
 def test_the_bed_steps_back_while_someone_speaks(project):
     call = project.build("dialogue/patrol_call")
     bed, ducked = call["bed"], call["ducked_bed"]
