@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from soundgraph import checking, digest, stamp
 from soundgraph.audio import Audio
-from soundgraph.checking import Locate
+from soundgraph.checking import CheckError, Locate
 from soundgraph.commit import Ask, Commit
 from soundgraph.errors import NodeError
 from soundgraph.ledger import Entry
@@ -113,7 +113,14 @@ def deliver(
         if checks:
             loop = _loop(result["facts"])
             decoded = partial(_decoded, full, data)
-            notes += filter(None, [checking.run(checks, result["sha256"], decoded, store, locate, loop)])
+            try:
+                note = checking.run(checks, result["sha256"], decoded, store, locate, loop)
+            except CheckError as error:
+                if len(settings.formats) == 1:
+                    raise
+                # The whole export fails by it, and the figure is that of one file.
+                raise CheckError(f"{path.rpartition('/')[2]}: {error}", error.note) from error
+            notes += filter(None, [note])
         found.append((format_, path, key, result, None if result["sha256"] == there else data, tuple(notes)))
     # Only now that all formats have passed: nobody would remember what was written of an export that then failed.
     deliveries = []

@@ -342,3 +342,12 @@ exports = ["step#2"]
     found = space.run("check").err
     assert "#2" not in found
     assert found.count("graphs/a.toml:") == 1
+
+
+def test_of_several_formats_the_one_that_fails_is_named(door):
+    fields = 'node = "soft"\nformat = ["wav", "mp3"]\nquality = 0\n'
+    text = SCENE.replace('node = "soft"\n', fields, 1) % "6"
+    door.scene(text.replace("silent = false", "min_bandwidth_hz = 7900"))
+    details = {event["detail"] for event in door.build("-k").of("export") if event["status"] == "failed"}
+    assert len(details) == 1
+    assert details.pop().startswith("door.mp3: graphs/a.toml:26: checks[1]: its bandwidth is ")
