@@ -31,18 +31,21 @@ def ramp(n: int, curve: Curve) -> NDArray[np.float64]:
 
 def fade_in(samples: Samples, n: int, curve: Curve) -> Samples:
     """The samples, shaped (channels, length), with the first n of each channel (0 to length) raised from silence."""
-    return _shaped(samples, slice(0, n), ramp(n, curve))
+    result = samples.copy()
+    _rise(result, n, curve)
+    return result
 
 
 def fade_out(samples: Samples, n: int, curve: Curve) -> Samples:
     """The samples, shaped (channels, length), with the last n of each channel (0 to length) lowered to silence."""
-    return _shaped(samples, slice(samples.shape[-1] - n, None), ramp(n, curve)[::-1])
-
-
-def _shaped(samples: Samples, part: slice, gains: NDArray[np.float64]) -> Samples:
     result = samples.copy()
-    result[:, part] = samples[:, part] * gains
+    _rise(result[:, ::-1], n, curve)
     return result
+
+
+def _rise(samples: Samples, n: int, curve: Curve) -> None:
+    """Raise the first n samples from silence, in place."""
+    samples[:, :n] = samples[:, :n] * ramp(n, curve)
 
 
 def fade_ends(audio: Audio, in_seconds: float, out_seconds: float, curve: Curve) -> Audio:
@@ -58,5 +61,7 @@ def fade_ends(audio: Audio, in_seconds: float, out_seconds: float, curve: Curve)
         raise NodeError(
             f"the fades take {in_seconds + out_seconds:.6g} s together, but the sound lasts {audio.duration:.6g} s"
         )
-    samples = fade_in(audio.samples, min(n_in, audio.n_samples), curve)
-    return make(fade_out(samples, min(n_out, audio.n_samples), curve), audio.sample_rate)
+    samples = audio.samples.copy()
+    _rise(samples, min(n_in, audio.n_samples), curve)
+    _rise(samples[:, ::-1], min(n_out, audio.n_samples), curve)
+    return make(samples, audio.sample_rate)
