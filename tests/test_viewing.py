@@ -418,6 +418,14 @@ def test_a_report_says_of_each_export_what_it_is_and_comes_from() -> None:
     assert all(image["alt"] for image in found.of("img"))
 
 
+def test_a_report_names_no_weights_of_a_draft() -> None:
+    model = {"id": "draft/audio@16000x1", "draft": True, "digest": "draft/audio@16000x1", "licence": ""}
+    made = entry("a:draft", ancestry={"draft": True, "licences": [], "models": [model], "nodes": {}})
+    html = report.of_project("p", [made], 1000).decode()
+    assert "<code>draft/audio@16000x1</code>" in html
+    assert "<code>draft/audio@1600</code>" not in html
+
+
 def test_a_report_flags_drafts_remarks_loops_and_what_is_not_built() -> None:
     draft = entry("a:draft", ancestry={"draft": True, "licences": [], "models": [], "nodes": {}})
     loop = entry("a:loop", marks=Marks((Loop(0.0, 1.0),)), remarks=["its peak was 3.2 dB over full scale"])

@@ -235,7 +235,8 @@ def _provenance(entry: Entry) -> Iterator[str]:
             f"<code>{words(model['id'])}</code>",
             words("draft" if model.get("draft") else model.get("licence", "")),
             words(model.get("revision", "")),
-            f"<code>{words(str(model.get('digest', ''))[:16])}</code>",
+            # A draft has no weights; its digest is its name.
+            "" if model.get("draft") else f"<code>{words(str(model.get('digest', ''))[:16])}</code>",
         ]
         for model in entry.ancestry.get("models", ())
     ]
