@@ -420,7 +420,8 @@ def test_a_report_says_of_each_export_what_it_is_and_comes_from() -> None:
 
 def test_a_report_names_no_weights_of_a_draft() -> None:
     model = {"id": "draft/audio@16000x1", "draft": True, "digest": "draft/audio@16000x1", "licence": ""}
-    made = entry("a:draft", ancestry={"draft": True, "licences": [], "models": [model], "nodes": {}})
+    nodes = {"rain": {"kind": "generate", "model": model["id"], "params": {}}}
+    made = entry("a:draft", ancestry={"draft": True, "licences": [], "models": [model], "nodes": nodes})
     html = report.of_project("p", [made], 1000).decode()
     assert "<code>draft/audio@16000x1</code>" in html
     assert "<code>draft/audio@1600</code>" not in html
