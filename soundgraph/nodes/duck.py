@@ -48,4 +48,4 @@ def render(node: Duck, inputs: list[Audio]) -> Audio:
     return dynamics.shaped(audio, factors)
 
 
-KIND = Kind(version=2, params=Duck, render=render)
+KIND = Kind(version=1, params=Duck, render=render)

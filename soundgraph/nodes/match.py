@@ -17,7 +17,6 @@ from soundgraph.kinds import Kind, NodeRef, Params
 
 # Where the beginning was cut in the noise before an attack, that noise comes in over this time, or what there is.
 _FADE_MS = 2
-_CLOSE_LU = 0.01
 
 
 class Match(Params):
@@ -54,19 +53,12 @@ def _moved(audio: Audio, to: Audio) -> Audio:
 
 def _leveled(audio: Audio, to: Audio, node: Match) -> Audio:
     wanted, measured = integrated_lufs(to), blocks(audio)
-    found, gain_db = measured.lufs(), 0.0
-    if wanted is None or found is None:
+    if wanted is None or measured.lufs() is None:
         name = node.to if wanted is None else node.input
         raise NodeError(
             f'"{name}" is too quiet to be measured (under -70 LUFS); level = false leaves the level as it is'
         )
-    # A few rounds: a gain lifts quiet parts over the absolute gate, or drops them under it.
-    for _ in range(8):
-        if found is None or abs(wanted - found) < _CLOSE_LU:
-            break
-        gain_db += wanted - found
-        found = measured.lufs(gain_db)
-    return make(leveled(audio.samples, gain_db), audio.sample_rate)
+    return make(leveled(audio.samples, measured.gain_to(wanted)), audio.sample_rate)
 
 
 KIND = Kind(version=1, params=Match, render=render)
