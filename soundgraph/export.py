@@ -146,6 +146,21 @@ def deliver(
     return deliveries
 
 
+def faults(job: Job, store: Store, root: Path, locate: Locate) -> list[str]:
+    """What the files of an export, as they lie there, do not keep of what is demanded of them."""
+    found = []
+    for path in job.paths() if job.checks else ():
+        full = root / path
+        loop = _loop(_read_sidecar(root / f"{path}.json"))
+        try:
+            checking.run(
+                job.checks, stamp.file_digest(str(full)) or "", partial(_decoded, full, None), store, locate, loop
+            )
+        except (NodeError, OSError) as error:
+            found.append(f"{path.rpartition('/')[2]}: {error}")
+    return found
+
+
 def _loop(facts: Mapping[str, Any]) -> tuple[int, int] | None:
     """Its first sample, and the one after its last, of what is delivered as a loop."""
     loop = facts.get("loop")

@@ -9,9 +9,23 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from soundgraph import backends, builder, commit, export, handover, loader, planner, policy, stamp, takes, targets
+from soundgraph import (
+    backends,
+    builder,
+    checking,
+    commit,
+    export,
+    handover,
+    loader,
+    planner,
+    policy,
+    stamp,
+    takes,
+    targets,
+)
 from soundgraph import explain as explaining
 from soundgraph import graph as graphs
+from soundgraph.audio import Audio
 from soundgraph.backends import Model
 from soundgraph.builder import Options, Outcome, Site
 from soundgraph.errors import Mistake, NodeError, SceneError, StoreError, UsageError, did_you_mean, quote
@@ -172,6 +186,26 @@ class Session:
         summary.exports += idle.files
         progress.end(summary)
         return outcome
+
+    def faults(self, plan: Plan, job: Job) -> list[str]:
+        """What an export that was delivered, or a sound in it, does not keep of what is demanded of it now."""
+        found = []
+        for name in sorted(graphs.needed(self.graph, [job.node]) & self._checks.keys()):
+            record = plan.decisions[name].record
+            if record is None:
+                continue
+
+            def read(digest: str = record.digest) -> Audio:
+                sound = self.store.read(digest)
+                if sound is None:
+                    raise NodeError("its sound is gone from the cache")
+                return sound
+
+            try:
+                checking.run(self._checks[name], record.digest, read, self.store, self.line_of)
+            except NodeError as error:
+                found.append(f"{graphs.node_of(self.graph, name).name}: {error}")
+        return found + export.faults(job, self.store, self.root, self.line_of)
 
     def _hand_over(self, outcome: Outcome, progress: Progress) -> None:
         """Delivers the manifests whose files are all there."""

@@ -344,3 +344,20 @@ def test_ctrl_c_stops_playing_quietly(built: Space, tmp_path: Path) -> None:
     assert out == "a:theme (draft)  0.04 s\n"
     with pytest.raises(ProcessLookupError):
         os.kill(int(started.read_text()), 0)
+
+
+def test_a_report_shows_a_check_that_fails_by_now(space):
+    scene = (
+        '[nodes.a]\nkind = "tone"\nfreq_hz = 440\nduration = 0.5\nlevel_dbfs = -20\n[exports.a]\nnode = "a"\n'
+        '[[checks]]\nnode = "a"\nmax_true_peak_dbtp = -10\n[[checks]]\nexport = "a"\nmax_duration = 1\n'
+    )
+    space.scene(scene)
+    assert space.build().code == 0
+    assert space.run("report").code == 0
+    assert "check fails" not in space.read("build/report.html").decode()
+    space.scene(scene.replace("= -10", "= -30").replace("max_duration = 1", "max_duration = 0.1"))
+    assert space.run("report").code == 0
+    page = space.read("build/report.html").decode()
+    assert "its true peak is -20 dBTP, over max_true_peak_dbtp = -30" in page
+    assert "a.wav: graphs/a.toml:11: checks[1]: its length is 0.5 s, over max_duration = 0.1" in page
+    assert '<span class="badge bad">check fails</span>' in page

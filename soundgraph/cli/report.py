@@ -116,6 +116,7 @@ def _entry(
         figures=sidecars[0] if "clipped_samples" in sidecars[0] else asdict(figures.measure(audio)),
         marks=marks,
         remarks=_remarks(sidecars),
+        faults=session.faults(plan, job),
         ancestry=provenance.ancestry(session.graph, job.node, records),
         commit=known.commit if known else "",
         picture=pictures.png(audio, marks, size=pictures.COMPACT),

@@ -54,7 +54,14 @@ _ORDERS = (
     ("peak", "true peak"),
     ("bytes", "size"),
 )
-_TAGS = (("", "all"), ("draft", "drafts"), ("remarks", "with remarks"), ("loop", "loops"), ("missing", "not built"))
+_TAGS = (
+    ("", "all"),
+    ("draft", "drafts"),
+    ("remarks", "with remarks"),
+    ("faults", "with failing checks"),
+    ("loop", "loops"),
+    ("missing", "not built"),
+)
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,7 @@ class Entry:
     """An export.
 
     name: "scene:export". files: path and size in bytes of what it delivers. figures: by the names of `Figures`.
+    faults: what is demanded of it and not kept.
     ancestry: as `provenance.ancestry` gives it; empty if it is not built. commit: at which it became what it is.
     graph: an SVG of what it is made from. missing: why it is not there, and what makes it; then all else but the name
     and the graph may be empty.
@@ -72,6 +80,7 @@ class Entry:
     figures: Mapping[str, object] = field(default_factory=dict)
     marks: Marks = field(default_factory=Marks)
     remarks: Sequence[str] = ()
+    faults: Sequence[str] = ()
     ancestry: Mapping[str, Any] = field(default_factory=dict)
     commit: str = ""
     picture: bytes = b""
@@ -123,6 +132,7 @@ def _summary(entries: Sequence[Entry]) -> Iterator[str]:
         ("files", f"{count(len(files), 'file')}, {text.size(sum(size for _, size in files))}"),
         ("drafts", f"{len(drafts):,}" if drafts else "none"),
         ("with remarks", f"{sum(bool(entry.remarks) for entry in there):,}"),
+        ("with failing checks", f"{sum(bool(entry.faults) for entry in there):,}"),
     ]
     yield page.figures(rows)
     if drafts:
@@ -163,6 +173,7 @@ def _choices(choices: Sequence[tuple[str, str]]) -> str:
 
 def _card(entry: Entry, clip: Clip | None, left_out: str) -> Iterator[str]:
     marks = {"draft": entry.draft, "remarks": bool(entry.remarks), "loop": bool(entry.marks.loops)}
+    marks["faults"] = bool(entry.faults)
     tags = [name for name, holds in {**marks, "missing": bool(entry.missing)}.items() if holds]
     numbers = {
         "seconds": entry.figures.get("duration_s"),
@@ -185,6 +196,8 @@ def _card(entry: Entry, clip: Clip | None, left_out: str) -> Iterator[str]:
         yield page.player(clip, entry.name)
     elif left_out:
         yield f'<p class="muted">{words(left_out)}</p>'
+    for fault in entry.faults:
+        yield f'<p class="box bad">a check fails: {words(fault)}</p>'
     for remark in entry.remarks:
         yield f'<p class="box note">{words(remark)}</p>'
     if rows := text.rows(entry.figures, entry.marks):
@@ -202,6 +215,8 @@ def _card(entry: Entry, clip: Clip | None, left_out: str) -> Iterator[str]:
 def _badges(entry: Entry) -> Iterator[tuple[str, str]]:
     if entry.missing:
         yield "not built", "bad"
+    if entry.faults:
+        yield "check fails", "bad"
     if entry.draft:
         yield "draft", "note"
     if entry.remarks:
