@@ -26,7 +26,7 @@ OVERSAMPLING = 8
 # shorter, finds other peaks: white noise, which is full of what lies there, may be at the ceiling for one meter and
 # 1.2 dB over it for the next. So the ceiling is held on a family of them: (half its length in samples, where it cuts in
 # parts of half the sampling rate, beta of its Kaiser window). Between their cutoffs lie those of resamplers in use; the
-# figures are as coarse as keeps white noise within about 0.1 dB (the most found is 0.16) on meters in between. The first
+# figures are as coarse as keeps white noise within about 0.1 dB (the most found is 0.16) on meters between. The first
 # goes before the others because it is the sharpest, and reads highest most often; the second is close to libsoxr's HQ.
 _FAMILY = (
     *((128, 1.0, 8.0), (94, 0.9565, 12.6), (100, 0.975, 8.0), (64, 0.94, 8.0), (64, 0.915, 8.0)),
