@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import struct
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,12 +52,17 @@ class Audio:
         """Length in seconds."""
         return self.n_samples / self.sample_rate
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """SHA-256, in hexadecimal, of `to_wav()`: covers samples, rate and channel count, and nothing else."""
-        state = hashlib.sha256(self._header())
-        state.update(self._interleaved().data)
-        return state.hexdigest()
+        # Not functools.cached_property: up to Python 3.11 one lock guards it for all sounds, so that two threads would
+        # hash one after the other. Should two of them hash the same sound at once, they find the same.
+        found: str | None = self.__dict__.get("_digest")
+        if found is None:
+            state = hashlib.sha256(self._header())
+            state.update(self._interleaved().data)
+            found = self.__dict__["_digest"] = state.hexdigest()
+        return found
 
     def to_wav(self) -> bytes:
         """The canonical float32 WAV file of this sound: equal sounds give equal bytes, on any day and machine."""

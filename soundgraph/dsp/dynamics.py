@@ -25,7 +25,8 @@ _FLOOR = 1e-13
 
 _DB_PER_NEPER = 20.0 / math.log(10.0)
 
-_BLOCK = 256
+# A chunk makes more than 500 of them: numpy lets other threads run beside a running sum or maximum over that many rows.
+_BLOCK = 128
 _RANGE = 250.0  # decades of a float64 that a block may span
 _TINY = 1e-30
 
@@ -145,14 +146,20 @@ class Leak:
         self.op.accumulate(rows, axis=1, out=rows)
         rows *= self.falling
         inherited = []
-        forget = float(self.falling[-1])
+        forget, state = float(self.falling[-1]), self.state
         add = self.op is np.add
         for own in rows[:, -1].tolist():
-            inherited.append(self.state)
-            left = forget * self.state
-            self.state = own + left if add else max(own, left)
-            if abs(self.state) < _TINY:  # before it becomes subnormal, and slow
-                self.state = 0.0
+            inherited.append(state)
+            left = forget * state
+            if add:
+                state = own + left
+            elif left < own:
+                state = own
+            else:
+                state = left
+            if -_TINY < state < _TINY:  # before it becomes subnormal, and slow
+                state = 0.0
+        self.state = state
         self.op(rows, np.multiply.outer(inherited, self.falling), out=rows)
         y = work[: x.size]
         if x.size % self.block:
