@@ -51,15 +51,14 @@ def convolve(samples: Samples, responses: NDArray[np.float64]) -> Samples:
         ages = [age for age in range(min(block + 1, len(parts))) if heard[(block - age) % len(parts)]]
         if not ages:
             continue
-        for out in range(n_out):
-            total = _Sum(size + 1)
-            for age in ages:
-                for channel in range(n_in):
-                    total.add_product(spectra[(block - age) % len(parts), channel], parts[age, out, channel])
-            stop = min(start + size, length)
-            # The first half of a block is spoilt by the circle that an FFT goes in.
-            with np.errstate(over="ignore"):
-                result[out, start:stop] = np.fft.irfft(total.value(), 2 * size)[size : size + stop - start]
+        total = _Sum(n_out, size + 1)
+        for age in ages:
+            for channel in range(n_in):
+                total.add_product(spectra[(block - age) % len(parts), channel], parts[age, :, channel])
+        stop = min(start + size, length)
+        # The first half of a block is spoilt by the circle that an FFT goes in.
+        with np.errstate(over="ignore"):
+            result[:, start:stop] = np.fft.irfft(total.value(), 2 * size)[:, size : size + stop - start]
     return result
 
 
@@ -70,22 +69,24 @@ def _transform(blocks: NDArray[np.float64], size: int) -> NDArray[np.float64]:
 
 
 class _Sum:
-    """A sum of products of spectra.
+    """A sum of products of spectra: of one sound's and each of several responses'.
 
     Spelt out in real numbers: numpy's product of complex ones fuses a multiplication and an addition into one rounding
     where the processor can, and where it cannot, the result differs. Its FFT does the same everywhere.
     """
 
-    def __init__(self, n: int):
-        self._real, self._imaginary, self._product = np.zeros(n), np.zeros(n), np.empty(n)
+    def __init__(self, count: int, n: int):
+        self._real, self._imaginary, self._product = np.zeros((count, n)), np.zeros((count, n)), np.empty((count, n))
 
     def add_product(self, a: NDArray[np.float64], b: NDArray[np.float64]) -> None:
-        self._real += np.multiply(a[0], b[0], out=self._product)
-        self._real -= np.multiply(a[1], b[1], out=self._product)
-        self._imaginary += np.multiply(a[0], b[1], out=self._product)
-        self._imaginary += np.multiply(a[1], b[0], out=self._product)
+        """a: shape (2, n), real and imaginary parts. b: shape (count, 2, n)."""
+        self._real += np.multiply(a[0], b[:, 0], out=self._product)
+        self._real -= np.multiply(a[1], b[:, 1], out=self._product)
+        self._imaginary += np.multiply(a[0], b[:, 1], out=self._product)
+        self._imaginary += np.multiply(a[1], b[:, 0], out=self._product)
 
     def value(self) -> NDArray[np.complex128]:
-        spectrum = np.empty(self._real.size, np.complex128)
+        """Shape (count, n)."""
+        spectrum = np.empty(self._real.shape, np.complex128)
         spectrum.real, spectrum.imag = self._real, self._imaginary
         return spectrum

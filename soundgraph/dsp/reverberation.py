@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from soundgraph.dsp.fades import ramp
@@ -31,6 +32,8 @@ _DENSE_WITHIN = 1 / 3
 
 # The decay of high frequencies changes in steps of half of this.
 _FRAME_S = 0.02
+# So many such steps are done at a time, which does not show in the result.
+_AT_ONCE = 16
 # A gain below this is taken for zero: numbers that are almost too small to be held are slow.
 _TINY = 1e-30
 # The end, at -60 dB, is faded over this part of the response, so that it is not a step.
@@ -110,12 +113,18 @@ def _damped(rows: NDArray[np.float64], decay: float, damping_hz: float, sample_r
     freqs = np.fft.rfftfreq(4 * half, 1 / sample_rate)
     fall = _each(math.exp, -3.0 * math.log(10.0) / decay * (half / sample_rate) * (freqs / damping_hz) ** 2)
     gain = np.ones(freqs.size)
-    frame = np.zeros((n_rows, 4 * half))
-    for start in range(0, frames * half, half):
-        frame[:, half : 3 * half] = padded[:, start : start + 2 * half] * window
-        result[:, start : start + 4 * half] += np.fft.irfft(np.fft.rfft(frame) * gain, 4 * half)
-        gain *= fall
-        gain[gain < _TINY] = 0.0
+    windows = sliding_window_view(padded, 2 * half, axis=1)[:, ::half]
+    for first in range(0, frames, _AT_ONCE):
+        gains = np.empty((min(_AT_ONCE, frames - first), freqs.size))
+        for row in gains:
+            row[:] = gain
+            gain *= fall
+            gain[gain < _TINY] = 0.0
+        some = np.zeros((n_rows, len(gains), 4 * half))
+        some[:, :, half : 3 * half] = windows[:, first : first + len(gains)] * window
+        smeared = np.fft.irfft(np.fft.rfft(some) * gains, 4 * half)
+        for index, start in enumerate(range(first * half, (first + len(gains)) * half, half)):
+            result[:, start : start + 4 * half] += smeared[:, index]
     return result[:, 2 * half : 2 * half + length]
 
 
