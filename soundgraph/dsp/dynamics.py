@@ -25,7 +25,8 @@ _FLOOR = 1e-13
 
 _DB_PER_NEPER = 20.0 / math.log(10.0)
 
-# A chunk, even one of 50,000 samples, makes more than 500 of them: numpy lets other threads run beside a running sum or maximum over that many rows.
+# A chunk, even one of 50,000 samples, makes more than 500 of them: numpy lets other threads run beside a running sum or
+# maximum over that many rows.
 _BLOCK = 96
 _RANGE = 250.0  # decades of a float64 that a block may span
 _TINY = 1e-30
