@@ -178,7 +178,7 @@ def cases(seconds: float) -> list[Case]:
             "level",
             {"window": min(10.0, max(seconds / 6, 3.0))},
             (
-                Peer(FFMPEG, "loudnorm=I=-23:LRA=1,aresample=48000"),
+                Peer(FFMPEG, "loudnorm=I=-23:LRA=1,aformat=sample_rates=48000:channel_layouts=stereo"),
                 Peer(FFMPEG, "dynaudnorm=framelen=500:gausssize=31"),
             ),
             note="the second peer goes by peaks, not by loudness",
@@ -228,7 +228,10 @@ def cases(seconds: float) -> list[Case]:
         Case(
             "normalize",
             {"lufs": -23.0},
-            (Peer(FFMPEG, "ebur128=framelog=verbose,volume=-3dB"), Peer(FFMPEG, "loudnorm=I=-23,aresample=48000")),
+            (
+                Peer(FFMPEG, "ebur128=framelog=verbose,volume=-3dB"),
+                Peer(FFMPEG, "loudnorm=I=-23,aformat=sample_rates=48000:channel_layouts=stereo"),
+            ),
             variant="loudness",
         ),
         Case(
