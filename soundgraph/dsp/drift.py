@@ -26,18 +26,23 @@ def part_levels_lufs(audio: Audio, part_seconds: float = PART_SECONDS) -> list[f
     return _levels(blocks(audio), max(int(audio.duration / part_seconds), 1))
 
 
-def drift_lu(audio: Audio) -> float | None:
+def drift_lu(audio: Audio, found: Blocks | None = None) -> float | None:
     """The drift of a piece in LU: the loudest of its ten-second parts over the quietest.
 
     The parts are those of `part_levels_lufs`. One that lies more than 20 LU under the whole piece (a long pause, the
     end of a fade) does not count; a rest within a part is left out by the loudness gate. A fade that fills a good deal
     of a part does count: it is a change of loudness.
 
+    found: the gating blocks of the sound, from who has measured them already.
+
     Returns 0 or more; None for less than 20 seconds, and where fewer than two parts can be heard.
     """
-    found = blocks(audio)
-    whole, parts = found.lufs(), int(audio.duration / PART_SECONDS)
-    if whole is None or parts < 2:
+    parts = int(audio.duration / PART_SECONDS)
+    if parts < 2:
+        return None
+    found = blocks(audio) if found is None else found
+    whole = found.lufs()
+    if whole is None:
         return None
     heard = [level for level in _levels(found, parts) if level is not None and level > whole + QUIET_LU]
     return max(heard) - min(heard) if len(heard) > 1 else None

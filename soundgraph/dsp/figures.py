@@ -63,12 +63,12 @@ def measure(audio: Audio) -> Figures:
 
 def of(audio: Audio, steps: loudness.Steps, true_peak_dbtp: float | None) -> Figures:
     """The figures of a sound whose loudness and true peak, the slow part of it, were measured already."""
-    integrated = steps.blocks().lufs()
+    blocks = steps.blocks()
     return Figures(
         duration_s=audio.duration,
         sample_rate=audio.sample_rate,
         channels=audio.channels,
-        loudness_lufs=integrated,
+        loudness_lufs=blocks.lufs(),
         loudness_padded=steps.padded,
         short_term_max_lufs=steps.short_term_max_lufs(),
         loudness_range_lu=steps.range_lu(),
@@ -77,7 +77,7 @@ def of(audio: Audio, steps: loudness.Steps, true_peak_dbtp: float | None) -> Fig
         dc_offset=dc_offset(audio),
         clipped_samples=clipped_samples(audio),
         bandwidth_hz=bandwidth_hz(audio),
-        drift_lu=drift_lu(audio),
+        drift_lu=drift_lu(audio, blocks),
     )
 
 
