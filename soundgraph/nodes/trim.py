@@ -70,9 +70,10 @@ def render(node: Trim, inputs: list[Audio]) -> Audio:
             f"reads up to {stop_seconds:.6g} s of an input that lasts {audio.duration:.6g} s; "
             "pad = true fills up with silence"
         )
-    piece = np.zeros((audio.channels, count), np.float32)
-    found = audio.samples[:, first : first + count]
-    piece[:, : found.shape[1]] = found
+    # A copy: a view of a few samples would keep the whole input in memory.
+    piece = audio.samples[:, first : first + count].copy()
+    if piece.shape[1] < count:
+        piece = np.pad(piece, ((0, 0), (0, count - piece.shape[1])))
     return fade_ends(make(piece, rate), node.fade_in, node.fade_out, node.curve)
 
 
