@@ -7,6 +7,7 @@ import os
 import resource
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,9 @@ def run(case: Case, seconds: float, repetitions: int, folder: Path, known: set[s
 
     folder: with the files of `sounds.write`. known: the tools that are installed.
 
-    Returns {"turns": {label: [CPU seconds, one a turn]}, "memory": peak memory of rendering in bytes}. Labels are
-    `OURS`, and for each peer its number; of programs that read and write files, what that alone costs is taken off.
+    Returns {"turns": {label: [CPU seconds, one a turn]}, "memory": bytes that Python and numpy hold at the peak of
+    rendering}. Labels are `OURS`, and for each peer its number; of programs that read and write files, what that alone
+    costs is taken off.
     """
     kind = kinds.get(case.kind)
     node = kind.params.model_validate(case.table())
@@ -43,9 +45,11 @@ def run(case: Case, seconds: float, repetitions: int, folder: Path, known: set[s
     import python_stretch  # noqa: F401 - what kinds import when they are first used is no cost of a sound
     import soxr  # noqa: F401
 
-    before = _peak_bytes()
+    # Not the resident set: a process begins with the peak of the one that started it.
+    tracemalloc.start()
     result = render(node, inputs)
-    memory = _peak_bytes() - before
+    memory = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
     (folder / "result.wav").write_bytes(result.to_wav())
 
     jobs: dict[str, Callable[[], float]] = {OURS: lambda: _cpu_s(lambda: render(node, inputs))}
@@ -102,11 +106,6 @@ def _cpu_s(work: Callable[[], object]) -> float:
     work()
     after = resource.getrusage(resource.RUSAGE_SELF)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
-def _peak_bytes() -> int:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def main(argv: list[str]) -> None:
