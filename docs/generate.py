@@ -3,8 +3,8 @@
 Such a table stands between two comments, `<!-- NAME -->` or `<!-- NAME: WHICH -->` above it and `<!-- /NAME -->` below:
 
     parameters            fields of the kind that the page is about
-    parameters: WHICH     fields of a kind, or of "scene", "export", "element", "check", "project cache", "project build",
-                          "project policy"
+    parameters: WHICH     fields of a kind, or of "scene", "export", "element", "check", "project cache",
+                          "project build", "project policy"
     kinds                 every node kind, with a link to its page
     models                every model that a backend knows by name
     catalogue             every published model, with what it takes and how large it is
