@@ -565,15 +565,18 @@ class _Round:
         if facts:
             made["generated"] = dict(facts)
         record = Record(key, sound.digest, sound.sample_rate, sound.channels, sound.n_samples, found, made, remarks)
-        self.in_flight.discard(key)
         names = [name, *self.twins.pop(key, [])]
         self.results.add(record, sound, sum(map(self._uses, names)))
         model = graphs.node_of(self.graph, name).model
         is_take = model is not None and not model.draft
-        if (is_take or self.results.is_full) and not self._publish(takes=is_take):
-            return
+        if is_take or self.results.is_full:
+            self._start_what_can()  # the processor that made it need not wait for the disk
+            if not self._publish(takes=is_take):
+                return
+            names += self.twins.pop(key, [])
         for remark in remarks:
             self.progress.remark(name, remark)
+        self.in_flight.discard(key)
         self.by_key[key] = record
         self._resolve(name, record, "ran", seconds, self._compared(name, record))
         for twin in names[1:]:

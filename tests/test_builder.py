@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from soundgraph import backends, builder, kinds
+from soundgraph import backends, builder, kinds, results
 from soundgraph import store as stores
 from soundgraph.audio import Audio, make
 from soundgraph.backends import (
@@ -192,6 +192,40 @@ def test_any_number_of_jobs_gives_the_same_files(space: Space) -> None:
 
 
 # Models
+
+
+def test_while_a_result_is_put_away_another_node_is_at_work(space: Space) -> None:
+    space.scene(
+        node("low", "tone", freq_hz=100, duration=0.1)
+        + node("high", "tone", freq_hz=400, duration=0.1)
+        + node("all", "mix", inputs=[{"node": "low"}, {"node": "high"}])
+        + export("all", "all")
+    )
+    tone, put = kinds.get("tone"), stores.DiskStore.put
+    both, beside = threading.Barrier(2), []
+
+    def render(params: Any, inputs: list[Audio]) -> Audio:
+        if beside:  # the second one: the first is being put away
+            both.wait(10)
+        beside.append(params.freq_hz)
+        return tone.render(params, inputs)  # type: ignore[misc]
+
+    def get(name: str, real: Any = kinds.get) -> kinds.Kind:
+        return kinds.Kind(1, tone.params, render, tone.from_scene) if name == "tone" else real(name)
+
+    def slow(store: stores.DiskStore, found: Any, *, takes: bool) -> None:
+        if len(beside) == 1:
+            both.wait(10)
+        put(store, found, takes=takes)
+
+    with (
+        changed(kinds, "get", get),
+        changed(stores.DiskStore, "put", slow),
+        changed(results, "_GROUP_COUNT", 1),
+    ):
+        found = space.build("-j", "1")
+    assert (found.code, len(found.ran)) == (0, 3)
+    assert space.build().ran == []
 
 
 def test_each_model_is_loaded_once_across_scenes_and_unloaded(space: Space, probe: Probe) -> None:
