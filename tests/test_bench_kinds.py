@@ -21,7 +21,7 @@ def run(ours: float, peers: list[float], cores: float = 1.9) -> dict[str, object
     turns = {"soundgraph": [ours] * 3, **{str(number): [cost] * 3 for number, cost in enumerate(peers)}}
     known = [{"tool": "sox", "does": f"peer {number}", "measured": True} for number in range(len(peers))]
     case = {"turns": turns, "memory": 200, "bytes": 100, "peers": known, "note": "as | it is"}
-    builds = {"-j 2": [{"cpu_s": 10 * cores, "wall_s": 10.0, "peak_mib": 1.0}]}
+    builds = {"-j 2": [{"cpu_s": 10 * cores, "wall_s": 10.0, "peak_mib": 1.0, "free": 2.0}]}
     return {"facts": {"Sound": "a"}, "seconds": 60.0, "scenes": 100, "cases": {"gain": case}, "builds": builds}
 
 
@@ -39,6 +39,13 @@ def test_a_kind_is_held_against_the_slowest():
     assert report.against(run(1.0, [0.4, 2.0])["cases"]["gain"]) == [2.0, 0.4]
     assert report.slow(run(1.0, [0.4, 0.6])) == []
     assert report.slow(run(1.0, [0.4, 0.3])) == ["gain"]
+
+
+def test_a_slow_kind_is_no_miss_if_its_page_says_why():
+    slow = run(1.0, [0.3])
+    assert [met for _, met in report.verdicts(slow)] == [False, True]
+    slow["cases"] = {"noise, pink": slow["cases"]["gain"]}
+    assert [met for _, met in report.verdicts(slow)] == [True, True]
 
 
 @pytest.mark.parametrize(("cores", "met"), [(1.9, True), (1.4, False)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.bench.meter import measure
 
 SETTINGS = {"-j 1": ["-j", "1"], "-j 2": ["-j", "2"], "default": []}
 RECORDINGS = 12
+_PROBE_S = 0.3
 _LIMIT_S = 300.0
 
 _SCENE = """[scene]
@@ -75,7 +77,11 @@ def project(folder: Path, scenes: int, seconds: float) -> None:
 
 
 def run(folder: Path, scenes: int, seconds: float, rounds: int) -> dict[str, list[dict[str, Any]]]:
-    """What builds from an empty cache cost, by setting; they take turns. A first round is not counted."""
+    """What builds from an empty cache cost, by setting; they take turns. A first round is not counted.
+
+    Beside its cost, "free" is how many processors two processes got that did nothing but count, before and after it:
+    the most that it could have kept busy.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     project(folder, scenes, seconds)
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in SETTINGS}
@@ -86,10 +92,20 @@ def run(folder: Path, scenes: int, seconds: float, rounds: int) -> dict[str, lis
             for made in ("cache", "build", ".soundgraph"):
                 shutil.rmtree(folder / made, ignore_errors=True)
             argv = [sys.executable, "-m", "soundgraph", "build", *words]
+            before = _free()
             cost = measure(argv, folder, os.environ, _LIMIT_S)
+            free = (before + _free()) / 2
             delivered = len([*(folder / "build").glob("*.wav"), *(folder / "build").glob("*.flac")])
             if delivered != 2 * scenes:
                 raise RuntimeError(f"{delivered} files were delivered, not {2 * scenes}")
             if turn:
-                found[name].append(asdict(cost))
+                found[name].append({**asdict(cost), "free": free})
     return found
+
+
+def _free() -> float:
+    """How many processors two processes can have."""
+    count = f"import time\nend = time.monotonic() + {_PROBE_S}\nwhile time.monotonic() < end: pass\n"
+    argv = [sys.executable, "-I", "-S", "-c", f"{count}print(time.process_time())"]
+    counting = [subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    return sum(float(process.communicate()[0]) for process in counting) / _PROBE_S
