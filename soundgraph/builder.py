@@ -41,10 +41,11 @@ from soundgraph.ledger import Entry
 from soundgraph.manifest import Manifest
 from soundgraph.planner import Plan, Status
 from soundgraph.progress import Progress, Summary
+from soundgraph.records import Record
 from soundgraph.results import Results
 from soundgraph.scene import SceneCheck
 from soundgraph.schedule import LoadKey, Step
-from soundgraph.store import Record, Store
+from soundgraph.store import Store
 
 PlanAgain = Callable[[frozenset[str], bool], Plan]
 """Plans with a set of lost artifacts, and with --force or without."""

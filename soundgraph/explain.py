@@ -9,7 +9,8 @@ from soundgraph import graph as graphs
 from soundgraph import manifest as manifests
 from soundgraph.manifest import Difference
 from soundgraph.planner import Plan, Status
-from soundgraph.store import Record, Store
+from soundgraph.records import Record
+from soundgraph.store import Store
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from soundgraph.checking import CheckError, Locate
 from soundgraph.commit import Ask, Commit
 from soundgraph.errors import NodeError
 from soundgraph.ledger import Entry
+from soundgraph.records import Record
 from soundgraph.scene import Export, Scene, SceneCheck
-from soundgraph.store import Record, Store
+from soundgraph.store import Store
 
 # Raised when the form of a sidecar, or what an export does to a sound, changes.
 EXPORT_SCHEMA = 2

@@ -13,8 +13,8 @@ from soundgraph.engines import Sound
 from soundgraph.errors import NodeError, quote
 from soundgraph.export import Delivery, Job, Outdated
 from soundgraph.ledger import Entry
+from soundgraph.records import Record
 from soundgraph.scene import EngineManifest, Scene
-from soundgraph.store import Record
 
 _SCHEMA = 2
 

@@ -107,6 +107,28 @@ class Index:
             with self._errors():
                 self._write(texts)
 
+    def touch(self, names: Sequence[str]) -> None:
+        """Notes that they are used now, in diskcache's own column for that. Raises StoreError."""
+        if not names or not self._file.exists():
+            return
+        self._write({})  # opens it for writing
+        now = time.time()
+        with self._errors(), self._cache.transact(retry=True):
+            for start in range(0, len(names), _BATCH):
+                some = names[start : start + _BATCH]
+                marks = ",".join("?" * len(some))
+                self._cache._sql(f"UPDATE Cache SET access_time = ? WHERE raw = 1 AND key IN ({marks})", [now, *some])
+
+    def used(self, prefix: str) -> dict[str, float]:
+        """When each of the names that begin so was last put or touched, in seconds since 1970. Raises StoreError."""
+        if not self.get([prefix]) and self._reader is None:
+            return {}
+        with self._errors(), self._reading:
+            assert self._reader is not None
+            query = "SELECT key, max(store_time, access_time) FROM Cache WHERE raw = 1 AND typeof(key) = 'text'"
+            rows = self._reader.execute(query).fetchall()
+        return {name: float(at) for name, at in rows if name.startswith(prefix)}
+
     def rebuild(self) -> None:
         """Puts in what can be told from elsewhere; what else it holds stays."""
         self.close()

@@ -32,7 +32,8 @@ from soundgraph.errors import NodeError, UsageError, did_you_mean, one_of, quote
 from soundgraph.export_settings import ExportSettings, Format
 from soundgraph.progress import Quiet
 from soundgraph.project import load_project
-from soundgraph.store import DiskStore, Record
+from soundgraph.records import Record
+from soundgraph.store import DiskStore
 
 
 class Pipeline:

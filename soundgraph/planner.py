@@ -10,7 +10,7 @@ from soundgraph import graph as graphs
 from soundgraph import manifest as manifests
 from soundgraph.graph import Graph
 from soundgraph.manifest import Manifest
-from soundgraph.store import Record
+from soundgraph.records import Record
 
 Lookup = Callable[[Sequence[str]], Mapping[str, Record]]
 """From action keys to the records of those that have one."""

@@ -45,6 +45,9 @@ class Progress(Protocol):
     def start(self, node: str) -> None:
         """A node is being rendered."""
 
+    def waiting(self, node: str) -> None:
+        """Another build is making it, in the same cache."""
+
     def advance(self, node: str, made_s: float, whole_s: float) -> None:
         """Seconds of sound made so far, and in all."""
 
@@ -71,6 +74,7 @@ class Quiet:
     def loaded(self, model: str, about: str) -> None: ...
     def download(self, model: str, done_bytes: int, whole_bytes: int) -> None: ...
     def start(self, node: str) -> None: ...
+    def waiting(self, node: str) -> None: ...
     def advance(self, node: str, made_s: float, whole_s: float) -> None: ...
     def node(self, node: str, status: str, seconds: float, detail: str) -> None: ...
     def export(self, path: str, status: str, facts: Mapping[str, Any]) -> None: ...
@@ -90,6 +94,9 @@ class JsonLines(Quiet):
     def loaded(self, model: str, about: str) -> None:
         if about:
             self._event("loaded", model=model, about=about)
+
+    def waiting(self, node: str) -> None:
+        self._event("waiting", node=node)
 
     def node(self, node: str, status: str, seconds: float, detail: str) -> None:
         more = {"detail": detail} if detail else {}

@@ -10,7 +10,7 @@ from soundgraph import graph as graphs
 from soundgraph import kinds
 from soundgraph.backends import Model
 from soundgraph.graph import Graph
-from soundgraph.store import Record
+from soundgraph.records import Record
 
 UNSTATED = "NOASSERTION"
 """SPDX's word for a licence that nobody has named."""

@@ -7,7 +7,8 @@ import contextlib
 
 from soundgraph.audio import Audio
 from soundgraph.errors import StoreError
-from soundgraph.store import Record, Store
+from soundgraph.records import Record
+from soundgraph.store import Store
 
 # Results of processing, and drafts, are published in groups: one sync of the index for many. A kill loses one at most.
 _GROUP_COUNT = 256

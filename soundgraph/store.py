@@ -15,19 +15,20 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from soundgraph.audio import Audio, from_wav
+from soundgraph.claims import Claims
 from soundgraph.errors import StoreError
 from soundgraph.index import Index
+from soundgraph.records import Record
 
 # Files written one after another, and from how many threads when there are more.
 _FEW = 4
@@ -35,70 +36,11 @@ _WRITERS = 8
 
 Content = Callable[[], bytes]
 
-_HEX = frozenset("0123456789abcdef")
-
 _TAG = "CACHEDIR.TAG"
 _TAG_LINE = "# soundgraph's cache"
 
 # A temporary file that old was left by a process that was killed.
 _STALE_S = 24 * 3600
-
-
-@dataclass(frozen=True)
-class Record:
-    """What an action gave.
-
-    key: the action key. digest: of the artifact.
-    manifest: what the key is a digest of.
-    made: facts that are no part of the key: node, time, seconds, versions, machine.
-    remarks: what the build said when it ran.
-    """
-
-    key: str
-    digest: str
-    sample_rate: int
-    channels: int
-    n_samples: int
-    manifest: Mapping[str, Any]
-    made: Mapping[str, Any] = field(default_factory=dict)
-    remarks: tuple[str, ...] = ()
-
-    def to_json(self) -> str:
-        return json.dumps(
-            {
-                "record": 1,
-                "key": self.key,
-                "digest": self.digest,
-                "sample_rate": self.sample_rate,
-                "channels": self.channels,
-                "n_samples": self.n_samples,
-                "manifest": self.manifest,
-                "made": self.made,
-                "remarks": list(self.remarks),
-            },
-            ensure_ascii=False,
-            separators=(",", ":"),
-        )
-
-    @staticmethod
-    def from_json(text: str | bytes) -> Record | None:
-        """None for a text that is not a whole record."""
-        try:
-            data = json.loads(text)
-            if data["record"] != 1 or not (_is_digest(data["key"]) and _is_digest(data["digest"])):
-                return None
-            return Record(
-                data["key"],
-                data["digest"],
-                int(data["sample_rate"]),
-                int(data["channels"]),
-                int(data["n_samples"]),
-                dict(data["manifest"]),
-                dict(data["made"]),
-                tuple(map(str, data["remarks"])),
-            )
-        except (ValueError, TypeError, KeyError):
-            return None
 
 
 class Store(Protocol):
@@ -119,10 +61,28 @@ class Store(Protocol):
         takes: whether what cannot be made again for nothing is among them.
         """
 
+    def find(self, key: str) -> Record | None:
+        """The record of a key, looked for wherever one may be: what another process has just published, too."""
+
+    def kept(self, key: str, digest: str) -> Record | None:
+        """The record by which an action gave that very artifact: the current one, or one that `--force` replaced."""
+
     def notes(self, names: Sequence[str]) -> dict[str, str]:
         """Small texts kept by name."""
 
     def put_notes(self, notes: Mapping[str, str]) -> None: ...
+
+    # Builds at once
+
+    def claim(self, key: str) -> bool:
+        """Whether this build may run the action now; False while another one does. Ends by `release`, or by itself
+        with the process."""
+
+    def release(self, keys: Iterable[str]) -> None:
+        """What was claimed is done, or given up. Not before its record is published."""
+
+    def use(self, keys: Sequence[str]) -> None:
+        """Says that a build needs these records: they count as used now, and no collection takes them from it."""
 
 
 class DiskStore:
@@ -131,6 +91,8 @@ class DiskStore:
     def __init__(self, folder: Path):
         self.folder = folder
         self._index = Index(folder / "index", folder / "set-aside", self._restored)
+        self._claims = Claims(folder / "locks")
+        self._gates = _Counted()
         self._count = itertools.count()
 
     # Reading
@@ -144,6 +106,30 @@ class DiskStore:
             if record is not None and f"action:{record.key}" == name:
                 found[record.key] = record
         return found
+
+    def find(self, key: str) -> Record | None:
+        found = self.records([key]).get(key)
+        if found is not None:
+            return found
+        # Published by a process that died before it could put it into the index, or whose index was moved aside.
+        found = self._in_file(self._record_file(key))
+        if found is not None and found.key == key:
+            with contextlib.suppress(StoreError):
+                self._index.put({f"action:{key}": found.to_json()})
+            return found
+        return None
+
+    def kept(self, key: str, digest: str) -> Record | None:
+        for found in (self.records([key]).get(key), self._in_file(self._earlier_file(key, digest))):
+            if found is not None and (found.key, found.digest) == (key, digest):
+                return found
+        return None
+
+    def _in_file(self, path: Path) -> Record | None:
+        try:
+            return Record.from_json(path.read_bytes())
+        except OSError:
+            return None
 
     def notes(self, names: Sequence[str]) -> dict[str, str]:
         with _disk_errors(self.folder):
@@ -188,11 +174,21 @@ class DiskStore:
         files = {self._record_file(key): text.encode for key, text in texts.items()}
         with _disk_errors(self.folder):
             _adopt(self.folder)
+        with _disk_errors(self.folder), self.gate():
+            self._keep_earlier(results)
             # What a power cut may take of other results than takes is a name or a record, and it is made again then:
             # syncing hundreds of folders, and each record, would cost more than most results do.
             self._publish(blobs.items(), sync=True, sync_folders=takes)
             self._publish(files.items(), sync=takes, sync_folders=takes)
             self._index.put({f"action:{key}": text for key, text in texts.items()})
+
+    def _keep_earlier(self, results: Sequence[tuple[Record, Audio]]) -> None:
+        """A take that is made again, and comes out otherwise, does not take the record of the earlier one with it."""
+        takes = [record for record, _ in results if record.is_take]
+        before = self.records([record.key for record in takes]) if takes else {}
+        earlier = [before[one.key] for one in takes if one.key in before and before[one.key].digest != one.digest]
+        files = {self._earlier_file(one.key, one.digest): one.to_json().encode for one in earlier}
+        self._publish(files.items(), sync=True, sync_folders=True)
 
     def put_notes(self, notes: Mapping[str, str]) -> None:
         with _disk_errors(self.folder):
@@ -249,6 +245,9 @@ class DiskStore:
     def _record_file(self, key: str) -> Path:
         return self.folder / "records" / key[:2] / f"{key}.json"
 
+    def _earlier_file(self, key: str, digest: str) -> Path:
+        return self.folder / "records" / key[:2] / f"{key}.{digest[:16]}.json"
+
     def _restored(self) -> dict[str, str]:
         """What the index has to hold by the files of the records, and the notes that follow from them."""
         texts: dict[str, str] = {}
@@ -262,6 +261,71 @@ class DiskStore:
 
     def close(self) -> None:
         self._index.close()
+        self._claims.close()
+
+    # Builds at once, and collections beside them
+
+    def claim(self, key: str) -> bool:
+        return not self._is_there or self._claims.claim(_place(key))
+
+    def release(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self._claims.release(_place(key))
+
+    def use(self, keys: Sequence[str]) -> None:
+        with contextlib.suppress(StoreError):  # a cache that cannot be written is not collected either
+            self._index.touch([f"action:{key}" for key in keys])
+
+    @property
+    def _is_there(self) -> bool:
+        return (self.folder / _TAG).exists()
+
+    @contextlib.contextmanager
+    def gate(self, *, alone: bool = False) -> Iterator[None]:
+        """While a build looks up what it needs, or publishes, no collection deletes; alone: the other way round."""
+        if not self._is_there:
+            yield
+            return
+        with self._gates:
+            if self._gates.first:
+                self._claims.claim(_GATE, shared=not alone, wait=True)
+        try:
+            yield
+        finally:
+            with self._gates:
+                if self._gates.last:
+                    self._claims.release(_GATE)
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """For as long as a build takes: what it has used since it began stays.
+
+        A file says when it began; a lock, which ends with the process, that it goes on.
+        """
+        folder = self.folder / "running"
+        name = f"{time.time_ns():x}"
+        with contextlib.suppress(OSError):
+            if self._is_there:
+                folder.mkdir(exist_ok=True)
+                (folder / name).write_bytes(b"")
+                self._claims.claim(_running(name))
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                (folder / name).unlink(missing_ok=True)
+            self._claims.release(_running(name))
+
+    def oldest_running(self) -> float:
+        """When the oldest of the builds began that go on here, in seconds since 1970; infinity if none does."""
+        oldest = float("inf")
+        for path in sorted((self.folder / "running").glob("*")):
+            if self._claims.claim(_running(path.name)) and self._claims.work:
+                path.unlink(missing_ok=True)  # its build was killed
+                self._claims.release(_running(path.name))
+            else:
+                oldest = min(oldest, int(path.name, 16) / 1e9)
+        return oldest
 
     # For `soundgraph cache`
 
@@ -355,6 +419,42 @@ class DiskStore:
         return count
 
 
+class _Counted:
+    """How many threads of this process are within a block that takes one lock for all of them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    @property
+    def first(self) -> bool:
+        self._inside += 1
+        return self._inside == 1
+
+    @property
+    def last(self) -> bool:
+        self._inside -= 1
+        return self._inside == 0
+
+
+# Places of `locks`. Actions have the lower half of the range, builds that run the upper one but for its last place.
+_GATE = 2**62 - 1
+
+
+def _place(key: str) -> int:
+    return int(key[:16], 16) >> 3
+
+
+def _running(name: str) -> int:
+    return 2**61 + int(name, 16) % (2**61 - 1)
+
+
 def _write_file(path: Path, content: Content, *, sync: bool) -> None:
     with path.open("wb") as file:
         file.write(content())
@@ -368,10 +468,6 @@ def _holds(path: Path, content: Content) -> bool:
         return path.read_bytes() == content()
     except OSError:
         return False
-
-
-def _is_digest(text: object) -> bool:
-    return isinstance(text, str) and len(text) == 64 and _HEX.issuperset(text)
 
 
 def _is_ours(folder: Path) -> bool:

@@ -17,7 +17,8 @@ from soundgraph.backends import Device, Model, Precision, Refused, Request, Sour
 from soundgraph.errors import NodeError
 from soundgraph.planner import Plan, Status
 from soundgraph.progress import Progress
-from soundgraph.store import Record, Store
+from soundgraph.records import Record
+from soundgraph.store import Store
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from soundgraph.backends import (
     Sources,
 )
 from soundgraph.errors import NodeError
-from soundgraph.store import Record
+from soundgraph.records import Record
 from tests.helpers import CHAIN, Result, Space, changed, export, generate, node
 
 

@@ -21,9 +21,9 @@ from soundgraph.drawing.layout import Item, Spacing
 from soundgraph.drawing.palette import LOOKS, MUTED
 from soundgraph.graph import build_graph
 from soundgraph.planner import Plan, Status
+from soundgraph.records import Record
 from soundgraph.scene import Node, Origin, Scene, SceneSettings
 from soundgraph.schedule import Step
-from soundgraph.store import Record
 
 MUSIC = Model("facebook/musicgen-small", "audiocraft", "music", 32000, 1, 30.0, "CC-BY-NC-4.0", "weights")
 AUDIO = Model("facebook/audiogen-medium", "audiocraft", "audio", 16000, 1, 10.0, "CC-BY-NC-4.0", "weights")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from soundgraph import graph as graphs
 from soundgraph.graph import Graph
 from soundgraph.planner import Plan, Status, plan
-from soundgraph.store import Record
+from soundgraph.records import Record
 from tests.test_graph import scene
 from tests.test_keys import of
 

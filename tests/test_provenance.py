@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from soundgraph import provenance, session, targets
-from soundgraph.store import Record
+from soundgraph.records import Record
 from tests.helpers import CHAIN, Space, export, generate, node
 
 

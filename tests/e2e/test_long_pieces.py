@@ -22,7 +22,7 @@ from soundgraph.backends.audiocraft.pieces import Clock, lay_out
 from soundgraph.dsp.drift import drift_lu
 from soundgraph.dsp.levelling import evened
 from soundgraph.dsp.seam import AUDIBLE, seam_ratio
-from soundgraph.store import Record
+from soundgraph.records import Record
 from tests.helpers import Space, export, generate, node
 
 SECONDS = 180

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from soundgraph.audio import Audio, from_wav
-from soundgraph.store import Record
+from soundgraph.records import Record
 from tests.helpers import Result, Space, export, generate, node
 
 from . import tiny
