@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,21 +16,12 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from soundgraph import __version__, audio, backends, checking, provenance, schedule
+from soundgraph import __version__, audio, checking, provenance, schedule
 from soundgraph import export as exports
 from soundgraph import graph as graphs
 from soundgraph import manifest as manifests
 from soundgraph.audio import Audio
-from soundgraph.backends import (
-    Device,
-    Generator,
-    Model,
-    OutOfMemoryError,
-    Precision,
-    Refused,
-    Request,
-    Sources,
-)
+from soundgraph.backends import Device, Generator, Model, OutOfMemoryError, Refused, Request, Sources
 from soundgraph.checking import CheckError, Locate
 from soundgraph.commit import Ask
 from soundgraph.errors import NodeError, SceneError, StoreError
@@ -42,10 +33,17 @@ from soundgraph.manifest import Manifest
 from soundgraph.planner import Plan, Status
 from soundgraph.progress import Progress, Summary
 from soundgraph.records import Record
+from soundgraph.residents import Residents
 from soundgraph.results import Results
 from soundgraph.scene import SceneCheck
-from soundgraph.schedule import LoadKey, Step
+from soundgraph.schedule import Step
 from soundgraph.store import Store
+from soundgraph.tracing import Off, Trace
+
+# How long the loop waits for something to be done, here or elsewhere, before it looks around. On Windows a wait without
+# end cannot be interrupted.
+_IDLE_S = 0.5
+_ASK_AGAIN_S = 0.05
 
 PlanAgain = Callable[[frozenset[str], bool], Plan]
 """Plans with a set of lost artifacts, and with --force or without."""
@@ -109,6 +107,8 @@ class Site:
     which the last key of a node is kept, for `explain`. ask: for the commit that the tree stands at.
     checks: by node, what is demanded of its sound before anything that it is part of is delivered. locate: finds the
     line on which a check stands.
+    residents: models that stay loaded after the build, for the next; None to unload them at its end.
+    trace: is told what takes how long.
     """
 
     root: Path
@@ -119,6 +119,8 @@ class Site:
     ask: Ask
     checks: Mapping[str, Sequence[SceneCheck]] = field(default_factory=dict)
     locate: Locate = lambda origin: 0
+    residents: Residents | None = None
+    trace: Trace = Off()  # noqa: RUF009 - it keeps nothing
 
 
 def build(plan_again: PlanAgain, jobs: Sequence[Job], options: Options, site: Site, progress: Progress) -> Outcome:
@@ -174,34 +176,6 @@ class _LoadError(Exception):
     """A model could not be loaded; the cause says why."""
 
 
-class Residents:
-    """The models that are loaded. Used in one thread, that of the generator, until it has ended."""
-
-    def __init__(self, sources: Sources, device: Device):
-        self._sources, self._device = sources, device
-        self._loaded: dict[LoadKey, Generator] = {}
-
-    def has(self, load: LoadKey) -> bool:
-        return load in self._loaded
-
-    def load(self, load: LoadKey, model: Model, precision: Precision | None) -> Generator:
-        if load not in self._loaded:
-            self._loaded[load] = backends.get(model.backend).load(model, self._sources, self._device, precision)
-        return self._loaded[load]
-
-    def unload(self, load: LoadKey) -> None:
-        generator = self._loaded.pop(load, None)
-        if generator is not None:
-            generator.unload()
-
-    def keep(self, *loads: LoadKey) -> bool:
-        """Unloads all others; says whether there were any."""
-        others = [load for load in self._loaded if load not in loads]
-        for load in others:
-            self.unload(load)
-        return bool(others)
-
-
 class _Round:
     """One pass over one plan.
 
@@ -221,14 +195,17 @@ class _Round:
         self.in_flight: set[str] = set()  # action keys that are running, or waiting for a processor or model
         self.twins: dict[str, list[str]] = {}  # action key -> nodes that will share what is in flight
         self.previous: dict[str, Record] = {}  # what --force sets aside
-        self.results = Results(site.store)
+        self.results = Results(site.store, site.trace)
+        self.claimed: set[str] = set()  # action keys that no other build runs meanwhile
+        self.elsewhere: set[str] = set()  # nodes that another build is making
+        self.asked_at = 0.0  # when it was last asked whether they are done
         self.undecided: deque[str] = deque()  # all their inputs are known
         self.ready: list[Callable[[], None]] = []  # starts something in the pool; the newest last
         self.to_generate: set[str] = set()  # decided to run, and waiting for its model
         self.steps = deque(schedule.loads(plan, budget=options.memory_budget, device=options.device).steps)
-        self.load_of = {name: step.load for step in self.steps for name in step.nodes}
+        self.step_of = {name: step for step in self.steps for name in step.nodes}
         self.place = {name: place for place, name in enumerate(plan.decisions)}
-        self.models = Residents(site.sources, options.device)
+        self.models = site.residents or Residents(site.sources, options.device)
         self.started: dict[str, float] = {}  # when a node was given to the pool
         self.free_at = 0.0  # when the generator was loaded, or had made its last take
         self.running = 0
@@ -273,7 +250,9 @@ class _Round:
                 raise
             finally:
                 self._publish()
-                self.generator.submit(self.models.keep)
+                self._let_go(self.claimed)
+                if self.site.residents is None:
+                    self.generator.submit(self.models.keep)
         if self.bug is not None:
             raise self.bug
         return set() if self.given_up else self.lost
@@ -303,25 +282,28 @@ class _Round:
     def _loop(self) -> None:
         while True:
             self._start_what_can()
-            if not self.running and not self.generating:
+            if not self.running and not self.generating and not self.elsewhere:
                 return
             try:
-                event = self.events.get(timeout=0.5)  # on Windows a wait without end cannot be interrupted
+                self.events.get(timeout=_ASK_AGAIN_S if self.elsewhere else _IDLE_S)()
             except queue.Empty:
-                continue
-            event()
+                self._publish()  # others may wait for what is gathered here, while this build waits for them
+            if self.elsewhere and time.perf_counter() - self.asked_at > _ASK_AGAIN_S:
+                self._ask_again()
 
     def _start_what_can(self) -> None:
-        while self.undecided and not self.stopping:
-            self._decide(self.undecided.popleft())
-        if self.stopping:
-            return
-        while self.ready and self.running < max(1, self.options.jobs):
-            # The newest first: it leads on from what was just made, whose samples can then be let go.
-            self.running += 1
-            self.ready.pop()()
-        if not self.generating:
-            self._next_step()
+        while not self.stopping:
+            while self.undecided and not self.stopping:
+                self._decide(self.undecided.popleft())
+            while self.ready and self.running < max(1, self.options.jobs) and not self.stopping:
+                # The newest first: it leads on from what was just made, whose samples can then be let go.
+                self.running += 1
+                self.ready.pop()()
+            if not self.generating and not self.stopping:
+                self._next_step()
+            if not self.undecided:  # else something was found to be made by another build
+                return
+        self.elsewhere.clear()
 
     def _next_step(self) -> None:
         """Starts what can be generated in the order of the schedule.
@@ -332,20 +314,22 @@ class _Round:
         What is able in later steps of the same load is taken along: by a cutoff it may be so sooner than planned, and
         nodes of this step may turn out to be its twins, which others wait for.
         """
-        while self.steps:
-            step = self.steps[0]
+        for step in list(self.steps):
             unsure = any(self.waits[name] for name in step.nodes if name not in self.records)
             if unsure and (self.running or self.ready):
                 return
             able = sorted(
-                (name for name in self.to_generate if self.load_of[name] == step.load), key=self.place.__getitem__
+                (name for name in self.to_generate if self.step_of[name].load == step.load), key=self.place.__getitem__
             )
-            if able:
-                self.to_generate.difference_update(able)
+            self.to_generate.difference_update(able)
+            if mine := [name for name in able if self._is_mine(name)]:
                 self.generating = True
-                self.generator.submit(self._generate, step, able)
+                self.generator.submit(self._generate, step, mine)
                 return
-            self.steps.popleft()  # all done, or behind something that failed
+            if self.undecided:  # what another build has made may lead to more of this step
+                return
+            if not self.elsewhere:
+                self.steps.popleft()  # all done, or behind something that failed
 
     # Deciding
 
@@ -363,6 +347,7 @@ class _Round:
             if record is not None and self.options.force:
                 self.previous[name] = record
             elif record is not None and record.digest not in self.plan.lost:
+                self.site.store.use([key])
                 # Like a hit, it needs no samples until somebody reads them.
                 self._resolve(name, record, "cutoff")
                 return
@@ -378,6 +363,54 @@ class _Round:
         else:
             self.to_generate.add(name)
 
+    def _is_mine(self, name: str) -> bool:
+        """Whether this build is to run the node now. Else its result has been found, or another build is making it."""
+        key = self._key(name)
+        if not self.site.store.claim(key):
+            if name not in self.elsewhere:
+                self.elsewhere.add(name)
+                self.progress.waiting(name)
+            return False
+        self.claimed.add(key)
+        self.elsewhere.discard(name)
+        if self.options.force:
+            return True
+        # Since the plan was made, another build may have made it.
+        record = self.site.store.find(key)
+        if record is None or record.digest in self.plan.lost:
+            return True
+        self._let_go([key])
+        self._found(name, key, record)
+        return False
+
+    def _found(self, name: str, key: str, record: Record) -> None:
+        """Another build has made what this node, and its twins, were to make."""
+        self.site.store.use([key])
+        self.in_flight.discard(key)
+        self.by_key[key] = record
+        for twin in [name, *self.twins.pop(key, [])]:
+            self._resolve(twin, record, "hit", 0.0, "made by another build")
+
+    def _ask_again(self) -> None:
+        self.asked_at = time.perf_counter()
+        for name in sorted(self.elsewhere, key=self.place.__getitem__):
+            if not self._is_mine(name):
+                continue
+            if graphs.node_of(self.graph, name).model is None:
+                self.ready.append(partial(self._submit_render, name))
+            else:
+                self.to_generate.add(name)
+
+    def _let_go(self, keys: Iterable[str]) -> None:
+        done = self.claimed.intersection(keys)
+        self.claimed -= done
+        self.site.store.release(done)
+
+    def _key(self, name: str) -> str:
+        _, key = self._manifest(name)
+        assert key is not None
+        return key
+
     def _manifest(self, name: str) -> tuple[Manifest | None, str | None]:
         """The node's manifest and key, now that its inputs are known."""
         decision = self.plan.decisions[name]
@@ -388,6 +421,9 @@ class _Round:
         return found, None if found is None else manifests.action_key(found)
 
     def _submit_render(self, name: str) -> None:
+        if not self._is_mine(name):
+            self.running -= 1
+            return
         self.started[name] = time.perf_counter()
         self.progress.start(name)
         inputs = [self.records[other].digest for _, other in graphs.inputs_of(self.graph, name)]
@@ -408,9 +444,11 @@ class _Round:
         assert node.kind.render is not None
         done: Callable[[], None]
         try:
-            result = node.kind.render(node.params, [self._sound(digest) for digest in inputs])
-            result = audio.make(result.samples, result.sample_rate)
-            _ = result.digest  # hashing releases the interpreter's lock: better here than in the loop
+            sounds = [self._sound(digest) for digest in inputs]
+            with self.site.trace.span("node", name, kind=node.kind_name):
+                result = node.kind.render(node.params, sounds)
+                result = audio.make(result.samples, result.sample_rate)
+                _ = result.digest  # hashing releases the interpreter's lock: better here than in the loop
             if manifests.files_of(node) != files:
                 raise NodeError("the file changed while it was read; build again")
             done = partial(self._made, name, result)
@@ -452,7 +490,8 @@ class _Round:
         if fresh:
             post(partial(self._loading, step.model))
         try:
-            generator = self.models.load(step.load, step.model, step.precision)
+            with self.site.trace.span("load" if fresh else "resident", step.model.id):
+                generator = self.models.load(step.load, step.model, step.precision)
         except OutOfMemoryError:
             raise
         except Exception as error:
@@ -460,6 +499,11 @@ class _Round:
         if self.cancel.is_set():  # loading takes long, and it may be long until the first report
             raise _CancelledError
         post(partial(self._loaded, step.model, generator.about if fresh else "", names))
+        with self.site.trace.span("batch", step.model.id, takes=len(names)):
+            self._receive(generator, names, requests, left)
+
+    def _receive(self, generator: Generator, names: list[str], requests: list[Request], left: list[str]) -> None:
+        post = self.events.put
         for made in generator.generate(requests, partial(self._report, names, requests)):
             name = names[made.index]
             left.remove(name)
@@ -499,7 +543,8 @@ class _Round:
         done: Callable[[], None]
         try:
             read, site = partial(self._sound, record.digest), self.site
-            note = checking.run(site.checks[name], record.digest, read, site.store, site.locate)
+            with site.trace.span("check", name):
+                note = checking.run(site.checks[name], record.digest, read, site.store, site.locate)
             done = partial(self._passed, name, note)
         except BaseException as error:  # as in `_render`
             done = partial(self._caught, name, error)
@@ -510,9 +555,10 @@ class _Round:
         try:
             read = partial(self._sound, record.digest)
             site = self.site
-            found = exports.deliver(
-                job, record, ancestry, read, site.store, site.known, site.root, site.ask, site.locate
-            )
+            with site.trace.span("export", job.owner):
+                found = exports.deliver(
+                    job, record, ancestry, read, site.store, site.known, site.root, site.ask, site.locate
+                )
             done = partial(self._delivered, job, record, ancestry["draft"], found)
         except BaseException as error:  # as in `_render`
             done = partial(self._caught, job.owner, error, job)
@@ -667,6 +713,7 @@ class _Round:
     def _fail(self, name: str, reason: str, job: Job | None = None) -> None:
         self.outcome.failures[name] = reason
         if job is None:
+            self._give_up(name)
             self._settle(name, "failed", 0.0, reason)
         else:
             for path in job.paths():
@@ -674,9 +721,19 @@ class _Round:
         if not self.options.keep_going:
             self.stopping = self.given_up = True
 
+    def _give_up(self, name: str) -> None:
+        """Another build that waits for this node may try it."""
+        if self.plan.decisions[name].key is not None or all(
+            other in self.records for _, other in graphs.inputs_of(self.graph, name)
+        ):
+            _, key = self._manifest(name)
+            self._let_go([key] if key is not None else [])
+
     def _publish(self, *, takes: bool = False) -> bool:
         """Puts what was made into the store. What cannot be kept has failed, and the build stops."""
+        keys = self.results.keys()
         failures = self.results.publish(takes=takes)
+        self._let_go(keys)
         for record, error in failures:
             self._fail(str(record.made["node"]), str(error))
         if failures:

@@ -4,26 +4,33 @@ results gathered to be published together."""
 from __future__ import annotations
 
 import contextlib
+import time
 
 from soundgraph.audio import Audio
 from soundgraph.errors import StoreError
 from soundgraph.records import Record
 from soundgraph.store import Store
+from soundgraph.tracing import Off, Trace
 
-# Results of processing, and drafts, are published in groups: one sync of the index for many. A kill loses one at most.
+# Results of processing, and drafts, are published in groups: one sync of the index for many. A kill loses one at most,
+# and another build that waits for one of them does not wait for long.
 _GROUP_COUNT = 256
 _GROUP_BYTES = 64 * 2**20
+_GROUP_S = 2.0
+
+_OFF = Off()
 
 
 class Results:
     """Changed in one thread; `sound` may be asked in others."""
 
-    def __init__(self, store: Store):
-        self._store = store
+    def __init__(self, store: Store, trace: Trace = _OFF):
+        self._store, self._trace = store, trace
         self._held: dict[str, tuple[Audio, int]] = {}  # digest -> sound, and how many still need it
         self._group: list[tuple[Record, Audio]] = []  # made, not yet published
         self._unpublished: dict[str, Audio] = {}  # the sounds in it, by digest
         self._bytes = 0
+        self._begun = 0.0  # when the first of the group was made
         self._notes: dict[str, str] = {}
 
     def sound(self, digest: str) -> Audio | None:
@@ -31,10 +38,16 @@ class Results:
         held = self._held.get(digest)
         if held is not None:
             return held[0]
-        return self._unpublished.get(digest) or self._store.read(digest)
+        waiting = self._unpublished.get(digest)
+        if waiting is not None:
+            return waiting
+        with self._trace.span("read", digest[:12]):
+            return self._store.read(digest)
 
     def add(self, record: Record, sound: Audio, uses: int) -> None:
         """A result, to be published with the next group. uses: how many nodes and exports will want its sound."""
+        if not self._group:
+            self._begun = time.monotonic()
         self._group.append((record, sound))
         self._unpublished[sound.digest] = sound
         self._bytes += sound.samples.nbytes
@@ -54,7 +67,13 @@ class Results:
 
     @property
     def is_full(self) -> bool:
-        return len(self._group) >= _GROUP_COUNT or self._bytes > _GROUP_BYTES
+        if len(self._group) >= _GROUP_COUNT or self._bytes > _GROUP_BYTES:
+            return True
+        return bool(self._group) and time.monotonic() - self._begun > _GROUP_S
+
+    def keys(self) -> list[str]:
+        """The action keys of what is gathered."""
+        return [record.key for record, _ in self._group]
 
     def publish(self, *, takes: bool) -> list[tuple[Record, StoreError]]:
         """Puts what was gathered into the store; returns what could not be kept.
@@ -65,7 +84,8 @@ class Results:
         failures: list[tuple[Record, StoreError]] = []
         try:
             if group:
-                self._store.put(group, takes=takes)
+                with self._trace.span("publish", f"{len(group)} results"):
+                    self._store.put(group, takes=takes)
             with contextlib.suppress(StoreError):  # they save measuring again; that they are lost changes no result
                 self._store.put_notes(notes)
         except StoreError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -36,9 +37,11 @@ from soundgraph.ledger import Entry, Ledger
 from soundgraph.planner import Plan
 from soundgraph.progress import Progress
 from soundgraph.project import Project, load_project
+from soundgraph.residents import Residents
 from soundgraph.scene import DRAFT_FOLDER, Node, Origin, Scene, SceneCheck, node_id
 from soundgraph.store import DiskStore
 from soundgraph.targets import Wanted
+from soundgraph.tracing import Off, Trace
 
 
 class Idle(NamedTuple):
@@ -148,27 +151,56 @@ class Session:
                 found.append(Mistake(origin.file, self.line_of(origin), f"exports.{job.export.name}", what, hint))
         return found
 
-    def build(self, options: Options, progress: Progress, idle: Idle | None = None) -> Outcome:
+    def build(
+        self,
+        options: Options,
+        progress: Progress,
+        idle: Idle | None = None,
+        *,
+        residents: Residents | None = None,
+        trace: Trace | None = None,
+    ) -> Outcome:
         """Runs and delivers. Raises SceneError, before anything runs, for models that cannot be had or are not allowed.
 
-        idle: what else is asked for and known to be current; for the summary.
+        idle: what else is asked for and known to be current; for the summary. residents: models that stay loaded when
+        this is over. trace: is told what takes how long.
         """
-
         self.check_folders()
+        with contextlib.ExitStack() as leases:
+            return self._build(options, progress, idle or Idle(), residents, trace or Off(), leases)
+
+    def _build(
+        self,
+        options: Options,
+        progress: Progress,
+        idle: Idle,
+        residents: Residents | None,
+        trace: Trace,
+        leases: contextlib.ExitStack,
+    ) -> Outcome:
+        """leases: will hold what keeps a collection from taking from the cache what this build uses."""
+        leases.enter_context(self.store.running())
+        was_there = self.store.is_there
 
         def plan_again(lost: frozenset[str], force: bool) -> Plan:
-            plan = self.plan(force=force, lost=lost)
+            with trace.span("plan", "plan"), self.store.gate():
+                plan = self.plan(force=force, lost=lost)
+                self.store.use([one.record.key for one in plan.decisions.values() if one.record is not None])
             # What may not be used need not be had.
             if mistakes := self.mistakes_of_policy() or self.mistakes_of_models(plan):
                 raise SceneError(mistakes)
             if plan.to_run():
                 self.store.prepare()
+                if not was_there:
+                    leases.enter_context(self.store.running())
             return plan
 
         own = (self.project.output_dir, self.project.cache_dir, self.root / stamp.FOLDER)
         ask = commit.asker(self.root, own, overridden=self.overridden)
         known, checks = self.ledger.entries, self._checks
-        site = Site(self.root, self.project.sources, self.store, known, self.note, ask, checks, self.line_of)
+        site = Site(
+            self.root, self.project.sources, self.store, known, self.note, ask, checks, self.line_of, residents, trace
+        )
         try:
             outcome = builder.build(plan_again, self.jobs, options, site, progress)
             self._hand_over(outcome, progress)
@@ -180,7 +212,6 @@ class Session:
         finally:
             self.store.close()
         summary = outcome.summary()
-        idle = idle or Idle()
         summary.scenes = len(self.scenes) + idle.scenes
         summary.hits += idle.nodes
         summary.exports += idle.files

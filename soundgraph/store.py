@@ -266,7 +266,7 @@ class DiskStore:
     # Builds at once, and collections beside them
 
     def claim(self, key: str) -> bool:
-        return not self._is_there or self._claims.claim(_place(key))
+        return not self.is_there or self._claims.claim(_place(key))
 
     def release(self, keys: Iterable[str]) -> None:
         for key in keys:
@@ -277,13 +277,14 @@ class DiskStore:
             self._index.touch([f"action:{key}" for key in keys])
 
     @property
-    def _is_there(self) -> bool:
+    def is_there(self) -> bool:
+        """Whether the folder has been made a cache."""
         return (self.folder / _TAG).exists()
 
     @contextlib.contextmanager
     def gate(self, *, alone: bool = False) -> Iterator[None]:
         """While a build looks up what it needs, or publishes, no collection deletes; alone: the other way round."""
-        if not self._is_there:
+        if not self.is_there:
             yield
             return
         with self._gates:
@@ -305,7 +306,7 @@ class DiskStore:
         folder = self.folder / "running"
         name = f"{time.time_ns():x}"
         with contextlib.suppress(OSError):
-            if self._is_there:
+            if self.is_there:
                 folder.mkdir(exist_ok=True)
                 (folder / name).write_bytes(b"")
                 self._claims.claim(_running(name))
