@@ -7,13 +7,15 @@ import functools
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from soundgraph import stamp
-from tests.helpers import Space
+from soundgraph import backends, stamp
+from tests.helpers import Space, changed
+from tests.probes import Probe
 
 # No test looks at the weights of whoever runs it, or asks the network for others.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -43,3 +45,11 @@ stamp.fingerprint = functools.cache(stamp.fingerprint)
 def space(tmp_path: Path) -> Space:
     """An empty project."""
     return Space(tmp_path / "project")
+
+
+@pytest.fixture
+def probe() -> Iterator[Probe]:
+    found = Probe()
+    real = backends.get
+    with changed(backends, "get", lambda name: found if name == "draft" else real(name)):
+        yield found

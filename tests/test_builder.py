@@ -13,100 +13,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from soundgraph import backends, builder, kinds, results
+from soundgraph import builder, kinds, results
 from soundgraph import store as stores
 from soundgraph.audio import Audio, make
 from soundgraph.backends import (
-    Device,
     Made,
     Model,
     OutOfMemoryError,
-    Precision,
-    Refused,
     Report,
     Request,
-    Sources,
 )
-from soundgraph.errors import NodeError
 from soundgraph.records import Record
 from tests.helpers import CHAIN, Result, Space, changed, export, generate, node
-
-
-class Probe:
-    """A backend in place of the draft one, that counts what is asked of it.
-
-    broken: prompts that it fails at. nan: prompts that it answers with what is no sound. changing: whether each take of
-    a request is another.
-    """
-
-    name = "draft"
-    version = 1
-
-    def __init__(self) -> None:
-        self.loads: list[str] = []
-        self.unloads: list[str] = []
-        self.batches: list[list[str]] = []
-        self.broken: set[str] = set()
-        self.nan: set[str] = set()
-        self.refused: set[str] = set()
-        self.load_error: BaseException | None = None
-        self.no_room: set[str] = set()  # prompts that do not fit beside another model
-        self.asked: dict[str, Request] = {}
-        self.changing = False
-        self.backwards = False
-        self._real = backends.get("draft")
-
-    def models(self) -> Sequence[Model]:
-        return self._real.models()
-
-    def find(self, model_id: str, sources: Sources) -> Model | None:
-        return self._real.find(model_id, sources)
-
-    def missing(self, model: Model) -> str:
-        return ""
-
-    def load(self, model: Model, sources: Sources, device: Device, precision: Precision | None) -> _Probed:
-        if self.load_error is not None:
-            raise self.load_error
-        self.loads.append(model.id)
-        return _Probed(self, model)
-
-
-class _Probed:
-    about = ""
-
-    def __init__(self, probe: Probe, model: Model):
-        self.probe, self.model = probe, model
-
-    def generate(self, requests: Sequence[Request], report: Report) -> Iterator[Made | Refused]:
-        self.probe.batches.append([request.prompt for request in requests])
-        order = list(enumerate(requests))
-        for index, request in reversed(order) if self.probe.backwards else order:
-            self.probe.asked[request.prompt] = request
-            if request.prompt in self.probe.no_room and len(self.probe.loads) - len(self.probe.unloads) > 1:
-                raise OutOfMemoryError("out of memory: one take does not fit")
-            if request.prompt in self.probe.refused:
-                yield Refused(index, f"cannot go on to {request.prompt}")
-                continue
-            if request.prompt in self.probe.broken:
-                raise NodeError(f"cannot make {request.prompt}")
-            report(index, request.duration)
-            level = sum(request.prompt.encode()) / 20000 + len(self.probe.batches) * self.probe.changing / 100
-            if request.prompt in self.probe.nan:
-                level = float("nan")
-            sound = Audio(np.full((1, 800), level, np.float32), self.model.sample_rate)
-            yield Made(index, sound, facts={"device": "none", "width": 3})
-
-    def unload(self) -> None:
-        self.probe.unloads.append(self.model.id)
-
-
-@pytest.fixture
-def probe() -> Iterator[Probe]:
-    found = Probe()
-    real = backends.get
-    with changed(backends, "get", lambda name: found if name == "draft" else real(name)):
-        yield found
+from tests.probes import Probe, Probed
 
 
 def takes(*prompts: str, model: str = "draft/audio") -> str:
@@ -343,7 +262,7 @@ def test_a_model_that_does_not_fit_at_all_is_tried_once_for_all_its_takes(space:
     asked = []
     real = probe.load
 
-    def load(model: Model, *rest: Any) -> _Probed:
+    def load(model: Model, *rest: Any) -> Probed:
         asked.append(model.id)
         if model.family == "audio":
             raise OutOfMemoryError("model draft/audio does not fit into this machine's memory")
@@ -393,7 +312,7 @@ def test_no_model_is_loaded_for_a_take_whose_input_is_lost(space: Space, probe: 
 def test_an_interrupt_while_a_model_is_loaded_makes_no_take(space: Space, probe: Probe) -> None:
     real, interrupt, noticed = probe.load, builder._Round._interrupt, threading.Event()
 
-    def load(*given: Any) -> _Probed:
+    def load(*given: Any) -> Probed:
         os.kill(os.getpid(), signal.SIGINT)
         assert noticed.wait(10)
         return real(*given)
@@ -531,10 +450,10 @@ def test_a_model_that_cannot_be_loaded_fails_all_that_need_it_and_is_tried_once(
 def test_a_backend_that_forgets_a_request_is_a_bug_and_not_a_success(space: Space, probe: Probe) -> None:
     space.scene(takes("one", "two"))
 
-    def forget(self: _Probed, requests: Sequence[Request], report: Report) -> Iterator[Made]:
+    def forget(self: Probed, requests: Sequence[Request], report: Report) -> Iterator[Made]:
         yield Made(0, make(np.zeros(100), 16000))
 
-    with changed(_Probed, "generate", forget), pytest.raises(RuntimeError, match="a:n1"):
+    with changed(Probed, "generate", forget), pytest.raises(RuntimeError, match="a:n1"):
         space.build()
 
 

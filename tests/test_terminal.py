@@ -375,3 +375,16 @@ def test_each_json_line_is_one_object():
     events = [json.loads(line) for line in stream.text().splitlines()]
     assert events[-1]["event"] == "summary"
     assert sum(event["event"] == "node" for event in events) == 7
+
+
+def test_waiting_for_another_build_is_said_once_and_shown_for_each_node() -> None:
+    def events(progress: Progress) -> None:
+        progress.begin(2, 2)
+        progress.waiting("a:rain")
+        progress.waiting("a:wind")
+
+    assert plain(events) == "a:rain  waiting  another build is making it\n"
+    shown = console()
+    with Live(shown, frames_per_s=0) as live:
+        events(live)
+        assert frame(live, shown).count("in another build") == 2

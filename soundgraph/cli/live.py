@@ -23,12 +23,16 @@ _DONE, _TO_DO = "━", "┄"  # two shapes: without colours they still differ
 
 @dataclass
 class _Running:
-    """since: on the clock. made, whole: seconds of sound, or megabytes; whole is 0 while nothing is known of them."""
+    """since: on the clock. made, whole: seconds of sound, or megabytes; whole is 0 while nothing is known of them.
+
+    elsewhere: whether another build runs it.
+    """
 
     since: float
     made: float = 0.0
     whole: float = 0.0
     unit: str = "s"
+    elsewhere: bool = False
 
 
 class Live(Transcript):
@@ -87,6 +91,11 @@ class Live(Transcript):
         with self._lock:
             self._running[node] = _Running(self._clock())
 
+    def waiting(self, node: str) -> None:
+        with self._lock:
+            self._running[node] = _Running(self._clock(), elsewhere=True)
+        super().waiting(node)
+
     def advance(self, node: str, made_s: float, whole_s: float) -> None:
         with self._lock:
             if node in self._running:
@@ -142,7 +151,9 @@ class Live(Transcript):
         with self._lock:
             now = self._clock()
             # What makes sound now, before what was handed to the model and waits for its turn.
-            rows = sorted(self._running.items(), key=lambda item: not item[1].made)[: self._room()]
+            # What others make comes last.
+            order = {name: (entry.elsewhere, not entry.made) for name, entry in self._running.items()}
+            rows = sorted(self._running.items(), key=lambda item: order[item[0]])[: self._room()]
             more = len(self._running) - len(rows)
             shown = [(one_line(name), _Running(**vars(entry))) for name, entry in rows]
             done = max(0, self._settled - (self._nodes - self._to_run))
@@ -169,6 +180,8 @@ class Live(Transcript):
 def _row(name: str, entry: _Running, now: float, width: int, widest: int) -> Text:
     time_taken = f" {_elapsed(now - entry.since):>5}"
     made = f" {entry.made:5.1f}/{entry.whole:.1f} {entry.unit}" if entry.whole and width >= 60 else ""
+    if entry.elsewhere:
+        made = " in another build" if width >= 60 else " elsewhere"
     bar = min(_BAR, width // 4)
     column = min(widest, max(8, width - 3 - bar - len(made) - len(time_taken)))
     row = Text(f"  {_fit(name, column)} ")

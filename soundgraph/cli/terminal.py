@@ -46,6 +46,7 @@ class Transcript(Quiet, ABC):
         self._settled = 0
         self._delivered = 0
         self._told: set[tuple[str, str]] = set()
+        self._waited = False
 
     def __enter__(self) -> Self:
         return self
@@ -67,6 +68,11 @@ class Transcript(Quiet, ABC):
 
     def download(self, model: str, done_bytes: int, whole_bytes: int) -> None:
         """Seen in the live form only."""
+
+    def waiting(self, node: str) -> None:
+        if not self._waited:  # once: of a scene that two build, all nodes may wait
+            self._waited = True
+            self._say([(node, ""), ("  waiting", "weak")], "another build is making it")
 
     def node(self, node: str, status: str, seconds: float, detail: str) -> None:
         self._settled += 1
