@@ -18,6 +18,10 @@ _GROUP_COUNT = 256
 _GROUP_BYTES = 64 * 2**20
 _GROUP_S = 2.0
 
+# Of what is held for its users, this much stays in memory; the rest is read from the store again, so that what a build
+# takes does not grow with the number of its nodes.
+_HELD_BYTES = 256 * 2**20
+
 _OFF = Off()
 
 
@@ -26,7 +30,8 @@ class Results:
 
     def __init__(self, store: Store, trace: Trace = _OFF):
         self._store, self._trace = store, trace
-        self._held: dict[str, tuple[Audio, int]] = {}  # digest -> sound, and how many still need it
+        self._held: dict[str, tuple[Audio, int]] = {}  # digest -> sound, and how many still need it; the oldest first
+        self.held_bytes = 0
         self._group: list[tuple[Record, Audio]] = []  # made, not yet published
         self._unpublished: dict[str, Audio] = {}  # the sounds in it, by digest
         self._bytes = 0
@@ -52,7 +57,25 @@ class Results:
         self._unpublished[sound.digest] = sound
         self._bytes += sound.samples.nbytes
         if uses:
-            self._held[sound.digest] = (sound, uses)
+            self._hold(sound, uses)
+
+    def _hold(self, sound: Audio, uses: int) -> None:
+        known, before = self._held.get(sound.digest), 0
+        if known is not None:
+            before = known[1]
+        else:
+            self.held_bytes += sound.samples.nbytes
+        self._held[sound.digest] = (sound, before + uses)
+        if self.held_bytes > _HELD_BYTES:
+            # The oldest first: the builder goes on from what was made last.
+            for digest in [digest for digest in self._held if digest not in self._unpublished]:
+                self._forget(digest)
+                if self.held_bytes <= _HELD_BYTES:
+                    return
+
+    def _forget(self, digest: str) -> None:
+        sound, _ = self._held.pop(digest)
+        self.held_bytes -= sound.samples.nbytes
 
     def note(self, notes: dict[str, str]) -> None:
         """Small texts, to be kept with the next group."""
@@ -61,9 +84,11 @@ class Results:
     def release(self, digest: str) -> None:
         """One that wanted a sound is done with it. Miscounting would cost a read from the store, no more."""
         if digest in self._held:
-            sound, uses = self._held.pop(digest)
+            sound, uses = self._held[digest]
             if uses > 1:
                 self._held[digest] = (sound, uses - 1)
+            else:
+                self._forget(digest)
 
     @property
     def is_full(self) -> bool:

@@ -1,0 +1,64 @@
+"""What a build has made and somebody still needs: in memory up to a limit, and in the store beyond it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from soundgraph import results
+from soundgraph.audio import Audio
+from soundgraph.records import Record
+from soundgraph.results import Results
+from soundgraph.store import DiskStore
+from tests.helpers import Space, changed, export, generate, node, noise
+
+
+def record(sound: Audio, key: str) -> Record:
+    return Record(key, sound.digest, sound.sample_rate, sound.channels, sound.n_samples, {"kind": "gain"})
+
+
+@pytest.mark.parametrize("limit_sounds", [0, 1, 3])
+def test_no_more_than_the_limit_is_held_and_all_of_it_can_be_had(tmp_path: Path, limit_sounds: int) -> None:
+    store = DiskStore(tmp_path / "cache")
+    sounds = [noise(seed=seed) for seed in range(8)]
+    size = sounds[0].samples.nbytes
+    with changed(results, "_HELD_BYTES", limit_sounds * size):
+        found = Results(store)
+        for place, sound in enumerate(sounds):
+            found.add(record(sound, f"{place:064x}"), sound, uses=2)
+            found.publish(takes=False)
+            assert found.held_bytes <= (limit_sounds + 1) * size
+        for sound in sounds:
+            assert found.sound(sound.digest) is not None
+    store.close()
+
+
+def test_what_is_released_by_all_is_let_go(tmp_path: Path) -> None:
+    store = DiskStore(tmp_path / "cache")
+    found, sound = Results(store), noise()
+    found.add(record(sound, "0" * 64), sound, uses=2)
+    found.release(sound.digest)
+    assert found.held_bytes == sound.samples.nbytes
+    found.release(sound.digest)
+    assert found.held_bytes == 0
+    assert found.sound(sound.digest) is sound  # until it is published
+    store.close()
+
+
+def test_the_limit_changes_no_result(space: Space) -> None:
+    names = [f"n{place}" for place in range(12)]
+    lines = [generate(name, f"rain {name}") for name in names]
+    lines += [node(f"{name}_cut", "trim", input=name, duration=0.03) for name in names]
+    lines.append(node("all", "mix", inputs=[{"node": f"{name}_cut"} for name in names]))
+    lines += [export(name, f"{name}_cut") for name in names] + [export("all", "all")]
+    space.scene("\n".join(lines))
+    assert space.build().code == 0
+    before = space.delivered()
+    other = Space(space.root.parent / "other")
+    other.scene("\n".join(lines))
+    with changed(results, "_HELD_BYTES", 0), changed(results, "_GROUP_COUNT", 1):
+        assert other.build().code == 0
+    assert {path: data for path, data in other.delivered().items() if not path.endswith(".json")} == {
+        path: data for path, data in before.items() if not path.endswith(".json")
+    }
