@@ -21,11 +21,12 @@ from soundgraph import export as exports
 from soundgraph import graph as graphs
 from soundgraph import manifest as manifests
 from soundgraph.audio import Audio
-from soundgraph.backends import Device, Generator, Model, OutOfMemoryError, Refused, Request, Sources
+from soundgraph.backends import Device, Model, Request, Sources
 from soundgraph.checking import CheckError, Locate
 from soundgraph.commit import Ask
 from soundgraph.errors import NodeError, SceneError, StoreError
 from soundgraph.export import Delivery, Job
+from soundgraph.generating import Generating
 from soundgraph.handover import Handed
 from soundgraph.interrupts import on_interrupt
 from soundgraph.ledger import Entry
@@ -34,9 +35,8 @@ from soundgraph.planner import Plan, Status
 from soundgraph.progress import Progress, Summary
 from soundgraph.records import Record
 from soundgraph.residents import Residents
-from soundgraph.results import Results
+from soundgraph.results import LostError, Results
 from soundgraph.scene import SceneCheck
-from soundgraph.schedule import Step
 from soundgraph.store import Store
 from soundgraph.tracing import Off, Trace
 
@@ -161,26 +161,11 @@ def build(plan_again: PlanAgain, jobs: Sequence[Job], options: Options, site: Si
     return outcome
 
 
-class _LostError(Exception):
-    """A record's artifact is missing or damaged: what was planned on it has to be planned again."""
-
-    def __init__(self, digest: str):
-        self.digest = digest
-
-
-class _CancelledError(Exception):
-    """Raised inside a generator to make it stop."""
-
-
-class _LoadError(Exception):
-    """A model could not be loaded; the cause says why."""
-
-
 class _Round:
     """One pass over one plan.
 
-    Everything runs in the calling thread, but for `_render`, `_generate` and `_deliver`, which hand what is to be done
-    next back through `events`.
+    Everything runs in the calling thread, but for `_render`, `_check`, `_deliver` and the takes, which hand what is to be
+    done next back through `events`.
     """
 
     def __init__(
@@ -206,6 +191,15 @@ class _Round:
         self.step_of = {name: step for step in self.steps for name in step.nodes}
         self.place = {name: place for place, name in enumerate(plan.decisions)}
         self.models = site.residents or Residents(site.sources, options.device)
+        self.takes = Generating(
+            self.models,
+            self._request,
+            self,
+            self.events.put,
+            self.cancel,
+            lambda: self.given_up,
+            site.trace,
+        )
         self.started: dict[str, float] = {}  # when a node was given to the pool
         self.free_at = 0.0  # when the generator was loaded, or had made its last take
         self.running = 0
@@ -324,7 +318,7 @@ class _Round:
             self.to_generate.difference_update(able)
             if mine := [name for name in able if self._is_mine(name)]:
                 self.generating = True
-                self.generator.submit(self._generate, step, mine)
+                self.generator.submit(self.takes.run, step, mine)
                 return
             if self.undecided:  # what another build has made may lead to more of this step
                 return
@@ -444,116 +438,39 @@ class _Round:
         assert node.kind.render is not None
         done: Callable[[], None]
         try:
-            sounds = [self._sound(digest) for digest in inputs]
+            sounds = [self.results.need(digest) for digest in inputs]
             with self.site.trace.span("node", name, kind=node.kind_name):
                 result = node.kind.render(node.params, sounds)
                 result = audio.make(result.samples, result.sample_rate)
                 _ = result.digest  # hashing releases the interpreter's lock: better here than in the loop
             if manifests.files_of(node) != files:
                 raise NodeError("the file changed while it was read; build again")
-            done = partial(self._made, name, result)
-        except BaseException as error:  # nothing is swallowed: `_caught` sorts it out in the calling thread
-            done = partial(self._caught, name, error)
+            done = partial(self.made, name, result)
+        except BaseException as error:  # nothing is swallowed: `caught` sorts it out in the calling thread
+            done = partial(self.caught, name, error)
         self.events.put(partial(self._pool_done, done))
 
-    def _generate(self, step: Step, names: list[str]) -> None:
-        left = list(names)
-        try:
-            self.models.keep(step.load, *step.beside)
-            try:
-                self._take(step, left)
-            except OutOfMemoryError as error:
-                if not self.models.keep(step.load):
-                    raise
-                self.events.put(partial(self.progress.remark, step.model.id, f"{error}; other models were unloaded"))
-                self._take(step, left)
-            if left:
-                raise RuntimeError(f"the backend {step.model.backend} did not answer the request of {left[0]}")
-        except _CancelledError:
-            pass
-        except BaseException as error:  # as in `_render`
-            # Takes are made in any order; of those that are left, which one broke it is most likely the first. What
-            # cannot be loaded for one of them cannot be loaded for any.
-            guilty = 1 if self.models.has(step.load) else len(left)
-            self.models.unload(step.load)  # nobody knows what state it is in
-            cause = error.__cause__ if isinstance(error, _LoadError) and error.__cause__ else error
-            self.events.put(partial(self._generator_caught, left[:guilty], left[guilty:], cause))
-        self.events.put(self._generator_done)
-
-    def _take(self, step: Step, left: list[str]) -> None:
-        """Makes the takes of the nodes in `left`, and removes from it those that are settled."""
-        post = self.events.put
-        names, requests = self._requests(left)
-        if not names:
-            return
-        fresh = not self.models.has(step.load)
-        if fresh:
-            post(partial(self._loading, step.model))
-        try:
-            with self.site.trace.span("load" if fresh else "resident", step.model.id):
-                generator = self.models.load(step.load, step.model, step.precision)
-        except OutOfMemoryError:
-            raise
-        except Exception as error:
-            raise _LoadError from error
-        if self.cancel.is_set():  # loading takes long, and it may be long until the first report
-            raise _CancelledError
-        post(partial(self._loaded, step.model, generator.about if fresh else "", names))
-        with self.site.trace.span("batch", step.model.id, takes=len(names)):
-            self._receive(generator, names, requests, left)
-
-    def _receive(self, generator: Generator, names: list[str], requests: list[Request], left: list[str]) -> None:
-        post = self.events.put
-        for made in generator.generate(requests, partial(self._report, names, requests)):
-            name = names[made.index]
-            left.remove(name)
-            try:
-                if isinstance(made, Refused):
-                    raise NodeError(made.reason)
-                result = audio.make(made.audio.samples, made.audio.sample_rate)
-                _ = result.digest
-                post(partial(self._made, name, result, made.remarks, made.facts))
-            except NodeError as error:
-                post(partial(self._caught, name, error))
-            if self.cancel.is_set() or self.given_up:  # the take that was being made is kept
-                raise _CancelledError
-
-    def _requests(self, left: list[str]) -> tuple[list[str], list[Request]]:
-        """Those of `left` whose inputs are there, and what is asked of the model for each."""
-        names, requests = [], []
-        for name in list(left):
-            try:
-                inputs = {
-                    role: self._sound(self.records[other].digest) for role, other in graphs.inputs_of(self.graph, name)
-                }
-            except (_LostError, StoreError, OSError) as error:
-                left.remove(name)
-                self.events.put(partial(self._caught, name, error))
-                continue
-            names.append(name)
-            requests.append(Request.of(graphs.node_of(self.graph, name).params, inputs))
-        return names, requests
-
-    def _report(self, names: list[str], requests: list[Request], index: int, made_s: float) -> None:
-        if self.cancel.is_set():
-            raise _CancelledError
-        self.events.put(partial(self.progress.advance, names[index], made_s, requests[index].duration))
+    def _request(self, name: str) -> Request:
+        inputs = {
+            role: self.results.need(self.records[other].digest) for role, other in graphs.inputs_of(self.graph, name)
+        }
+        return Request.of(graphs.node_of(self.graph, name).params, inputs)
 
     def _check(self, name: str, record: Record) -> None:
         done: Callable[[], None]
         try:
-            read, site = partial(self._sound, record.digest), self.site
+            read, site = partial(self.results.need, record.digest), self.site
             with site.trace.span("check", name):
                 note = checking.run(site.checks[name], record.digest, read, site.store, site.locate)
             done = partial(self._passed, name, note)
         except BaseException as error:  # as in `_render`
-            done = partial(self._caught, name, error)
+            done = partial(self.caught, name, error)
         self.events.put(partial(self._pool_done, done))
 
     def _deliver(self, job: Job, record: Record, ancestry: Mapping[str, Any]) -> None:
         done: Callable[[], None]
         try:
-            read = partial(self._sound, record.digest)
+            read = partial(self.results.need, record.digest)
             site = self.site
             with site.trace.span("export", job.owner):
                 found = exports.deliver(
@@ -561,14 +478,8 @@ class _Round:
                 )
             done = partial(self._delivered, job, record, ancestry["draft"], found)
         except BaseException as error:  # as in `_render`
-            done = partial(self._caught, job.owner, error, job)
+            done = partial(self.caught, job.owner, error, job)
         self.events.put(partial(self._pool_done, done))
-
-    def _sound(self, digest: str) -> Audio:
-        sound = self.results.sound(digest)
-        if sound is None:
-            raise _LostError(digest)
-        return sound
 
     # Back in the calling thread
 
@@ -576,20 +487,26 @@ class _Round:
         self.running -= 1
         done()
 
-    def _generator_done(self) -> None:
+    def generated(self) -> None:
         self.generating = False
 
-    def _loading(self, model: Model) -> None:
+    def loading(self, model: Model) -> None:
         self.outcome.loads += 1
         self.progress.load(model.id)
 
-    def _loaded(self, model: Model, about: str, names: list[str]) -> None:
+    def loaded(self, model: Model, about: str, names: list[str]) -> None:
         self.free_at = time.perf_counter()
         self.progress.loaded(model.id, about)
         for name in names:
             self.progress.start(name)
 
-    def _made(
+    def advanced(self, name: str, made_s: float, whole_s: float) -> None:
+        self.progress.advance(name, made_s, whole_s)
+
+    def made_room(self, model: Model, reason: str) -> None:
+        self.progress.remark(model.id, f"{reason}; other models were unloaded")
+
+    def made(
         self, name: str, sound: Audio, remarks: tuple[str, ...] = (), facts: Mapping[str, Any] | None = None
     ) -> None:
         now = time.perf_counter()
@@ -691,11 +608,11 @@ class _Round:
             facts = {"draft": True, **delivery.facts} if draft else delivery.facts
             self.progress.export(delivery.path, delivery.status, {**facts, "sidecar": delivery.sidecar})
 
-    def _caught(self, name: str, error: BaseException, job: Job | None = None) -> None:
+    def caught(self, name: str, error: BaseException, job: Job | None = None) -> None:
         """Something went wrong in another thread: a lost artifact, a failure that has a name, or a bug."""
         if isinstance(error, CheckError) and error.note:
             self.results.note(dict([error.note]))
-        if isinstance(error, _LostError):
+        if isinstance(error, LostError):
             self.lost.add(error.digest)
             self.stopping = True
         elif isinstance(error, NodeError | StoreError | OSError | MemoryError):
@@ -704,9 +621,9 @@ class _Round:
             self.bug = self.bug or error
             self.stopping = True
 
-    def _generator_caught(self, guilty: list[str], others: list[str], error: BaseException) -> None:
+    def broken(self, guilty: list[str], others: list[str], error: BaseException) -> None:
         for name in guilty:
-            self._caught(name, error)
+            self.caught(name, error)
         if not self.stopping:
             self.to_generate.update(others)
 

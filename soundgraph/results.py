@@ -25,8 +25,15 @@ _HELD_BYTES = 256 * 2**20
 _OFF = Off()
 
 
+class LostError(Exception):
+    """A record's artifact is missing or damaged: what was planned on it has to be planned again."""
+
+    def __init__(self, digest: str):
+        self.digest = digest
+
+
 class Results:
-    """Changed in one thread; `sound` may be asked in others."""
+    """Changed in one thread; `need` may be called in others."""
 
     def __init__(self, store: Store, trace: Trace = _OFF):
         self._store, self._trace = store, trace
@@ -38,8 +45,8 @@ class Results:
         self._begun = 0.0  # when the first of the group was made
         self._notes: dict[str, str] = {}
 
-    def sound(self, digest: str) -> Audio | None:
-        """The artifact; None if it is nowhere, or was damaged."""
+    def need(self, digest: str) -> Audio:
+        """The artifact. Raises LostError if it is nowhere, or was damaged; StoreError."""
         held = self._held.get(digest)
         if held is not None:
             return held[0]
@@ -47,7 +54,10 @@ class Results:
         if waiting is not None:
             return waiting
         with self._trace.span("read", digest[:12]):
-            return self._store.read(digest)
+            found = self._store.read(digest)
+        if found is None:
+            raise LostError(digest)
+        return found
 
     def add(self, record: Record, sound: Audio, uses: int) -> None:
         """A result, to be published with the next group. uses: how many nodes and exports will want its sound."""

@@ -610,14 +610,14 @@ def test_an_interrupt_at_any_step_of_the_loop_keeps_what_was_finished(space: Spa
     import signal
 
     space.scene(CHAIN)
-    real = builder._Round._made
+    real = builder._Round.made
 
     def made(self: builder._Round, name: str, *arguments: Any) -> None:
         if name == "a:rain":
             signal.raise_signal(signal.SIGINT)
         real(self, name, *arguments)
 
-    with changed(builder._Round, "_made", made):
+    with changed(builder._Round, "made", made):
         found = space.build()
     assert (found.code, found.ran, found.skipped) == (130, ["a:rain"], ["a:cut", "a:dark"])
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -30,7 +30,7 @@ def test_no_more_than_the_limit_is_held_and_all_of_it_can_be_had(tmp_path: Path,
             found.publish(takes=False)
             assert found.held_bytes <= (limit_sounds + 1) * size
         for sound in sounds:
-            assert found.sound(sound.digest) is not None
+            assert found.need(sound.digest).digest == sound.digest
     store.close()
 
 
@@ -42,7 +42,7 @@ def test_what_is_released_by_all_is_let_go(tmp_path: Path) -> None:
     assert found.held_bytes == sound.samples.nbytes
     found.release(sound.digest)
     assert found.held_bytes == 0
-    assert found.sound(sound.digest) is sound  # until it is published
+    assert found.need(sound.digest) is sound  # until it is published
     store.close()
 
 
