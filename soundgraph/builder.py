@@ -164,8 +164,8 @@ def build(plan_again: PlanAgain, jobs: Sequence[Job], options: Options, site: Si
 class _Round:
     """One pass over one plan.
 
-    Everything runs in the calling thread, but for `_render`, `_check`, `_deliver` and the takes, which hand what is to be
-    done next back through `events`.
+    Everything runs in the calling thread, but for `_render`, `_check`, `_deliver` and the takes, which hand back what is
+    to be done next through `events`.
     """
 
     def __init__(
