@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import os
 import queue
 import sys
@@ -37,6 +38,7 @@ from soundgraph.records import Record
 from soundgraph.residents import Residents
 from soundgraph.results import LostError, Results
 from soundgraph.scene import SceneCheck
+from soundgraph.schedule import Step
 from soundgraph.store import Store
 from soundgraph.tracing import Off, Trace
 
@@ -44,6 +46,10 @@ from soundgraph.tracing import Off, Trace
 # end cannot be interrupted.
 _IDLE_S = 0.5
 _ASK_AGAIN_S = 0.05
+
+# How many takes are claimed and asked for at once: many full batches, and few for the system, which walks through all
+# locks of a file for each.
+_AT_ONCE = 1024
 
 PlanAgain = Callable[[frozenset[str], bool], Plan]
 """Plans with a set of lost artifacts, and with --force or without."""
@@ -164,8 +170,8 @@ def build(plan_again: PlanAgain, jobs: Sequence[Job], options: Options, site: Si
 class _Round:
     """One pass over one plan.
 
-    Everything runs in the calling thread, but for `_render`, `_check`, `_deliver` and the takes, which hand back what is
-    to be done next through `events`.
+    Everything runs in the calling thread, but for `_render`, `_check`, `_deliver` and the takes, which hand back what
+    is to be done next through `events`.
     """
 
     def __init__(
@@ -312,18 +318,21 @@ class _Round:
             unsure = any(self.waits[name] for name in step.nodes if name not in self.records)
             if unsure and (self.running or self.ready):
                 return
-            able = sorted(
-                (name for name in self.to_generate if self.step_of[name].load == step.load), key=self.place.__getitem__
-            )
-            self.to_generate.difference_update(able)
-            if mine := [name for name in able if self._is_mine(name)]:
-                self.generating = True
-                self.generator.submit(self.takes.run, step, mine)
-                return
+            while able := self._able(step):
+                self.to_generate.difference_update(able)
+                if mine := [name for name in able if self._is_mine(name)]:
+                    self.generating = True
+                    self.generator.submit(self.takes.run, step, mine)
+                    return
             if self.undecided:  # what another build has made may lead to more of this step
                 return
             if not self.elsewhere:
                 self.steps.popleft()  # all done, or behind something that failed
+
+    def _able(self, step: Step) -> list[str]:
+        """The first of what the model of a step can generate now, in the order of the plan."""
+        able = (name for name in self.to_generate if self.step_of[name].load == step.load)
+        return heapq.nsmallest(_AT_ONCE, able, self.place.__getitem__)
 
     # Deciding
 

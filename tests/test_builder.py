@@ -61,6 +61,16 @@ def test_a_node_that_came_out_the_same_does_not_run_its_users(space: Space) -> N
     assert found.exports == {"build/theme.wav": "current"}
 
 
+def test_a_build_holds_a_limited_number_of_claims_and_makes_all_takes(
+    space: Space, probe: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(builder, "_AT_ONCE", 2)
+    space.scene(takes("rain", "wind", "fire", "bell", "door"))
+    assert len(space.build().ran) == 6
+    assert probe.batches == [["rain", "wind"], ["fire", "bell"], ["door"]]
+    assert probe.loads == ["draft/audio"]
+
+
 def test_two_nodes_that_say_the_same_run_once_in_one_scene_and_across_scenes(space: Space, probe: Probe) -> None:
     space.scene(takes("rain", "rain"))
     space.scene(takes("rain").replace("exports.", "exports.b_"), "b")
