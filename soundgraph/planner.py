@@ -9,17 +9,23 @@ from enum import Enum
 from soundgraph import graph as graphs
 from soundgraph import manifest as manifests
 from soundgraph.graph import Graph
+from soundgraph.lock import Take
 from soundgraph.manifest import Manifest
+from soundgraph.pins import NONE, Pins
 from soundgraph.records import Record
 
 Lookup = Callable[[Sequence[str]], Mapping[str, Record]]
 """From action keys to the records of those that have one."""
+
+Kept = Callable[[str, str], Record | None]
+"""From an action key and a digest to the record by which the action gave that artifact: `Store.kept`."""
 
 
 class Status(Enum):
     HIT = "hit"  # its record is in the store, or a node with the same key runs in this build; nothing to do
     MISS = "miss"  # its inputs are known, its result is not; it will run
     MAYBE = "maybe"  # an input has yet to run, so its key cannot be formed
+    ABSENT = "absent"  # its result is a pinned take, which is not in the store; nothing may run instead
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,7 @@ class Decision:
     record: of a HIT; None when it shares the take of another node that runs in this build.
     shares: the id of that node.
     forced: the record of a node that runs only because it was asked to (`--force`).
+    pin: of a node whose result is a pinned take; it is a HIT, or ABSENT.
     """
 
     status: Status
@@ -38,13 +45,21 @@ class Decision:
     record: Record | None = None
     shares: str | None = None
     forced: Record | None = None
+    pin: Take | None = None
+
+    @property
+    def digest(self) -> str | None:
+        """Of its result, as far as that is known."""
+        if self.pin is not None:
+            return self.pin.digest
+        return self.record.digest if self.record is not None else None
 
 
 @dataclass(frozen=True)
 class Plan:
     """decisions: of all that the targets need, by id, each after its inputs. salt: of the project, part of each key.
 
-    lost: digests whose artifact turned out to be missing or damaged.
+    lost: digests whose artifact turned out to be missing or damaged. pins: that hold in this configuration.
     """
 
     graph: Graph
@@ -52,13 +67,19 @@ class Plan:
     decisions: dict[str, Decision]
     salt: str = ""
     lost: frozenset[str] = frozenset()
+    pins: Pins = NONE
 
     def count(self, status: Status) -> int:
         return sum(decision.status is status for decision in self.decisions.values())
 
     def to_run(self) -> list[str]:
-        """What is not a HIT, each after its inputs. At most these will run: a MAYBE may turn out to be a hit."""
-        return [name for name, decision in self.decisions.items() if decision.status is not Status.HIT]
+        """Each MISS and MAYBE, after its inputs. At most these will run: a MAYBE may turn out to be a hit."""
+        runs = (Status.MISS, Status.MAYBE)
+        return [name for name, decision in self.decisions.items() if decision.status in runs]
+
+    def absent(self) -> list[str]:
+        """The nodes whose pinned take is not in the store. Unless there are none, nothing may run."""
+        return [name for name, decision in self.decisions.items() if decision.status is Status.ABSENT]
 
 
 def plan(
@@ -69,12 +90,15 @@ def plan(
     salt: str = "",
     force: bool = False,
     lost: Collection[str] = (),
+    pins: Pins = NONE,
+    kept: Kept = lambda key, digest: None,
 ) -> Plan:
     """Decides about each node that `targets` need.
 
     lookup: is asked once for each layer of the graph.
-    force: run everything again, whatever the store holds.
+    force: run everything again, whatever the store holds, but for what is pinned.
     lost: digests whose artifact turned out to be missing or damaged; a record of one is as good as none.
+    pins: takes that are the results of nodes, whatever the store holds. kept: is asked where `lookup` gave another one.
     """
     decisions: dict[str, Decision] = {}
     runs: dict[str, str] = {}  # action key -> the node that will run for it
@@ -85,10 +109,14 @@ def plan(
         for name in layer:
             found, key = drafts[name], keys.get(name)
             if key is None:
-                waits = any(decisions[other].record is None for _, other in graphs.inputs_of(graph, name))
+                waits = any(decisions[other].digest is None for _, other in graphs.inputs_of(graph, name))
                 decisions[name] = Decision(Status.MAYBE if waits else Status.MISS)
                 continue
             record = records.get(key)
+            take = pins.of(name, key) if pins and graphs.node_of(graph, name).model is not None else None
+            if take is not None:
+                decisions[name] = _pinned(found, key, take, record, lost, kept)
+                continue
             if record is not None and record.digest in lost:
                 record = None
             if record is not None and not force:
@@ -98,15 +126,27 @@ def plan(
             else:
                 runs[key] = name
                 decisions[name] = Decision(Status.MISS, found, key, forced=record)
-    return Plan(graph, tuple(targets), decisions, salt, frozenset(lost))
+    return Plan(graph, tuple(targets), decisions, salt, frozenset(lost), pins)
+
+
+def _pinned(
+    found: Manifest | None, key: str, take: Take, record: Record | None, lost: Collection[str], kept: Kept
+) -> Decision:
+    """About a node whose result is a pinned take. record: the current one of its key."""
+    if record is None or record.digest != take.digest:
+        record = kept(key, take.digest)
+    if record is None or take.digest in lost:
+        return Decision(Status.ABSENT, found, key, pin=take)
+    return Decision(Status.HIT, found, key, record, pin=take)
 
 
 def _manifest(graph: Graph, name: str, decisions: Mapping[str, Decision], salt: str) -> Manifest | None:
     """The node's manifest; None while the digest of an input is not known."""
     inputs: dict[str, str] = {}
     for role, other in graphs.inputs_of(graph, name):
-        decision = decisions[other]
-        if decision.status is not Status.HIT or decision.record is None:
+        # Of a pinned take that is absent it is known which one it is, and so is what may be in the store of its users.
+        digest = decisions[other].digest
+        if digest is None:
             return None
-        inputs[role] = decision.record.digest
+        inputs[role] = digest
     return manifests.manifest(graphs.node_of(graph, name), inputs, salt)

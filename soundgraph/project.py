@@ -15,6 +15,7 @@ from soundgraph import kinds, lock, models, paths, root, toml_file, wording
 from soundgraph.backends import Model, Pin, Sources
 from soundgraph.errors import Mistake, SceneError, UsageError, did_you_mean, one_of, quote
 from soundgraph.kinds import Params
+from soundgraph.lock import Take
 from soundgraph.toml_file import Sheet
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?(k|M|G|T|Ki|Mi|Gi|Ti)?B")
@@ -155,7 +156,8 @@ class Project:
 
     root: absolute. models: logical names to ids of models. licences: by id of a model, where [models] states one.
     defaults: by kind, as they were written, checked.
-    read: the files that were read for it, or looked for and absent. pins: of `soundgraph.lock`, by model id.
+    read: the files that were read for it, or looked for and absent.
+    pins, takes: of `soundgraph.lock`, by model id and by the id of a node.
     """
 
     root: Path
@@ -167,6 +169,7 @@ class Project:
     sheet: Sheet | None = None
     read: tuple[Path, ...] = ()
     pins: Mapping[str, Pin] = field(default_factory=dict)
+    takes: Mapping[str, Take] = field(default_factory=dict)
     licences: Mapping[str, str] = field(default_factory=dict)
 
     def under(self, policy: str | None) -> Project:
@@ -216,9 +219,9 @@ def load_project(folder: Path) -> Project:
     """The project at `folder`, with or without a soundgraph.toml. Raises SceneError with all its mistakes."""
     folder = folder.absolute()
     path, lock_path = folder / root.PROJECT_FILE, folder / lock.LOCK_FILE
-    pins, read = lock.read(lock_path).models, (path, lock_path)
+    locked, read = lock.read(lock_path), (path, lock_path)
     if not path.is_file():
-        return Project(folder, read=read, pins=pins)
+        return Project(folder, read=read, pins=locked.models, takes=locked.takes)
     sheet = toml_file.read(path, root.PROJECT_FILE)
     mistakes = [
         sheet.mistake((name,), "", f"unknown table {quote(name)}{did_you_mean(name, NAMES)}")
@@ -234,7 +237,17 @@ def load_project(folder: Path) -> Project:
         mistakes += _overlap(sheet, Project(folder, **settings))
     if mistakes:
         raise SceneError(mistakes)
-    return Project(folder, logical, defaults=defaults, sheet=sheet, read=read, pins=pins, licences=licences, **settings)
+    return Project(
+        folder,
+        logical,
+        defaults=defaults,
+        sheet=sheet,
+        read=read,
+        pins=locked.models,
+        takes=locked.takes,
+        licences=licences,
+        **settings,
+    )
 
 
 def check_defaults(written: Any, place: Place, mistakes: list[Mistake]) -> dict[str, dict[str, Any]]:

@@ -67,7 +67,7 @@ def stamps_of(session: Session, outcome: Outcome, old: Stamps | None, moment: in
 
 def _what_was_read(session: Session, scene: Scene, moment: int) -> list[tuple[str, str]] | None:
     """(path, stat) of all that was read for a scene; None if any of it may have changed since."""
-    may_be_absent = {LOCK_FILE} if not session.project.pins else set()
+    may_be_absent = {LOCK_FILE} if not (session.project.pins or session.project.takes) else set()
     if session.project.sheet is None:
         may_be_absent.add(PROJECT_FILE)
     models = [node.model for node in scene.nodes.values() if node.model is not None]

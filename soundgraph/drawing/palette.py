@@ -30,6 +30,7 @@ LOOKS = {
     Status.HIT: Look("#2f7fb8", "#e6f1f9", "#164a70", 1.2, False, "36", "from the cache"),
     Status.MISS: Look("#b13c00", "#ffcfa6", "#6b2800", 2.2, False, "1;33", "will run"),
     Status.MAYBE: Look("#b08b00", "#fff9db", "#5f4a00", 1.4, True, "35", "runs if an input changes"),
+    Status.ABSENT: Look("#3b3b4f", "#d6cdf2", "#1d1d2b", 2.2, True, "1;31", "its pinned take is not in the cache"),
 }
 
 INK = "#1d2733"
