@@ -109,21 +109,23 @@ class Generating:
         if self._cancel.is_set():  # loading takes long, and it may be long until the first report
             raise _CancelledError
         self._post(partial(self._loop.loaded, step.model, generator.about if fresh else "", names))
-        with self._trace.span("batch", step.model.id, takes=len(names)):
-            self._receive(generator, names, requests, left)
+        with self._trace.span("batch", step.model.id, precision=step.precision, takes=len(names)):
+            self._receive(step, generator, names, requests, left)
 
     def _loaded(self, step: Step, fresh: bool) -> Generator:
         try:
             if not fresh:
                 return self._models.load(step.load, step.model, step.precision)
-            with self._trace.span("load", step.model.id):
+            with self._trace.span("load", step.model.id, precision=step.precision):
                 return self._models.load(step.load, step.model, step.precision)
         except OutOfMemoryError:
             raise
         except Exception as error:
             raise _LoadError from error
 
-    def _receive(self, generator: Generator, names: list[str], requests: list[Request], left: list[str]) -> None:
+    def _receive(
+        self, step: Step, generator: Generator, names: list[str], requests: list[Request], left: list[str]
+    ) -> None:
         for made in generator.generate(requests, partial(self._report, names, requests)):
             name = names[made.index]
             left.remove(name)
@@ -132,6 +134,7 @@ class Generating:
                     raise NodeError(made.reason)
                 result = audio.make(made.audio.samples, made.audio.sample_rate)
                 _ = result.digest
+                self._trace.lap("take", name, model=step.model.id, precision=step.precision)
                 self._post(partial(self._loop.made, name, result, made.remarks, made.facts))
             except NodeError as error:
                 self._post(partial(self._loop.caught, name, error))

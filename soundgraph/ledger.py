@@ -78,7 +78,7 @@ class Ledger:
         if not self._changes:
             return
         self._file.parent.mkdir(exist_ok=True)
-        with _locked(self._file.with_name("lock")):
+        with locked(self._file.with_name("lock")):
             self._merge()
         self._changes.clear()
 
@@ -111,8 +111,11 @@ def _fields(entry: Entry) -> list[str]:
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """One process at a time. The system lets go of the lock when its holder ends, however it ends."""
+def locked(path: Path) -> Iterator[None]:
+    """One process at a time. The system lets go of the lock when its holder ends, however it ends.
+
+    path: of a file that stays empty.
+    """
     with path.open("wb") as file:
         if fcntl is not None:
             # Where the file system has no locks, entries of two builds at once may be lost; files are not.

@@ -57,6 +57,7 @@ class Results:
             found = self._store.read(digest)
         if found is None:
             raise LostError(digest)
+        self._trace.count("bytes read", found.samples.nbytes)
         return found
 
     def add(self, record: Record, sound: Audio, uses: int) -> None:
