@@ -235,8 +235,8 @@ class _Round:
         """Returns the digests of artifacts that turned out to be lost; if there are any, not all was run."""
         with (
             on_interrupt(self._interrupt),
-            ThreadPoolExecutor(max(1, self.options.jobs)) as self.pool,
-            ThreadPoolExecutor(1) as self.generator,
+            ThreadPoolExecutor(max(1, self.options.jobs), "worker") as self.pool,
+            ThreadPoolExecutor(1, "generator") as self.generator,
         ):
             try:
                 self._begin()
