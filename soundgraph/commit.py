@@ -118,15 +118,19 @@ def _is_under(path: Path, folder: Path) -> bool:
     return path.is_relative_to(folder)
 
 
+def environment() -> dict[str, str]:
+    """The environment to run git in, so that it means the repository of the folder it is told to work in."""
+    return {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
+
+
 def _git(*arguments: str) -> str | None:
     """What git prints; None if it cannot be run, or fails."""
     import subprocess
 
-    environment = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
     try:
         done = subprocess.run(
             ["git", *arguments],
-            env=environment,
+            env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -158,6 +158,7 @@ class Project:
     defaults: by kind, as they were written, checked.
     read: the files that were read for it, or looked for and absent.
     pins, takes: of `soundgraph.lock`, by model id and by the id of a node.
+    weights_root: what the folders of weights are relative to, where it is not the root.
     """
 
     root: Path
@@ -171,6 +172,7 @@ class Project:
     pins: Mapping[str, Pin] = field(default_factory=dict)
     takes: Mapping[str, Take] = field(default_factory=dict)
     licences: Mapping[str, str] = field(default_factory=dict)
+    weights_root: Path | None = None
 
     def under(self, policy: str | None) -> Project:
         """The same project with what `--policy` asks for beside what it asks for itself. Raises UsageError."""
@@ -194,7 +196,8 @@ class Project:
     def sources(self) -> Sources:
         """Where its weights come from."""
         given = os.environ.get(WEIGHTS_DIR) or self.build.weights_dir
-        return Sources(self.root, self.root / given if given else None, self.pins)
+        base = self.weights_root or self.root
+        return Sources(base, base / given if given else None, self.pins)
 
     @property
     def cache_dir(self) -> Path:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +18,8 @@ from soundgraph import (
     export,
     handover,
     loader,
+    lock,
+    pins,
     planner,
     policy,
     stamp,
@@ -34,7 +36,9 @@ from soundgraph.export import Job, Outdated
 from soundgraph.graph import Graph
 from soundgraph.handover import Handover
 from soundgraph.ledger import Entry, Ledger
-from soundgraph.planner import Plan
+from soundgraph.manifest import Difference
+from soundgraph.pins import Pins
+from soundgraph.planner import Plan, Status
 from soundgraph.progress import Progress
 from soundgraph.project import Project, load_project
 from soundgraph.residents import Residents
@@ -60,6 +64,8 @@ class Session:
     complete: the scenes that are asked for as a whole: their ids, and their files relative to the root ("" for a scene
     that was built in code). ledger: of what was delivered before. overridden: whether -D changed
     the scenes for this build: then nothing that they deliver otherwise is removed. asked: the targets, scene by scene.
+    left_out: the exports that were asked for and need not be looked at, as `narrowed` was told; none of the scenes that
+    they are of is complete. reduced: those scenes, like `complete`.
     """
 
     project: Project
@@ -72,6 +78,28 @@ class Session:
     draft: bool = False
     overridden: bool = False
     asked: tuple[Wanted, ...] = ()
+    left_out: tuple[Job, ...] = ()
+    reduced: Mapping[str, str] = field(default_factory=dict)
+
+    def narrowed(self, exports: Collection[str], nodes: Collection[str]) -> Session:
+        """The same session without what is known to be as it was.
+
+        exports: the owners of the jobs that stay. nodes: the ids of the nodes that stay beside those that they deliver.
+        """
+        jobs = [job for job in self.jobs if job.owner in exports]
+        stay = {job.node for job in jobs}.union(nodes)
+        wanted = tuple(name for name in self.wanted if name in stay)
+        left_out = tuple(job for job in self.jobs if job.owner not in exports)
+        less = {job.scene.id for job in left_out}
+        less.update(graphs.scene_of(self.graph, name).id for name in self.wanted if name not in stay)
+        return replace(
+            self,
+            jobs=jobs,
+            wanted=wanted,
+            complete={name: path for name, path in self.complete.items() if name not in less},
+            left_out=left_out,
+            reduced={name: path for name, path in self.complete.items() if name in less},
+        )
 
     @property
     def root(self) -> Path:
@@ -87,11 +115,43 @@ class Session:
 
     def plan(self, *, force: bool = False, lost: Iterable[str] = ()) -> Plan:
         """Raises UsageError if a recording went away since the scene was read, StoreError for the cache."""
-        salt, lookup = self.project.cache.salt, self.store.records
         try:
-            return planner.plan(self.graph, self.wanted, lookup, salt=salt, force=force, lost=frozenset(lost))
+            plan = planner.plan(
+                self.graph,
+                self.wanted,
+                self.store.records,
+                salt=self.project.cache.salt,
+                force=force,
+                lost=frozenset(lost),
+                pins=self.pins,
+                kept=self.store.kept,
+            )
         except OSError as error:
             raise UsageError(f"cannot read {error.filename}: {error.strerror}") from error
+        self._look_for_pinned(plan)
+        return plan
+
+    @cached_property
+    def pins(self) -> Pins:
+        """The takes that count as results. A draft is none of them."""
+        return Pins() if self.draft else Pins(self.project.takes)
+
+    def _look_for_pinned(self, plan: Plan) -> None:
+        """Makes those ABSENT whose sound a build would read, and which is not in the cache.
+
+        Of other hits that is found out when they are read, and then they are made again. These are not, so that it has
+        to be known before anything runs. A sound that nothing needs may be missing.
+        """
+        for name, decision in plan.decisions.items():
+            record = decision.record
+            if decision.pin is None or record is None or self.store.has(record.digest):
+                continue
+            users = [plan.decisions[user] for user in self.graph.successors(name) if user in plan.decisions]
+            jobs = [job for job in self.jobs if job.node == name]
+            if any(user.record is None for user in users) or any(
+                export.outdated(job, record, self.ledger.entries, self.root) for job in jobs
+            ):
+                plan.decisions[name] = replace(decision, status=Status.ABSENT, record=None)
 
     def to_write(self, plan: Plan) -> list[Outdated]:
         """The files that a build would write although no node they are made from runs."""
@@ -109,7 +169,28 @@ class Session:
 
     def reasons(self, plan: Plan, names: Sequence[str]) -> list[explaining.Reason]:
         past = explaining.recall(names, self.store, self.note)
-        return [explaining.explain(plan, name, past) for name in names]
+        left = self.left_pins(plan)
+        return [self._with_pin(explaining.explain(plan, name, past), plan, left.get(name)) for name in names]
+
+    def _with_pin(self, reason: explaining.Reason, plan: Plan, left: Sequence[Difference] | None) -> explaining.Reason:
+        """What there is to say of a node's pin added to its reason. left: what made it leave one."""
+        if left is not None:
+            note = pins.leaving(() if tuple(left) == reason.changes else left)
+        elif reason.status is Status.HIT and plan.decisions[reason.node].pin is not None:
+            note = "pinned"
+        else:
+            return reason
+        return replace(reason, note="; ".join(filter(None, (reason.note, note))))
+
+    def left_pins(self, plan: Plan) -> dict[str, tuple[Difference, ...]]:
+        """The nodes that leave their pins, and the fields that differ; none where the pinned take's record is gone."""
+        found = {}
+        for name in plan.pins.takes.keys() & plan.decisions.keys():
+            key = plan.decisions[name].key
+            if key is not None and (take := plan.pins.left(name, key)) is not None:
+                record = self.store.kept(take.key, take.digest)
+                found[name] = explaining.changes_since(plan, name, record) if record is not None else ()
+        return dict(sorted(found.items()))
 
     @cached_property
     def line_of(self) -> loader.Lines:
@@ -129,6 +210,16 @@ class Session:
             more = f" and {len(nodes) - 1} more" if len(nodes) > 1 else ""
             hint = "build --draft renders stand-ins; see docs/draft.md"
             found.append(Mistake(file, line, f"nodes.{first.name}{more}", missing, hint))
+        return found
+
+    def mistakes_of_pins(self, plan: Plan) -> list[Mistake]:
+        """The nodes whose pinned takes are not in the cache."""
+        found = []
+        for name in plan.absent():
+            node, take = graphs.node_of(plan.graph, name), plan.decisions[name].pin
+            assert take is not None
+            place = Mistake(node.origin.file, self.line_of(node.origin), f"nodes.{node.name}", *pins.absence(take))
+            found.append(place)
         return found
 
     def mistakes_of_policy(self) -> list[Mistake]:
@@ -181,14 +272,16 @@ class Session:
         """leases: will hold what keeps a collection from taking from the cache what this build uses."""
         leases.enter_context(self.store.running())
         was_there = self.store.is_there
+        told: set[str] = set()
 
         def plan_again(lost: frozenset[str], force: bool) -> Plan:
             with trace.span("plan", "plan"), self.store.gate():
                 plan = self.plan(force=force, lost=lost)
                 self.store.use([one.record.key for one in plan.decisions.values() if one.record is not None])
             # What may not be used need not be had.
-            if mistakes := self.mistakes_of_policy() or self.mistakes_of_models(plan):
+            if mistakes := self.mistakes_of_policy() or self.mistakes_of_pins(plan) or self.mistakes_of_models(plan):
                 raise SceneError(mistakes)
+            self._tell_of_pins(plan, progress, told, force)
             if plan.to_run():
                 self.store.prepare()
                 if not was_there:
@@ -203,6 +296,7 @@ class Session:
         )
         try:
             outcome = builder.build(plan_again, self.jobs, options, site, progress)
+            self._tell_of_pins(_as_built(outcome), progress, told)
             self._hand_over(outcome, progress)
             try:
                 self._keep_ledger(outcome, progress)  # first: a cache that is full must not lose it
@@ -217,6 +311,18 @@ class Session:
         summary.exports += idle.files
         progress.end(summary)
         return outcome
+
+    def _tell_of_pins(self, plan: Plan, progress: Progress, told: set[str], force: bool = False) -> None:
+        """Remarks on the nodes that leave their pins, once on each, and on those that --force leaves alone."""
+        for name, changes in self.left_pins(plan).items():
+            if name not in told:
+                told.add(name)
+                progress.remark(name, pins.leaving(changes))
+        if force and (held := [name for name, decision in plan.decisions.items() if decision.pin is not None]):
+            takes = "1 take" if len(held) == 1 else f"{len(held):,} takes"
+            progress.remark(
+                lock.LOCK_FILE, f"pins {takes}, not made again; soundgraph pin --remove TARGET lets --force"
+            )
 
     def faults(self, plan: Plan, job: Job) -> list[str]:
         """What an export that was delivered, or a sound in it, does not keep of what is demanded of it now."""
@@ -242,7 +348,7 @@ class Session:
         """Delivers the manifests whose files are all there."""
         owners = {
             path.casefold(): (path, job.owner)
-            for job in self.jobs
+            for job in (*self.jobs, *self.left_out)
             for audio in job.paths()
             for path in (audio, f"{audio}.json")
         }
@@ -350,14 +456,21 @@ class Session:
 
     def stale(self, outcome: Outcome) -> list[Entry]:
         """What was delivered for these scenes, or for scenes that are gone, and is delivered no more."""
-        current = {path for job in self.jobs for audio in job.paths() for path in (audio, f"{audio}.json")}
+        jobs = (*self.jobs, *self.left_out)
+        current = {path for job in jobs for audio in job.paths() for path in (audio, f"{audio}.json")}
         current.update(one.entry.path for found in outcome.handed.values() for one in found)
-        sources = set(self.complete.values())
+        sources = {*self.complete.values(), *self.reduced.values()}
+        left = {
+            handover.owner_of(scene, manifest)
+            for scene in self.scenes
+            for manifest in scene.manifests
+            if scene.id in self.reduced
+        } - outcome.handed.keys()
         return [
             entry
             for entry in self.ledger.entries.values()
             # Nobody can tell whether a scene that was built in code is gone.
-            if entry.source and entry.draft == self.draft and entry.path not in current
+            if entry.source and entry.draft == self.draft and entry.path not in current and entry.owner not in left
             if entry.source in sources or self.is_gone(entry.source)
         ]
 
@@ -377,6 +490,19 @@ class Session:
     def _on_disk(self) -> set[str]:
         """The scene files under graphs/: one look at the folder, rather than one at each file."""
         return {path for _, path in stamp.scan(str(self.root))}
+
+
+def _as_built(outcome: Outcome) -> Plan:
+    """The plan with what is known after it of nodes that were MAYBE: only then is it known whether they leave pins."""
+    if not outcome.plan.pins:
+        return outcome.plan
+    decisions = {
+        name: replace(decision, key=outcome.records[name].key, record=outcome.records[name])
+        if name in outcome.records
+        else decision
+        for name, decision in outcome.plan.decisions.items()
+    }
+    return replace(outcome.plan, decisions=decisions)
 
 
 def open_session(
@@ -433,7 +559,8 @@ def with_models(opened: Session, project: Project, found: Mapping[str, Model]) -
         used = [node.model for node in nodes.values() if node.model is not None]
         read = dict.fromkeys(path for model in used for path in (*model.read, *model.passed))
         scenes.append(replace(scene, nodes=nodes, read=tuple(dict.fromkeys((*scene.read, *read)))))
-    return session_of(project, scenes, opened.asked, draft=opened.draft, overridden=opened.overridden)
+    again = session_of(project, scenes, opened.asked, draft=opened.draft, overridden=opened.overridden)
+    return again.narrowed([job.owner for job in opened.jobs], opened.wanted)
 
 
 def _with_model(node: Node, found: Mapping[str, Model]) -> Node:

@@ -1,0 +1,330 @@
+"""The project as it stands at a git revision: what its scenes are made of, read out of the repository into a folder.
+
+The working tree and the index are left alone. Read are `soundgraph.toml`, `soundgraph.lock`, the scenes, and the files
+that a scene names: a repository may hold a whole game. Files come as git keeps them: no filter runs, and nothing is
+fetched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import posixpath
+import re
+import shutil
+import subprocess
+import tempfile
+import tomllib
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from soundgraph import commit
+from soundgraph.errors import Mistake, UsageError, quote
+from soundgraph.lock import LOCK_FILE
+from soundgraph.manifest import file_digest
+from soundgraph.root import GRAPHS, PROJECT_FILE
+from soundgraph.toml_file import MAX_BYTES
+
+_LFS = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\n")
+_LFS_MOST = 1024
+"""Bytes of a pointer of Git LFS, at most."""
+_MOST_LINKS = 40
+_LINK, _MODULE = "120000", "160000"
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Revision:
+    """name: as the user typed it. sha: of the commit. folder: the project at it. root: of the project as it is now.
+
+    gaps: files that a scene names, and that are not on this machine as they were then. ignored: files that scenes name
+    and git ignores: they have no history, and are taken to have been then as they are now.
+    """
+
+    name: str
+    sha: str
+    folder: Path
+    root: Path
+    gaps: tuple[Mistake, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+    def altered(self, paths: Iterable[Path]) -> set[Path]:
+        """Those of the files that the repository held at the revision, and that are otherwise now."""
+        inside = {path.absolute(): path for path in paths if path.is_relative_to(self.root)}
+        if not inside:
+            return set()
+        names = [path.relative_to(self.root).as_posix() for path in inside]
+        literal = [f":(literal){name}" for name in names]
+        printed = _git(
+            self.root,
+            "diff",
+            "--no-ext-diff",
+            "--no-renames",
+            "--name-only",
+            "--relative",
+            "-z",
+            self.sha,
+            "--",
+            *literal,
+        )
+        return {inside[self.root / name] for name in _names(printed) if self.root / name in inside}
+
+
+@contextlib.contextmanager
+def at(root: Path, name: str, places: Collection[str] = ()) -> Iterator[Revision]:
+    """The project in `root` at the revision called `name`, for as long as the block takes.
+
+    places: scenes and folders of scenes, relative to the root, that are wanted beside `graphs/`.
+    Raises UsageError where there is no repository, no such revision, or no git.
+    """
+    sha = _commit(root, name)
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="soundgraph-"))) / "project"
+        folder.mkdir()
+        tree = _Tree(root, sha, stack)
+        copy = _Copy(tree, root, folder, name)
+        copy.run([GRAPHS, *places])
+        yield Revision(name, sha, folder, root, tuple(sorted(set(copy.gaps))), tuple(sorted(copy.ignored)))
+
+
+def _commit(root: Path, name: str) -> str:
+    try:
+        _git(root, "rev-parse", "--git-dir")
+    except UsageError as error:
+        raise UsageError(str(error), "a revision is one of the git repository that the project lies in") from error
+    try:
+        return _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}").decode().strip()
+    except (UsageError, ValueError) as error:  # ValueError: a null character
+        hint = "a branch, a tag or a commit, as in HEAD~1; git log lists commits"
+        raise UsageError(f"{quote(name)} is no revision of this repository", hint) from error
+
+
+def _git(folder: Path, *arguments: str, check: bool = True, stdin: bytes = b"") -> bytes:
+    """What git prints. Raises UsageError with its words if it fails."""
+    words = ["git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-C", str(folder), *arguments]
+    try:
+        done = subprocess.run(words, env=commit.environment(), input=stdin, capture_output=True)
+    except OSError as error:
+        raise UsageError(f"git cannot be run: {error.strerror}") from error
+    if check and done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().split("\n")[0].removeprefix("fatal: ")
+        raise UsageError(f"git {arguments[0]}: {said or f'failed with {done.returncode}'}")
+    return done.stdout
+
+
+def _names(printed: bytes) -> list[str]:
+    return [os.fsdecode(name) for name in printed.split(b"\0") if name]
+
+
+# What a repository holds
+
+
+class _Blob(NamedTuple):
+    """A file of a repository."""
+
+    sha: str
+    home: _Tree
+
+
+class _Tree:
+    """The files under a folder at a commit, by their path from that folder."""
+
+    def __init__(self, folder: Path, sha: str, stack: contextlib.ExitStack):
+        self.folder = folder
+        self._stack = stack
+        self._entries: dict[str, tuple[str, str]] = {}
+        for line in _names(_git(folder, "ls-tree", "-r", "-z", sha)):
+            about, _, path = line.partition("\t")
+            mode, _, found = about.split(" ")
+            self._entries[path] = mode, found
+        self._modules: dict[str, _Tree | None] = {}
+        self._links: dict[str, str] = {}
+        self._batch: subprocess.Popen[bytes] | None = None
+
+    def scenes(self, place: str) -> Iterator[str]:
+        """The TOML files under a folder, those of submodules too; or the one that `place` is."""
+        for path, (mode, _) in self._entries.items():
+            if path != place and not path.startswith(f"{place}/"):
+                continue
+            if mode == _MODULE:
+                module = self._module(path)
+                yield from (f"{path}/{inner}" for inner in (module._entries if module else ()) if _is_scene(inner))
+            elif _is_scene(path):
+                yield path
+
+    def find(self, path: str) -> _Blob | None:
+        """The file at a path, through links and into submodules; None if there is none, or it lies outside."""
+        for _ in range(_MOST_LINKS):
+            parts = path.split("/")
+            if {"", ".", "..", ".git"} & set(parts):
+                return None
+            for end in range(1, len(parts) + 1):
+                start, rest = "/".join(parts[:end]), "/".join(parts[end:])
+                mode, sha = self._entries.get(start, ("", ""))
+                if mode == _MODULE:
+                    module = self._module(start)
+                    return module.find(rest) if module is not None and rest else None
+                if mode == _LINK:
+                    path = posixpath.normpath(posixpath.join(posixpath.dirname(start), self._target(sha), rest))
+                    break
+                if mode:
+                    return _Blob(sha, self) if not rest else None
+            else:
+                return None
+        return None
+
+    def is_module(self, path: str) -> bool:
+        """Whether the path lies in a submodule."""
+        parts = path.split("/")
+        return any(self._entries.get("/".join(parts[:end]), ("",))[0] == _MODULE for end in range(1, len(parts)))
+
+    def _target(self, sha: str) -> str:
+        if sha not in self._links:
+            self._links[sha] = os.fsdecode(b"".join(self.read(sha)))
+        return self._links[sha]
+
+    def _module(self, path: str) -> _Tree | None:
+        """None for a submodule that is not here, or not as it was then."""
+        if path not in self._modules:
+            folder, found = self.folder / path, None
+            if (folder / ".git").exists():
+                with contextlib.suppress(UsageError):
+                    found = _Tree(folder, self._entries[path][1], self._stack)
+            self._modules[path] = found
+        return self._modules[path]
+
+    def read(self, sha: str) -> Iterator[bytes]:
+        """The content of a blob, in parts: all of them have to be taken. Raises UsageError if it is not here."""
+        stdin, stdout = self._cat()
+        stdin.write(f"{sha}\n".encode())
+        stdin.flush()
+        head = stdout.readline().split()
+        if len(head) != 3:
+            raise UsageError(f"git has no object {sha[:12]}: this clone holds a part of the repository only")
+        left = int(head[2])
+        while left and (part := stdout.read(min(left, _CHUNK))):
+            left -= len(part)
+            yield part
+        stdout.read(1)  # a line feed
+
+    def _cat(self) -> tuple[IO[bytes], IO[bytes]]:
+        if self._batch is None:
+            words = ["git", "-C", str(self.folder), "cat-file", "--batch"]
+            pipe = subprocess.PIPE
+            # What a partial clone lacks is not fetched: nobody has asked for gigabytes.
+            environment = {**commit.environment(), "GIT_NO_LAZY_FETCH": "1"}
+            self._batch = subprocess.Popen(words, env=environment, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
+            self._stack.enter_context(self._batch)  # closes its input, and waits for it
+        assert self._batch.stdin is not None
+        assert self._batch.stdout is not None
+        return self._batch.stdin, self._batch.stdout
+
+
+def _is_scene(path: str) -> bool:
+    return path.endswith(".toml") and not any(part.startswith(".") for part in path.split("/"))
+
+
+# Into a folder
+
+
+class _Copy:
+    """Puts the files of a project into a folder: what is asked for, and whatever those name."""
+
+    def __init__(self, tree: _Tree, root: Path, folder: Path, name: str):
+        self.tree, self.root, self.folder, self.name = tree, root, folder, name
+        self.done: set[str] = set()
+        self.absent: list[str] = []  # may be named, and not in the repository
+        self.gaps: list[Mistake] = []
+        self.ignored: list[str] = []
+
+    def run(self, places: Sequence[str]) -> None:
+        waiting = [PROJECT_FILE, LOCK_FILE, *(path for place in places for path in self.tree.scenes(place))]
+        while waiting:
+            while waiting:
+                path = waiting.pop()
+                if path not in self.done:
+                    self.done.add(path)
+                    waiting += self._put(path)
+            waiting = self._take_ignored()
+
+    def _put(self, path: str) -> list[str]:
+        """Returns the files that it may name."""
+        blob = self.tree.find(path)
+        if blob is None:
+            self.absent.append(path)
+            return []
+        place = self.folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with place.open("wb") as file:
+            for part in blob.home.read(blob.sha):
+                file.write(part)
+        if self._is_pointer(place) and not self._from_lfs(path, place, blob):
+            place.unlink()
+            return []
+        return _named_in(place, path) if path.endswith(".toml") and path != PROJECT_FILE else []
+
+    def _is_pointer(self, place: Path) -> bool:
+        return place.stat().st_size <= _LFS_MOST and _LFS.match(place.read_bytes()) is not None
+
+    def _from_lfs(self, path: str, place: Path, blob: _Blob) -> bool:
+        """Puts the content that a pointer stands for in its place, if it is on this machine."""
+        match = _LFS.match(place.read_bytes())
+        assert match is not None
+        oid = match[1].decode()
+        common = blob.home.folder / os.fsdecode(_git(blob.home.folder, "rev-parse", "--git-common-dir").strip())
+        for found in (common / "lfs" / "objects" / oid[:2] / oid[2:4] / oid, self.root / path):
+            if found.is_file() and file_digest(found) == oid:
+                shutil.copyfile(found, place)
+                return True
+        hint = f"git lfs fetch origin {self.name}"
+        what = "is in Git LFS, and its content is not on this machine"
+        self.gaps.append(Mistake(f"{self.name}:{path}", 0, "", what, hint))
+        return False
+
+    def _take_ignored(self) -> list[str]:
+        """Takes what git ignores out of the working tree. Returns the files that it may name in turn."""
+        absent, self.absent = self.absent, []
+        for path in filter(self.tree.is_module, absent):
+            what = "is in a submodule that is not here as it was then"
+            self.gaps.append(Mistake(f"{self.name}:{path}", 0, "", what, "git submodule update --init"))
+        real = Path(os.path.realpath(self.root))
+        there = [
+            path
+            for path in absent
+            if (self.root / path).is_file() and Path(os.path.realpath(self.root / path)).is_relative_to(real)
+        ]
+        if not there:
+            return []
+        asked = b"\0".join(map(os.fsencode, there))
+        named = []
+        for path in _names(_git(self.root, "check-ignore", "-z", "--stdin", check=False, stdin=asked)):
+            place = self.folder / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self.root / path, place)
+            self.ignored.append(path)
+            named += _named_in(place, path) if path.endswith(".toml") else []
+        return named
+
+
+def _named_in(place: Path, path: str) -> list[str]:
+    """The paths, from the project's root, that a scene may name: whatever in it could be one."""
+    if place.stat().st_size > MAX_BYTES:
+        return []
+    try:
+        waiting: list[Any] = [tomllib.loads(place.read_text("utf-8"))]
+    except (ValueError, RecursionError):  # the loader tells what is wrong
+        return []
+    found = []
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, str) and 0 < len(value) < 4096 and "\0" not in value:
+            full = posixpath.normpath(posixpath.join(posixpath.dirname(path), value))
+            if not full.startswith(("/", "../")) and full not in (".", ".."):
+                found.append(full)
+    return found
