@@ -17,7 +17,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from soundgraph import __version__, audio, checking, provenance, schedule
+from soundgraph import __version__, audio, checking, pins, provenance, schedule
 from soundgraph import export as exports
 from soundgraph import graph as graphs
 from soundgraph import manifest as manifests
@@ -25,12 +25,13 @@ from soundgraph.audio import Audio
 from soundgraph.backends import Device, Model, Request, Sources
 from soundgraph.checking import CheckError, Locate
 from soundgraph.commit import Ask
-from soundgraph.errors import NodeError, SceneError, StoreError
+from soundgraph.errors import Mistake, NodeError, SceneError, StoreError
 from soundgraph.export import Delivery, Job
 from soundgraph.generating import Generating
 from soundgraph.handover import Handed
 from soundgraph.interrupts import on_interrupt
 from soundgraph.ledger import Entry
+from soundgraph.lock import Take
 from soundgraph.manifest import Manifest
 from soundgraph.planner import Plan, Status
 from soundgraph.progress import Progress, Summary
@@ -151,10 +152,9 @@ def build(plan_again: PlanAgain, jobs: Sequence[Job], options: Options, site: Si
         try:
             plan = plan_again(lost, False)
         except SceneError as error:  # they cannot be made again here; what was made and delivered is to be remembered
-            reason = "; ".join(mistake.what for mistake in error.mistakes)
             for name, record in outcome.records.items():
                 if record.digest in lost:
-                    outcome.failures[name] = f"its samples are gone from the cache, and {reason}"
+                    outcome.failures[name] = _why_lost(plan, name, error.mistakes)
                     outcome.statuses[name] = "failed"
                     progress.node(name, "failed", 0.0, outcome.failures[name])
             break
@@ -343,6 +343,9 @@ class _Round:
             self._fail(name, "the weights of its model are not known here")
             return
         if self.plan.decisions[name].status is Status.MAYBE:
+            if (take := self.plan.pins.of(name, key)) and graphs.node_of(self.graph, name).model is not None:
+                self._take_pinned(name, take)
+                return
             if key in self.by_key:
                 self._resolve(name, self.by_key[key], "hit")
                 return
@@ -365,6 +368,15 @@ class _Round:
             self.ready.append(partial(self._submit_render, name))
         else:
             self.to_generate.add(name)
+
+    def _take_pinned(self, name: str, take: Take) -> None:
+        """The key of a node turned out to be pinned: its result is that take, and no other."""
+        record = self.site.store.kept(take.key, take.digest)
+        if record is None or take.digest in self.plan.lost:
+            self._fail(name, "\n".join(pins.absence(take)))
+            return
+        self.site.store.use([take.key])
+        self._resolve(name, record, "cutoff")
 
     def _is_mine(self, name: str) -> bool:
         """Whether this build is to run the node now. Else its result has been found, or another build is making it."""
@@ -665,6 +677,17 @@ class _Round:
         if failures:
             self.stopping = self.given_up = True  # even with --keep-going: nothing else could be kept either
         return not failures
+
+
+def _why_lost(plan: Plan, name: str, mistakes: Sequence[Mistake]) -> str:
+    """Why a node whose samples are lost cannot be made again."""
+    node = graphs.node_of(plan.graph, name)
+    place = (node.origin.file, f"nodes.{node.name}")
+    own = [mistake for mistake in mistakes if (mistake.file, mistake.where) == place]
+    if plan.decisions[name].pin is not None:
+        return "\n".join(f"{mistake.what}\n{mistake.hint}" for mistake in own)
+    reasons = [mistake.what for mistake in own] or [f"{mistake.where}: {mistake.what}" for mistake in mistakes]
+    return f"its samples are gone from the cache, and {'; '.join(reasons)}"
 
 
 def _reason(error: BaseException) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from soundgraph import graph as graphs
 from soundgraph import manifest as manifests
 from soundgraph.manifest import Difference
+from soundgraph.pins import absence
 from soundgraph.planner import Plan, Status
 from soundgraph.records import Record
 from soundgraph.store import Store
@@ -15,10 +16,11 @@ from soundgraph.store import Store
 
 @dataclass(frozen=True)
 class Reason:
-    """reason: one of "current", "changed", "never built", "lost", "forced", "input", "shared", "unknown weights".
+    """reason: one of "current", "changed", "never built", "lost", "forced", "input", "shared", "unknown weights",
+    "absent".
 
     changes: the fields that differ from when the node was last built. waits_for: the inputs that have to run first.
-    note: what else is worth saying, in words.
+    note: what else is worth saying, in words; it is all there is to say of "absent".
     """
 
     node: str
@@ -34,7 +36,7 @@ class Reason:
             parts.append(f"after {', '.join(self.waits_for)}")
         elif self.reason == "unknown weights":
             parts.append("the weights of its model are not known here")
-        elif self.reason != "changed":
+        elif self.reason not in ("changed", "absent"):
             parts.append(self.reason)
         if self.note:
             parts.append(self.note)
@@ -74,9 +76,11 @@ def explain(plan: Plan, name: str, past: Past) -> Reason:
             note = f"new name; same key as {made_for}" if made_for != name else "made elsewhere"
             return Reason(name, decision.status, "current", note=note)
         if before.key != record.key:
-            return Reason(name, decision.status, "current", _changes(plan, name, before), note="made earlier")
+            return Reason(name, decision.status, "current", changes_since(plan, name, before), note="made earlier")
         return Reason(name, decision.status, "current")
-    changes = _changes(plan, name, before) if before is not None else ()
+    if decision.pin is not None:
+        return Reason(name, decision.status, "absent", note=absence(decision.pin)[0])
+    changes = changes_since(plan, name, before) if before is not None else ()
     is_new = before is None and name not in past.gone
     if decision.status is Status.MAYBE:
         waits = tuple(
@@ -103,7 +107,7 @@ def explain(plan: Plan, name: str, past: Past) -> Reason:
     return Reason(name, decision.status, "changed", changes)
 
 
-def _changes(plan: Plan, name: str, before: Record) -> tuple[Difference, ...]:
+def changes_since(plan: Plan, name: str, before: Record) -> tuple[Difference, ...]:
     """The fields that differ; an input by the names it had and has, or by its sound where the name is the same."""
     node = graphs.node_of(plan.graph, name)
     roles = dict(graphs.inputs_of(plan.graph, name))

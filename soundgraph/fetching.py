@@ -34,7 +34,7 @@ def fetched(opened: Session, progress: Progress, options: Options) -> Session:
     }
     if not absent:
         return opened
-    if mistakes := opened.mistakes_of_policy() or opened.mistakes_of_models(plan):
+    if mistakes := opened.mistakes_of_policy() or opened.mistakes_of_pins(plan) or opened.mistakes_of_models(plan):
         raise SceneError(mistakes)
     opened.check_folders()
     schedule.loads(plan, budget=options.memory_budget, device=options.device)  # whether the models fit

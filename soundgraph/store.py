@@ -120,7 +120,8 @@ class DiskStore:
         return None
 
     def kept(self, key: str, digest: str) -> Record | None:
-        for found in (self.records([key]).get(key), self._in_file(self._earlier_file(key, digest))):
+        files = (self._record_file(key), self._earlier_file(key, digest))
+        for found in itertools.chain([self.records([key]).get(key)], map(self._in_file, files)):
             if found is not None and (found.key, found.digest) == (key, digest):
                 return found
         return None

@@ -48,7 +48,8 @@ def verify(
     for name, decision in plan.decisions.items():
         node = graphs.node_of(plan.graph, name)
         if decision.status is not Status.HIT or decision.record is None:
-            yield Verdict(name, "unmade", None, "not built as the scene is now: build it first")
+            pinned = "its pinned take is not in the cache" if decision.status is Status.ABSENT else ""
+            yield Verdict(name, "unmade", None, pinned or "not built as the scene is now: build it first")
         elif node.model is None:
             yield _rendered(plan, name, decision.record, store)
         else:
