@@ -306,12 +306,14 @@ def _sidecar(
 
 
 def write(root: Path, path: Path, data: bytes) -> None:
-    """Puts a file into the project, at once or not at all. Raises NodeError if it cannot be written there."""
+    """Puts a file into the project, whole or not at all. Raises NodeError if it cannot be written there."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.parent.resolve().is_relative_to(root.resolve()):
             raise NodeError(f"cannot write {path.relative_to(root)}: a link leads out of the project")
-        stamp.write_atomically(str(path), data)
+        # Synced: a stamp trusts the stat of a file, and there are filesystems on which a power cut takes what was in
+        # it and leaves that.
+        stamp.write_atomically(str(path), data, root=str(root), sync=True)
     except OSError as error:
         # Not error.filename: that is the temporary file.
         raise NodeError(f"cannot write {path.relative_to(root)}: {error.strerror}") from error

@@ -1,11 +1,13 @@
 """Which files soundgraph delivered into the working tree, so that one which no scene delivers any more can be removed.
 
-Kept in `.soundgraph/delivered`: tab-separated lines. Losing it only means that such files stay where they are.
+Kept in `.soundgraph/delivered`: a line with a digest of what follows, then tab-separated lines. Losing it only means
+that such files stay where they are, so one that was damaged counts as lost.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +18,9 @@ try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
+
+
+_FORM = b"soundgraph-delivered 2"
 
 
 class Entry(NamedTuple):
@@ -85,23 +90,32 @@ class Ledger:
     def _merge(self) -> None:
         entries = {**self._read(), **self._changes}
         lines = ["\t".join(_fields(entry)) for _, entry in sorted(entries.items()) if entry is not None]
-        stamp.write_atomically(
-            str(self._file), "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
-        )
+        body = "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
+        stamp.write_atomically(str(self._file), _head(body) + body, root=str(self._root))
 
     def _read(self) -> dict[str, Entry]:
         try:
-            # Not splitlines(): names may hold other characters that it takes for the end of a line.
-            lines = self._file.read_bytes().decode("utf-8", "surrogateescape").split("\n")
-        except (OSError, ValueError):
+            data = self._file.read_bytes()
+        except OSError:
+            return {}
+        head, _, body = data.partition(b"\n")
+        if b"\t" in head and not head.startswith(_FORM):
+            body = data  # written before there was a digest
+        elif head + b"\n" != _head(body):
             return {}
         entries = {}
-        for line in lines:
+        # Not splitlines(): names may hold other characters that it takes for the end of a line.
+        for line in body.decode("utf-8", "surrogateescape").split("\n"):
             fields = line.split("\t")
             if len(fields) in (6, 7):
                 path, owner, source, draft, key, digest, *commit = fields
                 entries[path] = Entry(path, owner, source, draft == "draft", key, digest, *commit)
         return entries
+
+
+def _head(body: bytes) -> bytes:
+    """The first line of a ledger. It has no tab in it, so that versions which knew of no digest pass over it."""
+    return b"%s %s\n" % (_FORM, hashlib.sha256(body).hexdigest().encode())
 
 
 def _fields(entry: Entry) -> list[str]:

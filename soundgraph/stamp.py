@@ -42,6 +42,10 @@ MANIFEST = ":manifest"
 """Stands for the export in the outputs of manifests, which come last: after it, each after a space, stand the engine
 and the exports that the manifest is about. No item of a target can be called so."""
 
+_TEMPORARY = ".writing-"
+_STALE_NS = 3600 * 10**9
+"""No write takes an hour: a temporary file that old belongs to a process that was killed."""
+
 
 if TYPE_CHECKING:
     Output = tuple[str, str, str, str, str]
@@ -300,27 +304,60 @@ def save(stamps: Stamps, config: str) -> None:
     if any(line.count("\t") != len(row) - 1 or "\n" in line for line, row in zip(lines[1:], rows, strict=True)):
         return
     body = "\n".join(lines).encode("utf-8", "surrogateescape")
-    write_atomically(
-        os.path.join(stamps.root, FOLDER, config), f"{_VERSION} {sha256(body).hexdigest()}\n".encode() + body
-    )
+    head = f"{_VERSION} {sha256(body).hexdigest()}\n".encode()
+    write_atomically(os.path.join(stamps.root, FOLDER, config), head + body, root=stamps.root)
 
 
 def prune(root: str, keep: int = 20) -> None:
-    """Forgets the states of configurations that were not built for longest: each -D makes one."""
+    """Forgets the states of configurations that were not built for longest, each -D makes one, and removes what
+    processes that were killed left half written."""
     folder = os.path.join(root, FOLDER)
+    states = []
     with os.scandir(folder) as entries:
-        states = [(entry.stat().st_mtime_ns, entry.path) for entry in entries if entry.name.startswith("stamps-")]
+        for entry in entries:
+            if entry.name.startswith("stamps-"):
+                states.append((entry.stat().st_mtime_ns, entry.path))
+            elif entry.name.startswith(_TEMPORARY) and entry.stat().st_mtime_ns < read_clock(root) - _STALE_NS:
+                os.unlink(entry.path)
     for _, path in sorted(states)[:-keep]:
         os.unlink(path)
 
 
-def write_atomically(path: str, content: bytes) -> None:
-    """Hidden temporary file beside it, then rename. Not synced: what is written so is checked, or can be made again."""
-    folder, name = os.path.split(path)
-    temporary = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
+def write_atomically(path: str, content: bytes, *, root: str = "", sync: bool = False) -> None:
+    """Temporary file, then rename: the file is as it was, or whole. Raises OSError.
+
+    root: of the project that the file is part of. The temporary file is then in `.soundgraph/`, so that a process which
+    is killed leaves nothing among what it delivers; else it is a hidden file beside the other.
+    sync: for what is to last through a power cut. What is not synced is checked when it is read, or can be made again.
+    """
+    if root:
+        try:
+            _replace(os.path.join(root, FOLDER), path, content, sync)
+            return
+        except OSError:
+            # Beside it after all: that folder may not be written, or is on another filesystem, to which no rename can
+            # lead. Where the reason is another one, such as a full disk, what follows fails by it as well.
+            pass
+    _replace(os.path.dirname(path), path, content, sync)
+
+
+def _replace(folder: str, path: str, content: bytes, sync: bool) -> None:
+    if os.path.basename(folder) == FOLDER and not os.path.isdir(folder):
+        os.makedirs(folder, exist_ok=True)
+    count = 0
+    while True:
+        temporary = os.path.join(folder, f"{_TEMPORARY}{os.getpid()}-{count}")
+        try:
+            file = open(temporary, "xb")  # noqa: SIM115 - the loop is about this call alone
+            break
+        except FileExistsError:  # another thread's, or left by a process of the same number
+            count += 1
     try:
-        with open(temporary, "wb") as file:
+        with file:
             file.write(content)
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
         if os.path.exists(temporary):

@@ -34,8 +34,25 @@ def test_the_ledger_of_an_earlier_version_which_knew_of_no_commits_is_read(tmp_p
     ledger.add([plain, known])
     ledger.save()
     lines = (tmp_path / ".soundgraph" / "delivered").read_text().splitlines()
-    assert [line.count("\t") for line in lines] == [5, 6]
+    assert [line.count("\t") for line in lines] == [0, 5, 6]
     assert Ledger(tmp_path).entries == {plain.path: plain, known.path: known}
+    (tmp_path / ".soundgraph" / "delivered").write_text("\n".join(lines[1:]) + "\n")  # and had no digest
+    assert Ledger(tmp_path).entries == {plain.path: plain, known.path: known}
+
+
+def test_of_a_damaged_ledger_nothing_is_believed(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    ledger.add([entry("build/a.wav", b"1"), entry("build/b.wav", b"2")])
+    ledger.save()
+    path = tmp_path / ".soundgraph" / "delivered"
+    whole = path.read_bytes()
+    for end in range(len(whole)):
+        path.write_bytes(whole[:end])
+        assert Ledger(tmp_path).entries == {}, end
+    for place in range(len(whole)):
+        for bit in (1, 32):
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ bit]) + whole[place + 1 :])
+            assert Ledger(tmp_path).entries == {}, place
 
 
 def test_two_builds_at_once_do_not_lose_each_others_entries(tmp_path: Path) -> None:

@@ -127,6 +127,37 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_file_is_written_in_the_folder_of_the_state_and_beside_its_place_where_that_cannot_be(tmp_path: Path) -> None:
+    real, seen = os.replace, []
+    path = tmp_path / "build" / "file"
+    path.parent.mkdir()
+
+    def replace(source: str, target: str) -> None:
+        seen.append(Path(source).parent)
+        if source.startswith(str(tmp_path / stamp.FOLDER)) and len(seen) > 1:
+            raise OSError(18, "Invalid cross-device link")
+        real(source, target)
+
+    with changed(os, "replace", replace):
+        stamp.write_atomically(str(path), b"one", root=str(tmp_path))
+        assert path.read_bytes() == b"one"
+        stamp.write_atomically(str(path), b"two", root=str(tmp_path))
+    assert path.read_bytes() == b"two"
+    assert seen == [tmp_path / stamp.FOLDER, tmp_path / stamp.FOLDER, path.parent]
+    assert [found for found in tmp_path.rglob("*") if found.is_file()] == [path]
+
+
+def test_what_a_killed_process_left_half_written_is_removed_once_it_is_old(tmp_path: Path) -> None:
+    stamp.save(sample(tmp_path), "stamps-x")
+    old, new = (tmp_path / stamp.FOLDER / f".writing-{number}-0" for number in (1, 2))
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    stamp.prune(str(tmp_path))
+    assert not old.exists()
+    assert new.exists()
+
+
 def test_a_file_of_the_present_tick_is_not_older_than_it() -> None:
     assert stamp.is_older("4 99 99 1", 100)
     assert not stamp.is_older("4 100 99 1", 100)
