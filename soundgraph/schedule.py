@@ -14,6 +14,7 @@ from soundgraph.fewest import Task
 from soundgraph.fewest.items import bits
 from soundgraph.planner import Plan
 from soundgraph.project import size_words
+from soundgraph.scene import Node
 
 OWN_PRECISION: Mapping[Device, Precision] = {"cpu": "float32", "cuda": "float16", "mps": "float16"}
 """What a device computes in where nothing is stated."""
@@ -80,8 +81,7 @@ def loads(plan: Plan, *, budget: int | None = None, device: Device = "auto") -> 
     for name in names:
         node = graphs.node_of(plan.graph, name)
         assert node.model is not None
-        stated: Precision | None = getattr(node.params, "precision", None)
-        key = LoadKey(node.model.weights, None if node.model.draft else stated or OWN_PRECISION.get(device))
+        key = LoadKey(node.model.weights, precision_of(node, device))
         key_of[name] = key
         models.setdefault(key, node.model)
     memory = {key: _memory_bytes(model, key.precision) for key, model in models.items()}
@@ -103,6 +103,15 @@ def loads(plan: Plan, *, budget: int | None = None, device: Device = "auto") -> 
         peak_bytes = max(peak_bytes, sum(memory[key] for key in resident))
     known = all(memory[key] or model.draft for key, model in models.items())
     return Schedule(tuple(steps), found.loads, found.lower_bound, found.proven, peak_bytes if known else None)
+
+
+def precision_of(node: Node, device: Device) -> Precision | None:
+    """What the model of a generate node computes in there; None for what the device does, where that is not known, and
+    for a draft."""
+    if node.model is None or node.model.draft:
+        return None
+    stated: Precision | None = getattr(node.params, "precision", None)
+    return stated or OWN_PRECISION.get(device)
 
 
 def _memory_bytes(model: Model, precision: Precision | None) -> int:

@@ -17,6 +17,7 @@ from soundgraph import (
     commit,
     export,
     handover,
+    history,
     loader,
     lock,
     pins,
@@ -45,7 +46,7 @@ from soundgraph.residents import Residents
 from soundgraph.scene import DRAFT_FOLDER, Node, Origin, Scene, SceneCheck, node_id
 from soundgraph.store import DiskStore
 from soundgraph.targets import Wanted
-from soundgraph.tracing import Off, Trace
+from soundgraph.tracing import Tally
 
 
 class Idle(NamedTuple):
@@ -249,16 +250,16 @@ class Session:
         idle: Idle | None = None,
         *,
         residents: Residents | None = None,
-        trace: Trace | None = None,
+        trace: Tally | None = None,
     ) -> Outcome:
         """Runs and delivers. Raises SceneError, before anything runs, for models that cannot be had or are not allowed.
 
         idle: what else is asked for and known to be current; for the summary. residents: models that stay loaded when
-        this is over. trace: is told what takes how long.
+        this is over. trace: is told what takes how long, and was made when the build began.
         """
         self.check_folders()
         with contextlib.ExitStack() as leases:
-            return self._build(options, progress, idle or Idle(), residents, trace or Off(), leases)
+            return self._build(options, progress, idle or Idle(), residents, trace or Tally(), leases)
 
     def _build(
         self,
@@ -266,7 +267,7 @@ class Session:
         progress: Progress,
         idle: Idle,
         residents: Residents | None,
-        trace: Trace,
+        trace: Tally,
         leases: contextlib.ExitStack,
     ) -> Outcome:
         """leases: will hold what keeps a collection from taking from the cache what this build uses."""
@@ -297,14 +298,20 @@ class Session:
         try:
             outcome = builder.build(plan_again, self.jobs, options, site, progress)
             self._tell_of_pins(_as_built(outcome), progress, told)
-            self._hand_over(outcome, progress)
+            with trace.span("handover", "manifests"):
+                self._hand_over(outcome, progress)
             try:
-                self._keep_ledger(outcome, progress)  # first: a cache that is full must not lose it
-                self._remember(outcome)
+                with trace.span("state", "ledger"):
+                    self._keep_ledger(outcome, progress)  # first: a cache that is full must not lose it
+                with trace.span("state", "notes"):
+                    self._remember(outcome)
             except (StoreError, OSError) as error:  # the files and results are there; only what is known of them is not
                 progress.remark("state", f"cannot be kept: {error}")
         finally:
             self.store.close()
+        if done := history.of_build(outcome, options, trace, draft=self.draft, current=idle.nodes):
+            with contextlib.suppress(OSError):  # a tree that cannot be written to has no history
+                history.add(self.root, done)
         summary = outcome.summary()
         summary.scenes = len(self.scenes) + idle.scenes
         summary.hits += idle.nodes

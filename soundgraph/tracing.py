@@ -20,8 +20,8 @@ class Trace(Protocol):
         """Something that takes time, from now until the block ends.
 
         category: "scenes" (they are read), "fetch" (weights), "plan", "node" (a kind's own work), "load" and "batch"
-        (a model's), "read" (a sound out of the cache), "publish" (into it), "check", "export", "state" (what is kept
-        of a build).
+        (a model's), "read" (a sound out of the cache), "publish" (into it), "check", "export", "handover" (manifests
+        for game engines), "state" (what is kept of a build).
         """
 
     def lap(self, category: str, name: str, **facts: Any) -> None:
