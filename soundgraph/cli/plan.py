@@ -35,7 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True)
 class _Found:
-    """All there is to say. downloads: models that a build would fetch first. current: a build looks no further."""
+    """All there is to say. downloads: models that a build would fetch first. absent: pinned takes that it would not go
+    on without. current: a build looks no further."""
 
     plan: Plan
     reasons: list[Reason]
@@ -43,6 +44,7 @@ class _Found:
     schedule: Schedule
     downloads: list[Model]
     missing: list[Mistake]
+    absent: list[Mistake]
     current: bool
     options: argparse.Namespace
     budget: int | None
@@ -61,26 +63,35 @@ def run(options: argparse.Namespace) -> int:
     models = {step.model.id: step.model for step in loads.steps if not step.model.here}
     found = _Found(
         plan=plan,
-        reasons=session.reasons(plan, list(plan.decisions) if options.all or options.json else plan.to_run()),
+        reasons=session.reasons(plan, list(plan.decisions) if options.all or options.json else _open(plan)),
         to_write=session.to_write(plan),
         schedule=loads,
         downloads=[model for model in models.values() if not backends.get(model.backend).missing(model)],
         missing=session.mistakes_of_models(plan),
+        absent=session.mistakes_of_pins(plan),
         current=not options.force and _is_current(options),
         options=options,
         budget=budget,
     )
     for line in _events(found) if options.json else _lines(found):
         print(line)
-    work = bool(plan.to_run() or found.to_write) and not found.current
+    work = bool(_open(plan) or found.to_write) and not found.current
     return EXIT_WORK_TO_DO if options.check and work else EXIT_OK
+
+
+def _open(plan: Plan) -> list[str]:
+    """The nodes whose result is not there yet."""
+    from soundgraph.planner import Status
+
+    return [name for name, decision in plan.decisions.items() if decision.status is not Status.HIT]
 
 
 def _lines(found: _Found) -> Iterator[str]:
     names = [reason.node for reason in found.reasons] + [file.path for file in found.to_write]
     width = max(map(len, names), default=0)
+    statuses = max((len(reason.status.value) for reason in found.reasons), default=0)
     for reason in found.reasons:
-        yield f"{reason.node:<{width}}  {reason.status.value:<5}  {reason}"
+        yield f"{reason.node:<{width}}  {reason.status.value:<{max(5, statuses)}}  {reason}"
     for file in found.to_write:
         yield f"{file.path:<{width}}  write  {file.why}"
     yield from _load_lines(found)
@@ -89,7 +100,10 @@ def _lines(found: _Found) -> Iterator[str]:
     for what in dict.fromkeys(mistake.what for mistake in found.missing):
         yield f"cannot run here: {what}; build --draft renders stand-ins"
     yield _summary(found)
-    if found.current and found.plan.to_run():
+    if found.absent and not found.current:
+        takes = "a pinned take is" if len(found.absent) == 1 else f"{len(found.absent):,} pinned takes are"
+        yield f"a build stops, since {takes} not in the cache: soundgraph cache import FILE, or soundgraph pin --remove"
+    if found.current and _open(found.plan):
         yield "a build has nothing to do: the files are as it left them, though their sounds are gone from the cache"
 
 
@@ -129,9 +143,10 @@ def _summary(found: _Found) -> str:
     if found.options.force:  # nothing is found again then, so each maybe runs
         misses, maybes = misses + maybes, 0
     runs = f"{misses:,} to run, {maybes:,} maybe" if found.plan.to_run() else "nothing to run"
+    absent = f", {len(found.absent):,} absent" if found.absent else ""
     files = f", {common.n(len(found.to_write), 'file')} to write" if found.to_write else ""
     loads = f", {_loads(found.schedule, maybes > 0)}" if found.schedule.loads else ""
-    return f"{common.n(len(found.plan.decisions), 'node')}: {runs}, {hits:,} from cache{files}{loads}"
+    return f"{common.n(len(found.plan.decisions), 'node')}: {runs}{absent}, {hits:,} from cache{files}{loads}"
 
 
 def _loads(schedule: Schedule, unsure: bool) -> str:
@@ -171,7 +186,7 @@ def _events(found: _Found) -> Iterator[str]:
         )
     for model in found.downloads:
         yield _event("download", model=model.id)
-    for mistake in found.missing:
+    for mistake in [*found.missing, *found.absent]:
         yield _event("missing", file=mistake.file, line=mistake.line, where=mistake.where, what=mistake.what)
     hits, misses, maybes = _counts(found.plan)
     schedule = found.schedule
