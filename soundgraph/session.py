@@ -112,7 +112,11 @@ class Session:
 
     def note(self, name: str) -> str:
         """Where the store keeps the last action key of a node: names are no identity, and two projects may share it."""
-        return f"last {os.path.realpath(self.root)} {name} {'draft' if self.draft else 'real'}"
+        return f"last {self._real_root} {name} {'draft' if self.draft else 'real'}"
+
+    @cached_property
+    def _real_root(self) -> str:
+        return os.path.realpath(self.root)
 
     def plan(self, *, force: bool = False, lost: Iterable[str] = ()) -> Plan:
         """Raises UsageError if a recording went away since the scene was read, StoreError for the cache."""
@@ -587,14 +591,15 @@ def _items(graph: Graph, scene: Scene, asked: Wanted) -> tuple[list[str], list[s
     it uses.
     """
     if not asked.items:
+        if scene.exports or not asked.named:
+            return list(scene.exports), []
         own = [node_id(scene.id, name) for name in scene.nodes]
-        ends = [name for name in own if graph.out_degree(name) == 0]
-        return list(scene.exports), ends if asked.named and not scene.exports else []
+        return [], [name for name in own if not graph.successors(name)]
     exports: list[str] = []
     nodes: list[str] = []
     for item in asked.items:
-        some_exports = _all_takes(item, list(scene.exports))
-        some_nodes = _all_takes(item, list(scene.nodes))
+        some_exports = all_takes(item, list(scene.exports))
+        some_nodes = all_takes(item, list(scene.nodes))
         if not some_exports and not some_nodes:
             hint = did_you_mean(item, [*scene.exports, *scene.nodes])
             raise UsageError(f'{asked.path} has no node or export called "{item}"{hint}')
@@ -603,7 +608,7 @@ def _items(graph: Graph, scene: Scene, asked: Wanted) -> tuple[list[str], list[s
     return list(dict.fromkeys(exports)), nodes
 
 
-def _all_takes(item: str, names: list[str]) -> list[str]:
+def all_takes(item: str, names: list[str]) -> list[str]:
     """The names that an item stands for: "step" for all takes of it, "step#1" for the first, which is called "step"."""
     base, take = takes.split(item)
     of_all = [name for name in names if takes.split(name)[0] == item]
