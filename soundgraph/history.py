@@ -24,6 +24,9 @@ from soundgraph.tracing import Tally, model_label
 KEEP = 200
 """Builds."""
 
+EXPORT = ":export"
+"""Stands for a kind in `Made` for the files that were written; no kind can be called so."""
+
 _FORM = 1
 _MAX_BYTES = 8_000_000
 _SLOWEST = 10
@@ -45,7 +48,8 @@ class Spent(NamedTuple):
 class Made(NamedTuple):
     """What ran.
 
-    what: a kind, or a model for generate nodes. nodes: how many. seconds: of work, in all. sound_s: of sound, in all.
+    what: a kind, or a model for generate nodes; or EXPORT, of which the nodes are files.
+    nodes: how many. seconds: of work, in all. sound_s: of sound, in all.
     """
 
     what: str
@@ -145,7 +149,7 @@ def of_build(outcome: Outcome, options: Options, tally: Tally, *, draft: bool, c
         saved_results=len(saved),
         saved_seconds=round(sum(map(seconds_of, saved)), 4),
         spent=[Spent(*key, sums.times, round(sums.ns / 1e9, 4)) for key, sums in sorted(tally.spent().items())],
-        made=list(_made(outcome, options, ran)),
+        made=[*_made(outcome, options, ran), *_exported(outcome, tally)],
         slowest=slowest[:_SLOWEST],
     )
 
@@ -173,6 +177,18 @@ def _made(outcome: Outcome, options: Options, ran: dict[str, Record]) -> Iterato
         one[2] += record.n_samples / record.sample_rate
     for what, (nodes, seconds, sound_s) in sorted(sums.items()):
         yield Made(what, int(nodes), round(seconds, 4), round(sound_s, 4))
+
+
+def _exported(outcome: Outcome, tally: Tally) -> Iterator[Made]:
+    lasted = [
+        _amount(one.facts.get("duration_s") or 0)
+        for found in outcome.deliveries.values()
+        for one in found
+        if one.status != "current"
+    ]
+    if lasted:
+        seconds = tally.spent()["export", ""].ns / 1e9
+        yield Made(EXPORT, len(lasted), round(seconds, 4), round(sum(lasted), 4))
 
 
 def seconds_of(record: Record) -> float:

@@ -27,7 +27,7 @@ class Trace(Protocol):
     def lap(self, category: str, name: str, **facts: Any) -> None:
         """Something is done that began where the last lap of this thread ended, or the span did in which it is.
 
-        category: "take" (one of a batch), "stamps" (what changed since the last build).
+        category: "take" (one of a batch), "stamps" (whether anything changed at all), "imports".
         """
 
     def count(self, what: str, amount: int) -> None:
@@ -140,10 +140,14 @@ def model_label(model: str, precision: object) -> str:
 
 
 class Recorder(Tally):
-    """Keeps every span, to be written as a Chrome trace."""
+    """Keeps every span, to be written as a Chrome trace.
+
+    edges: (node, its user), to be drawn as arrows.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.edges: Iterable[tuple[str, str]] = ()
         self._spans: list[tuple[str, str, int, int, str, dict[str, Any]]] = []
         self._amounts: list[tuple[int, str, int]] = []  # when, of what, how much by then
 
@@ -169,17 +173,14 @@ class Recorder(Tally):
             found[key] = Spent(times + 1, ns + span.ended_ns - span.began_ns)
         return found
 
-    def write(self, path: str, edges: Iterable[tuple[str, str]] = ()) -> None:
-        """Writes the trace so far; a file that is there is replaced at once. Raises OSError.
-
-        edges: (node, its user), to be drawn as arrows.
-        """
-        events = ",\n".join(json.dumps(event, ensure_ascii=False) for event in self.events(edges))
+    def write(self, path: str) -> None:
+        """Writes the trace so far; a file that is there is replaced, as a whole. Raises OSError."""
+        events = ",\n".join(json.dumps(event, ensure_ascii=False) for event in self.events())
         # JSON knows no lone surrogates, which the name of a file may hold.
         text = f'{{"displayTimeUnit": "ms", "traceEvents": [\n{events}\n]}}\n'
         stamp.write_atomically(path, text.encode("utf-8", "backslashreplace"))
 
-    def events(self, edges: Iterable[tuple[str, str]] = ()) -> Iterator[dict[str, Any]]:
+    def events(self) -> Iterator[dict[str, Any]]:
         """The trace event format that chrome://tracing and Perfetto read; times in microseconds since the beginning.
 
         https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
@@ -203,12 +204,12 @@ class Recorder(Tally):
             yield {"ph": "C", "pid": pid, "name": "busy threads", "ts": self._us(now), "args": {"threads": busy}}
         for now, what, amount in self._amounts:
             yield {"ph": "C", "pid": pid, "name": what, "ts": self._us(now), "args": {what: amount}}
-        yield from self._arrows(edges, pid, threads)
+        yield from self._arrows(pid, threads)
 
-    def _arrows(self, edges: Iterable[tuple[str, str]], pid: int, threads: dict[str, int]) -> Iterator[dict[str, Any]]:
+    def _arrows(self, pid: int, threads: dict[str, int]) -> Iterator[dict[str, Any]]:
         made = {span.name: span for span in self.spans if span.category in ("node", "take")}
         number = 0
-        for name, user in edges:
+        for name, user in self.edges:
             if name in made and user in made and made[name].ended_ns <= made[user].began_ns:
                 number += 1
                 start, end = made[name], made[user]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from soundgraph.backends import Device
+    from soundgraph.tracing import Recorder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--force", action="store_true", help="run everything again, and say whether it came out the same"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    parser.add_argument(
+        "--trace", metavar="FILE", help="write what took how long, for chrome://tracing or https://ui.perfetto.dev"
+    )
 
 
 class Options:
@@ -42,6 +46,7 @@ class Options:
     device: Device = "auto"
     memory_budget = None
     force = False
+    trace = None
     define: Sequence[str] = ()
 
     def __init__(self, words: Sequence[str]):
@@ -62,6 +67,14 @@ def plain_options(words: Sequence[str]) -> Options | None:
 
 
 def run(options: Options | argparse.Namespace) -> int:
+    if options.trace is None:
+        return _run(options, None)
+    from soundgraph.cli import traced
+
+    return traced.run(options.trace, lambda trace: _run(options, trace))
+
+
+def _run(options: Options | argparse.Namespace, trace: Recorder | None) -> int:
     common.refuse_draft_release(options.draft, options.release)
     root = targets.project_root(options.targets)
     wanted = targets.select(root, options.targets)
@@ -74,6 +87,8 @@ def run(options: Options | argparse.Namespace) -> int:
     )
     stamps = stamp.load(root, config)
     clean = noop.clean_scenes(stamps, wanted) if stamps is not None and not options.force else {}
+    if trace is not None:
+        trace.lap("stamps", common.n(len(wanted), "scene"))
     if stamps is not None and noop.is_complete(stamps, clean, wanted, options.targets):
         if stamps.rehashed:
             common.save_stamps(stamps, config)
@@ -81,10 +96,12 @@ def run(options: Options | argparse.Namespace) -> int:
 
     from soundgraph.cli import building
 
+    if trace is not None:
+        trace.lap("imports", "what a build needs")
     if options.define:
         clean = {}  # an override has to match in some scene, so all are read
     dirty = [scene for scene in wanted if scene.id not in clean]
-    return building.run(options, root, dirty, clean, config, stamps)
+    return building.run(options, root, dirty, clean, config, stamps, trace)
 
 
 def _nothing_to_do(clean: dict[str, stamp.SceneStamp], root: str, as_json: bool) -> int:

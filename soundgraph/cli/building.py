@@ -20,6 +20,7 @@ from soundgraph.errors import (
 from soundgraph.session import Idle
 from soundgraph.stamp import SceneStamp, Stamps
 from soundgraph.targets import Wanted
+from soundgraph.tracing import Recorder, Tally
 
 
 def run(
@@ -29,15 +30,21 @@ def run(
     clean: Mapping[str, SceneStamp],
     config: str,
     stamps: Stamps | None,
+    recorder: Recorder | None = None,
 ) -> int:
-    """wanted: the scenes to look at. clean: those that are asked for and known to be as they were left."""
+    """wanted: the scenes to look at. clean: those that are asked for and known to be as they were left.
+
+    recorder: of --trace.
+    """
+    trace = recorder or Tally()
     try:
         moment = stamp.read_clock(root)
     except OSError:
         moment = None  # nothing can be written there: no state is kept, and the next build looks at everything again
-    opened = session.open_session(
-        Path(root), wanted, overrides=options.define, draft=options.draft, require=options.policy
-    )
+    with trace.span("scenes", common.n(len(wanted), "scene")):
+        opened = session.open_session(
+            Path(root), wanted, overrides=options.define, draft=options.draft, require=options.policy
+        )
     if options.release and (mistakes := opened.mistakes_of_release()):
         raise SceneError(mistakes)
     if options.json:
@@ -53,10 +60,14 @@ def run(
             options.device,
             options.memory_budget or opened.project.memory_budget_bytes,
         )
-        opened = fetching.fetched(opened, progress, how)
-        outcome = opened.build(how, progress, Idle(len(clean), *noop.counts(clean)))
+        with trace.span("fetch", "weights"):
+            opened = fetching.fetched(opened, progress, how)
+        outcome = opened.build(how, progress, Idle(len(clean), *noop.counts(clean)), trace=trace)
+    if recorder is not None:
+        recorder.edges = outcome.plan.graph.edges
     if moment is not None:
-        common.save_stamps(stamping.stamps_of(opened, outcome, stamps, moment), config)
+        with trace.span("state", "stamps"):
+            common.save_stamps(stamping.stamps_of(opened, outcome, stamps, moment), config)
     return _exit_code(outcome)
 
 
