@@ -24,6 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from soundgraph import stamp
 from soundgraph.audio import Audio, from_wav
 from soundgraph.claims import Claims
 from soundgraph.errors import StoreError
@@ -474,10 +475,16 @@ def _holds(path: Path, content: Content) -> bool:
 
 def _is_ours(folder: Path) -> bool:
     """Whether a folder is a cache of soundgraph's, or can become one: new, or empty but for hidden files."""
+    if _is_tagged(folder) or not folder.exists() or all(path.name.startswith(".") for path in folder.iterdir()):
+        return True
+    return _is_tagged(folder)  # another build may have made it one since the first look
+
+
+def _is_tagged(folder: Path) -> bool:
     try:
         return _TAG_LINE in (folder / _TAG).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
-        return not folder.exists() or all(path.name.startswith(".") for path in folder.iterdir())
+        return False
 
 
 def _adopt(folder: Path) -> None:
@@ -495,7 +502,9 @@ def _adopt(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
         # https://bford.info/cachedir/: backup programs leave such a folder out.
-        tag.write_text(f"Signature: 8a477f597d28d172789f06886806bc55\n{_TAG_LINE}\n", encoding="ascii")
+        # At once: another build, or the next one after a kill, would take a folder with half a tag for somebody else's.
+        content = f"Signature: 8a477f597d28d172789f06886806bc55\n{_TAG_LINE}\n"
+        stamp.write_atomically(str(tag), content.encode("ascii"), sync=True)
 
 
 def _sync_folder(folder: Path) -> None:

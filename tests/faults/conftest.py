@@ -1,0 +1,37 @@
+"""Fixtures of the tests that stop builds: one process that forks them, in one place, for all tests of a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults import faulty as harness
+from tests.faults import scenes
+from tests.faults.faulty import Faulty
+
+
+@pytest.fixture(scope="session")
+def place() -> Iterator[Path]:
+    if not hasattr(os, "fork"):
+        pytest.skip("builds are forked here")
+    with harness.workplace() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def faulty(place: Path) -> Iterator[Faulty]:
+    found = Faulty(place)
+    found.warm_up(scenes.project(place / "warm").root)
+    yield found
+    found.close()
+
+
+@pytest.fixture(autouse=True)
+def _says_what_it_sees(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A failure tells how the steps were counted."""
+    yield
+    if "faulty" in request.fixturenames:
+        request.node.add_report_section("teardown", "steps", request.getfixturevalue("faulty").sees)
