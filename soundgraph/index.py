@@ -129,6 +129,31 @@ class Index:
             rows = self._reader.execute(query).fetchall()
         return {name: float(at) for name, at in rows if name.startswith(prefix)}
 
+    def used_of(self, names: Sequence[str]) -> dict[str, float]:
+        """The same of those names that are there. Raises StoreError."""
+        if not self.get(names[:1]) and self._reader is None:
+            return {}
+        found: dict[str, float] = {}
+        with self._errors(), self._reading:
+            assert self._reader is not None
+            for start in range(0, len(names), _BATCH):
+                some = names[start : start + _BATCH]
+                marks = ",".join("?" * len(some))
+                query = f"SELECT key, max(store_time, access_time) FROM Cache WHERE raw = 1 AND key IN ({marks})"
+                found.update((name, float(at)) for name, at in self._reader.execute(query, some))
+        return found
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Takes them out, all or none. Raises StoreError."""
+        if not names or not self._file.exists():
+            return
+        with self._errors():
+            self._write({})  # opens it for writing
+            with self._cache.transact(retry=True):
+                for start in range(0, len(names), _BATCH):
+                    some = names[start : start + _BATCH]
+                    self._cache._sql(f"DELETE FROM Cache WHERE raw = 1 AND key IN ({','.join('?' * len(some))})", some)
+
     def rebuild(self) -> None:
         """Puts in what can be told from elsewhere; what else it holds stays."""
         self.close()

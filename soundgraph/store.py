@@ -163,6 +163,10 @@ class DiskStore:
         """Where the artifact's file is, or would be."""
         return self.folder / "blobs" / digest[:2] / f"{digest}.wav"
 
+    def record_file(self, key: str, digest: str = "") -> Path:
+        """Where the file of an action's record is, or would be. digest: of an earlier take, whose record it is then."""
+        return self._earlier_file(key, digest) if digest else self._record_file(key)
+
     # Writing
 
     def prepare(self) -> None:
@@ -330,6 +334,30 @@ class DiskStore:
                 oldest = min(oldest, int(path.name, 16) / 1e9)
         return oldest
 
+    @property
+    def has_locks(self) -> bool:
+        """Whether builds are known of each other here. Where there are no locks, nobody can tell whether one runs."""
+        with self.gate():
+            return self._claims.work
+
+    # Collecting: `collecting` decides what goes, and removes the files
+
+    def usage(self) -> dict[str, float]:
+        """When each record of the index was last put or used, by action key, in seconds since 1970."""
+        with _disk_errors(self.folder):
+            return {name.removeprefix("action:"): at for name, at in self._index.used("action:").items()}
+
+    def usage_of(self, keys: Sequence[str]) -> dict[str, float]:
+        """The same of those keys that are there, now."""
+        with _disk_errors(self.folder):
+            found = self._index.used_of([f"action:{key}" for key in keys])
+        return {name.removeprefix("action:"): at for name, at in found.items()}
+
+    def drop(self, keys: Sequence[str]) -> None:
+        """Takes records out of the index. What is still in a file will be found again."""
+        with _disk_errors(self.folder):
+            self._index.remove([f"action:{key}" for key in keys])
+
     # For `soundgraph cache`
 
     def all_records(self) -> Iterator[Record]:
@@ -468,7 +496,12 @@ def _write_file(path: Path, content: Content, *, sync: bool) -> None:
 
 def _holds(path: Path, content: Content) -> bool:
     try:
-        return path.read_bytes() == content()
+        if path.read_bytes() != content():
+            return False
+        # What a collection has seen, and taken for unused, is used now: it finds another time there.
+        now = time.time_ns()
+        os.utime(path, ns=(now, now))
+        return True
     except OSError:
         return False
 

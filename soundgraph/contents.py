@@ -1,0 +1,51 @@
+"""What lies in a cache's folder: one look at each of its folders, for counting, weighing and collecting."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Found(NamedTuple):
+    """A file. name: without its folder. changed_ns: its modification time, in ns since 1970."""
+
+    name: str
+    n_bytes: int
+    changed_ns: int
+
+
+def blobs(cache: Path) -> Iterator[Found]:
+    """The files of sounds. Raises OSError for a folder that may not be read."""
+    return _files(cache / "blobs", ".wav")
+
+
+def records(cache: Path) -> Iterator[Found]:
+    """The files of records, earlier ones among them. Raises OSError for a folder that may not be read."""
+    return _files(cache / "records", ".json")
+
+
+def size(cache: Path) -> int:
+    """Bytes of all sounds and records: what a collection can make less. Raises OSError."""
+    return sum(found.n_bytes for files in (blobs(cache), records(cache)) for found in files)
+
+
+def _files(folder: Path, ending: str) -> Iterator[Found]:
+    try:
+        names = sorted(path.name for path in folder.iterdir() if len(path.name) == 2)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for name in names:
+        try:
+            entries = os.scandir(folder / name)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        with entries:
+            for entry in entries:
+                if entry.name.endswith(ending) and entry.is_file(follow_symlinks=False):
+                    try:
+                        stat = entry.stat(follow_symlinks=False)
+                    except FileNotFoundError:  # removed since
+                        continue
+                    yield Found(entry.name, stat.st_size, stat.st_mtime_ns)
