@@ -57,9 +57,9 @@ class Graph:
         return self.nodes[name].users
 
     @property
-    def edges(self) -> Iterator[tuple[str, str]]:
+    def edges(self) -> list[tuple[str, str]]:
         """(input, user)"""
-        return ((name, user) for name, vertex in self.nodes.items() for user in vertex.users)
+        return [(name, user) for name, vertex in self.nodes.items() for user in vertex.users]
 
 
 def build_graph(scenes: Iterable[Scene], locate: Locate = lambda origin: 0) -> Graph:
