@@ -76,7 +76,7 @@ def deliver(
     be put after it; "" if nobody does.
     Raises NodeError if it cannot be written, OSError as `export.deliver` does; if a path is taken, nothing is written.
     """
-    key = _key(one, records)
+    key = key_of(one, records)
     sounds = [
         Sound(
             file=delivery.path.removeprefix(f"{one.folder}/"),
@@ -116,7 +116,7 @@ def outdated(one: Handover, records: Mapping[str, Record], known: Mapping[str, E
     entries = [entry for entry in known.values() if entry.owner == one.owner and entry.draft == one.draft]
     if not entries:
         return [Outdated(f"{one.folder}/{one.manifest.path}", f"not delivered yet (for {one.manifest.engine})")]
-    key = _key(one, records)
+    key = key_of(one, records)
     found = []
     for entry in entries:
         there = stamp.file_digest(str(root / entry.path))
@@ -127,7 +127,7 @@ def outdated(one: Handover, records: Mapping[str, Record], known: Mapping[str, E
     return found
 
 
-def _key(one: Handover, records: Mapping[str, Record]) -> str:
+def key_of(one: Handover, records: Mapping[str, Record]) -> str:
     """What a manifest is made from: other exports, sounds or settings give another."""
     files = [
         [job.export.name, path, key] for job in one.jobs for path, key in export.keys(job, records[job.node]).items()

@@ -31,7 +31,7 @@ class Wanted:
 def project_root(targets: Sequence[str]) -> str:
     """The root of the project that the first target given as a path lies in; without one, the current folder's."""
     for target in targets:
-        path = _split(target)[0]
+        path = split(target)[0]
         if path.endswith(".toml") or os.path.isdir(path):
             return root.find_root(path)
     return root.find_root(os.getcwd())
@@ -50,7 +50,7 @@ def select(folder: str, targets: Sequence[str]) -> list[Wanted]:
         return [Wanted(id, path) for id, path in scenes]  # noqa: A001
     found: dict[str, Wanted] = {}
     for target in targets:
-        name, item = _split(target)
+        name, item = split(target)
         for wanted in _scenes_of(folder, scenes, name, target):
             known = found.setdefault(wanted.id, Wanted(wanted.id, wanted.path, (item,) if item else ()))
             if known.path != wanted.path:
@@ -75,7 +75,8 @@ def matching(pattern: str, names: Sequence[str]) -> list[str]:
     return [name for name in names if fnmatchcase(name, pattern)]
 
 
-def _split(target: str) -> tuple[str, str]:
+def split(target: str) -> tuple[str, str]:
+    """(the scene or folder, the item) that a target names; "" for no item."""
     name, colon, item = target.rpartition(":")
     if not colon or (len(name) == 1 and item[:1] in "/\\"):  # C:\scenes\rain.toml
         return target, ""

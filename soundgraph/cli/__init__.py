@@ -16,6 +16,7 @@ VERBS = {
     "build": "run what changed and deliver the files",
     "plan": "show what a build would run, and why",
     "explain": "say why a node or export would run: the field that changed, old and new",
+    "diff": "say which exports change between a git revision and the working tree, and why",
     "graph": "draw the graph: text, Mermaid, DOT or SVG",
     "show": "show a sound: figures, or a picture, or a page with a player",
     "play": "play a sound",
@@ -26,6 +27,7 @@ VERBS = {
     "kinds": "list the node kinds, or the fields of one",
     "new": "write a scene to start from",
     "verify": "make results again and compare them with those in the cache",
+    "pin": "write down which takes count, so that no build puts others in their place",
     "cache": "stats, verify, clear",
     "version": "print versions",
 }
