@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from soundgraph.stamp import Stamps
 
 
-def add_scene_arguments(parser: argparse.ArgumentParser) -> None:
+def add_target_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="scene file, folder, scene, scene:node, pattern")
+
+
+def add_scene_arguments(parser: argparse.ArgumentParser) -> None:
+    add_target_argument(parser)
     parser.add_argument(
         "-D",
         dest="define",
