@@ -228,7 +228,7 @@ class DiskStore:
                     place.replace(path)
             if sync_folders:
                 for folder in {path.parent for _, path in moves}:
-                    _sync_folder(folder)
+                    sync_folder(folder)
         except BaseException:
             for place in temporary:
                 place.unlink(missing_ok=True)
@@ -540,7 +540,7 @@ def _adopt(folder: Path) -> None:
         stamp.write_atomically(str(tag), content.encode("ascii"), sync=True)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Makes renames in a folder last through a power cut, where the system can."""
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
