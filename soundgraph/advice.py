@@ -1,15 +1,17 @@
-"""What is no mistake in a scene, and may still not be meant: for `check`."""
+"""What is no mistake in a scene or in `soundgraph.lock`, and may still not be meant: for `check`."""
 
 from __future__ import annotations
 
 from soundgraph import graph as graphs
+from soundgraph import lock, pinning
 from soundgraph.errors import Mistake, quote
 from soundgraph.scene import Origin, node_id
 from soundgraph.session import Session
 
 
 def warnings(session: Session) -> list[Mistake]:
-    """Nodes that nothing delivers, scenes that deliver nothing, and nodes that share one take without saying so."""
+    """Nodes that nothing delivers, scenes that deliver nothing, nodes that share one take without saying so, and pins
+    of nodes that are no more."""
     found = []
     for scene in session.scenes:
         if scene.id not in session.complete:
@@ -25,7 +27,19 @@ def warnings(session: Session) -> list[Mistake]:
             # What an include brings along and this scene leaves aside is no oversight.
             if f"{scene.id}:{name}" not in used and "." not in name:
                 found.append(_warning(session, node.origin, name, "no export needs it, so it is never built"))
-    return sorted([*found, *_twins(session)])
+    return sorted([*found, *_twins(session), *_strays(session)])
+
+
+def _strays(session: Session) -> list[Mistake]:
+    names = pinning.strays(session)
+    lines = lock.lines_of_takes(session.root / lock.LOCK_FILE) if names else {}
+    hint = "soundgraph pin drops it, and pins what is asked for now"
+    return [
+        Mistake(
+            lock.LOCK_FILE, lines.get(name, 0), "", f"pins a take of {quote(name)}, and there is no such node", hint
+        )
+        for name in names
+    ]
 
 
 def _twins(session: Session) -> list[Mistake]:

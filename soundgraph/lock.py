@@ -101,13 +101,10 @@ def pin(path: Path, model_id: str, settled: Pin) -> None:
     update(path, models={model_id: settled})
 
 
-def line_of(path: Path, node: str) -> int:
-    """The line that pins a take of a node; 0 if there is none."""
-    try:
-        lines = _text(path).split("\n")
-    except SceneError:
-        return 0
-    return next((number for number, line in enumerate(lines, 1) if _name(line) == ("take", _spelled(node))), 0)
+def lines_of_takes(path: Path) -> dict[str, int]:
+    """The lines on which takes are pinned, by node. Raises SceneError."""
+    lines = (line.split() for line in _text(path).split("\n"))
+    return {_node(words[1]): number for number, words in enumerate(lines, 1) if words[:1] == ["take"]}
 
 
 # Reading
@@ -149,7 +146,7 @@ def _model(words: list[str]) -> tuple[str, Pin] | None:
 def _take(words: list[str]) -> tuple[str, Take] | None:
     if len(words) != 4 or not _NODE.fullmatch(words[1]) or not all(map(_DIGEST.fullmatch, words[2:])):
         return None
-    node = unquote(words[1], errors="surrogatepass")
+    node = _node(words[1])
     return node, Take(node, words[2], words[3])
 
 
@@ -248,3 +245,7 @@ def _spelled(node: str) -> str:
     return "".join(
         one if one.isprintable() and one not in " %" else percent(one, "", errors="surrogatepass") for one in node
     )
+
+
+def _node(spelled: str) -> str:
+    return unquote(spelled, errors="surrogatepass")

@@ -94,7 +94,7 @@ def test_any_id_of_a_node_is_one_word_of_a_line(path: Path, node: str) -> None:
     assert line.isprintable()
     assert len(line.split()) == 4
     assert lock.read(path).takes == take(node)
-    assert lock.line_of(path, node) == 2
+    assert lock.lines_of_takes(path) == {node: 2}
     lock.update(path, takes={node: None})
     assert lock.read(path) == Lock()
 
