@@ -9,7 +9,7 @@ from pathlib import Path
 
 from soundgraph import graph as graphs
 from soundgraph import lock, pins, session, targets
-from soundgraph.errors import Mistake, SceneError, UsageError, did_you_mean, quote
+from soundgraph.errors import Mistake, SceneError, UsageError, quote
 from soundgraph.graph import node_of
 from soundgraph.lock import LOCK_FILE, Take
 from soundgraph.manifest import Difference
@@ -133,8 +133,7 @@ def remove(root: Path, asked: Sequence[str]) -> list[Change]:
     for target in asked:
         names = _named(str(root), target, known)
         if not names:
-            close = did_you_mean(target, known)
-            raise UsageError(f"no pin is meant by {quote(target)}{close}", "soundgraph pin --list shows them all")
+            raise UsageError(f"no pin is meant by {quote(target)}", "soundgraph pin --list shows them all")
         found.update(dict.fromkeys(names))
     lock.update(path, takes=dict.fromkeys(found))
     return [Change("removed", known[name]) for name in sorted(found)]
