@@ -330,9 +330,9 @@ class Session:
                 told.add(name)
                 progress.remark(name, pins.leaving(changes))
         if force and (held := [name for name, decision in plan.decisions.items() if decision.pin is not None]):
-            takes = "1 take" if len(held) == 1 else f"{len(held):,} takes"
+            takes = "1 pinned take is" if len(held) == 1 else f"{len(held):,} pinned takes are"
             progress.remark(
-                lock.LOCK_FILE, f"pins {takes}, not made again; soundgraph pin --remove TARGET lets --force"
+                lock.LOCK_FILE, f"{takes} not made again; soundgraph pin --remove TARGET gives up what it pins"
             )
 
     def faults(self, plan: Plan, job: Job) -> list[str]:
