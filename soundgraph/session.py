@@ -172,8 +172,13 @@ class Session:
                 found += handover.outdated(one, known, self.ledger.entries, self.root)
         return found
 
-    def reasons(self, plan: Plan, names: Sequence[str]) -> list[explaining.Reason]:
-        past = explaining.recall(names, self.store, self.note)
+    def past(self, names: Sequence[str]) -> explaining.Past:
+        """What the cache remembers of nodes by name."""
+        return explaining.recall(names, self.store, self.note)
+
+    def reasons(self, plan: Plan, names: Sequence[str], past: explaining.Past | None = None) -> list[explaining.Reason]:
+        """past: of these names, if it is known already."""
+        past = past or self.past(names)
         left = self.left_pins(plan)
         return [self._with_pin(explaining.explain(plan, name, past), plan, left.get(name)) for name in names]
 
@@ -594,7 +599,7 @@ def _items(graph: Graph, scene: Scene, asked: Wanted) -> tuple[list[str], list[s
         if scene.exports or not asked.named:
             return list(scene.exports), []
         own = [node_id(scene.id, name) for name in scene.nodes]
-        return [], [name for name in own if not graph.successors(name)]
+        return [], [name for name in own if graph.out_degree(name) == 0]
     exports: list[str] = []
     nodes: list[str] = []
     for item in asked.items:

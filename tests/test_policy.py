@@ -146,10 +146,10 @@ def test_drafts_have_no_weights_and_are_fine(space: Space) -> None:
 def unlicensed(opened: session.Session, model_id: str) -> session.Session:
     """The same session, in which the weights are a folder that says nothing of a licence."""
     for name in opened.graph:
-        found = opened.graph.nodes[name].node
+        found = opened.graph.nodes[name]["node"]
         if found.model is not None:
             model = opened.project.licensed(replace(found.model, id=model_id, licence=""))
-            opened.graph.nodes[name].node = replace(found, model=model)
+            opened.graph.nodes[name]["node"] = replace(found, model=model)
     return opened
 
 

@@ -62,13 +62,13 @@ def test_models_are_told_with_revision_digest_and_licence(space: Space) -> None:
     opened = session.open_session(space.root, targets.select(str(space.root), ["a"]))
     record = Record("key", "digest", 16000, 1, 800, {}, {}, ())
     name = "a:rain"
-    made = opened.graph.nodes[name].node
+    made = opened.graph.nodes[name]["node"]
     told = []
     for changes in (
         {"id": "some/model", "revision": "r1", "identity": "d1", "licence": "CC-BY-NC-4.0"},
         {"id": "./mine", "identity": "d2", "licence": ""},
     ):
-        opened.graph.nodes[name].node = replace(made, model=replace(made.model, draft=False, **changes))
+        opened.graph.nodes[name]["node"] = replace(made, model=replace(made.model, draft=False, **changes))
         told.append(provenance.ancestry(opened.graph, name, {name: record}))
     rest = {"family": "audio", "backend": "draft", "draft": False}
     assert [found["models"] for found in told] == [
@@ -76,7 +76,7 @@ def test_models_are_told_with_revision_digest_and_licence(space: Space) -> None:
         [{"id": "./mine", "revision": "", "digest": "d2", "licence": "NOASSERTION", **rest}],
     ]
     assert [found["licences"] for found in told] == [["CC-BY-NC-4.0"], ["NOASSERTION"]]
-    opened.graph.nodes[name].node = made
+    opened.graph.nodes[name]["node"] = made
     draft = provenance.ancestry(opened.graph, name, {name: record})
     assert (draft["draft"], draft["licences"], draft["models"][0]["licence"]) == (True, [], "")
 
