@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from soundgraph.backends import Device
+    from soundgraph.targets import Wanted
     from soundgraph.tracing import Recorder
 
 
@@ -22,19 +23,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_scene_arguments(parser)
     common.add_policy_argument(parser)
     common.add_load_arguments(parser)
+    add_run_arguments(parser)
+    parser.add_argument(
+        "--force", action="store_true", help="run everything again, and say whether it came out the same"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    parser.add_argument(
+        "--since", metavar="REV", help="only the exports that are not as they were at that git revision"
+    )
+    parser.add_argument(
+        "--trace", metavar="FILE", help="write what took how long, for chrome://tracing or https://ui.perfetto.dev"
+    )
+    parser.add_argument(
+        "--depfile", metavar="FILE", help="write what the delivered files were made from, for make and ninja"
+    )
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """Of the verbs that build."""
     parser.add_argument("--release", action="store_true", help="refuse to deliver anything that a draft is part of")
     parser.add_argument(
         "-j", "--jobs", type=common.count, metavar="N", help="process N nodes at once (default: processors)"
     )
     parser.add_argument(
         "-k", "--keep-going", action="store_true", help="go on with what does not need the node that failed"
-    )
-    parser.add_argument(
-        "--force", action="store_true", help="run everything again, and say whether it came out the same"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
-    parser.add_argument(
-        "--trace", metavar="FILE", help="write what took how long, for chrome://tracing or https://ui.perfetto.dev"
     )
 
 
@@ -47,6 +59,8 @@ class Options:
     memory_budget = None
     force = False
     trace = None
+    depfile: str | None = None
+    since = None
     define: Sequence[str] = ()
 
     def __init__(self, words: Sequence[str]):
@@ -75,43 +89,71 @@ def run(options: Options | argparse.Namespace) -> int:
 
 
 def _run(options: Options | argparse.Namespace, trace: Recorder | None) -> int:
-    common.refuse_draft_release(options.draft, options.release)
-    root = targets.project_root(options.targets)
-    wanted = targets.select(root, options.targets)
-    config = noop.config_of(
-        draft=options.draft,
-        release=options.release,
-        overrides=options.define,
-        targets=options.targets,
-        policy=options.policy,
-    )
-    stamps = stamp.load(root, config)
-    clean = noop.clean_scenes(stamps, wanted) if stamps is not None and not options.force else {}
+    asked = Asked(options)
     if trace is not None:
-        trace.lap("stamps", common.n(len(wanted), "scene"))
-    if stamps is not None and noop.is_complete(stamps, clean, wanted, options.targets):
-        if stamps.rehashed:
-            common.save_stamps(stamps, config)
-        return _nothing_to_do(clean, root, options.json)
+        trace.lap("stamps", common.n(len(asked.wanted), "scene"))
+    if asked.is_current:
+        return nothing_to_do(asked, options)
 
     from soundgraph.cli import building
 
     if trace is not None:
         trace.lap("imports", "what a build needs")
-    if options.define:
-        clean = {}  # an override has to match in some scene, so all are read
-    dirty = [scene for scene in wanted if scene.id not in clean]
-    return building.run(options, root, dirty, clean, config, stamps, trace)
+    return building.run(options, asked, trace)
 
 
-def _nothing_to_do(clean: dict[str, stamp.SceneStamp], root: str, as_json: bool) -> int:
+class Asked:
+    """What a call asks for, and how much of that is known to be current.
+
+    root: of the project, absolute. wanted: the scenes. config, stamps: the state that the last such build left.
+    clean: the scenes that are as they were left. is_current: whether there is nothing to do.
+    Raises UsageError for targets that name nothing.
+    """
+
+    __slots__ = ("clean", "config", "is_current", "root", "stamps", "wanted")
+
+    def __init__(self, options: Options | argparse.Namespace):
+        common.refuse_draft_release(options.draft, options.release)
+        self.root = targets.project_root(options.targets)
+        self.wanted = targets.select(self.root, options.targets)
+        self.config = noop.config_of(
+            draft=options.draft,
+            release=options.release,
+            overrides=options.define,
+            targets=options.targets,
+            policy=options.policy,
+        )
+        self.stamps = stamps = stamp.load(self.root, self.config)
+        self.clean = noop.clean_scenes(stamps, self.wanted) if stamps is not None and not options.force else {}
+        self.is_current = stamps is not None and noop.is_complete(stamps, self.clean, self.wanted, options.targets)
+        if options.define and not self.is_current:
+            self.clean = {}  # an override has to match in some scene, so all are read
+
+    def dirty(self) -> list[Wanted]:
+        """The scenes to look at."""
+        return [scene for scene in self.wanted if scene.id not in self.clean]
+
+
+def nothing_to_do(asked: Asked, options: Options | argparse.Namespace) -> int:
+    """Says so, and leaves all as a build would."""
+    if asked.stamps is not None and asked.stamps.rehashed:
+        common.save_stamps(asked.stamps, asked.config)
+    if options.depfile is not None:
+        from soundgraph import depfile
+        from soundgraph.cli import listed
+
+        depfile.write(options.depfile, listed.rules(asked, None), asked.root)
+    _tell(asked.clean, asked.root, options.json)
+    return 0
+
+
+def _tell(clean: dict[str, stamp.SceneStamp], root: str, as_json: bool) -> None:
     nodes, files = noop.counts(clean)
     if as_json:
         from soundgraph.cli import idle
 
         idle.print_events(clean, root)
         idle.print_summary(nodes, files, len(clean))
-        return 0
+        return
     name = next(iter(clean)) if len(clean) == 1 else common.n(len(clean), "scene")
     print(f"{name}: nothing to do ({common.n(nodes, 'node')}, {common.n(files, 'file')} current)")
-    return 0

@@ -4,38 +4,42 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
-from soundgraph import builder, fetching, noop, session, stamp, stamping
+from soundgraph import builder, depfile, fetching, noop, session, stamp, stamping
 from soundgraph.builder import Outcome
-from soundgraph.cli import common, idle, terminal
-from soundgraph.cli.build import Options
+from soundgraph.cli import common, idle, listed, terminal
+from soundgraph.cli.build import Asked, Options
 from soundgraph.errors import (
     EXIT_INTERRUPTED,
     EXIT_NODE_FAILED,
     EXIT_OK,
     SceneError,
 )
-from soundgraph.session import Idle
-from soundgraph.stamp import SceneStamp, Stamps
-from soundgraph.targets import Wanted
+from soundgraph.residents import Residents
+from soundgraph.session import Idle, Session
 from soundgraph.tracing import Recorder, Tally
+
+
+class Keeper(Protocol):
+    """Whoever builds again and again in one process."""
+
+    def read(self, opened: Session, moment: int | None) -> None:
+        """Scenes were read; nothing that takes long has begun. moment: of `stamp.read_clock`, before the first was."""
+
+    def residents(self, opened: Session) -> Residents:
+        """The models that are loaded, and stay so."""
 
 
 def run(
     options: argparse.Namespace | Options,
-    root: str,
-    wanted: Sequence[Wanted],
-    clean: Mapping[str, SceneStamp],
-    config: str,
-    stamps: Stamps | None,
+    asked: Asked,
     recorder: Recorder | None = None,
+    keeper: Keeper | None = None,
 ) -> int:
-    """wanted: the scenes to look at. clean: those that are asked for and known to be as they were left.
-
-    recorder: of --trace.
-    """
+    """recorder: of --trace. keeper: whoever will build again in this process."""
+    root, wanted, clean = asked.root, asked.dirty(), asked.clean
     trace = recorder or Tally()
     try:
         moment = stamp.read_clock(root)
@@ -45,6 +49,16 @@ def run(
         opened = session.open_session(
             Path(root), wanted, overrides=options.define, draft=options.draft, require=options.policy
         )
+    if keeper is not None:
+        keeper.read(opened, moment)
+    rules = None
+    if options.depfile is not None:
+        rules = listed.rules(asked, opened)
+        depfile.check(options.depfile, rules, root)
+    if options.since is not None:
+        from soundgraph import differing
+
+        opened = differing.since(opened, options.since)
     if options.release and (mistakes := opened.mistakes_of_release()):
         raise SceneError(mistakes)
     if options.json:
@@ -60,15 +74,23 @@ def run(
             options.device,
             options.memory_budget or opened.project.memory_budget_bytes,
         )
+        if options.since is not None:
+            left_out = f"{common.n(len(opened.left_out), 'export')} left out, {len(opened.jobs):,} to look at"
+            progress.remark(f"since {options.since}", left_out)
         with trace.span("fetch", "weights"):
             opened = fetching.fetched(opened, progress, how)
-        outcome = opened.build(how, progress, Idle(len(clean), *noop.counts(clean)), trace=trace)
+        residents = keeper.residents(opened) if keeper is not None else None
+        idle_part = Idle(len(clean), *noop.counts(clean))
+        outcome = opened.build(how, progress, idle_part, residents=residents, trace=trace)
     if recorder is not None:
         recorder.edges = outcome.plan.graph.edges
     if moment is not None:
         with trace.span("state", "stamps"):
-            common.save_stamps(stamping.stamps_of(opened, outcome, stamps, moment), config)
-    return _exit_code(outcome)
+            common.save_stamps(stamping.stamps_of(opened, outcome, asked.stamps, moment), asked.config)
+    code = _exit_code(outcome)
+    if options.depfile is not None and rules is not None and code == EXIT_OK:
+        depfile.write(options.depfile, rules, root)
+    return code
 
 
 def _exit_code(outcome: Outcome) -> int:

@@ -1,0 +1,131 @@
+"""What delivered files were made from, as lines that make and ninja read; standard library only, as `stamp`.
+
+The two do not read a name the same way: what has a meaning to one of them alone cannot be written, and is refused.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+from soundgraph import stamp
+
+TYPE_CHECKING = False  # as in `stamp`
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from soundgraph.stamp import SceneStamp, Stamps
+
+
+class Rule:
+    """A scene's audio files, and all that was read for them, or looked for and absent.
+
+    Paths as in a stamp: relative to the project's root, with "/"; or leading out of it, or absolute.
+    """
+
+    __slots__ = ("inputs", "outputs")
+
+    def __init__(self, outputs: list[str], inputs: Iterable[str]):
+        self.outputs, self.inputs = outputs, sorted(inputs)
+
+
+def of_stamps(stamps: Stamps, scenes: Mapping[str, SceneStamp]) -> list[Rule]:
+    """The rules of scenes that are as they were left."""
+    return [
+        Rule(audio_of(scene), [stamps.files[index][0] for index in scene.files])
+        for scene in scenes.values()
+        if scene.outputs
+    ]
+
+
+def audio_of(scene: SceneStamp) -> list[str]:
+    """The audio files of a scene: each is followed by its sidecar, but for manifests, which come last."""
+    audio = [output for output in scene.outputs if not output[0].startswith(stamp.MANIFEST)]
+    return [output[1] for output in audio[::2]]
+
+
+class Names:
+    """Paths as they are named from the folder that a command runs in: relative within the project, else absolute."""
+
+    def __init__(self, root: str, here: str):
+        self._root, self._here = root, here
+
+    def __call__(self, path: str) -> str:
+        full = os.path.normpath(os.path.join(self._root, path))
+        if full.startswith(self._root.rstrip(os.sep) + os.sep):
+            with contextlib.suppress(ValueError):  # another drive, on Windows
+                full = os.path.relpath(full, self._here)
+        return full.replace(os.sep, "/")
+
+
+def text(rules: Iterable[Rule], root: str, here: str) -> str:
+    """The lines. Of what was read, what is there: to make and ninja, a file that is missing is one that changed.
+
+    root: of the project. here: the folder that paths are relative to. An empty rule for each file that was read keeps
+    make from giving up once it is deleted. Raises UsageError for a name that cannot be written.
+    """
+    name = Names(root, here)
+    lines: list[str] = []
+    read: dict[str, None] = {}
+    outputs = {path for rule in rules for path in rule.outputs}
+    for rule in sorted(rules, key=lambda rule: rule.outputs):
+        inputs = [path for path in rule.inputs if os.path.isfile(os.path.join(root, path))]
+        read.update(dict.fromkeys(path for path in inputs if path not in outputs))
+        lines.append(f"{' '.join(_spelled(name(path)) for path in rule.outputs)}: \\")
+        lines += [f"  {_spelled(name(path))} \\" for path in inputs[:-1]]
+        lines += [f"  {_spelled(name(path))}" for path in inputs[-1:]]
+        lines.append("")
+    lines += [f"{_spelled(name(path))}:" for path in sorted(read)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def check(path: str, rules: Sequence[Rule], root: str) -> None:
+    """Raises UsageError where `write` would, as far as that shows before hours of work."""
+    text(rules, root, os.getcwd())
+    folder = os.path.dirname(path) or "."
+    if not os.path.isdir(folder):
+        _refuse(f"cannot write the depfile {path}: there is no folder {folder}")
+
+
+def write(path: str, rules: Sequence[Rule], root: str) -> None:
+    """Writes the lines to a file, named from the current folder; leaves one alone that says the same.
+
+    Raises UsageError for a name that cannot be written, and a file that cannot be.
+    """
+    data = text(rules, root, os.getcwd()).encode("utf-8", "surrogateescape")
+    try:
+        with open(path, "rb") as file:
+            if file.read() == data:
+                return
+    except (OSError, ValueError):
+        pass
+    try:
+        stamp.write_atomically(path, data)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        _refuse(f"cannot write the depfile {path}: {reason}")
+
+
+_ESCAPED = {" ": "\\ ", "#": "\\#", "$": "$$", ":": "\\:"}
+_REFUSED = frozenset("%=;|\\*?[")
+"""To make they are patterns, assignments, recipes and wildcards, and ninja knows no way to take that from them."""
+
+
+def _spelled(name: str) -> str:
+    """A name as both read it. Raises UsageError."""
+    wrong = next((one for one in name if one in _REFUSED or (not one.isprintable() and not _is_byte(one))), "")
+    if wrong or name[:1] == "~" or name[-1:] in (")", "&"):
+        what = repr(wrong or name[0] if name[:1] == "~" else wrong or name[-1:])
+        _refuse(f'"{name}" cannot be written in a depfile', f"make, or ninja, does not read {what} there as it stands")
+    return "".join(_ESCAPED.get(one, one) for one in name)
+
+
+def _is_byte(one: str) -> bool:
+    """Whether it stands for a byte of a name that is no UTF-8."""
+    return "\udc80" <= one <= "\udcff"
+
+
+def _refuse(what: str, hint: str = "") -> None:
+    from soundgraph.errors import UsageError
+
+    raise UsageError(what, hint)
