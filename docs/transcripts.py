@@ -26,7 +26,7 @@ REPOSITORY = FOLDER.parent
 LEFT_OUT = "…"
 
 _BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.DOTALL | re.MULTILINE)
-_TIME = re.compile(r"  [\d.]+ s$", re.MULTILINE)
+_TIME = re.compile(r"  [\d.]+ s$|(?<=about )[\d.]+ (?:s|min)", re.MULTILINE)
 
 
 @dataclass(frozen=True)

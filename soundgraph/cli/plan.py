@@ -17,10 +17,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from soundgraph.backends import Device, Model
     from soundgraph.errors import Mistake
-    from soundgraph.explain import Reason
+    from soundgraph.explain import Past, Reason
     from soundgraph.export import Outdated
+    from soundgraph.forecast import Forecast
     from soundgraph.planner import Plan
     from soundgraph.schedule import Schedule, Step
+    from soundgraph.session import Session
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_json_argument(parser)
     parser.add_argument("--check", action="store_true", help="exit with 3 if there is anything to run or to write")
     parser.add_argument("--force", action="store_true", help="plan as build --force would")
+    parser.add_argument("-j", "--jobs", type=common.count, metavar="N", help="forecast what build -j N would take")
     parser.add_argument("-a", "--all", action="store_true", help="list the nodes that are up to date too")
 
 
@@ -45,6 +48,7 @@ class _Found:
     downloads: list[Model]
     missing: list[Mistake]
     absent: list[Mistake]
+    forecast: Forecast
     current: bool
     options: argparse.Namespace
     budget: int | None
@@ -61,14 +65,17 @@ def run(options: argparse.Namespace) -> int:
     budget = options.memory_budget or session.project.memory_budget_bytes
     loads = schedule.loads(plan, budget=budget, device=options.device)
     models = {step.model.id: step.model for step in loads.steps if not step.model.here}
+    names = list(plan.decisions) if options.all or options.json else _open(plan)
+    past, to_write = session.past(names), session.to_write(plan)
     found = _Found(
         plan=plan,
-        reasons=session.reasons(plan, list(plan.decisions) if options.all or options.json else _open(plan)),
-        to_write=session.to_write(plan),
+        reasons=session.reasons(plan, names, past),
+        to_write=to_write,
         schedule=loads,
         downloads=[model for model in models.values() if not backends.get(model.backend).missing(model)],
         missing=session.mistakes_of_models(plan),
         absent=session.mistakes_of_pins(plan),
+        forecast=_forecast(session, plan, loads, past, to_write, options),
         current=not options.force and _is_current(options),
         options=options,
         budget=budget,
@@ -77,6 +84,28 @@ def run(options: argparse.Namespace) -> int:
         print(line)
     work = bool(_open(plan) or found.to_write) and not found.current
     return EXIT_WORK_TO_DO if options.check and work else EXIT_OK
+
+
+def _forecast(
+    session: Session, plan: Plan, loads: Schedule, past: Past, to_write: list[Outdated], options: argparse.Namespace
+) -> Forecast:
+    from soundgraph import forecast, history
+
+    outdated = {file.path for file in to_write}
+    files: dict[str, int] = {}
+    for job in session.jobs:
+        # What is made again only because it is asked to mostly comes out the same, and then nothing is written.
+        runs = plan.decisions[job.node].record is None and not options.force
+        files[job.node] = files.get(job.node, 0) + sum(runs or path in outdated for path in job.paths())
+    return forecast.forecast(
+        plan,
+        loads,
+        past.records,
+        forecast.rates_of(history.read(session.root), options.device),
+        files=files,
+        jobs=options.jobs or session.project.build.workers or common.processors(),
+        device=options.device,
+    )
 
 
 def _open(plan: Plan) -> list[str]:
@@ -100,11 +129,23 @@ def _lines(found: _Found) -> Iterator[str]:
     for what in dict.fromkeys(mistake.what for mistake in found.missing):
         yield f"cannot run here: {what}; build --draft renders stand-ins"
     yield _summary(found)
+    if told := _told(found):
+        yield told
     if found.absent and not found.current:
         takes = "a pinned take is" if len(found.absent) == 1 else f"{len(found.absent):,} pinned takes are"
         yield f"a build stops, since {takes} not in the cache: soundgraph cache import FILE, or soundgraph pin --remove"
     if found.current and _open(found.plan):
         yield "a build has nothing to do: the files are as it left them, though their sounds are gone from the cache"
+
+
+def _told(found: _Found) -> str:
+    """How long it will take; "" of a build that would do nothing, or end before anything runs."""
+    from soundgraph import forecast
+    from soundgraph.planner import Status
+
+    if found.current or found.missing or found.absent:
+        return ""
+    return forecast.words(found.forecast, unsure=not found.options.force and found.plan.count(Status.MAYBE) > 0)
 
 
 def _load_lines(found: _Found) -> Iterator[str]:
@@ -167,7 +208,8 @@ def _counts(plan: Plan) -> tuple[int, int, int]:
 def _events(found: _Found) -> Iterator[str]:
     for reason in found.reasons:
         facts = {"node": reason.node, "status": reason.status.value, "reason": reason.reason, "why": str(reason)}
-        yield _event("node", **facts, key=found.plan.decisions[reason.node].key)
+        seconds = _rounded(found.forecast.nodes.get(reason.node))
+        yield _event("node", **facts, key=found.plan.decisions[reason.node].key, seconds=seconds)
     for file in found.to_write:
         yield _event("export", path=file.path, status="write", why=file.why)
     names = {step.load: step.model.id for step in found.schedule.steps}
@@ -188,6 +230,19 @@ def _events(found: _Found) -> Iterator[str]:
         yield _event("download", model=model.id)
     for mistake in [*found.missing, *found.absent]:
         yield _event("missing", file=mistake.file, line=mistake.line, where=mistake.where, what=mistake.what)
+    ahead = found.forecast
+    yield _event(
+        "forecast",
+        seconds=_rounded(ahead.seconds),
+        generating=_rounded(ahead.generating),
+        processing=_rounded(ahead.processing),
+        takes=ahead.takes,
+        others=ahead.others,
+        loads=ahead.loads,
+        unknown_nodes=ahead.unknown_nodes,
+        unknown_loads=ahead.unknown_loads,
+        results=ahead.results,
+    )
     hits, misses, maybes = _counts(found.plan)
     schedule = found.schedule
     yield _event(
@@ -202,6 +257,10 @@ def _events(found: _Found) -> Iterator[str]:
         exports=len(found.to_write),
         current=found.current,
     )
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 4)
 
 
 def _event(event: str, **facts: object) -> str:
