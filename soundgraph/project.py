@@ -35,6 +35,22 @@ def size_words(n_bytes: int) -> str:
     return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 10**9 else f"{n_bytes / 1e6:.1f} MB"
 
 
+def _checked_size(value: object, example: str) -> object:
+    """A size as it may be written. Raises ValueError for what is none."""
+    if isinstance(value, str):
+        if parse_bytes(value) < 1:
+            raise ValueError("must be over 0")
+    elif isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"must be a size such as {quote(example)}, or a number of bytes")
+    elif value < 1:
+        raise ValueError(f"must be over 0, not {value}")
+    return value
+
+
+def _n_bytes(size: str | int | None) -> int | None:
+    return parse_bytes(size) if isinstance(size, str) else size
+
+
 class CacheSettings(Params):
     """Where results are kept."""
 
@@ -44,6 +60,11 @@ class CacheSettings(Params):
         "projects share",
     )
     salt: str = Field("", max_length=200, description="part of every key: another salt disowns all earlier results")
+    max_size: str | int | None = Field(
+        None,
+        description="a build that leaves the cache bigger says so, and cache gc makes it smaller: a size such as "
+        '"20 GB", or a number of bytes',
+    )
 
     @field_validator("dir")
     @classmethod
@@ -55,6 +76,11 @@ class CacheSettings(Params):
         if wrong := paths.wrong_with(value):
             raise ValueError(wrong)
         return value
+
+    @field_validator("max_size", mode="before")
+    @classmethod
+    def _max_size_is_a_size(cls, value: object) -> object:
+        return _checked_size(value, "20 GB")
 
 
 class BuildSettings(Params):
@@ -96,14 +122,7 @@ class BuildSettings(Params):
     @field_validator("memory_budget", mode="before")
     @classmethod
     def _budget_is_a_size(cls, value: object) -> object:
-        if isinstance(value, str):
-            if parse_bytes(value) < 1:
-                raise ValueError("must be over 0")
-        elif isinstance(value, bool) or not isinstance(value, int):
-            raise ValueError('must be a size such as "12 GB", or a number of bytes')
-        elif value < 1:
-            raise ValueError(f"must be over 0, not {value}")
-        return value
+        return _checked_size(value, "12 GB")
 
 
 class PolicySettings(Params):
@@ -209,8 +228,11 @@ class Project:
 
     @property
     def memory_budget_bytes(self) -> int | None:
-        budget = self.build.memory_budget
-        return parse_bytes(budget) if isinstance(budget, str) else budget
+        return _n_bytes(self.build.memory_budget)
+
+    @property
+    def max_cache_bytes(self) -> int | None:
+        return _n_bytes(self.cache.max_size)
 
 
 def find_root(start: Path) -> Path:

@@ -23,9 +23,11 @@ from soundgraph import (
     pins,
     planner,
     policy,
+    projects,
     stamp,
     takes,
     targets,
+    weighing,
 )
 from soundgraph import explain as explaining
 from soundgraph import graph as graphs
@@ -41,7 +43,7 @@ from soundgraph.manifest import Difference
 from soundgraph.pins import Pins
 from soundgraph.planner import Plan, Status
 from soundgraph.progress import Progress
-from soundgraph.project import Project, load_project
+from soundgraph.project import Project, load_project, size_words
 from soundgraph.residents import Residents
 from soundgraph.scene import DRAFT_FOLDER, Node, Origin, Scene, SceneCheck, node_id
 from soundgraph.store import DiskStore
@@ -296,6 +298,9 @@ class Session:
                 self.store.prepare()
                 if not was_there:
                     leases.enter_context(self.store.running())
+            if self.store.is_there:
+                with contextlib.suppress(OSError):  # one to read from only is not collected either
+                    projects.remember(self.project.cache_dir, self.root)
             return plan
 
         own = (self.project.output_dir, self.project.cache_dir, self.root / stamp.FOLDER)
@@ -314,6 +319,7 @@ class Session:
                     self._keep_ledger(outcome, progress)  # first: a cache that is full must not lose it
                 with trace.span("state", "notes"):
                     self._remember(outcome)
+                self._weigh(progress)
             except (StoreError, OSError) as error:  # the files and results are there; only what is known of them is not
                 progress.remark("state", f"cannot be kept: {error}")
         finally:
@@ -327,6 +333,12 @@ class Session:
         summary.exports += idle.files
         progress.end(summary)
         return outcome
+
+    def _weigh(self, progress: Progress) -> None:
+        limit = self.project.max_cache_bytes
+        if limit is not None and (n_bytes := weighing.after_build(self.store, limit)) is not None:
+            what = f"holds {size_words(n_bytes)}, more than its max_size of {size_words(limit)}"
+            progress.remark("cache", f"{what}; soundgraph cache gc makes room")
 
     def _tell_of_pins(self, plan: Plan, progress: Progress, told: set[str], force: bool = False) -> None:
         """Remarks on the nodes that leave their pins, once on each, and on those that --force leaves alone."""

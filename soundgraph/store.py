@@ -95,6 +95,8 @@ class DiskStore:
         self._claims = Claims(folder / "locks")
         self._gates = _Counted()
         self._count = itertools.count()
+        self.grown_bytes = 0
+        """About how much was published through this object; sounds that were there already are among it."""
 
     # Reading
 
@@ -187,6 +189,7 @@ class DiskStore:
             self._publish(blobs.items(), sync=True, sync_folders=takes)
             self._publish(files.items(), sync=takes, sync_folders=takes)
             self._index.put({f"action:{key}": text for key, text in texts.items()})
+        self.grown_bytes += sum(audio.samples.nbytes for _, audio in results)
 
     def _keep_earlier(self, results: Sequence[tuple[Record, Audio]]) -> None:
         """A take that is made again, and comes out otherwise, does not take the record of the earlier one with it."""
