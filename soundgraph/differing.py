@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from soundgraph import export, handover, loader, planner, provenance, session
+from soundgraph import export, handover, loader, planner, provenance, revisions, session
 from soundgraph import graph as graphs
 from soundgraph import manifest as manifests
 from soundgraph.backends import Model
@@ -116,6 +116,18 @@ class Comparison:
         listed = {change.name for change in self.changes}
         about = {job.owner for one in opened.handovers if one.owner in listed for job in one.jobs}
         return opened.narrowed(listed | about, self.nodes)
+
+
+def since(opened: Session, name: str) -> Session:
+    """The session without what is as it was at a revision. name: of the revision, as the user typed it.
+
+    Raises UsageError as `revisions.at` does.
+    """
+    wanted = [Wanted(one.id, one.path, (), one.named) for one in opened.asked]
+    with revisions.at(opened.root, name, [one.path for one in wanted]) as revision:
+        then = [one for one in wanted if (revision.folder / one.path).is_file()]
+        old = past(revision, then, opened.project, draft=opened.draft)
+        return compare(old, Side(opened), revision).narrowed(opened)
 
 
 # The two trees
