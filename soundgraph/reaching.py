@@ -1,14 +1,18 @@
-"""What the scenes of a project reach in a cache."""
+"""What the scenes of a project, and of all that build into a cache, reach in it."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
-from collections.abc import Iterator
+import shlex
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from soundgraph import collecting, graph, loader, manifest, session, stamp
+from soundgraph import collecting, graph, loader, manifest, projects, session, stamp
 from soundgraph.collecting import Reach
+from soundgraph.errors import SoundgraphError, UsageError
 from soundgraph.ledger import Ledger
 from soundgraph.planner import Decision
 from soundgraph.project import Project, load_project
@@ -64,6 +68,60 @@ def _shape(node: Node, project: Project) -> str:
     return collecting.shape(found)
 
 
-def builds_into(root: Path, cache: Path) -> bool:
-    """Whether a project has that cache now. Raises SceneError for a soundgraph.toml with mistakes."""
-    return os.path.realpath(load_project(root).cache_dir) == os.path.realpath(cache)
+# All projects of a cache
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The other projects that build into a project's cache. gone: whose folder is there no more. left: that have
+    another cache by now."""
+
+    there: tuple[Path, ...]
+    gone: tuple[Path, ...]
+    left: tuple[Path, ...]
+
+
+def neighbours(project: Project, without: Collection[Path] = ()) -> Neighbours:
+    """without: projects that are not to be looked at. Raises UsageError for one of which it cannot be told."""
+    own = {os.path.realpath(root) for root in (project.root, *without)}
+    there, gone, left = [], [], []
+    for root in projects.known(project.cache_dir):
+        if os.path.realpath(root) in own:
+            continue
+        with _told(root):
+            if not _exists(root):
+                gone.append(root)
+            elif os.path.realpath(load_project(root).cache_dir) != os.path.realpath(project.cache_dir):
+                left.append(root)
+            else:
+                there.append(root)
+    return Neighbours(tuple(there), tuple(gone), tuple(left))
+
+
+def reach_of_all(project: Project, others: Iterable[Path]) -> Reach:
+    """What a project and others reach. Raises SceneError for mistakes in it, UsageError for mistakes in the others."""
+    reach = reach_of(project)
+    for root in others:
+        with _told(root):
+            reach |= reach_of(load_project(root))
+    return reach
+
+
+def _exists(root: Path) -> bool:
+    """Raises OSError where that cannot be told, as in a folder that may not be entered."""
+    try:
+        root.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _told(root: Path) -> Iterator[None]:
+    """What goes wrong with another project is told with its name, and what can be done about it."""
+    try:
+        yield
+    except (SoundgraphError, OSError) as error:
+        first = next(iter(str(error).splitlines()), "")
+        what = f"cannot tell what {root}, which has this cache too, needs of it: {first}"
+        raise UsageError(what, f"mend it, or leave it out: --forget {shlex.quote(str(root))}") from error

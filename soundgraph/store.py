@@ -445,7 +445,7 @@ class DiskStore:
         with _disk_errors(self.folder):
             if self.folder.exists():
                 _adopt(self.folder)
-            for name in ("index", "records", "blobs", "set-aside", "tmp"):
+            for name in ("index", "records", "blobs", "set-aside", "tmp", "projects"):
                 folder = self.folder / name
                 count += sum(1 for path in folder.rglob("*") if path.is_file())
                 if folder.is_dir():
