@@ -107,22 +107,23 @@ def write(path: str, rules: Sequence[Rule], root: str) -> None:
 
 
 _ESCAPED = {" ": "\\ ", "#": "\\#", "$": "$$", ":": "\\:"}
-_REFUSED = frozenset("%=;|\\*?[")
-"""To make they are patterns, assignments, recipes and wildcards, and ninja knows no way to take that from them."""
+_REFUSED = frozenset("%=;|\\*?[\"'`&<>^\x7f").union(map(chr, range(32)))
+"""To make they are patterns, assignments, recipes and wildcards, and to ninja they end a name."""
 
 
 def _spelled(name: str) -> str:
     """A name as both read it. Raises UsageError."""
-    wrong = next((one for one in name if one in _REFUSED or (not one.isprintable() and not _is_byte(one))), "")
-    if wrong or name[:1] == "~" or name[-1:] in (")", "&"):
-        what = repr(wrong or name[0] if name[:1] == "~" else wrong or name[-1:])
-        _refuse(f'"{name}" cannot be written in a depfile', f"make, or ninja, does not read {what} there as it stands")
+    wrong = next((one for one in name if one in _REFUSED), "")
+    if not wrong and name[0] == "~":  # somebody's home folder
+        wrong = "~"
+    if not wrong and (name[-1] in " :" or (name[-1] == ")" and "(" in name)):  # ")": a part of an archive
+        wrong = name[-1]
+    if wrong:
+        _refuse(
+            f"{name!a} cannot be written in a depfile",
+            f"make or ninja takes {wrong!a} there for no part of a name",
+        )
     return "".join(_ESCAPED.get(one, one) for one in name)
-
-
-def _is_byte(one: str) -> bool:
-    """Whether it stands for a byte of a name that is no UTF-8."""
-    return "\udc80" <= one <= "\udcff"
 
 
 def _refuse(what: str, hint: str = "") -> None:
