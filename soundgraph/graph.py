@@ -67,9 +67,10 @@ def needed(graph: Graph, targets: Iterable[str]) -> set[str]:
 
 def in_order(graph: Graph, names: set[str]) -> list[list[str]]:
     """`names` in layers: each layer needs only those before it; within one, the order they were read in."""
-    # A subgraph of a few nodes lists them as a set does: in another order in each process.
+    # A subgraph of a few nodes lists them as a set does: in another order in each process. Of all nodes it would take
+    # several times as long as the graph itself.
     places = graph.nodes
-    layers = nx.topological_generations(graph.subgraph(names))
+    layers = nx.topological_generations(graph.subgraph(names) if len(names) < len(graph) else graph)
     return [sorted(layer, key=lambda name: places[name]["place"]) for layer in layers]
 
 
