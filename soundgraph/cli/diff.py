@@ -231,7 +231,8 @@ def _events(
 ) -> Iterator[str]:
     for change in changes:
         event: dict[str, Any] = {"event": "change", "name": change.name, "status": change.status.value}
-        event |= {"paths": list(change.paths), "was": change.was, "why": change.why}
+        then = change.old.paths() if change.old is not None else []
+        event |= {"paths": list(change.paths), "paths_then": then, "was": change.was, "why": change.why}
         event["reasons"] = [{"node": one.node, **asdict(one.change)} for one in change.reasons]
         if change.name in heard:
             event["listen"] = _figures(heard[change.name])
