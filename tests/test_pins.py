@@ -199,7 +199,7 @@ def test_a_damaged_take_is_not_pinned(space: Space, fickle: Fickle) -> None:
     space.scene(RAIN)
     space.build()
     (blob,) = (space.cache / "blobs").rglob("*.wav")
-    blob.write_bytes(blob.read_bytes()[:-1] + b"?")
+    blob.write_bytes(blob.read_bytes()[:-1])
     assert "no take to pin" in space.run("pin").err
     assert pins(space) == {}
 
@@ -716,7 +716,7 @@ def _disturb(space: Space, kept: Path, step: str) -> None:
         space.scene(text.replace("soft", "heavy") if "soft" in text else text.replace("heavy", "soft"))
     elif step == "keep":
         shutil.rmtree(kept, ignore_errors=True)
-        if space.exists("cache/records"):
+        if space.exists("cache/records") and space.exists("cache/blobs"):
             shutil.copytree(space.cache, kept)
     elif step == "bring" and kept.exists():
         space.cache.mkdir(exist_ok=True)
