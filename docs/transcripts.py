@@ -62,6 +62,7 @@ def run(text: str, folder: Path) -> list[list[Step]]:
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "COLUMNS": "120",
         "NO_COLOR": "1",
+        **{f"GIT_{who}_{what}": "nobody" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
     }
     blocks = []
     for block in _BLOCK.findall(text):
