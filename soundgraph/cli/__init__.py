@@ -29,6 +29,7 @@ VERBS = {
     "verify": "make results again and compare them with those in the cache",
     "pin": "write down which takes count, so that no build puts others in their place",
     "cache": "stats, verify, clear",
+    "stats": "show where the time of the last builds went, and what the cache saved",
     "version": "print versions",
 }
 
