@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 EXIT_OK = 0
 EXIT_NODE_FAILED = 1
@@ -42,11 +46,15 @@ class SoundgraphError(Exception):
 
 
 class SceneError(SoundgraphError):
-    """What was asked for cannot be built as it is written. Holds all the mistakes, sorted by place."""
+    """What was asked for cannot be built as it is written. Holds all the mistakes, sorted by place.
+
+    read: the files that were read until they were found, or looked for and absent: an edit of one may mend it.
+    """
 
     exit_code = EXIT_WRONG_INPUT
 
-    def __init__(self, mistakes: Iterable[Mistake]):
+    def __init__(self, mistakes: Iterable[Mistake], read: Iterable[Path] = ()):
+        self.read = tuple(read)
         self.mistakes: list[Mistake] = sorted(set(mistakes))
         super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
 

@@ -45,7 +45,7 @@ def load_scenes(
             mistakes += error.mistakes
     mistakes += loader.unmatched()
     if mistakes:
-        raise SceneError(mistakes)
+        raise SceneError(mistakes, loader.read)
     return scenes
 
 
@@ -108,6 +108,8 @@ class Loader:
         self.matched: set[overrides.Override] = set()
         """Those that some scene has had a place for. Only the scenes read by this loader count."""
         self.seen = overrides.Seen()
+        self.read: dict[Path, None] = dict.fromkeys(project.read)
+        """What was read so far for scenes that lie in files, or looked for and absent."""
         self.incomplete = False
         """Whether a file could not be read, so that nobody knows what an override would have matched in it."""
         self._included: dict[Path, Sheet | SceneError] = {}
@@ -133,6 +135,7 @@ class Loader:
             if fault:
                 raise SceneError([Mistake(file, 0, "", fault)])
         self._claim(name, file)
+        self.read[path] = None
         try:
             sheet = toml_file.read(path, file)
         except SceneError:
@@ -140,7 +143,11 @@ class Loader:
             raise
         if table is not None:
             sheet = dataclasses.replace(sheet, table=_plain(table))
-        return Reading(self, sheet, name).scene()
+        reading = Reading(self, sheet, name)
+        try:
+            return reading.scene()
+        finally:
+            self.read.update(reading.read)
 
     def _claim(self, name: str, file: str) -> None:
         """Raises SceneError for an id that another scene has. file: "" for a scene that was made in code."""

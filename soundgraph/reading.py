@@ -51,7 +51,8 @@ class Reading:
         self._sheet = sheet
         self._id = scene_id
         self._mistakes: list[Mistake] = []
-        self._read: dict[Path, None] = dict.fromkeys(self._project.read)
+        self.read: dict[Path, None] = dict.fromkeys(self._project.read)
+        """What was read so far, or looked for and absent."""
         self._nodes: dict[str, tuple[Part, Written]] = {}
         self._exports: dict[str, Written] = {}
         self._includes = 0
@@ -87,7 +88,7 @@ class Reading:
         checks, manifests = self._demands(nodes if are_counted else {}, exports if are_counted else {})
         if self._mistakes:
             raise SceneError(self._mistakes)
-        read = tuple(self._read)
+        read = tuple(self.read)
         return Scene(self._id, self._sheet.path, own.settings, nodes, exports, read, checks, manifests)
 
     # Gathering: what is written, in this file and those it includes.
@@ -95,7 +96,7 @@ class Reading:
     def _gather(self, sheet: Sheet, prefix: str, chain: tuple[Sheet, ...]) -> Part:
         """Note down the tables of a file and of those it includes. chain: the files that led here."""
         if sheet.path is not None:
-            self._read[sheet.path] = None
+            self.read[sheet.path] = None
         self._check_names(sheet)
         part = self._part(sheet, prefix, own=not chain)
         written = self._tables(sheet, "nodes")
@@ -227,6 +228,7 @@ class Reading:
         if not entry.endswith(".toml"):
             return f'{quote(entry)} must end in ".toml"'
         path, wrong = self._inside(sheet, entry)
+        self.read[path] = None
         if wrong:
             return wrong
         try:
@@ -413,7 +415,7 @@ class Reading:
             if not wrong:
                 path, wrong = self._inside(part.sheet, entry)
                 params = params.model_copy(update={name: str(path)})
-                self._read[path] = None
+                self.read[path] = None
                 if not wrong:
                     reason = self._loader.inspect(kind, params, str(path))
                     wrong = f"{quote(entry)} {reason}" if reason else ""
@@ -434,10 +436,12 @@ class Reading:
                 found = self._checkpoint(sheet, name)
             model = self._loader.model(found)
         except UnknownModelError as error:
+            if models.is_folder(found):
+                self.read[self._project.root / found] = None
             what = str(error).replace(quote(found), quote(name))  # as it is written there
             self._wrong(sheet, keys, where, f"model {what}", error.hint)
             return None
-        self._read.update(dict.fromkeys((*model.read, *model.passed)))
+        self.read.update(dict.fromkeys((*model.read, *model.passed)))
         return model
 
     def _checkpoint(self, sheet: Sheet, name: str) -> str:

@@ -547,7 +547,11 @@ def open_session(
     """
     project = load_project(root).under(require)
     scenes = loader.load_scenes([root / scene.path for scene in wanted], project, overrides, draft)
-    return session_of(project, scenes, wanted, draft=draft, overridden=bool(overrides))
+    try:
+        return session_of(project, scenes, wanted, draft=draft, overridden=bool(overrides))
+    except SceneError as error:
+        error.read = tuple(dict.fromkeys(path for scene in scenes for path in scene.read))
+        raise
 
 
 def session_of(

@@ -16,6 +16,7 @@ _STEP_MS = 50
 
 _LONGEST_BURST_MS = 2000
 _POLL_S = 1.0
+_LONGEST_POLLS = 5
 
 
 class Scope:
@@ -30,22 +31,22 @@ class Scope:
 
     def __init__(self, root: str, files: Iterable[str]):
         self.root = root
-        self.files = frozenset(files).union(os.path.join(root, name) for name in (PROJECT_FILE, GRAPHS))
+        self.files = frozenset(map(os.path.normpath, [*files, os.path.join(root, PROJECT_FILE)]))
         self._graphs = os.path.join(root, GRAPHS)
         self._above: set[str] = set()
         self._real: dict[str, str] = {}  # of folders
         names = set(self.files)
         for file in self.files:
             names |= self._other_names(file)
-        for name in names:
-            self._climb(os.path.dirname(name))
+        for name in names:  # a checkpoint that is not whole yet is a folder
+            self._climb(name if os.path.isdir(name) else os.path.dirname(name))
         self._names = names
         inside = {here for here, _, _ in _walk(self._graphs)}
         self.folders = frozenset(folder for folder in inside | self._above if os.path.isdir(folder))
 
     def concerns(self, path: str) -> bool:
         """Whether a change of what is, or was, at `path` can change what a build gives."""
-        if path in self._names or path in self._above:
+        if path in self._names or path in self._above or os.path.dirname(path) in self._names or path == self._graphs:
             return True
         if not path.startswith(self._graphs + os.sep):
             return False
@@ -189,20 +190,21 @@ class Polled:
         self._seen = {folder: self._seen[folder] if folder in self._seen else _look(folder) for folder in folders}
 
     def wait(self, concerns: Callable[[str], bool]) -> set[str]:
-        while True:
-            found = self._changes()
-            while more := self._changes() if found else None:
-                found |= more
-            if found := {path for path in found if concerns(path)}:
-                return found
+        while not (found := self._changes(concerns)):
+            pass
+        for _ in range(_LONGEST_POLLS):
+            if not (more := self._changes(concerns)):
+                break
+            found |= more
+        return found
 
-    def _changes(self) -> set[str]:
+    def _changes(self, concerns: Callable[[str], bool]) -> set[str]:
         self._pause(_POLL_S)
         found = set()
         for folder, before in self._seen.items():
             now = self._seen[folder] = _look(folder)
             found |= {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}
-        return found
+        return {path for path in found if concerns(path)}
 
 
 def _look(folder: str) -> dict[str, str]:
