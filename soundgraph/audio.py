@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ Samples = NDArray[np.float32]
 _HEADER = struct.Struct("<4sI4s 4sIHHIIHHH 4sII 4sI")
 # RIFF sizes are 32 bits wide: 3.1 hours of stereo at 48 kHz.
 MAX_BYTES = 2**32 - 1 - _HEADER.size
+HEADER_BYTES = _HEADER.size
 
 # The latest time, in seconds, that a node may name: ten hours.
 MAX_SECONDS = 36000
@@ -72,14 +74,26 @@ class Audio:
         return np.ascontiguousarray(self.samples.T, dtype="<f4")
 
     def _header(self) -> bytes:
-        frame_bytes = 4 * self.channels
-        n_bytes = self.n_samples * frame_bytes
-        return _HEADER.pack(
-            *(b"RIFF", _HEADER.size - 8 + n_bytes, b"WAVE"),
-            *(b"fmt ", 18, 3, self.channels, self.sample_rate, self.sample_rate * frame_bytes, frame_bytes, 32, 0),
-            *(b"fact", 4, self.n_samples),
-            *(b"data", n_bytes),
-        )
+        return _header(Shape(self.sample_rate, self.channels, self.n_samples))
+
+
+class Shape(NamedTuple):
+    """What a sound is beside its samples: rate in Hz, channels, and length in samples of one channel."""
+
+    sample_rate: int
+    channels: int
+    n_samples: int
+
+
+def _header(shape: Shape) -> bytes:
+    frame_bytes = 4 * shape.channels
+    n_bytes = shape.n_samples * frame_bytes
+    return _HEADER.pack(
+        *(b"RIFF", _HEADER.size - 8 + n_bytes, b"WAVE"),
+        *(b"fmt ", 18, 3, shape.channels, shape.sample_rate, shape.sample_rate * frame_bytes, frame_bytes, 32, 0),
+        *(b"fact", 4, shape.n_samples),
+        *(b"data", n_bytes),
+    )
 
 
 def make(samples: object, sample_rate: int) -> Audio:
@@ -111,17 +125,26 @@ def n_samples(seconds: float, sample_rate: int) -> int:
 
 def from_wav(data: bytes) -> Audio:
     """The inverse of `Audio.to_wav`. Raises ValueError for bytes that are not in that exact form."""
-    if len(data) < _HEADER.size:
+    shape = shape_of_wav(data[:HEADER_BYTES], len(data))
+    interleaved = np.frombuffer(data, dtype="<f4", offset=HEADER_BYTES).reshape(-1, shape.channels)
+    return Audio(np.ascontiguousarray(interleaved.T, dtype=np.float32), shape.sample_rate)
+
+
+def shape_of_wav(header: bytes, n_bytes: int) -> Shape:
+    """What the sound in a file of `Audio.to_wav` is, by its first `HEADER_BYTES`; the rest of it is samples.
+
+    n_bytes: of the whole file. Raises ValueError for a file that is not in that exact form.
+    """
+    if len(header) < HEADER_BYTES:
         raise ValueError("too short for an artifact")
-    fields = _HEADER.unpack_from(data)
+    fields = _HEADER.unpack(header)
     channels, sample_rate = fields[6], fields[7]
-    body = len(data) - _HEADER.size
-    if not channels or channels * 4 > 0xFFFF or sample_rate * channels * 4 > 0xFFFFFFFF:
+    body = n_bytes - HEADER_BYTES
+    if not channels or channels * 4 > 0xFFFF or sample_rate * channels * 4 > 0xFFFFFFFF or body > MAX_BYTES:
         raise ValueError("not a rate and channel count that a WAV file can hold")
     if body % (4 * channels):
         raise ValueError("not a whole number of samples")
-    interleaved = np.frombuffer(data, dtype="<f4", offset=_HEADER.size).reshape(-1, channels)
-    audio = Audio(np.ascontiguousarray(interleaved.T, dtype=np.float32), int(sample_rate))
-    if audio._header() != data[: _HEADER.size]:
+    shape = Shape(int(sample_rate), int(channels), body // (4 * channels))
+    if _header(shape) != header:
         raise ValueError("not the canonical header of an artifact")
-    return audio
+    return shape

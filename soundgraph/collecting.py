@@ -139,10 +139,14 @@ class Limits:
 
 @dataclass(frozen=True)
 class Choice:
-    """What is to go: records, each before those that it refers to, and sounds that no record names."""
+    """What is to go: records, each before those that it refers to, and sounds that no record names.
+
+    sounds: how many go in all. n_bytes: of all that goes. left_bytes: of all that stays.
+    """
 
     entries: list[Entry] = field(default_factory=list)
     orphans: list[bytes] = field(default_factory=list)
+    sounds: int = 0
     n_bytes: int = 0
     left_bytes: int = 0
 
@@ -159,6 +163,15 @@ class Removed:
 
 
 # Looking
+
+
+def fill_index(store: DiskStore) -> None:
+    """Puts records into the index that are in files only, as after a kill: plans ask the index. Raises StoreError."""
+    indexed = store.usage().keys()
+    for file in contents.records(store.folder):
+        key = file.name.removesuffix(".json")
+        if key not in indexed and _is_digest(key):
+            store.find(key)
 
 
 def survey(store: DiskStore, reach: Reach, *, alone: bool = False) -> Survey:
@@ -265,7 +278,8 @@ def choose(found: Survey, reach: Reach, limits: Limits) -> Choice:
                 break
             weight.take(place)
             gone.append(place)
-    return Choice([entries[place] for place in gone], going, found.n_bytes - weight.left, weight.left)
+    sounds = weight.sounds + len(going)
+    return Choice([entries[place] for place in gone], going, sounds, found.n_bytes - weight.left, weight.left)
 
 
 def _must_stay(entry: Entry, found: Survey, limits: Limits) -> bool:
@@ -326,12 +340,14 @@ def _unseen(
 
 
 class _Weight:
-    """left: bytes that are left once some records went, and the sounds that no record names any more."""
+    """left: bytes that are left once some records went, and the sounds that no record names any more: `sounds` of
+    them."""
 
     def __init__(self, found: Survey):
         self._found = found
         self._gone: Counter[bytes] = Counter()
         self.left = found.n_bytes
+        self.sounds = 0
 
     def take(self, place: int) -> None:
         entry = self._found.entries[place]
@@ -340,6 +356,7 @@ class _Weight:
         blob = self._found.blobs.get(entry.digest)
         if blob is not None and self._gone[entry.digest] == len(self._found.givers[entry.digest]):
             self.left -= blob.n_bytes
+            self.sounds += 1
 
 
 # Doing

@@ -14,6 +14,7 @@ can be read. A blob is checked against its digest whenever it is read. Nothing h
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import itertools
 import os
 import threading
@@ -337,6 +338,51 @@ class DiskStore:
                 oldest = min(oldest, int(path.name, 16) / 1e9)
         return oldest
 
+    # From elsewhere: what `archive` has checked
+
+    def temporary(self) -> Path:
+        """A new name in the cache, for what is being written. Raises StoreError."""
+        with _disk_errors(self.folder):
+            return self._temporary(1)[0]
+
+    def take_in(self, digest: str, written: Path) -> bool:
+        """Moves the file of a sound, which is what its digest says, to its place. Raises StoreError.
+
+        Returns whether it was of use: not if the same is there already, which then counts as used now.
+        """
+        path = self.blob(digest)
+        with _disk_errors(self.folder), self.gate():
+            if _is_same(path, written):
+                written.unlink()
+                return False
+            with written.open("rb+") as file:
+                os.fsync(file.fileno())
+            path.parent.mkdir(parents=True, exist_ok=True)
+            written.replace(path)
+            sync_folder(path.parent)
+        return True
+
+    def add(self, records: Sequence[Record], *, earlier: bool = False) -> int:
+        """Publishes records whose sounds are there; returns how many were new. Raises StoreError.
+
+        What an action has given here stays its result. A take that says otherwise is kept beside it, as one that
+        `--force` replaced is, for a pin to find; what can be made again is not kept twice.
+        earlier: none of them becomes the result of its action, even if there is none here.
+        """
+        with _disk_errors(self.folder), self.gate():
+            files: dict[Path, Content] = {}
+            current: dict[str, str] = {}
+            for record in records:
+                known = self.find(record.key)
+                if known is None and not earlier:
+                    current[f"action:{record.key}"] = record.to_json()
+                    files[self._record_file(record.key)] = record.to_json().encode
+                elif record.is_take and self.kept(record.key, record.digest) is None:
+                    files[self._earlier_file(record.key, record.digest)] = record.to_json().encode
+            self._publish(files.items(), sync=True, sync_folders=True)
+            self._index.put(current)
+        return len(files)
+
     @property
     def has_locks(self) -> bool:
         """Whether builds are known of each other here. Where there are no locks, nobody can tell whether one runs."""
@@ -499,14 +545,23 @@ def _write_file(path: Path, content: Content, *, sync: bool) -> None:
 
 def _holds(path: Path, content: Content) -> bool:
     try:
-        if path.read_bytes() != content():
-            return False
-        # What a collection has seen, and taken for unused, is used now: it finds another time there.
-        now = time.time_ns()
-        os.utime(path, ns=(now, now))
-        return True
+        return path.read_bytes() == content() and _freshen(path)
     except OSError:
         return False
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    try:
+        return filecmp.cmp(path, other, shallow=False) and _freshen(path)
+    except OSError:
+        return False
+
+
+def _freshen(path: Path) -> bool:
+    """What a collection has seen, and taken for unused, is used now: it finds another time there. Raises OSError."""
+    now = time.time_ns()
+    os.utime(path, ns=(now, now))
+    return True
 
 
 def _is_ours(folder: Path) -> bool:

@@ -1,6 +1,8 @@
 """Look after the cache.
 
-stats: what is in it. verify: read everything and set aside what is damaged (exit 1 if anything was).
+stats: what is in it, and how much of that scenes reach. gc: remove what was used least recently, of what nothing needs;
+takes only with --takes. verify: read everything and set aside what is damaged (exit 1 if anything was).
+export FILE [TARGET ...]: put the takes that scenes reach into one file. import FILE: take them out of it.
 clear: remove everything; generated takes cost time to make again, so it asks for --yes.
 """
 
@@ -15,10 +17,48 @@ from soundgraph.cli import common
 if TYPE_CHECKING:
     from soundgraph.store import DiskStore
 
+_FLAGS = {
+    "yes": ("clear",),
+    "max_size": ("gc",),
+    "older_than": ("gc",),
+    "takes": ("gc",),
+    "dry_run": ("gc",),
+    "forget": ("gc",),
+    "no_builds_running": ("gc",),
+    "all": ("export",),
+    "draft": ("export",),
+}
+"""Which options are whose."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("stats", "verify", "clear"))
+    parser.add_argument("action", choices=("stats", "gc", "verify", "export", "import", "clear"))
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="the file of export and import; then targets of export"
+    )
     parser.add_argument("--yes", action="store_true", help="clear without asking")
+    gc = parser.add_argument_group("gc")
+    gc.add_argument("--max-size", type=common.size, metavar="SIZE", help='make the cache as small as that: "20 GB"')
+    gc.add_argument(
+        "--older-than", type=common.age, metavar="AGE", help='remove what was not used for that long: "30 days"'
+    )
+    gc.add_argument("--takes", action="store_true", help="remove generated takes, too, if nothing reaches or pins them")
+    gc.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")
+    gc.add_argument(
+        "--forget",
+        action="append",
+        default=[],
+        metavar="PROJECT",
+        help="leave out what another project that has the same cache needs of it; may be given several times",
+    )
+    gc.add_argument(
+        "--no-builds-running",
+        action="store_true",
+        help="no build is running now: needed where the cache's filesystem has no locks to tell that by",
+    )
+    export = parser.add_argument_group("export")
+    export.add_argument("--all", action="store_true", help="processed results, too")
+    export.add_argument("--draft", action="store_true", help="what build --draft makes, in place of takes")
     common.add_json_argument(parser)
 
 
@@ -26,27 +66,42 @@ def run(options: argparse.Namespace) -> int:
     from pathlib import Path
 
     from soundgraph import targets
+    from soundgraph.cli import carrying, collection
     from soundgraph.project import load_project
     from soundgraph.store import DiskStore
 
-    store = DiskStore(load_project(Path(targets.project_root([]))).cache_dir)
+    _check(options)
+    project = load_project(Path(targets.project_root(options.names[1:])))
+    store = DiskStore(project.cache_dir)
     try:
-        return {"stats": _stats, "verify": _verify, "clear": _clear}[options.action](store, options)
+        match options.action:
+            case "stats":
+                return collection.stats(store, project, options)
+            case "gc":
+                return collection.collect(store, project, options)
+            case "export":
+                return carrying.export(store, options)
+            case "import":
+                return carrying.take_in(store, options)
+            case "verify":
+                return _verify(store, options)
+            case _:
+                return _clear(store, options)
     finally:
         store.close()
 
 
-def _stats(store: DiskStore, options: argparse.Namespace) -> int:
-    found = store.stats()
-    if options.json:
-        print(json.dumps(found))
-        return 0
-    print(f"{found['folder']}: {common.n(found['artifacts'], 'artifact')}, {found['bytes'] / 1e6:,.1f} MB")
-    kinds = f"{common.n(found['takes'], 'generated take')} and {common.n(found['drafts'], 'draft')}"
-    print(f"{common.n(found['records'], 'record')}, of which {kinds}")
-    if found["set_aside"]:
-        print(f"{common.n(found['set_aside'], 'damaged artifact')} set aside")
-    return 0
+def _check(options: argparse.Namespace) -> None:
+    """Raises UsageError for options that another action has, and for a file that is missing or too many."""
+    from soundgraph.errors import UsageError
+
+    for name, actions in _FLAGS.items():
+        if getattr(options, name) not in (None, False, []) and options.action not in actions:
+            raise UsageError(f"--{name.replace('_', '-')} belongs to soundgraph cache {actions[0]}")
+    if options.action in ("export", "import") and not options.names:
+        raise UsageError(f"soundgraph cache {options.action} wants the name of a file")
+    if len(options.names) > {"export": len(options.names), "import": 1}.get(options.action, 0):
+        raise UsageError(f'soundgraph cache {options.action} has no use for "{options.names[-1]}"')
 
 
 def _verify(store: DiskStore, options: argparse.Namespace) -> int:

@@ -78,6 +78,26 @@ def size(text: str) -> int:
     return found
 
 
+_UNITS_S = {
+    **dict.fromkeys(("s", "second", "seconds"), 1),
+    **dict.fromkeys(("min", "minute", "minutes"), 60),
+    **dict.fromkeys(("h", "hour", "hours"), 3600),
+    **dict.fromkeys(("d", "day", "days"), 86400),
+    **dict.fromkeys(("w", "week", "weeks"), 7 * 86400),
+}
+
+
+def age(text: str) -> float:
+    """The value of --older-than, in seconds: "30 days", "12h"."""
+    import argparse
+    import re
+
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?) ?([a-z]+)", text.strip())
+    if not match or match[2] not in _UNITS_S:
+        raise argparse.ArgumentTypeError(f'"{text}" is not an age such as "30 days" or "12h"')
+    return float(match[1]) * _UNITS_S[match[2]]
+
+
 def add_json_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
 

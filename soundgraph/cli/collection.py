@@ -1,0 +1,178 @@
+"""`soundgraph cache gc` and `stats`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from soundgraph import collecting, projects, reaching, weighing
+from soundgraph.cli import bar, common
+from soundgraph.collecting import Choice, Limits, Reach, Removed
+from soundgraph.drawing.wording import one_line
+from soundgraph.errors import EXIT_OK, SoundgraphError, StoreError, UsageError
+from soundgraph.project import Project, size_words
+from soundgraph.store import DiskStore
+
+
+def collect(store: DiskStore, project: Project, options: argparse.Namespace) -> int:
+    """Raises SceneError or UsageError where it cannot be told what is needed: then nothing is removed."""
+    limits = _limits(project, options)
+    forgotten = [Path(name).absolute() for name in options.forget]
+    _check(store, forgotten, options)
+    others = reaching.neighbours(project, forgotten)
+    collecting.fill_index(store)
+    reach = reaching.reach_of_all(project, others.there)
+    common.release_collector()
+    found = collecting.survey(store, reach, alone=options.no_builds_running)
+    choice = collecting.choose(found, reach, limits)
+    left_out = [str(root) for root in (*others.gone, *others.left)]
+    if options.dry_run:
+        removed, left = _forecast(choice), choice.left_bytes
+    else:
+        for root in (*forgotten, *others.gone, *others.left):
+            projects.forget(store.folder, root)
+        with bar.shown("removing", options.json) as report:
+            removed = collecting.remove(store, found, choice, report)
+        left = found.n_bytes - removed.bytes
+        weighing.note(store, left, time.time())
+    if options.json:
+        print(json.dumps({**asdict(removed), "left": left, "dry_run": options.dry_run, "left_out": left_out}))
+        return EXIT_OK
+    for name in left_out:
+        print(f"{name} does not build into this cache any more, and is left out")
+    if options.dry_run:
+        for line in _listed(store, choice):
+            print(line)
+    print(_summary(removed, left, dry_run=options.dry_run))
+    if limits.max_bytes is not None and left > limits.max_bytes:
+        takes = "" if limits.takes else ", or is a generated take (--takes removes these, too)"
+        print(f"that is more than {size_words(limits.max_bytes)}: what stays is reached, pinned or in use{takes}")
+    return EXIT_OK
+
+
+def _limits(project: Project, options: argparse.Namespace) -> Limits:
+    max_bytes, before = options.max_size, None
+    if options.older_than is not None:
+        before = time.time() - options.older_than
+    elif max_bytes is None:
+        max_bytes = project.max_cache_bytes
+    if max_bytes is None and before is None:
+        raise UsageError(
+            "nothing says what may go",
+            'give --older-than "30 days" or --max-size "20 GB", or set max_size in [cache] of soundgraph.toml',
+        )
+    return Limits(max_bytes, before, options.takes)
+
+
+def _check(store: DiskStore, forgotten: list[Path], options: argparse.Namespace) -> None:
+    known = projects.known(store.folder)
+    for root in forgotten:
+        if not any(root.resolve() == one.resolve() for one in known):
+            listed = "".join(f"\n  {one}" for one in known)
+            raise UsageError(f"no project {root} has this cache{'; these have' if listed else ''}{listed}")
+    if not store.has_locks and not options.no_builds_running:
+        what = f"nobody can tell whether a build is running: {store.folder} has no working locks"
+        raise UsageError(what, "if none is, say --no-builds-running")
+
+
+def _forecast(choice: Choice) -> Removed:
+    takes, drafts = sum(entry.take for entry in choice.entries), sum(entry.draft for entry in choice.entries)
+    return Removed(takes, drafts, len(choice.entries) - takes - drafts, choice.sounds, choice.n_bytes)
+
+
+def _listed(store: DiskStore, choice: Choice) -> Iterator[str]:
+    """A line for each record that would go, the least wanted first."""
+    for entry in choice.entries:
+        key, digest = entry.key.hex(), entry.digest.hex()
+        record = store.kept(key, digest)
+        node = one_line(str(record.made.get("node", ""))) if record is not None else ""
+        sort = "take" if entry.take else "draft" if entry.draft else "processed"
+        day = datetime.fromtimestamp(entry.used).strftime("%Y-%m-%d")
+        yield f"{node or key[:12]}  {sort} {digest[:12]}  last used {day}"
+
+
+def _summary(removed: Removed, left: int, *, dry_run: bool) -> str:
+    counts = [(removed.takes, "take"), (removed.drafts, "draft"), (removed.processed, "processed result")]
+    told = [common.n(count, thing) for count, thing in counts if count]
+    if removed.sounds and not told:
+        told = [common.n(removed.sounds, "sound")]
+    if not told:
+        return f"nothing to remove; {size_words(left)} are there"
+    said, stays = ("would remove", "would stay") if dry_run else ("removed", "stay")
+    return f"{said} {', '.join(told)}: {size_words(removed.bytes)}; {size_words(left)} {stays}"
+
+
+# Stats
+
+
+def stats(store: DiskStore, project: Project, options: argparse.Namespace) -> int:
+    """What is reached is left out where scenes have mistakes: nobody can tell it then."""
+    trouble = ""
+    try:
+        reach = reaching.reach_of_all(project, reaching.neighbours(project).there)
+    except SoundgraphError as error:
+        reach, trouble = Reach(takes={(take.key, take.digest) for take in project.takes.values()}), str(error)
+    found = collecting.survey(store, reach)
+    reached = [entry for entry in found.entries if entry.reached]
+    pinned = [entry for entry in found.entries if entry.pinned]
+    current = [entry for entry in found.entries if not entry.earlier]
+    takes, drafts = sum(entry.take for entry in current), sum(entry.draft for entry in current)
+    facts = {
+        "folder": str(store.folder),
+        "artifacts": len(found.blobs),
+        "bytes": sum(blob.n_bytes for blob in found.blobs.values()),
+        "records": len(current),
+        "takes": takes,
+        "drafts": drafts,
+        "processed": len(current) - takes - drafts,
+        "earlier_takes": len(found.entries) - len(current),
+        "set_aside": sum(1 for _ in (store.folder / "set-aside").glob("*.wav")),
+        "size": found.n_bytes,
+        "max_size": project.max_cache_bytes,
+        "reachable": None if trouble else {"records": len(reached), "bytes": found.n_bytes_of(reached)},
+        "pinned": {"takes": len(pinned), "of": len(reach.takes), "bytes": found.n_bytes_of(pinned)},
+        "projects": [str(root) for root in projects.known(store.folder)],
+    }
+    if store.is_there:
+        with contextlib.suppress(StoreError):  # a cache to read from only
+            weighing.note(store, found.n_bytes, time.time())
+    if options.json:
+        print(json.dumps(facts, ensure_ascii=False))
+        return EXIT_OK
+    for line in _lines(facts, trouble):
+        print(line)
+    return EXIT_OK
+
+
+def _lines(facts: dict[str, Any], trouble: str) -> Iterator[str]:
+    n = common.n
+    yield f"{facts['folder']}: {n(facts['artifacts'], 'artifact')}, {size_words(facts['bytes'])}"
+    kinds = [
+        n(facts["takes"], "generated take"),
+        n(facts["drafts"], "draft"),
+        n(facts["processed"], "processed result"),
+    ]
+    yield f"{n(facts['records'], 'record')}: {', '.join(kinds)}"
+    if facts["earlier_takes"]:
+        yield f"{n(facts['earlier_takes'], 'take')} that others have replaced"
+    if facts["reachable"] is None:
+        yield f"what scenes reach cannot be told: {trouble.splitlines()[0]}"
+    else:
+        yield f"scenes reach {n(facts['reachable']['records'], 'record')}, {size_words(facts['reachable']['bytes'])}"
+    if facts["pinned"]["of"]:
+        here = f"{facts['pinned']['takes']:,} of {n(facts['pinned']['of'], 'pinned take')}"
+        yield f"{here} here, {size_words(facts['pinned']['bytes'])}"
+    if facts["max_size"] is not None:
+        full = f"{100 * facts['size'] / facts['max_size']:.0f}%"
+        yield f"{size_words(facts['size'])} of {size_words(facts['max_size'])} with records: {full} full"
+    if len(facts["projects"]) > 1:
+        yield f"{n(len(facts['projects']), 'project')} build into it: {', '.join(facts['projects'])}"
+    if facts["set_aside"]:
+        yield f"{n(facts['set_aside'], 'damaged artifact')} set aside"
