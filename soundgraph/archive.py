@@ -69,8 +69,9 @@ class Item:
 class Written:
     """What an archive holds. bytes: of the file."""
 
-    records: int = 0
     takes: int = 0
+    drafts: int = 0
+    processed: int = 0
     sounds: int = 0
     bytes: int = 0
 
@@ -116,7 +117,8 @@ def export(store: DiskStore, items: Iterable[Item], path: Path, report: Report =
         temporary.unlink(missing_ok=True)
         raise
     takes = sum(record.is_take for record in members.values())
-    return Written(len(members), takes, len(digests), path.stat().st_size)
+    drafts = sum(record.is_draft for record in members.values())
+    return Written(takes, drafts, len(members) - takes - drafts, len(digests), path.stat().st_size)
 
 
 def _for_others(record: Record) -> Record:

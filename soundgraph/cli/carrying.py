@@ -41,9 +41,9 @@ def export(store: DiskStore, options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"file": str(path), **asdict(written), "missing": missing}, ensure_ascii=False))
         return EXIT_OK
-    others = written.records - written.takes
-    counts = [common.n(count, thing) for count, thing in ((written.takes, "take"), (others, "other result")) if count]
-    print(f"wrote {path}: {' and '.join(counts)}, {size_words(written.bytes)}")
+    counts = [(written.takes, "take"), (written.drafts, "draft"), (written.processed, "processed result")]
+    told = ", ".join(common.n(count, thing) for count, thing in counts if count)
+    print(f"wrote {path}: {told}; {size_words(written.bytes)}")
     if missing:
         print(f"not in the cache, and so left out: {', '.join(missing)}")
     return EXIT_OK

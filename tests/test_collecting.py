@@ -1,0 +1,467 @@
+"""Collecting: what is needed stays, the least recently used goes first, and a collection may be stopped anywhere."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soundgraph import collecting
+from soundgraph.audio import Audio
+from soundgraph.collecting import NOTHING_RUNS, Blob, Choice, Entry, Limits, Reach, Survey
+from soundgraph.manifest import action_key
+from soundgraph.records import Record
+from soundgraph.store import DiskStore
+from tests.helpers import changed, noise
+
+ALL = Limits(max_bytes=0)
+EVERYTHING = Limits(max_bytes=0, takes=True)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[DiskStore]:
+    found = DiskStore(tmp_path / "cache")
+    yield found
+    found.close()
+
+
+def record(audio: Audio, *inputs: str, sort: str = "processed", salt: str = "") -> Record:
+    """What an action gave that took those inputs. sort: "take", "draft" or "processed"."""
+    manifest: dict[str, Any] = {"kind": "any", "salt": salt, "inputs": {str(n): one for n, one in enumerate(inputs)}}
+    if sort != "processed":
+        manifest["model"] = {"backend": "draft" if sort == "draft" else "any", "identity": "weights"}
+    key = action_key(manifest)
+    return Record(key, audio.digest, audio.sample_rate, audio.channels, audio.n_samples, manifest)
+
+
+def put(store: DiskStore, seed: int, *inputs: str, sort: str = "processed", salt: str | None = None) -> Record:
+    audio = noise(0.01, seed=seed)
+    found = record(audio, *inputs, sort=sort, salt=str(seed) if salt is None else salt)
+    store.put([(found, audio)], takes=sort == "take")
+    return found
+
+
+def set_used(store: DiskStore, found: Record, at: float) -> None:
+    """As if it had been used then last."""
+    with closing(sqlite3.connect(store.folder / "index" / "cache.db")) as database, database:
+        query = "UPDATE Cache SET store_time = ?, access_time = ? WHERE key = ?"
+        database.execute(query, (at, at, f"action:{found.key}"))
+
+
+def collect(store: DiskStore, limits: Limits, reach: Reach | None = None) -> collecting.Removed:
+    reach = reach or Reach()
+    found = collecting.survey(store, reach)
+    return collecting.remove(store, found, collecting.choose(found, reach, limits))
+
+
+def left(store: DiskStore, *records: Record) -> list[bool]:
+    """Whether each is there: its record where it is looked for, and its sound."""
+    return [store.kept(one.key, one.digest) is not None and store.read(one.digest) is not None for one in records]
+
+
+def blobs(store: DiskStore) -> int:
+    return len(list(store.folder.glob("blobs/??/*.wav")))
+
+
+# What goes
+
+
+def test_what_nobody_needs_goes_with_its_sound(store: DiskStore) -> None:
+    one = put(store, 1)
+    removed = collect(store, ALL)
+    assert (removed.processed, removed.sounds) == (1, 1)
+    assert store.find(one.key) is None
+    assert blobs(store) == 0
+
+
+def test_what_scenes_reach_stays(store: DiskStore) -> None:
+    one, other = put(store, 1), put(store, 2)
+    collect(store, EVERYTHING, Reach(keys={one.key}))
+    assert left(store, one, other) == [True, False]
+
+
+def test_takes_stay_unless_told(store: DiskStore) -> None:
+    take, draft = put(store, 1, sort="take"), put(store, 2, sort="draft")
+    collect(store, ALL)
+    assert left(store, take, draft) == [True, False]
+    assert collect(store, EVERYTHING).takes == 1
+    assert left(store, take) == [False]
+
+
+def test_a_pinned_take_stays_even_if_another_one_has_replaced_it(store: DiskStore) -> None:
+    first = put(store, 1, sort="take", salt="same")
+    second = put(store, 2, sort="take", salt="same")
+    third = put(store, 3, sort="take", salt="same")
+    assert first.key == second.key == third.key
+    removed = collect(store, EVERYTHING, Reach(takes={(first.key, first.digest)}))
+    assert removed.takes == 2
+    assert left(store, first, second, third) == [True, False, False]
+
+
+def test_the_least_recently_used_goes_first(store: DiskStore) -> None:
+    some = [put(store, seed) for seed in range(4)]
+    for found, at in zip(some, (300.0, 100.0, 400.0, 200.0), strict=True):
+        set_used(store, found, at)
+    whole = collecting.survey(store, Reach()).n_bytes
+    collect(store, Limits(max_bytes=whole // 2))
+    assert left(store, *some) == [True, False, True, False]
+
+
+def test_what_was_not_used_for_long_goes_and_nothing_else(store: DiskStore) -> None:
+    some = [put(store, seed) for seed in range(3)]
+    for found, at in zip(some, (100.0, 200.0, 300.0), strict=True):
+        set_used(store, found, at)
+    collect(store, Limits(before=200.0))
+    assert left(store, *some) == [False, True, True]
+
+
+def test_drafts_and_processed_results_go_before_takes(store: DiskStore) -> None:
+    old, new = put(store, 1, sort="take"), put(store, 2)
+    set_used(store, old, 100.0)
+    set_used(store, new, 200.0)
+    whole = collecting.survey(store, Reach()).n_bytes
+    collect(store, Limits(max_bytes=whole - 1, takes=True))
+    assert left(store, old, new) == [True, False]
+
+
+def test_what_a_kept_record_refers_to_stays_however_old(store: DiskStore) -> None:
+    first = put(store, 1)
+    second = put(store, 2, first.digest)
+    third = put(store, 3, second.digest, sort="take")
+    other = put(store, 4)
+    for found in (first, second, other):
+        set_used(store, found, 100.0)
+    collect(store, Limits(max_bytes=0, before=200.0))
+    assert left(store, first, second, third, other) == [True, True, True, False]
+
+
+def test_a_circle_of_records_goes_once_nothing_else_needs_it(store: DiskStore) -> None:
+    """A sound turned round twice is what it was."""
+    sounds = [noise(0.01, seed=seed) for seed in (1, 2)]
+    there = record(sounds[1], sounds[0].digest)
+    back = record(sounds[0], sounds[1].digest)
+    still = record(sounds[0], sounds[0].digest, salt="gain of 0 dB")
+    store.put([(there, sounds[1]), (back, sounds[0]), (still, sounds[0])], takes=False)
+    collect(store, ALL, Reach(keys={there.key}))
+    assert left(store, there, back, still) == [True, True, True]
+    collect(store, ALL)
+    assert left(store, there, back, still) == [False, False, False]
+    assert blobs(store) == 0
+
+
+def test_a_sound_that_another_record_names_stays(store: DiskStore) -> None:
+    one, other = put(store, 1), put(store, 1, salt="other")
+    assert one.digest == other.digest
+    removed = collect(store, ALL, Reach(keys={other.key}))
+    assert (removed.processed, removed.sounds) == (1, 0)
+    assert left(store, other) == [True]
+
+
+def test_sounds_without_a_record_go_unless_a_pin_names_them(store: DiskStore) -> None:
+    one, other = put(store, 1), put(store, 2)
+    for found in (one, other):
+        store.drop([found.key])
+        store.record_file(found.key).unlink()
+    assert collect(store, ALL, Reach(takes={(one.key, one.digest)})).sounds == 1
+    assert (store.has(one.digest), store.has(other.digest)) == (True, False)
+
+
+def test_beside_a_damaged_record_no_sound_counts_as_unnamed(store: DiskStore) -> None:
+    one = put(store, 1, sort="take")
+    store.drop([one.key])
+    store.record_file(one.key).write_bytes(b"{")
+    collect(store, EVERYTHING)
+    assert store.has(one.digest)
+
+
+def test_a_record_whose_file_is_lost_counts_by_its_row(store: DiskStore) -> None:
+    one = put(store, 1)
+    store.record_file(one.key).unlink()
+    collect(store, ALL, Reach(keys={one.key}))
+    assert left(store, one) == [True]
+    collect(store, ALL)
+    assert left(store, one) == [False]
+    assert blobs(store) == 0
+
+
+def test_a_take_whose_key_cannot_be_formed_now_stays_by_its_shape(store: DiskStore) -> None:
+    one, other = put(store, 1, "0" * 64, sort="take"), put(store, 2, sort="take")
+    shape = collecting.shape(dict(one.manifest))
+    assert shape == collecting.shape({**one.manifest, "inputs": {"continue_from": "1" * 64}})
+    collect(store, EVERYTHING, Reach(shapes={shape}))
+    assert left(store, one, other) == [True, False]
+
+
+def test_a_lost_index_is_no_reason_to_remove_what_is_needed(store: DiskStore) -> None:
+    one, other, take = put(store, 1), put(store, 2), put(store, 3, sort="take")
+    store.close()
+    shutil.rmtree(store.folder / "index")
+    collect(store, ALL, Reach(keys={one.key}))
+    assert left(store, one, other, take) == [True, False, True]
+
+
+def test_records_that_are_in_files_only_are_put_into_the_index(store: DiskStore) -> None:
+    one = put(store, 1)
+    store.drop([one.key])
+    collecting.fill_index(store)
+    assert store.records([one.key]) == {one.key: one}
+
+
+# Beside builds
+
+
+def test_what_a_running_build_has_used_stays(store: DiskStore) -> None:
+    used, made, idle = put(store, 1), record(noise(0.01, seed=2)), put(store, 3)
+    for found in (used, idle):
+        set_used(store, found, 100.0)
+    build = DiskStore(store.folder)
+    with build.running():
+        build.use([used.key])
+        build.put([(made, noise(0.01, seed=2))], takes=False)
+        collect(store, ALL)
+        assert left(store, used, made, idle) == [True, True, False]
+    collect(store, ALL)
+    assert left(store, used, made) == [False, False]
+    build.close()
+
+
+def test_what_is_used_between_looking_and_removing_stays_with_what_it_refers_to(store: DiskStore) -> None:
+    first = put(store, 1)
+    second = put(store, 2, first.digest)
+    idle = put(store, 3)
+    found = collecting.survey(store, Reach())
+    choice = collecting.choose(found, Reach(), ALL)
+    other = DiskStore(store.folder)
+    other.use([second.key])
+    removed = collecting.remove(store, found, choice)
+    other.close()
+    assert removed.processed == 1
+    assert left(store, first, second, idle) == [True, True, False]
+
+
+def test_a_sound_that_comes_out_again_between_looking_and_removing_stays(store: DiskStore) -> None:
+    one = put(store, 1)
+    found = collecting.survey(store, Reach())
+    choice = collecting.choose(found, Reach(), ALL)
+    again = put(store, 1, salt="of another action")
+    collecting.remove(store, found, choice)
+    assert left(store, one, again) == [False, True]
+
+
+def test_a_take_that_is_made_again_between_looking_and_removing_stays(store: DiskStore) -> None:
+    put(store, 1, sort="take", salt="same")
+    found = collecting.survey(store, Reach())
+    choice = collecting.choose(found, Reach(), EVERYTHING)
+    again = put(store, 2, sort="take", salt="same")
+    collecting.remove(store, found, choice)
+    assert left(store, again) == [True]
+
+
+def test_a_build_that_looks_up_what_it_needs_is_waited_for(store: DiskStore) -> None:
+    """And what it has found then is not removed."""
+    one = put(store, 1)
+    set_used(store, one, 100.0)
+    found = collecting.survey(store, Reach())
+    choice = collecting.choose(found, Reach(), ALL)
+    build = DiskStore(store.folder)
+    begun, over = threading.Event(), threading.Event()
+    real = DiskStore.usage_of
+
+    def usage_of(self: DiskStore, keys: Sequence[str]) -> dict[str, float]:
+        over.set()
+        return real(self, keys)
+
+    def remove() -> None:
+        begun.set()
+        collecting.remove(store, found, choice)
+
+    with changed(DiskStore, "usage_of", usage_of):
+        with build.gate():
+            thread = threading.Thread(target=remove)
+            thread.start()
+            begun.wait(10)
+            assert build.records([one.key])
+            build.use([one.key])
+            assert not over.is_set()
+        thread.join(10)
+    assert over.is_set()
+    assert left(store, one) == [True]
+    build.close()
+
+
+# Stopped anywhere
+
+
+class Stopped(BaseException):
+    """A kill."""
+
+
+@contextmanager
+def stopped_at(count: int) -> Iterator[list[int]]:
+    """The process ends at a removal from disk or from the index."""
+    calls = [0]
+    unlink, drop = Path.unlink, DiskStore.drop
+
+    def step() -> None:
+        calls[0] += 1
+        if calls[0] == count:
+            raise Stopped
+
+    def unlinked(self: Path, missing_ok: bool = False) -> None:
+        step()
+        unlink(self, missing_ok)
+
+    def dropped(self: DiskStore, keys: Sequence[str]) -> None:
+        step()
+        drop(self, keys)
+        step()
+
+    with changed(Path, "unlink", unlinked), changed(DiskStore, "drop", dropped):
+        yield calls
+
+
+def test_a_collection_that_is_killed_anywhere_leaves_a_whole_cache(tmp_path: Path) -> None:
+    for count in range(1, 100):
+        store = DiskStore(tmp_path / f"cache{count}")
+        kept = put(store, 1, sort="take")
+        needed = put(store, 2, kept.digest)
+        put(store, 3, needed.digest)
+        put(store, 4, sort="take", salt="same")
+        put(store, 5, sort="take", salt="same")
+        reach = Reach(keys={needed.key})
+        found = collecting.survey(store, reach)
+        choice = collecting.choose(found, reach, EVERYTHING)
+        with stopped_at(count) as calls:
+            try:
+                collecting.remove(store, found, choice)
+                ended = True
+            except Stopped:
+                ended = False
+        assert ended == (calls[0] < count)
+        store.close()
+        store = DiskStore(store.folder)
+        assert left(store, kept, needed) == [True, True]
+        for one in store.all_records():
+            assert store.read(one.digest) is not None
+        collect(store, EVERYTHING, reach)
+        assert blobs(store) == 2
+        store.close()
+        if ended:
+            assert count > 8
+            return
+
+
+# Any history
+
+
+def entry(number: int, sound: int, inputs: Sequence[int], sort: str, used: int, reached: bool, pinned: bool) -> Entry:
+    name = number.to_bytes(32, "big")
+    digests = tuple(one.to_bytes(32, "big") for one in inputs)
+    take, draft = sort == "take", sort == "draft"
+    digest = sound.to_bytes(32, "big")
+    return Entry(name, digest, digests, False, take, draft, reached, pinned, float(used), float(used), 1, 1)
+
+
+entries = st.lists(
+    st.builds(
+        lambda *fields: fields,
+        st.integers(0, 7),
+        st.lists(st.integers(0, 7), max_size=2),
+        st.sampled_from(["take", "draft", "processed"]),
+        st.integers(0, 9),
+        st.integers(0, 5).map(lambda n: n == 0),
+        st.integers(0, 7).map(lambda n: n == 0),
+    ),
+    max_size=14,
+)
+
+
+@given(
+    entries,
+    st.booleans(),
+    st.none() | st.integers(0, 10),
+    st.none() | st.integers(0, 60),
+    st.just(NOTHING_RUNS) | st.integers(0, 9).map(float),
+)
+def test_of_any_records_nothing_needed_goes_and_the_limits_hold_as_far_as_they_can(
+    drawn: list[Any], takes: bool, before: int | None, max_bytes: int | None, oldest: float
+) -> None:
+    some = [entry(number, *fields) for number, fields in enumerate(drawn)]
+    givers: dict[bytes, list[int]] = {}
+    for place, one in enumerate(some):
+        givers.setdefault(one.digest, []).append(place)
+    sounds = {sound.to_bytes(32, "big"): Blob(5, 1) for sound in range(8)}
+    found = Survey(some, sounds, givers, 0, oldest)
+    limits = Limits(max_bytes, None if before is None else float(before), takes)
+    choice = collecting.choose(found, Reach(), limits)
+    gone = set(choice.entries)
+    assert len(gone) == len(choice.entries)
+    stays = [one for one in some if one not in gone]
+
+    must = [one for one in some if one.reached or one.pinned or one.used >= oldest or (one.take and not takes)]
+    needed = closure(must, some)
+    assert needed <= set(stays)
+    assert closure(stays, some) == set(stays)
+
+    young = closure([one for one in some if before is None or one.used >= before], some) | needed
+    if max_bytes is None:
+        assert set(stays) == (young if before is not None else set(some))
+        assert gone or not choice.orphans or before is not None
+    else:
+        assert set(stays) <= young
+        assert choice.left_bytes <= max_bytes or set(stays) == needed
+    for place, one in enumerate(choice.entries):  # what refers to others goes before these, but in a circle
+        for later in choice.entries[:place]:
+            if later.digest in one.inputs:
+                assert one.digest in {digest for giver in closure([later], some) for digest in giver.inputs}
+
+    named = {one.digest for one in stays}
+    spared = {digest for digest in sounds if digest not in givers} - set(choice.orphans)
+    assert choice.left_bytes == len(stays) + 5 * len(named | spared)
+    assert choice.n_bytes + choice.left_bytes == found.n_bytes
+
+
+def closure(starts: Sequence[Entry], some: Sequence[Entry]) -> set[Entry]:
+    """Those, and what they refer to, as far as it goes."""
+    seen, waiting = set(starts), list(starts)
+    while waiting:
+        one = waiting.pop()
+        for other in some:
+            if other.digest in one.inputs and other not in seen:
+                seen.add(other)
+                waiting.append(other)
+    return seen
+
+
+def test_nothing_is_chosen_without_a_limit() -> None:
+    assert collecting.choose(Survey([], {}, {}, 0), Reach(), Limits()) == Choice()
+
+
+def test_ten_thousand_records_of_one_silence_are_looked_at_once() -> None:
+    digest = bytes(32)
+    some = [entry(number, 0, [0], "draft", number, False, False) for number in range(10_000)]
+    found = Survey(some, {digest: Blob(5, 1)}, {digest: list(range(10_000))}, 0)
+    assert len(collecting.choose(found, Reach(), ALL).entries) == 10_000
+
+
+def test_a_collection_takes_no_file_that_is_not_the_cache_s(store: DiskStore) -> None:
+    put(store, 1)
+    strange = [store.folder / name for name in ("blobs/notes.txt", "blobs/ab/notes.wav", "records/ab/notes.json")]
+    for path in strange:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("mine")
+    outside = store.folder.parent / "outside.wav"
+    outside.write_text("mine")
+    (store.folder / "blobs" / "ab" / f"{'ab' * 32}.wav").symlink_to(outside)
+    collect(store, EVERYTHING)
+    assert [path.exists() for path in (*strange, outside)] == [True] * 4
+    assert os.path.lexists(store.folder / "blobs" / "ab" / f"{'ab' * 32}.wav")
