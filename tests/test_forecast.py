@@ -96,8 +96,6 @@ def test_a_new_node_is_reckoned_by_the_hits_of_the_plan_where_the_tree_knows_not
     assert ahead(space)["results"] == 2
     rate = (took["a:rain"] + took["a:wind"]) / 6.0
     assert seconds(space)["a:new"] == pytest.approx(3 * rate, abs=0.0002)
-        3 * rate, abs=0.0002
-    )
 
 
 def test_another_model_says_nothing_of_a_take(space: Space) -> None:
