@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from soundgraph import graph as graphs
 from soundgraph.graph import Graph
+from soundgraph.lock import Take
+from soundgraph.pins import Pins
 from soundgraph.planner import Plan, Status, plan
 from soundgraph.records import Record
 from tests.test_graph import scene
@@ -121,6 +124,67 @@ def test_another_salt_is_another_key() -> None:
     known = Known()
     known.build(chain(), ["a:z"])
     assert statuses(plan(chain(), ["a:x"], known.lookup, salt="x")) == {"x": "miss"}
+
+
+def pins(known: Known, *names: str, digest: str | None = None) -> Pins:
+    """Pins of what a store knows of nodes, or of another artifact in its place."""
+    records = {name: plan(chain(), [name], known.lookup).decisions[name].record for name in names}
+    return Pins({name: Take(name, one.key, digest or one.digest) for name, one in records.items() if one is not None})
+
+
+def test_a_pinned_take_is_the_result_whatever_the_current_record_says() -> None:
+    known = Known()
+    known.build(chain(), ["a:z"])
+    held = pins(known, "a:x")
+    approved = known.records[held.takes["a:x"].key]
+    known.records[approved.key] = replace(approved, digest="another")
+    found = plan(chain(), ["a:z"], known.lookup, pins=held, kept=lambda key, digest: approved)
+    assert statuses(found) == {"x": "hit", "y": "hit", "z": "hit"}
+    assert found.decisions["a:x"].record == approved
+    assert statuses(plan(chain(), ["a:z"], known.lookup)) == {"x": "hit", "y": "miss", "z": "maybe"}
+
+
+def test_without_its_record_a_pinned_node_is_absent_and_what_is_known_of_its_users_is_found() -> None:
+    known = Known()
+    known.build(chain(), ["a:z"])
+    held = pins(known, "a:x")
+    del known.records[held.takes["a:x"].key]
+    found = plan(chain(), ["a:z", "a:other"], known.lookup, pins=held)
+    assert statuses(found) == {"x": "absent", "y": "hit", "z": "hit", "other": "miss"}
+    assert (found.absent(), found.to_run()) == (["a:x"], ["a:other"])
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_pinned_node_whose_artifact_is_lost_is_absent_and_never_a_miss(force: bool) -> None:
+    known = Known()
+    known.build(chain(), ["a:z"])
+    held = pins(known, "a:x")
+    lost = [held.takes["a:x"].digest]
+    found = plan(chain(), ["a:z"], known.lookup, pins=held, lost=lost, force=force)
+    assert found.absent() == ["a:x"]
+    assert "a:x" not in found.to_run()
+
+
+def test_force_runs_everything_but_what_is_pinned() -> None:
+    known = Known()
+    known.build(chain(), ["a:z"])
+    found = plan(chain(), ["a:z", "a:other"], known.lookup, pins=pins(known, "a:x"), force=True)
+    assert statuses(found) == {"x": "hit", "y": "miss", "z": "maybe", "other": "miss"}
+
+
+def test_a_pin_of_another_key_changes_nothing() -> None:
+    known = Known()
+    known.build(chain(), ["a:z"])
+    other = Pins({"a:x": Take("a:x", "0" * 64, "1" * 64)})
+    assert statuses(plan(chain(), ["a:z"], known.lookup, pins=other)) == {"x": "hit", "y": "hit", "z": "hit"}
+
+
+def test_what_is_no_take_cannot_be_pinned() -> None:
+    """Somebody wrote the line of a processed node by hand."""
+    known = Known()
+    known.build(chain(), ["a:z"])
+    found = plan(chain(), ["a:z"], known.lookup, pins=pins(known, "a:y", digest="another"))
+    assert statuses(found) == {"x": "hit", "y": "hit", "z": "hit"}
 
 
 @pytest.mark.parametrize("targets", [[], ["a:x"], ["a:z", "a:x", "a:z"]])
