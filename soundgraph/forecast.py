@@ -136,25 +136,26 @@ class _Reckoning:
         self._plan, self._past, self._rates, self._device = plan, past, rates, device
         self._at_hand: dict[str, Rate] | None = None
         self._lengths: dict[str, float | None] = {}
-        self._used: dict[str, int] = {}  # what it rests on: how many results each
+        self._records = 0  # how many it rests on, and how many results behind each of the rates
+        self._used: dict[str, int] = {}
 
     @property
     def results(self) -> int:
-        return sum(self._used.values())
+        return self._records + sum(self._used.values())
 
     def seconds(self, name: str) -> float | None:
-        """Of a node; asked for each after its inputs."""
+        """Of a node."""
         node = graphs.node_of(self._plan.graph, name)
-        what, length = self._what(node), self._length(name)
         own = self._own(name, node)
-        found = self._rates.made.get(what)
         if node.model is None and own is not None:
-            self._used[f"node {name}"] = 1
+            self._records += 1
             return seconds_of(own)
+        what, length = self._what(node), self._length(name)
+        found = self._rates.made.get(what)
         if found is not None:
             return self._by(what, found, length)
         if own is not None and length is not None and own.n_samples:
-            self._used[f"node {name}"] = 1
+            self._records += 1
             return seconds_of(own) * length * own.sample_rate / own.n_samples
         if self._at_hand is None:
             self._at_hand = self._rates_at_hand()
@@ -191,20 +192,23 @@ class _Reckoning:
 
     def _length(self, name: str) -> float | None:
         """Seconds of sound that a node gives, roughly: what it says of itself, or the longest that goes in."""
-        if name not in self._lengths:
-            decision, node = self._plan.decisions[name], graphs.node_of(self._plan.graph, name)
-            stated = getattr(node.params, "duration", None)
-            if decision.record is not None:
-                length: float | None = decision.record.n_samples / decision.record.sample_rate
+        waiting = [name]
+        while waiting:  # no recursion: a chain may be thousands of nodes long
+            one = waiting[-1]
+            record = self._plan.decisions[one].record
+            stated = getattr(graphs.node_of(self._plan.graph, one).params, "duration", None)
+            if record is not None:
+                self._lengths[one] = record.n_samples / record.sample_rate
             elif isinstance(stated, int | float):
-                length = float(stated)
+                self._lengths[one] = float(stated)
             else:
-                inputs = (self._lengths.get(other) for _, other in graphs.inputs_of(self._plan.graph, name))
-                records = (self._plan.decisions[other].record for _, other in graphs.inputs_of(self._plan.graph, name))
-                known = [one for one in inputs if one is not None]
-                known += [one.n_samples / one.sample_rate for one in records if one is not None]
-                length = max(known, default=None)
-            self._lengths[name] = length
+                inputs = [other for _, other in graphs.inputs_of(self._plan.graph, one)]
+                if unknown := [other for other in inputs if other not in self._lengths]:
+                    waiting += unknown
+                    continue
+                found = (self._lengths[other] for other in inputs)
+                self._lengths[one] = max((length for length in found if length is not None), default=None)
+            waiting.pop()
         return self._lengths[name]
 
     def _rates_at_hand(self) -> dict[str, Rate]:
