@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 class Rule:
     """A scene's audio files, and all that was read for them, or looked for and absent.
 
-    Paths as in a stamp: relative to the project's root, with "/"; or leading out of it, or absolute.
+    scene: its id. Paths as in a stamp: relative to the project's root, with "/"; or leading out of it, or absolute.
     """
 
-    __slots__ = ("inputs", "outputs")
+    __slots__ = ("inputs", "outputs", "scene")
 
-    def __init__(self, outputs: list[str], inputs: Iterable[str]):
-        self.outputs, self.inputs = outputs, sorted(inputs)
+    def __init__(self, scene: str, outputs: list[str], inputs: Iterable[str]):
+        self.scene, self.outputs, self.inputs = scene, outputs, sorted(inputs)
 
 
 def of_stamps(stamps: Stamps, scenes: Mapping[str, SceneStamp]) -> list[Rule]:
     """The rules of scenes that are as they were left."""
     return [
-        Rule(audio_of(scene), [stamps.files[index][0] for index in scene.files])
+        Rule(scene.id, audio_of(scene), [stamps.files[index][0] for index in scene.files])
         for scene in scenes.values()
         if scene.outputs
     ]
@@ -61,14 +61,16 @@ class Names:
 def text(rules: Iterable[Rule], root: str, here: str) -> str:
     """The lines. Of what was read, what is there: to make and ninja, a file that is missing is one that changed.
 
+    rules: in the order in which their outputs are listed: ninja wants to find the first output of its own list first.
     root: of the project. here: the folder that paths are relative to. An empty rule for each file that was read keeps
     make from giving up once it is deleted. Raises UsageError for a name that cannot be written.
     """
     name = Names(root, here)
     lines: list[str] = []
     read: dict[str, None] = {}
+    rules = list(rules)
     outputs = {path for rule in rules for path in rule.outputs}
-    for rule in sorted(rules, key=lambda rule: rule.outputs):
+    for rule in rules:
         inputs = [path for path in rule.inputs if os.path.isfile(os.path.join(root, path))]
         read.update(dict.fromkeys(path for path in inputs if path not in outputs))
         lines.append(f"{' '.join(_spelled(name(path)) for path in rule.outputs)}: \\")

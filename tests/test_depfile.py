@@ -115,7 +115,7 @@ def test_what_lies_outside_the_project_is_named_by_its_whole_path(tmp_path: Path
     root.mkdir()
     (root / "a.toml").write_bytes(b"")
     for name in (str(outside), "../weights.bin"):
-        text = depfile.text([Rule(["build/a.wav"], [name, "a.toml"])], str(root), str(root))
+        text = depfile.text([Rule("a", ["build/a.wav"], [name, "a.toml"])], str(root), str(root))
         assert rules_of(text) == {"build/a.wav": {outside.as_posix(), "a.toml"}}
 
 
@@ -170,7 +170,7 @@ def names() -> list[str]:
 
 def is_spelled(name: str, folder: Path) -> bool:
     try:
-        depfile.text([Rule([f"{name}o", name, f"{name}i"], [])], str(folder), str(folder))
+        depfile.text([Rule("a", [f"{name}o", name, f"{name}i"], [])], str(folder), str(folder))
     except UsageError:
         return False
     return True
@@ -188,7 +188,7 @@ def test_every_name_that_is_not_refused_is_read_as_it_was_meant_by_both(tmp_path
             known.append((name, folder))
     assert len(known) > 40  # far more than plain words
     for name, folder in known:
-        text = depfile.text([Rule([f"{name}o"], [f"{name}i", name])], str(folder), str(folder))
+        text = depfile.text([Rule("a", [f"{name}o"], [f"{name}i", name])], str(folder), str(folder))
         assert_make_reads(folder, text, name)
         assert_ninja_reads(folder, text, name)
 

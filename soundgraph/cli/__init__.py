@@ -14,12 +14,14 @@ import sys
 # Kept here rather than read from the files, so that --help imports none of them.
 VERBS = {
     "build": "run what changed and deliver the files",
+    "watch": "build, and build again after each edit",
     "plan": "show what a build would run, and why",
     "explain": "say why a node or export would run: the field that changed, old and new",
     "diff": "say which exports change between a git revision and the working tree, and why",
     "graph": "draw the graph: text, Mermaid, DOT or SVG",
     "show": "show a sound: figures, or a picture, or a page with a player",
     "play": "play a sound",
+    "outputs": "list the files that a build delivers, or those it reads",
     "report": "write a page with every export: player, waveform, figures, licence, graph",
     "check": "find all mistakes, and what looks like one, without running anything",
     "schema": "print the JSON Schema of scenes, for completion in an editor",
@@ -28,7 +30,7 @@ VERBS = {
     "new": "write a scene to start from",
     "verify": "make results again and compare them with those in the cache",
     "pin": "write down which takes count, so that no build puts others in their place",
-    "cache": "stats, verify, clear",
+    "cache": "stats, gc, verify, export, import, clear",
     "stats": "show where the time of the last builds went, and what the cache saved",
     "version": "print versions",
 }
@@ -73,19 +75,27 @@ def _main(words: list[str]) -> int:
         # The reader left, as `| head` does. What is still buffered has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except OSError as error:  # a disk that is full, a folder that may not be read: no bug
-        _say(f"{error.filename}: {error.strerror}" if error.filename else f"cannot go on: {error.strerror or error}")
-        return 1
     except Exception as error:
-        from soundgraph.errors import SoundgraphError
-
-        if not isinstance(error, SoundgraphError):
+        told = tell(error, as_json="--json" in words)
+        if told is None:
             _say("this is a bug in soundgraph; please report it with what follows")
             raise
-        if "--json" in words:
-            _say_json(error)
-        _say(str(error))
-        return error.exit_code
+        return told
+
+
+def tell(error: Exception, as_json: bool) -> int | None:
+    """Says what went wrong, and returns the exit code for it; None, and says nothing, if it is a bug."""
+    if isinstance(error, OSError):  # a disk that is full, a folder that may not be read
+        _say(f"{error.filename}: {error.strerror}" if error.filename else f"cannot go on: {error.strerror or error}")
+        return 1
+    from soundgraph.errors import SoundgraphError
+
+    if not isinstance(error, SoundgraphError):
+        return None
+    if as_json:
+        _say_json(error)
+    _say(str(error))
+    return error.exit_code
 
 
 def _run(words: list[str]) -> int:

@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
+import os
+
 from soundgraph import depfile
+from soundgraph.stamp import MANIFEST
 
 TYPE_CHECKING = False  # as in `common`
 if TYPE_CHECKING:
     from soundgraph.cli.build import Asked
     from soundgraph.depfile import Rule
+    from soundgraph.scene import Scene
     from soundgraph.session import Session
 
 
 def rules(asked: Asked, opened: Session | None) -> list[Rule]:
-    """opened: over the scenes that are not clean; None if all are."""
+    """A rule for each scene that delivers something, in the order asked for.
+
+    opened: over the scenes that are not clean; None if all are.
+    """
     found = depfile.of_stamps(asked.stamps, asked.clean) if asked.stamps is not None else []
     if opened is None:
         return found
-    for scene in opened.scenes:
-        audio = [path for job in opened.jobs if job.scene.id == scene.id for path in job.paths()]
-        if audio:
-            found.append(depfile.Rule(audio, map(str, scene.read)))
+    audio: dict[str, list[str]] = {}
+    for job in opened.jobs:
+        audio.setdefault(job.scene.id, []).extend(job.paths())
+    scenes = [scene for scene in opened.scenes if scene.id in audio]
+    found += [depfile.Rule(scene.id, audio[scene.id], _read(scene, asked.root)) for scene in scenes]
+    place = {scene.id: place for place, scene in enumerate(asked.wanted)}
+    return sorted(found, key=lambda rule: place[rule.scene])
+
+
+def _read(scene: Scene, root: str) -> list[str]:
+    """As a stamp names it."""
+    return [os.path.relpath(path, root).replace(os.sep, "/") for path in scene.read]
+
+
+def manifests(asked: Asked, opened: Session | None) -> dict[str, list[str]]:
+    """By scene, the files of manifests: those that were delivered, since an engine names them when it writes them."""
+    found = {
+        scene.id: [path for name, path, *_ in scene.outputs if name.startswith(MANIFEST)]
+        for scene in asked.clean.values()
+    }
+    if opened is not None:
+        for one in opened.handovers:
+            known = opened.ledger.entries.values()
+            own = [entry.path for entry in known if entry.owner == one.owner and entry.draft == one.draft]
+            found.setdefault(one.scene.id, []).extend(own)
     return found
