@@ -27,6 +27,13 @@ ALL = Limits(max_bytes=0)
 EVERYTHING = Limits(max_bytes=0, takes=True)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def unsynced() -> Iterator[None]:
+    """The disk's time is nothing that these tests are about."""
+    with changed(os, "fsync", lambda handle: None):
+        yield
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[DiskStore]:
     found = DiskStore(tmp_path / "cache")
@@ -264,6 +271,21 @@ def test_a_take_that_is_made_again_between_looking_and_removing_stays(store: Dis
     again = put(store, 2, sort="take", salt="same")
     collecting.remove(store, found, choice)
     assert left(store, again) == [True]
+
+
+def test_a_record_whose_file_alone_is_another_now_stays(store: DiskStore) -> None:
+    """Its build was killed before it came to the index."""
+    one = put(store, 1, sort="take", salt="same")
+    found = collecting.survey(store, Reach())
+    choice = collecting.choose(found, Reach(), EVERYTHING)
+    audio = noise(0.01, seed=2)
+    again = record(audio, sort="take", salt="same")
+    store.blob(again.digest).parent.mkdir(exist_ok=True)
+    store.blob(again.digest).write_bytes(audio.to_wav())
+    store.record_file(one.key).write_text(again.to_json())
+    collecting.remove(store, found, choice)
+    assert store.record_file(one.key).read_text() == again.to_json()
+    assert store.has(again.digest)
 
 
 def test_a_build_that_looks_up_what_it_needs_is_waited_for(store: DiskStore) -> None:
