@@ -59,7 +59,7 @@ def main(argv: Sequence[str]) -> int:
     versions = ", ".join(f"{tool.label} {tool.version()}" for tool in ready)
     facts = {
         "date": time.strftime("%Y-%m-%d"),
-        "machine": f"{_cpu()}, Python {platform.python_version()}, {platform.system()}",
+        "machine": f"{cpu()}, Python {platform.python_version()}, {platform.system()}",
         "versions": versions,
         "command": f"`python -m tests.bench {shlex.join(argv)}`".replace(" `", "`"),
         "limits": f"{limits.command_s:.0f} s a command; up to {limits.repetitions} repetitions, "
@@ -111,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _cpu() -> str:
+def cpu() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
@@ -139,10 +139,12 @@ def _write_raw(
         "facts": facts,
         "unavailable": unavailable,
         "speed": {
-            size: {tool: {phase: _raw(series) for phase, series in phases.items()} for tool, phases in by_tool.items()}
+            size: {
+                tool: {phase: figures(series) for phase, series in phases.items()} for tool, phases in by_tool.items()
+            }
             for size, by_tool in speeds.items()
         },
-        "starts": {name: _raw(series) for name, series in starts.items()},
+        "starts": {name: figures(series) for name, series in starts.items()},
         "questions": {
             tool: {name: asdict(answer) for name, answer in found.items()} for tool, found in answers.items()
         },
@@ -150,7 +152,7 @@ def _write_raw(
     path.write_text(json.dumps(raw, indent=1, ensure_ascii=False) + "\n")
 
 
-def _raw(series: speed.Series) -> dict[str, object]:
+def figures(series: speed.Series) -> dict[str, object]:
     return {
         "cpu_s": [round(cost.cpu_s, 4) for cost in series.costs],
         "wall_s": [round(cost.wall_s, 3) for cost in series.costs],
