@@ -66,8 +66,9 @@ class Ledger:
         gone = []
         for entry in stale:
             path = self._root / entry.path
-            # Nothing was ever delivered outside the project: a ledger that says so came with somebody else's tree.
-            inside = path.is_relative_to(self._root)
+            # Nothing was ever delivered outside the project: a ledger that says so, or a link that makes it so, came
+            # with somebody else's tree.
+            inside = path.is_relative_to(self._root) and path.parent.resolve().is_relative_to(self._root.resolve())
             if inside and ".." not in path.parts and stamp.file_digest(str(path)) == entry.digest:
                 try:
                     path.unlink(missing_ok=True)

@@ -116,6 +116,7 @@ class Loader:
         self._models: dict[str, Model | models.UnknownModelError] = {}
         self._files: dict[tuple[str, str], str] = {}
         self._ids: dict[str, str] = {}
+        self._inside: dict[str, bool] = {}  # by folder: whether it is one of the project's, once links are followed
         self._made: set[str] = set()  # ids of scenes that were made in code
 
     def scene(self, path: Path, table: Mapping[str, Any] | None = None) -> Scene:
@@ -128,6 +129,7 @@ class Loader:
         name = scene_id(path, self.project.root)
         for fault in (
             "lies outside the project" * file.startswith("../"),
+            "leads outside the project" * (not self._stays(path)),
             "is the project's file, not a scene" * (file == PROJECT_FILE),
             'must end in ".toml"' * (path.suffix != ".toml" and path.is_file()),
             'must not have ":", "#" or "\\" in its name' * any(character in name for character in ":#\\"),
@@ -148,6 +150,16 @@ class Loader:
             return reading.scene()
         finally:
             self.read.update(reading.read)
+
+    def _stays(self, path: Path) -> bool:
+        """Whether links, if there are any on its way, keep a file within the project."""
+        folder = str(path.parent)
+        if folder not in self._inside:
+            self._inside[folder] = self._is_inside(path.parent)
+        return self._inside[folder] and (not path.is_symlink() or self._is_inside(path))
+
+    def _is_inside(self, path: Path) -> bool:
+        return path.resolve().is_relative_to(self.project.root.resolve())
 
     def _claim(self, name: str, file: str) -> None:
         """Raises SceneError for an id that another scene has. file: "" for a scene that was made in code."""

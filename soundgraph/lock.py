@@ -112,6 +112,8 @@ def lines_of_takes(path: Path) -> dict[str, int]:
 
 def _text(path: Path) -> str:
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):  # reading a pipe would wait for ever
+            raise SceneError([Mistake(LOCK_FILE, 0, "", "is not a regular file")])
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)
         text = data.decode()

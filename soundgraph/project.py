@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 
-from soundgraph import kinds, lock, models, paths, root, toml_file, wording
+from soundgraph import kinds, lock, models, paths, root, stamp, toml_file, wording
 from soundgraph.backends import Model, Pin, Sources
 from soundgraph.errors import Mistake, SceneError, UsageError, did_you_mean, one_of, quote
 from soundgraph.kinds import Params
@@ -241,11 +241,32 @@ def find_root(start: Path) -> Path:
 
 
 def load_project(folder: Path) -> Project:
-    """The project at `folder`, with or without a soundgraph.toml. Raises SceneError with all its mistakes."""
+    """The project at `folder`, with or without a soundgraph.toml.
+
+    Raises SceneError with all its mistakes; UsageError for a link in it through which soundgraph would write elsewhere.
+    """
     folder = folder.absolute()
+    found = _project(folder)
+    _refuse_links(found)
+    return found
+
+
+def _refuse_links(project: Project) -> None:
+    """A link may come with somebody else's tree, and what is written through it lands where its owner never looked."""
+    if (project.root / stamp.FOLDER).is_symlink():
+        hint = f"remove the link; the state of builds lies in {stamp.FOLDER} itself"
+        raise UsageError(f"{stamp.FOLDER} is a link, and soundgraph writes nothing through it", hint)
+    inside = not Path(project.cache.dir).is_absolute()
+    real = project.cache_dir.resolve()
+    if inside and not real.is_relative_to(project.root.resolve()):
+        hint = f'if that is meant, let {root.PROJECT_FILE} name the folder: [cache] dir = "{real.as_posix()}"'
+        raise UsageError(f"the cache, {project.cache.dir}, is behind a link that leads out of the project", hint)
+
+
+def _project(folder: Path) -> Project:
     path, lock_path = folder / root.PROJECT_FILE, folder / lock.LOCK_FILE
     locked, read = lock.read(lock_path), (path, lock_path)
-    if not path.is_file():
+    if not os.path.lexists(path):
         return Project(folder, read=read, pins=locked.models, takes=locked.takes)
     sheet = toml_file.read(path, root.PROJECT_FILE)
     mistakes = [

@@ -68,6 +68,9 @@ class Reading:
         if len(self._nodes) > MAX_NODES:
             what = f"holds {len(self._nodes):,} nodes with all it includes; a scene may have {MAX_NODES:,}"
             raise SceneError([*self._mistakes, Mistake(self._sheet.file, 0, "", what)])
+        if len(self._exports) > MAX_NODES:
+            what = f"holds {len(self._exports):,} exports; a scene may have {MAX_NODES:,}"
+            raise SceneError([*self._mistakes, Mistake(self._sheet.file, 0, "", what)])
         nodes = {}
         for name, (part, written) in self._nodes.items():
             node = None if written.broken else self._node(part, written)
@@ -365,10 +368,11 @@ class Reading:
             sheet = part.sheet if part else self._sheet
             self._wrong(sheet, (*written.keys, *keys), written.where, what, hint)
 
-        found = takes.expand(nodes, exports, wrong)
-        if len(found.nodes) > MAX_NODES:
-            what = f"holds {len(found.nodes):,} nodes with all their takes; a scene may have {MAX_NODES:,}"
-            self._mistakes.append(Mistake(self._sheet.file, 0, "", what))
+        found = takes.expand(nodes, exports, wrong, MAX_NODES)
+        for count, things in ((found.n_nodes, "nodes"), (found.n_exports, "exports")):
+            if count > MAX_NODES:
+                what = f"holds {count:,} {things} with all their takes; a scene may have {MAX_NODES:,}"
+                self._mistakes.append(Mistake(self._sheet.file, 0, "", what))
         return found.nodes, found.exports, bool(found.counts)
 
     def _demands(

@@ -289,10 +289,11 @@ class Session:
         def plan_again(lost: frozenset[str], force: bool) -> Plan:
             with trace.span("plan", "plan"), self.store.gate():
                 plan = self.plan(force=force, lost=lost)
+                # What may not be used need not be had.
+                mistakes = self.mistakes_of_policy() or self.mistakes_of_pins(plan) or self.mistakes_of_models(plan)
+                if mistakes:
+                    raise SceneError(mistakes)
                 self.store.use([one.record.key for one in plan.decisions.values() if one.record is not None])
-            # What may not be used need not be had.
-            if mistakes := self.mistakes_of_policy() or self.mistakes_of_pins(plan) or self.mistakes_of_models(plan):
-                raise SceneError(mistakes)
             self._tell_of_pins(plan, progress, told, force)
             if plan.to_run():
                 self.store.prepare()

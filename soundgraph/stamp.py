@@ -187,6 +187,8 @@ def read_clock(root: str) -> int:
     Leaves nothing behind in a tree that holds no state yet: a build that ends with a mistake changes nothing.
     """
     folder = os.path.join(root, FOLDER)
+    if os.path.islink(folder):
+        raise OSError(f"{FOLDER} is a link")  # it came with the tree, and leads nobody knows where
     known = os.path.isdir(folder)
     path = os.path.join(folder, "clock") if known else os.path.join(root, f"{FOLDER}-{os.getpid()}")
     with open(path, "wb") as file:

@@ -66,15 +66,18 @@ class Expanded:
     """A scene's nodes and exports, take by take.
 
     counts: how many each node has, by the name it was written by; empty if they need one another in a circle.
+    n_nodes, n_exports: how many there are; more than were made, where that is more than was allowed.
     """
 
     nodes: dict[str, Node]
     exports: dict[str, Export]
     counts: Mapping[str, int]
+    n_nodes: int
+    n_exports: int
 
 
-def expand(nodes: Mapping[str, Node], exports: Mapping[str, Export], wrong: Wrong) -> Expanded:
-    """Every node and export once for each of its takes.
+def expand(nodes: Mapping[str, Node], exports: Mapping[str, Export], wrong: Wrong, most: int) -> Expanded:
+    """Every node and export once for each of its takes. None are made if there would be over `most` nodes or exports.
 
     A node has as many takes as it makes, or as its inputs have: inputs with takes are zipped, those with one serve all,
     and one that names a take ("step#3") is that one only. A reference to what is no node of the scene is left alone.
@@ -84,10 +87,14 @@ def expand(nodes: Mapping[str, Node], exports: Mapping[str, Export], wrong: Wron
     order = _order(nodes)
     if order is None:
         plain = {name: replace(node, params=_renamed(node, lambda ref: split(ref)[0])) for name, node in nodes.items()}
-        return Expanded(plain, dict(exports), {})
+        return Expanded(plain, dict(exports), {}, len(nodes), len(exports))
     counts: dict[str, int] = {}
     for name in order:
         counts[name] = _count(nodes[name], counts, wrong)
+    n_nodes = sum(counts.values())
+    n_exports = sum(1 if take else counts.get(name, 1) for name, take in map(_source, exports.values()))
+    if max(n_nodes, n_exports) > most:  # before that many are made: a scene of a few lines can ask for millions
+        return Expanded(dict(nodes), dict(exports), {}, n_nodes, n_exports)
     found: dict[str, Node] = {}
     for name, node in nodes.items():
         for take in range(1, counts[name] + 1):
@@ -97,7 +104,11 @@ def expand(nodes: Mapping[str, Node], exports: Mapping[str, Export], wrong: Wron
     for export in exports.values():
         for one in _exports(export, counts, wrong):
             delivered[one.name] = one
-    return Expanded(found, delivered, counts)
+    return Expanded(found, delivered, counts, n_nodes, n_exports)
+
+
+def _source(export: Export) -> tuple[str, str | None]:
+    return split(export.settings.node)
 
 
 def _order(nodes: Mapping[str, Node]) -> list[str] | None:

@@ -75,13 +75,15 @@ def test_only_files_that_are_as_they_were_delivered_are_removed(tmp_path: Path) 
     assert ledger.entries == {}
 
 
-@pytest.mark.parametrize("how", ["above", "absolute"])
+@pytest.mark.parametrize("how", ["above", "absolute", "link"])
 def test_nothing_outside_the_project_is_removed_whatever_the_ledger_says(tmp_path: Path, how: str) -> None:
     outside = tmp_path / "diary"
     outside.write_bytes(b"dear diary")
     root = tmp_path / "project"
     root.mkdir()
-    planted = entry("../diary" if how == "above" else str(outside), b"dear diary")
+    (root / "link").symlink_to(tmp_path, target_is_directory=True)
+    path = {"above": "../diary", "absolute": str(outside), "link": "link/diary"}[how]
+    planted = entry(path, b"dear diary")
     assert Ledger(root).remove_files([planted]) == []
     assert outside.exists()
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from soundgraph import takes
+from tests.helpers import export, generate
 
 STEPS = """
 [scene]
@@ -243,6 +244,18 @@ def test_too_many_takes_for_a_scene(space):
     )
     space.scene(STEPS.replace("variations = 3", "variations = 1000") + chain)
     assert "holds 22,001 nodes with all their takes; a scene may have 20,000" in space.run("check").err
+
+
+def test_millions_of_takes_are_counted_and_not_made(space):
+    nodes = [generate(f"n{place}", "step", variations=1000) for place in range(3000)]
+    exports = [export(f"e{place}", "n0", path=f"e{place}_{{take}}") for place in range(3000)]
+    space.scene("\n".join([*nodes, *exports]))
+    found = space.run("check")
+    assert found.code == 2
+    assert "holds 3,000,000 nodes with all their takes; a scene may have 20,000" in found.err
+    assert "holds 3,000,000 exports with all their takes; a scene may have 20,000" in found.err
+    space.scene("\n".join([generate("n", "step"), *(export(f"e{place}", "n") for place in range(20_001))]))
+    assert "holds 20,001 exports; a scene may have 20,000" in space.run("check").err
 
 
 def test_a_melody_goes_by_takes(space):
