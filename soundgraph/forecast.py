@@ -182,7 +182,7 @@ class _Reckoning:
     def _own(self, name: str, node: Node) -> Record | None:
         """The node's last record, if that was made in the same way."""
         record = self._past.get(name)
-        if record is None or record.manifest.get("kind") != node.kind_name or not seconds_of(record):
+        if record is None or record.manifest.get("kind") != node.kind_name or "seconds" not in record.made:
             return None
         if node.model is not None:
             model, params = record.manifest.get("model", {}), record.manifest.get("params", {})
@@ -219,7 +219,7 @@ class _Reckoning:
             if name not in self._plan.graph:
                 continue
             node = graphs.node_of(self._plan.graph, name)
-            if seconds_of(record) and (name in hits or self._own(name, node) is not None):
+            if "seconds" in record.made and (name in hits or self._own(name, node) is not None):
                 what, sound_s = self._what(node), record.n_samples / record.sample_rate
                 found[what] = found.get(what, Rate()).plus(1, seconds_of(record), sound_s)
         return found
