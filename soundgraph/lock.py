@@ -88,7 +88,7 @@ def update(
         _parsed(before)  # what is not understood is not built upon
         after = _edited(before, lines)
         if after != before:
-            stamp.write_atomically(str(path), after.encode())
+            stamp.write_atomically(str(path), after.encode(), root=str(path.parent), sync=True)
     finally:
         claims.close()
 

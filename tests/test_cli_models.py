@@ -117,11 +117,11 @@ def test_a_second_machine_gets_what_is_pinned(
 
 def test_pulling_over_a_pin_that_does_not_hold_pins_anew_and_says_so(space: Space, served: StubHub) -> None:
     sha = served.repositories[SMALL][-1][0]
-    space.write("soundgraph.lock", f"model {SMALL} {sha} {'f' * 64}\ntake x key digest\n")
+    space.write("soundgraph.lock", f"model {SMALL} {sha} {'f' * 64}\nlater x key digest\n")
     found = space.run("models", "pull", SMALL)
     assert found.code == 0
     assert found.out.rstrip().endswith(", before it was ffffffffffff")
-    assert lock.read(space.root / "soundgraph.lock").others == ("take x key digest",)
+    assert lock.read(space.root / "soundgraph.lock").others == ("later x key digest",)
 
 
 def test_a_folder_gets_what_it_lacks_and_is_not_pinned(space: Space) -> None:
