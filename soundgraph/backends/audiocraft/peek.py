@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import pickle
+import pickletools
 import re
 import zipfile
 from collections import OrderedDict
@@ -173,12 +174,23 @@ class _ForeignError(Exception):
 
 def _unpickle(data: bytes) -> Any:
     try:
+        _check_memo(data)
         return _Reader(BytesIO(data), encoding="utf-8", errors="replace").load()
     except _ForeignError as error:
         name = str(error) if str(error).isprintable() else ascii(str(error))[1:-1]
         raise ValueError(f"holds a pickle that asks for {name[:80]}, which could run code; it is not used") from error
     except Exception as error:  # whatever a program made of random bytes can end with
         raise ValueError("is damaged: its table cannot be read") from error
+
+
+def _check_memo(data: bytes) -> None:
+    """Raises ValueError for a pickle that numbers what it remembers higher than there could be things in it.
+
+    The reader keeps an array as long as the highest number: five bytes could ask for 32 GB.
+    """
+    for opcode, argument, _ in pickletools.genops(data):
+        if opcode.name.endswith("PUT") and isinstance(argument, int) and argument > len(data):
+            raise ValueError("a place in the memo that nothing needs")
 
 
 def _values(state: Any) -> Iterator[Any]:
