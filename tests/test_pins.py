@@ -620,6 +620,17 @@ def test_what_force_made_while_nothing_was_pinned_does_not_outlive_the_pin(space
     assert (found.code, found.hits, sounds(space)) == (0, ["a:cut", "a:rain"], delivered)
 
 
+def test_verifying_the_cache_leaves_a_pinned_take_that_is_not_the_current_one(space: Space, fickle: Fickle) -> None:
+    delivered = pinned(space)
+    line = space.read("soundgraph.lock")
+    space.run("pin", "--remove", "a")
+    space.build("--force")
+    space.write("soundgraph.lock", line)
+    assert space.run("cache", "verify").code == 0
+    assert space.build().code == 0
+    assert sounds(space) == delivered
+
+
 def test_verify_compares_with_the_pinned_take(space: Space, fickle: Fickle) -> None:
     pinned(space)
     line, result = space.read("soundgraph.lock"), soundgraph.build("a", root=space.root)
