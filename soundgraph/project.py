@@ -31,8 +31,9 @@ def parse_bytes(text: str) -> int:
 
 
 def size_words(n_bytes: int) -> str:
-    """ "3.2 GB", "850.0 MB"."""
-    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 10**9 else f"{n_bytes / 1e6:.1f} MB"
+    """ "3.2 GB", "850.0 MB", "1.5 kB"."""
+    unit, words = next((unit for unit in ((1e9, "GB"), (1e6, "MB")) if n_bytes >= unit[0]), (1e3, "kB"))
+    return f"{n_bytes / unit:.1f} {words}"
 
 
 def _checked_size(value: object, example: str) -> object:

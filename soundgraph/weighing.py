@@ -22,7 +22,7 @@ def weigh(store: DiskStore) -> int:
 
 def note(store: DiskStore, n_bytes: int, at: float) -> None:
     """Keeps what was measured, for `after_build`. at: seconds since 1970. Raises StoreError."""
-    store.put_notes({_NOTE: f"{n_bytes} {at:.0f}"})
+    store.put_notes({_NOTE: f"{n_bytes} {int(at)}"})
 
 
 def after_build(store: DiskStore, max_bytes: int) -> int | None:

@@ -86,7 +86,7 @@ def test_pulling_fetches_and_pins(space: Space, served: StubHub, name: str) -> N
     assert model is not None
     assert model.here
     first, last = found.out.splitlines()
-    assert first.startswith(f"{SMALL}: fetching {SMALL}, t5-base, 0.0 MB")
+    assert first.startswith(f"{SMALL}: fetching {SMALL}, t5-base, 1.0 kB")
     revision = served.repositories[SMALL][-1][0]
     assert last == f"{SMALL}: pinned in soundgraph.lock at revision {revision[:12]}, weights {model.identity[:12]}"
     pin = lock.read(space.root / "soundgraph.lock").models[SMALL]
