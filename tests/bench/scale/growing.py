@@ -69,8 +69,8 @@ def _cache(site: Site) -> None:
     left, needed = _blobs(site.root), NODES_PER_SCENE * len(site.specs[::2])
     if left > needed:
         site.series[GC] = Series(trouble=f"left {left:,} sounds where {needed:,} are needed")
-    elif not site.once("planning what is left", [program, "plan", "--check"]):
-        site.series[GC] = Series(trouble="took what scenes need")
+    elif (ran := site.tool.build(site.root, site.scratch, site.limits.command_s)) != []:
+        site.series[GC] = Series(trouble=f"took what scenes need: then ran {ran}")
 
 
 def _repeat(site: Site, phase: str, argv: Sequence[str], forget: Sequence[str] = ()) -> None:
