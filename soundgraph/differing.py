@@ -60,7 +60,8 @@ class Change:
 
     name: "forest/rain:theme", "forest/rain:manifests.wwise", or a scene's id where nobody knows what it delivers.
     was: its name in the old tree, if that was another. paths: of its files, in the old tree if it is gone.
-    why: words for what has no reasons. old, new: of an export that is there.
+    why: words for what has no reasons. demanded: whether it is held back for something else than it was.
+    old, new: of an export that is there.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Change:
     reasons: tuple[Reason, ...] = ()
     was: str = ""
     why: str = ""
+    demanded: bool = False
     old: Job | None = field(default=None, repr=False)
     new: Job | None = field(default=None, repr=False)
 
@@ -359,7 +361,16 @@ class _Judge:
             told = [{key: value for key, value in facts.items() if key != "nodes"} for facts in described]
             reasons = list(_flat("", *told))
         was = old.owner if old.owner != new.owner else ""
-        return Change(new.owner, status, tuple(new.paths()), tuple(reasons), was, old=old, new=new)
+        return Change(
+            new.owner,
+            status,
+            tuple(new.paths()),
+            tuple(reasons),
+            was,
+            demanded=demands[0] != demands[1],
+            old=old,
+            new=new,
+        )
 
     def _keys(self, side: _Tree, job: Job) -> dict[str, str]:
         return export.keys(job, side.records[job.node])
@@ -413,18 +424,29 @@ def _handovers(before: _Tree, after: _Tree, judged: Mapping[str, Change], judge:
                 yield Change(new.owner, Status.ADDED, place)
             else:
                 yield Change(new.owner, Status.UNKNOWN, place, why=_unreadable(new.scene.id, before.side, after.side))
-        elif old.folder != new.folder or handover.key_of(old, before.records) != handover.key_of(new, after.records):
-            if _same_lists(old, new, judge):
-                continue
-            reasons = list(_flat("", _says(old), _says(new)))
-            for job in new.jobs:
-                change = judged.get(job.owner)
-                if change is not None and change.status is not Status.ADDED:
-                    reasons.append(Reason("", Difference(job.export.name, None, change.status.value)))
-            yield Change(new.owner, Status.CHANGED, place, tuple(reasons))
+        elif status := _manifest_status(old, new, told := _of_jobs(new, judged), judge):
+            reasons = [*_flat("", _says(old), _says(new))]
+            reasons += [Reason("", Difference(name, None, change.status.value)) for name, change in told.items()]
+            yield Change(new.owner, status, place, tuple(reasons))
     for old in olds.values():
         status = Status.UNKNOWN if old.scene.id in after.side.broken else Status.REMOVED
         yield Change(old.owner, status, (f"{old.folder}/{old.manifest.path}",))
+
+
+def _of_jobs(one: Handover, judged: Mapping[str, Change]) -> dict[str, Change]:
+    """The changes of the exports that a manifest is about, by their names in the scene."""
+    found = {job.export.name: judged[job.owner] for job in one.jobs if job.owner in judged}
+    return {name: change for name, change in found.items() if change.status is not Status.ADDED}
+
+
+def _manifest_status(old: Handover, new: Handover, told: Mapping[str, Change], judge: _Judge) -> Status | None:
+    """None for a manifest that is as it was."""
+    keys = handover.key_of(old, judge.before.records), handover.key_of(new, judge.after.records)
+    others = any(change.status is Status.CHANGED for change in told.values())
+    if (others or old.folder != new.folder or keys[0] != keys[1]) and not _same_lists(old, new, judge):
+        return Status.CHANGED
+    # Where an export is held back, so is the manifest.
+    return Status.SAME_SOUND if any(change.demanded for change in told.values()) else None
 
 
 def _same_lists(old: Handover, new: Handover, judge: _Judge) -> bool:

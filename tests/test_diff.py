@@ -239,6 +239,14 @@ def test_other_demands_are_told_and_change_no_sound(repo):
     assert any("max_duration" in reason for reason in reasons(found))
 
 
+def test_a_manifest_is_held_back_with_an_export(repo):
+    """Found by the random test: a check that is new keeps the manifest from being written."""
+    repo.scene(TWO + table("manifests.all", engine="json"))
+    commit_all(repo.root)
+    repo.scene(TWO + table("manifests.all", engine="json") + table("[checks]", node="rain", min_duration=5))
+    assert statuses(diff(repo)) == {"a:theme": "same sound", "a:manifests.all": "same sound"}
+
+
 def test_another_licence_is_told_and_changes_no_sound(repo):
     # Told by the description of the export, of which nothing that is compared field by field knows.
     before = differing._Tree.description
