@@ -133,6 +133,7 @@ class Loader:
             "is the project's file, not a scene" * (file == PROJECT_FILE),
             'must end in ".toml"' * (path.suffix != ".toml" and path.is_file()),
             'must not have ":", "#" or "\\" in its name' * any(character in name for character in ":#\\"),
+            "must not have what cannot be printed in its name" * (not name.isprintable()),
         ):
             if fault:
                 raise SceneError([Mistake(file, 0, "", fault)])
