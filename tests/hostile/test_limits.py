@@ -1,0 +1,68 @@
+"""The page of limits says what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from soundgraph import archive, audio, decode, kinds, lock, paths, reading, scene, toml_file
+from soundgraph.backends.audiocraft import peek
+
+PAGE = (Path(__file__).parents[2] / "docs" / "limits.md").read_text(encoding="utf-8")
+
+
+def bound(kind: str, field: str, name: str) -> Any:
+    """What a field of a kind is limited to: name: "le", "ge" or "max_length"."""
+    return _bound(kinds.get(kind).params.model_fields[field], name)
+
+
+def _bound(field: Any, name: str) -> Any:
+    return next(getattr(one, name) for one in field.metadata if hasattr(one, name))
+
+
+RATE = scene.SceneSettings.model_fields["sample_rate"]
+
+LIMITS = {
+    "a scene file, or `soundgraph.toml`": f"{toml_file.MAX_BYTES:,} bytes",
+    "`soundgraph.lock`": f"{lock._MAX_BYTES:,} bytes",
+    "nodes of a scene, with all it includes and all takes": f"{reading.MAX_NODES:,}",
+    "exports of a scene, with all takes": f"{reading.MAX_NODES:,}",
+    "files that a scene includes, all told": f"{reading.MAX_INCLUDES:,}",
+    "depth of includes": f"{reading.MAX_DEPTH:,}",
+    "takes of a node (`variations`)": f"{bound('generate', 'variations', 'le'):,}",
+    "inputs of a mix or a sequence": f"{bound('mix', 'inputs', 'max_length'):,}",
+    "a prompt": f"{bound('generate', 'prompt', 'max_length'):,} characters",
+    "the name of a node or an export": "100 characters",
+    "a sound": f"{audio.MAX_BYTES:,} bytes of samples",
+    "the length of a sound": f"{audio.MAX_SECONDS:,} s",
+    "a generated take, or a recording": f"{decode.MAX_SECONDS:,} s",
+    "channels of a recording": f"{decode.MAX_CHANNELS:,}",
+    "the rate of a recording": f"{decode.MIN_RATE_HZ:,} to {decode.MAX_RATE_HZ:,} Hz",
+    "the rate of a scene": f"{_bound(RATE, 'ge'):,} to {_bound(RATE, 'le'):,} Hz",
+    "the table of a checkpoint": f"{peek._MAX_PICKLE_BYTES:,} bytes",
+    "members of an archive": f"{archive.MAX_MEMBERS:,}",
+    "a record in an archive": f"{archive.MAX_RECORD_BYTES:,} bytes",
+}
+
+
+def test_every_limit_of_the_page_is_one_of_the_code() -> None:
+    table = PAGE.partition("| Of | At most |\n| --- | --- |\n")[2].partition("\n\n")[0]
+    rows = dict(re.findall(r"^\| (.*?) \| (.*?) \|$", table, re.MULTILINE))
+    assert rows == LIMITS
+
+
+def test_limits_that_stand_in_one_row_are_one() -> None:
+    assert bound("mix", "inputs", "max_length") == bound("sequence", "inputs", "max_length")
+    assert bound("generate", "duration", "le") == decode.MAX_SECONDS
+    assert paths.is_name("a" * 100)
+    assert not paths.is_name("a" * 101)
+
+
+@pytest.mark.parametrize("kind", [name for name in kinds.names() if name != "generate"])
+def test_every_length_has_a_limit(kind: str) -> None:
+    for name, field in kinds.get(kind).params.model_fields.items():
+        if name in ("duration", "before", "after", "start", "gap"):
+            assert _bound(field, "le") <= audio.MAX_SECONDS
