@@ -21,8 +21,8 @@
 #include <unistd.h>
 
 /* What happens at the step: nothing, the end of the process, its end after half a write, an error once, an error from
-   then on. */
-enum { COUNT, KILL, TEAR, FAIL, FAIL_ON };
+   then on, a wish that it may end. */
+enum { COUNT, KILL, TEAR, FAIL, FAIL_ON, TERM };
 
 /* What is told of a call that goes on. */
 enum { GO, GO_HALF, REFUSE };
@@ -71,37 +71,41 @@ static int find_open(int file, char *path) {
     return is_inside(path);
 }
 
-static int step(const char *what, const char *path, long bytes) {
+static int step(const char *what, const char *path, const char *from) {
     char word[32];
     snprintf(word, sizeof word, " %s ", what);
     if (!strstr(only, word)) return GO;
     long number = atomic_fetch_add(&steps, 1) + 1;
     if (log_file >= 0) {
-        char line[PATH_MAX + 96];
-        int length = snprintf(line, sizeof line, "%ld\t%s\t%s\t%ld\n", number, what, path + root_length, bytes);
+        char line[2 * PATH_MAX + 96];
+        int length = snprintf(line, sizeof line, "%ld\t%s\t%s\t%s\n", number, what, path + root_length, from);
         syscall(SYS_write, log_file, line, length);
     }
     if (number < chosen || action == COUNT || (number > chosen && action != FAIL_ON)) return GO;
     if (action == TEAR && strcmp(what, "write") == 0) return GO_HALF;
     if (action == KILL || action == TEAR) syscall(SYS_kill, getpid(), SIGKILL);
+    if (action == TERM) {
+        syscall(SYS_kill, getpid(), SIGTERM);
+        return GO;
+    }
     errno = error_number;
     return REFUSE;
 }
 
-static int step_open(const char *what, int file, long bytes) {
+static int step_open(const char *what, int file) {
     int before = errno;
     char path[PATH_MAX];
     int found = GO;
-    if (atomic_load(&armed) && find_open(file, path)) found = step(what, path, bytes);
+    if (atomic_load(&armed) && find_open(file, path)) found = step(what, path, "");
     if (found != REFUSE) errno = before;
     return found;
 }
 
-static int step_named(const char *what, int folder, const char *name) {
+static int step_named(const char *what, int folder, const char *name, const char *from) {
     int before = errno;
     char path[PATH_MAX];
     int found = GO;
-    if (atomic_load(&armed) && find(folder, name, path)) found = step(what, path, 0);
+    if (atomic_load(&armed) && find(folder, name, path)) found = step(what, path, from);
     if (found != REFUSE) errno = before;
     return found;
 }
@@ -114,7 +118,7 @@ static void end(void) { syscall(SYS_kill, getpid(), SIGKILL); }
 
 ssize_t write(int file, const void *data, size_t bytes) {
     REAL(ssize_t, write, int, const void *, size_t);
-    int found = step_open("write", file, bytes);
+    int found = step_open("write", file);
     if (found == REFUSE) return -1;
     if (found == GO_HALF) real(file, data, bytes / 2), end();
     return real(file, data, bytes);
@@ -123,7 +127,7 @@ ssize_t write(int file, const void *data, size_t bytes) {
 #define PWRITE(name)                                                                                                   \
     ssize_t name(int file, const void *data, size_t bytes, off64_t place) {                                            \
         REAL(ssize_t, name, int, const void *, size_t, off64_t);                                                       \
-        int found = step_open("write", file, bytes);                                                                   \
+        int found = step_open("write", file);                                                                   \
         if (found == REFUSE) return -1;                                                                                \
         if (found == GO_HALF) real(file, data, bytes / 2, place), end();                                               \
         return real(file, data, bytes, place);                                                                         \
@@ -133,7 +137,7 @@ PWRITE(pwrite64)
 
 ssize_t writev(int file, const struct iovec *parts, int count) {
     REAL(ssize_t, writev, int, const struct iovec *, int);
-    int found = step_open("write", file, count);
+    int found = step_open("write", file);
     if (found == REFUSE) return -1;
     if (found == GO_HALF) real(file, parts, count / 2), end();
     return real(file, parts, count);
@@ -142,7 +146,7 @@ ssize_t writev(int file, const struct iovec *parts, int count) {
 #define ON_FILE(what, name)                                                                                            \
     int name(int file) {                                                                                               \
         REAL(int, name, int);                                                                                          \
-        return step_open(what, file, 0) == REFUSE ? -1 : real(file);                                                   \
+        return step_open(what, file) == REFUSE ? -1 : real(file);                                                   \
     }
 ON_FILE("sync", fsync)
 ON_FILE("sync", fdatasync)
@@ -150,7 +154,7 @@ ON_FILE("sync", fdatasync)
 #define FTRUNCATE(name)                                                                                                \
     int name(int file, off64_t length) {                                                                               \
         REAL(int, name, int, off64_t);                                                                                 \
-        return step_open("truncate", file, length) == REFUSE ? -1 : real(file, length);                                \
+        return step_open("truncate", file) == REFUSE ? -1 : real(file, length);                                \
     }
 FTRUNCATE(ftruncate)
 FTRUNCATE(ftruncate64)
@@ -158,49 +162,49 @@ FTRUNCATE(ftruncate64)
 #define TRUNCATE(name)                                                                                                 \
     int name(const char *path, off64_t length) {                                                                       \
         REAL(int, name, const char *, off64_t);                                                                        \
-        return step_named("truncate", AT_FDCWD, path) == REFUSE ? -1 : real(path, length);                             \
+        return step_named("truncate", AT_FDCWD, path, "") == REFUSE ? -1 : real(path, length);                             \
     }
 TRUNCATE(truncate)
 TRUNCATE(truncate64)
 
 int rename(const char *from, const char *to) {
     REAL(int, rename, const char *, const char *);
-    return step_named("rename", AT_FDCWD, to) == REFUSE ? -1 : real(from, to);
+    return step_named("rename", AT_FDCWD, to, from) == REFUSE ? -1 : real(from, to);
 }
 
 int renameat(int from_folder, const char *from, int to_folder, const char *to) {
     REAL(int, renameat, int, const char *, int, const char *);
-    return step_named("rename", to_folder, to) == REFUSE ? -1 : real(from_folder, from, to_folder, to);
+    return step_named("rename", to_folder, to, from) == REFUSE ? -1 : real(from_folder, from, to_folder, to);
 }
 
 int link(const char *from, const char *to) {
     REAL(int, link, const char *, const char *);
-    return step_named("create", AT_FDCWD, to) == REFUSE ? -1 : real(from, to);
+    return step_named("create", AT_FDCWD, to, from) == REFUSE ? -1 : real(from, to);
 }
 
 int unlink(const char *path) {
     REAL(int, unlink, const char *);
-    return step_named("unlink", AT_FDCWD, path) == REFUSE ? -1 : real(path);
+    return step_named("unlink", AT_FDCWD, path, "") == REFUSE ? -1 : real(path);
 }
 
 int unlinkat(int folder, const char *path, int flags) {
     REAL(int, unlinkat, int, const char *, int);
-    return step_named("unlink", folder, path) == REFUSE ? -1 : real(folder, path, flags);
+    return step_named("unlink", folder, path, "") == REFUSE ? -1 : real(folder, path, flags);
 }
 
 int rmdir(const char *path) {
     REAL(int, rmdir, const char *);
-    return step_named("unlink", AT_FDCWD, path) == REFUSE ? -1 : real(path);
+    return step_named("unlink", AT_FDCWD, path, "") == REFUSE ? -1 : real(path);
 }
 
 int mkdir(const char *path, mode_t mode) {
     REAL(int, mkdir, const char *, mode_t);
-    return step_named("mkdir", AT_FDCWD, path) == REFUSE ? -1 : real(path, mode);
+    return step_named("mkdir", AT_FDCWD, path, "") == REFUSE ? -1 : real(path, mode);
 }
 
 int mkdirat(int folder, const char *path, mode_t mode) {
     REAL(int, mkdirat, int, const char *, mode_t);
-    return step_named("mkdir", folder, path) == REFUSE ? -1 : real(folder, path, mode);
+    return step_named("mkdir", folder, path, "") == REFUSE ? -1 : real(folder, path, mode);
 }
 
 /* "create" for a call that makes a file or empties one, "open" for one that could only go on to change it. */
@@ -211,7 +215,7 @@ static int opens(int folder, const char *path, int flags) {
     int is_there = fstatat(folder, path, &there, 0) == 0;
     errno = before;
     int makes = (flags & O_CREAT && !is_there) || (flags & O_TRUNC && is_there && there.st_size > 0);
-    return step_named(makes ? "create" : "open", folder, path);
+    return step_named(makes ? "create" : "open", folder, path, "");
 }
 
 #define MODE                                                                                                           \

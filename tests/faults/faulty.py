@@ -35,12 +35,17 @@ NEEDS_RIGHTS = "open write rename unlink truncate create mkdir"
 """Those that a disk refuses which is there to be read."""
 
 
+Step = tuple[str, str, str]
+"""What is done, to which path in the folder; of a rename, where from, as it was called."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """What happens at step `at`, counted from 1.
 
     action: "kill" before it; "tear": half of a write is done, then a kill; "fail": it fails with `error`, once;
-    "fail_on": and so do all after it. which: the steps that count. folder: where, relative to the project.
+    "fail_on": and so do all after it; "term": the process is asked to end.
+    which: the steps that count. folder: where, relative to the project.
     """
 
     action: str
@@ -52,10 +57,10 @@ class Fault:
 
 @dataclass
 class Ended:
-    """A process that came to its end. steps: (what, path) of each. takes: the prompts that were generated."""
+    """A process that came to its end. takes: the prompts that were generated."""
 
     result: Result
-    steps: list[tuple[str, str]]
+    steps: list[Step]
     takes: list[str]
 
     @property
@@ -78,7 +83,7 @@ class Started:
             for name in ("out", "err", "steps", "takes")
         }
         lines = [line.split("\t") for line in texts["steps"].splitlines()]
-        steps = [(fields[1], fields[2].lstrip("/")) for fields in lines if len(fields) == 4]
+        steps = [(what, path.lstrip("/"), source) for _, what, path, source in (one for one in lines if len(one) == 4)]
         shutil.rmtree(self._files)
         result = _result(code, texts["out"], texts["err"], self._as_json)
         return Ended(result, steps, texts["takes"].splitlines())
@@ -228,3 +233,29 @@ def faults_of_cache(root: Path) -> list[str]:
         if hashlib.sha256(path.read_bytes()).hexdigest() != path.stem:
             wrong.append(f"{path.name} is another sound")
     return wrong
+
+
+def lose_unsynced(root: Path, steps: Sequence[Step], keep_length: bool) -> list[str]:
+    """What a power cut may do to the files of a project: what was written and not synced since is gone from them.
+
+    keep_length: zeros stand in its place; else the file is empty. Of the index's database this is not tried: pages of
+    it are written over, and what was there before is nowhere. That is for SQLite to get right.
+    """
+    unsynced: set[str] = set()
+    for what, path, source in steps:
+        if what in ("write", "truncate", "create"):
+            unsynced.add(path)
+        elif what == "sync":
+            unsynced.discard(path)
+        elif what == "rename" and (before := os.path.relpath(root / source, root)) in unsynced:
+            unsynced.remove(before)
+            unsynced.add(path)
+        elif what == "rename":
+            unsynced.discard(path)
+    lost = []
+    for path in sorted(unsynced):
+        full = root / path
+        if full.is_file() and not path.endswith(("cache.db", "-journal")):
+            full.write_bytes(b"\0" * full.stat().st_size if keep_length else b"")
+            lost.append(path)
+    return lost

@@ -13,6 +13,7 @@ import importlib
 import json
 import os
 import signal
+import sqlite3
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
@@ -23,7 +24,7 @@ from typing import Any, ClassVar, NoReturn
 DEADLINE_S = 120.0
 
 # As `faults.c` has them.
-ACTIONS = {"count": 0, "kill": 1, "tear": 2, "fail": 3, "fail_on": 4}
+ACTIONS = {"count": 0, "kill": 1, "tear": 2, "fail": 3, "fail_on": 4, "term": 5}
 
 
 def main() -> None:
@@ -106,22 +107,22 @@ class _Audit:
     _EVENTS: ClassVar = {"os.remove": "unlink", "os.rmdir": "unlink", "os.mkdir": "mkdir", "os.truncate": "truncate"}
 
     def __init__(self, folder: str, which: list[str], action: str, at: int, error: int, log: int):
-        import diskcache
-
         self.folder, self.which, self.action, self.at, self.error, self.log = folder, which, action, at, error, log
         self.steps = 0
-        sync, sql = os.fsync, diskcache.Cache._sql.fget
+        sync, connect, step = os.fsync, sqlite3.connect, self.step
 
         def fsync(file: int) -> None:
             self.step("sync", [folder])
             sync(file)
 
-        def statement(cache: Any) -> Any:
-            self.step("write", [cache.directory])
-            return sql(cache)
+        class Connection(sqlite3.Connection):
+            def execute(self, statement: str, *more: Any) -> sqlite3.Cursor:
+                if not statement.startswith(("SELECT", "PRAGMA")):
+                    step("write", [f"{folder}/index"])
+                return super().execute(statement, *more)
 
         os.fsync = fsync
-        diskcache.Cache._sql = property(statement)
+        sqlite3.connect = functools.partial(connect, factory=Connection)
         sys.addaudithook(self.hear)
 
     def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
@@ -131,20 +132,24 @@ class _Audit:
                 made = flags & os.O_TRUNC or not os.path.exists(path)  # noqa: PTH110 - a Path would be audited again
                 self.step("create" if made else "open", [path])
         elif event == "os.rename":
-            self.step("rename", [arguments[1]])
+            self.step("rename", [arguments[1], arguments[0]])
         elif event in self._EVENTS:
             self.step(self._EVENTS[event], [arguments[0]])
 
     def step(self, what: str, paths: Iterable[Any]) -> None:
-        inside = any(os.path.abspath(os.fsdecode(path)).startswith(self.folder) for path in paths)  # noqa: PTH100
-        if not inside or what not in self.which:
+        names = [os.path.abspath(os.fsdecode(path)) for path in paths]  # noqa: PTH100 - as above
+        if not names[0].startswith(self.folder) or what not in self.which:
             return
+        names[0] = names[0].removeprefix(self.folder)
         self.steps += 1
-        os.write(self.log, f"{self.steps}\t{what}\t{next(map(os.fsdecode, paths))}\t0\n".encode())
+        os.write(self.log, f"{self.steps}\t{what}\t{names[0]}\t{''.join(names[1:])}\n".encode())
         if self.steps < self.at or self.action == "count" or (self.steps > self.at and self.action != "fail_on"):
             return
         if self.action in ("kill", "tear"):
             os.kill(os.getpid(), signal.SIGKILL)
+        if self.action == "term":
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
         raise OSError(self.error, os.strerror(self.error))
 
 

@@ -1,133 +1,35 @@
 """Builds that are killed, or fail, at any one of their steps: the next build puts everything right by itself.
 
-All steps are tried under SOUNDGRAPH_TESTS=thorough; else, of each sort of step, the first and the last.
+All steps are tried under SOUNDGRAPH_TESTS=thorough; else, of each sort of step, the first.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-import re
+import random
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.faults import faulty as harness
-from tests.faults import scenes
-from tests.faults.faulty import Ended, Fault, Faulty
-from tests.helpers import Space
-
-THOROUGH = os.environ.get("SOUNDGRAPH_TESTS") == "thorough"
-
-
-@dataclass
-class State:
-    """A project in which a build is to be stopped.
-
-    folder: for projects. make: a new one in a folder. steps: (what, path) of a build in it that is left alone.
-    delivered: what that one delivers, which is what a build from nothing delivers. takes: that it generates.
-    """
-
-    folder: Path
-    make: Callable[[Path], Space]
-    steps: list[tuple[str, str]]
-    delivered: dict[str, bytes]
-    takes: list[str]
-    number: Iterator[int] = field(default_factory=lambda: iter(range(10**6)))
+from tests.faults import trials
+from tests.faults.faulty import Fault, Faulty
+from tests.faults.trials import THOROUGH, State, killed, points, told, wrong_after
+from tests.helpers import Space, export, generate, node
 
 
 @pytest.fixture(scope="module", params=["first", "edited"])
 def state(request: pytest.FixtureRequest, place: Path, faulty: Faulty) -> Iterator[State]:
-    """first: nothing was built yet. edited: a prompt and the name of an export are others than they were."""
-    folder = place / request.param
-    clean = scenes.project(folder / "clean")
-    make = scenes.project
-    if request.param == "edited":
-        scenes.edit(clean)
-        built = scenes.project(folder / "built")
-        assert faulty.build(built.root).code == 0
-
-        def make(root: Path) -> Space:
-            shutil.copytree(built.root, root)
-            space = Space(root)
-            space.age()
-            assert faulty.build(root).code == 0  # so that it has stamps that hold, of these very files
-            scenes.edit(space)
-            return space
-
-    assert faulty.build(clean.root).code == 0
-    other = make(folder / "counted")
-    counted = faulty.build(other.root, fault=Fault("count", 0))
-    assert (counted.code, counted.err) == (0, "")
-    assert harness.delivered(other.root) == harness.delivered(clean.root)
-    yield State(folder, make, counted.steps, harness.delivered(clean.root), counted.takes)
+    folder = place / f"crash-{request.param}"
+    yield {"first": trials.first, "edited": trials.edited}[request.param](folder, faulty)
     shutil.rmtree(folder)
 
 
-def points(steps: Sequence[tuple[str, str]], only: str = "") -> list[int]:
-    """The steps to try, counted from 1."""
-    found: dict[str, list[int]] = {}
-    for number, (what, path) in enumerate(steps, 1):
-        if not only or what in only.split():
-            found.setdefault(f"{what} {re.sub('[0-9a-f-]{2,}|[0-9]', '*', path)}", []).append(number)
-    if THOROUGH:
-        return sorted(number for numbers in found.values() for number in numbers)
-    return sorted({number for numbers in found.values() for number in (numbers[0], numbers[-1])})
-
-
-def wrong_after(faulty: Faulty, state: State, fault: Fault, check: Callable[[Ended], list[str]]) -> list[str]:
-    """What is not as it should be after a build that met a fault, and one that did not: nothing."""
-    root = state.folder / f"at-{next(state.number)}"
-    space = state.make(root)
-    stopped = faulty.build(root, fault=fault)
-    wrong = check(stopped)
-    finished = harness.finished(root)
-    wrong += harness.faults_of_cache(root)
-    wrong += converges(faulty, space, state.delivered, sorted(take for take in state.takes if take not in finished))
-    if wrong:
-        step = stopped.steps[fault.at - 1] if fault.at <= len(stopped.steps) else "nowhere"
-        return [f"{fault.action} at {fault.at}, {step}: {line}" for line in wrong]
-    shutil.rmtree(root)
-    return []
-
-
-def converges(faulty: Faulty, space: Space, delivered: dict[str, bytes], takes: list[str]) -> list[str]:
-    """takes: that are to be generated yet; no other may be."""
-    wrong = []
-    build = faulty.build(space.root)
-    if build.code != 0 or build.err:
-        wrong.append(f"the next build ends with {build.code}: {build.err}{build.result.out[-1000:]}")
-    if sorted(build.takes) != takes:
-        wrong.append(f"the next build generates {sorted(build.takes)}, not {takes}")
-    found = harness.delivered(space.root)
-    if found != delivered:
-        names = {name for name in {*found, *delivered} if found.get(name) != delivered.get(name)}
-        wrong.append(f"{sorted(names)} are not as a build from nothing delivers them")
-    wrong += harness.faults_of_cache(space.root)
-    again = faulty.build(space.root)
-    if again.code != 0 or again.result.ran or set(again.result.exports.values()) != {"current"}:
-        wrong.append(f"the build after it does something: {again.err}{again.result.out[-1000:]}")
-    verified = faulty.run(space.root, "cache", "verify")
-    if verified.code != 0:
-        wrong.append(f"cache verify: {verified.result.out}{verified.err}")
-    return wrong
-
-
-def killed(ended: Ended) -> list[str]:
-    return [] if ended.code in (-9, 0) else [f"it ends with {ended.code} rather than by the kill: {ended.err}"]
-
-
-def told(ended: Ended) -> list[str]:
-    """What is wrong with how a build ended in which something could not be written."""
-    wrong = [] if ended.code in (0, 1) else [f"it ends with {ended.code}: {ended.err}"]
-    if "Traceback" in ended.err or len(ended.err.splitlines()) > 3:
-        wrong.append(f"it says {ended.err}")
-    if ended.code == 1 and not ended.err and "failed" not in ended.result.out:
-        wrong.append("it does not say why")
-    return wrong
+def test_the_steps_of_the_index_are_counted_too(state: State) -> None:
+    assert any(what == "write" and "index" in path for what, path, _ in state.steps)
 
 
 def test_a_build_may_be_killed_before_any_step(faulty: Faulty, state: State) -> None:
@@ -140,13 +42,87 @@ def test_a_build_may_be_killed_before_any_step(faulty: Faulty, state: State) -> 
 def test_a_build_may_be_killed_in_the_middle_of_any_write(faulty: Faulty, state: State) -> None:
     wrong = []
     for at in points(state.steps, "write"):
-        wrong += wrong_after(faulty, state, Fault("tear", at), killed)
+        wrong += wrong_after(faulty, state, Fault("tear", at, which="write"), killed)
     assert wrong == []
 
 
-@pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC, errno.EACCES], ids=["EIO", "ENOSPC", "EACCES"])
-def test_any_step_may_fail(faulty: Faulty, state: State, error: int) -> None:
+def test_any_step_may_fail(faulty: Faulty, state: State) -> None:
     wrong = []
-    for at in points(state.steps):
-        wrong += wrong_after(faulty, state, Fault("fail", at, error), told)
+    errors = (errno.EIO, errno.ENOSPC, errno.EACCES)
+    for at in points(state.steps, one_in=2):
+        for error in errors if THOROUGH else errors[at % 3 :][:1]:
+            wrong += wrong_after(faulty, state, Fault("fail", at, error), told)
     assert wrong == []
+
+
+def test_a_power_cut_may_take_whatever_was_not_synced(faulty: Faulty, state: State) -> None:
+    wrong = []
+    for at in points(state.steps, one_in=2):
+        wrong += wrong_after(faulty, state, Fault("kill", at), killed, lose=at % 2 == 0)
+    assert wrong == []
+
+
+# At random moments of a longer build
+
+
+def long_project(root: Path, size: int = 30) -> Space:
+    """size takes of two models, as many that go on from these, a few steps after each, an export each."""
+    space = Space(root)
+    for name in ("one", "two"):
+        lines = []
+        for index in range(size // 2):
+            model = ("studio/near", "studio/far")[index % 2]
+            lines += [
+                generate(f"take{index}", f"{name} {index}", model),
+                node(f"cut{index}", "trim", input=f"take{index}", duration=0.04),
+                node(f"low{index}", "gain", input=f"cut{index}", gain_db=-3.0),
+                node(f"all{index}", "mix", inputs=[{"node": f"low{index}"}, {"node": f"take{index // 2}"}]),
+                export(f"{name}_{index}", f"all{index}"),
+            ]
+        space.scene("\n".join(lines), name)
+    return space
+
+
+@pytest.mark.parametrize("action", ["kill", "term"])
+def test_a_long_build_may_be_stopped_at_any_moment_and_again(faulty: Faulty, place: Path, action: str) -> None:
+    clean = long_project(place / f"long-{action}-clean")
+    counted = faulty.build(clean.root, "-j", "4", fault=Fault("count", 0))
+    assert counted.code == 0
+    wanted = harness.delivered(clean.root)
+    draw = random.Random(5)
+    for turn in range(20 if THOROUGH else 3):
+        space = long_project(place / f"long-{action}-{turn}")
+        made: list[str] = []
+        for _ in range(3):  # each goes on from where the one before it was stopped
+            finished = harness.finished(space.root)
+            stopped = faulty.build(
+                space.root, "-j", "4", fault=Fault(action, draw.randrange(1, max(2, len(counted.steps) // 3)))
+            )
+            assert stopped.code in ((-9, 0) if action == "kill" else (130, 0)), stopped.err
+            assert not finished.keys() & set(stopped.takes), "a finished take was generated again"
+            if action == "term":
+                assert set(stopped.takes) <= harness.finished(space.root).keys(), "a take that was made was not kept"
+            made += stopped.takes
+        finished = harness.finished(space.root)
+        left = sorted(take for take in counted.takes if take not in finished)
+        assert trials.converges(faulty, space, wanted, left) == []
+        shutil.rmtree(space.root)
+    shutil.rmtree(clean.root)
+
+
+def test_nothing_is_left_beside_what_is_delivered_and_elsewhere_not_for_long(faulty: Faulty, place: Path) -> None:
+    state = trials.first(place / "crash-leftovers", faulty)
+    at = next(
+        number
+        for number, (what, path, _) in enumerate(state.steps, 1)
+        if what == "rename" and path.startswith("build/")
+    )
+    space = state.new()
+    assert faulty.build(space.root, fault=Fault("kill", at)).code == -9
+    half = list((space.root / ".soundgraph").glob(".writing-*"))
+    assert len(half) == 1
+    os.utime(half[0], (0, 0))
+    assert faulty.build(space.root).code == 0
+    assert not half[0].exists()
+    assert not [name for name in harness.delivered(space.root) if "/." in name]
+    shutil.rmtree(state.folder)
