@@ -391,6 +391,13 @@ def forged(one: Record, **fields: Any) -> bytes:
     return replace(one, **fields).to_json().encode()
 
 
+def unchecked(one: Record) -> bytes:
+    """As it was written before records had a checksum."""
+    facts = json.loads(one.to_json())
+    del facts["check"]
+    return json.dumps({**facts, "record": 1}).encode()
+
+
 def test_a_record_under_another_key_is_refused(tmp_path: Path, store: DiskStore) -> None:
     """Else an archive could put a sound in the place of any other."""
     (one, audio), (other, _) = take(1), take(2)
@@ -407,6 +414,8 @@ def test_a_record_under_another_key_is_refused(tmp_path: Path, store: DiskStore)
         (forged(one, digest="0" * 64), name),
         (forged(one)[:-9] + b'00000000"}', name),
         (forged(one) + b"\n", name),
+        (unchecked(one), name),
+        (replace(one, remarks=("\ud800",)).to_json().encode("utf-8", "surrogatepass"), name),
         (b" " + forged(one), name),
         (forged(one).replace(b"1.5", b'"\\ud800"'), name),
         (b"[" * 100_000, name),
@@ -425,6 +434,15 @@ def test_a_record_without_a_sound_is_refused(tmp_path: Path, store: DiskStore) -
     other = record(audio, {"kind": "else"})
     store.put([(other, audio)], takes=True)  # here it is
     assert archive.take_in(store, path).new_records == 1
+
+
+def test_nothing_hides_between_members(tmp_path: Path, store: DiskStore) -> None:
+    path = written(tmp_path, take(1))
+    data = bytearray(path.read_bytes())
+    assert data[1023] == 0
+    data[1023] = 1
+    path.write_bytes(data)
+    refused(store, path, "something between its members")
 
 
 def test_anything_after_the_end_is_refused(tmp_path: Path, store: DiskStore) -> None:
