@@ -109,6 +109,13 @@ def test_the_limit_may_stand_in_the_project(space: Space) -> None:
     assert gc(space)["drafts"] == 1
 
 
+def test_where_there_is_no_cache_none_is_made(space: Space) -> None:
+    space.scene(CHAIN)
+    assert gc(space, "--older-than", "0s")["left"] == 0
+    assert stats(space)["artifacts"] == 0
+    assert not space.exists("cache")
+
+
 @pytest.mark.parametrize("text", ["30", "-1d", "1 fortnight", "1e3 s", ""])
 def test_an_age_that_is_none_is_refused(space: Space, text: str) -> None:
     found = space.run("cache", "gc", f"--older-than={text}")

@@ -41,7 +41,8 @@ def collect(store: DiskStore, project: Project, options: argparse.Namespace) -> 
         with bar.shown("removing", options.json) as report:
             removed = collecting.remove(store, found, choice, report)
         left = found.n_bytes - removed.bytes
-        weighing.note(store, left, time.time())
+        if store.is_there:
+            weighing.note(store, left, time.time())
     if options.json:
         print(json.dumps({**asdict(removed), "left": left, "dry_run": options.dry_run, "left_out": left_out}))
         return EXIT_OK
