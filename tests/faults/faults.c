@@ -218,6 +218,29 @@ static int opens(int folder, const char *path, int flags) {
     return step_named(makes ? "create" : "open", folder, path, "");
 }
 
+/* Whether a file may be written is asked, too: where nothing may, the answer has to fit. That is no step. */
+static int may_not(int folder, const char *path, int mode) {
+    char full[PATH_MAX];
+    int before = errno;
+    if (mode & W_OK && atomic_load(&armed) && action == FAIL_ON && chosen == 1 && strstr(only, " open ") &&
+        find(folder, path, full)) {
+        errno = error_number;
+        return 1;
+    }
+    errno = before;
+    return 0;
+}
+
+int access(const char *path, int mode) {
+    REAL(int, access, const char *, int);
+    return may_not(AT_FDCWD, path, mode) ? -1 : real(path, mode);
+}
+
+int faccessat(int folder, const char *path, int mode, int flags) {
+    REAL(int, faccessat, int, const char *, int, int);
+    return may_not(folder, path, mode) ? -1 : real(folder, path, mode, flags);
+}
+
 #define MODE                                                                                                           \
     mode_t mode = 0;                                                                                                   \
     if (flags & (O_CREAT | O_TMPFILE)) {                                                                               \

@@ -28,7 +28,11 @@ _SECOND = "\n".join(
         export("steps", "all"),
     ]
 )
-_LOCK = f"# Written by soundgraph; keep it under version control.\nmodel studio/near - {'0' * 64}\n"
+
+
+def lock(more: str = "") -> str:
+    """A soundgraph.lock. more: lines."""
+    return f"# Written by soundgraph; keep it under version control.\nmodel studio/near - {'0' * 64}\n{more}"
 
 
 def project(root: Path) -> Space:
@@ -36,7 +40,7 @@ def project(root: Path) -> Space:
     space = Space(root)
     space.scene(_FIRST)
     space.scene(_SECOND, "b")
-    space.write("soundgraph.lock", _LOCK)
+    space.write("soundgraph.lock", lock())
     return space
 
 
