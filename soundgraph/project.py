@@ -31,9 +31,10 @@ def parse_bytes(text: str) -> int:
 
 
 def size_words(n_bytes: int) -> str:
-    """ "3.2 GB", "850.0 MB", "1.5 kB"."""
-    unit, words = next((unit for unit in ((1e9, "GB"), (1e6, "MB")) if n_bytes >= unit[0]), (1e3, "kB"))
-    return f"{n_bytes / unit:.1f} {words}"
+    """ "3.2 GB", "850.0 MB", "0.3 MB", "1.5 kB"."""
+    if n_bytes >= 10**9:
+        return f"{n_bytes / 1e9:.1f} GB"
+    return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= 10**5 else f"{n_bytes / 1e3:.1f} kB"
 
 
 def _checked_size(value: object, example: str) -> object:
