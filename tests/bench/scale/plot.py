@@ -46,9 +46,8 @@ def picture(lines: Lines, dashed: Sequence[str] = ()) -> str:
     # What grows in proportion to the nodes runs along these.
     for power in range(-8, 8):
         start, end = at(low_x, 10.0**power), at(high_x, 10.0**power * high_x / low_x)
-        parts.append(
-            f'<path d="M{_place(start)}L{_place(end)}" stroke="#d8d8d8" stroke-dasharray="1 3" clip-path="url(#frame)"/>'
-        )
+        path = f"M{_place(start)}L{_place(end)}"
+        parts.append(f'<path d="{path}" stroke="#d8d8d8" stroke-dasharray="1 3" clip-path="url(#frame)"/>')
     parts.insert(1, f'<clipPath id="frame"><path d="M{LEFT} {TOP}h{WIDTH}v{HEIGHT}h-{WIDTH}z"/></clipPath>')
     parts += _drawn({label: [at(x, y) for x, y in line] for label, line in lines.items()}, dashed)
     return "\n".join([*parts, "</svg>"]) + "\n"
