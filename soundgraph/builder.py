@@ -9,9 +9,9 @@ import sys
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
@@ -47,6 +47,13 @@ from soundgraph.tracing import Off, Trace
 # end cannot be interrupted.
 _IDLE_S = 0.5
 _ASK_AGAIN_S = 0.05
+
+# Of its time, the loop spends no more than about one part in so many with asking.
+_ASK_SHARE = 10
+
+# A sound that was made again, and is lost again, so many times is given up: what keeps it is not to be trusted.
+_MOST_LOSSES = 3
+_LOST_AGAIN = f"its samples were gone from the cache, or damaged, {_MOST_LOSSES} times: the disk may be failing"
 
 # How many takes are claimed and asked for at once: many full batches, and few for the system, which walks through all
 # locks of a file for each.
@@ -139,6 +146,7 @@ def build(plan_again: PlanAgain, jobs: Sequence[Job], options: Options, site: Si
     """
     started = time.perf_counter()
     lost: frozenset[str] = frozenset()
+    losses: Counter[str] = Counter()
     plan = plan_again(lost, options.force)
     outcome = Outcome(plan)
     progress.begin(len(plan.decisions), len(plan.to_run()))
@@ -147,18 +155,19 @@ def build(plan_again: PlanAgain, jobs: Sequence[Job], options: Options, site: Si
         lost_now = _Round(plan, left, options, site, progress, outcome).run()
         if not lost_now:
             break
+        losses.update(lost_now)
+        if again := {digest for digest in lost_now if losses[digest] >= _MOST_LOSSES}:
+            _fail_lost(outcome, again, lambda name: _LOST_AGAIN, progress)
+            break
         # One that was lost earlier and has been made again is lost no more.
         lost = frozenset(digest for digest in lost | lost_now if not site.store.has(digest))
         try:
             plan = plan_again(lost, False)
         except SceneError as error:  # they cannot be made again here; what was made and delivered is to be remembered
-            for name, record in outcome.records.items():
-                if record.digest in lost:
-                    outcome.failures[name] = _why_lost(plan, name, error.mistakes)
-                    outcome.statuses[name] = "failed"
-                    progress.node(name, "failed", 0.0, outcome.failures[name])
+            _fail_lost(outcome, lost | lost_now, partial(_why_lost, plan, error.mistakes), progress)
             break
         outcome.plan = plan
+        options = replace(options, force=False)  # what was made again is not made once more
     for name in plan.decisions:
         if name not in outcome.statuses:
             outcome.statuses[name] = "skipped"
@@ -189,7 +198,7 @@ class _Round:
         self.results = Results(site.store, site.trace)
         self.claimed: set[str] = set()  # action keys that no other build runs meanwhile
         self.elsewhere: set[str] = set()  # nodes that another build is making
-        self.asked_at = 0.0  # when it was last asked whether they are done
+        self.ask_at = 0.0  # when it is next asked whether they are done
         self.undecided: deque[str] = deque()  # all their inputs are known
         self.ready: list[Callable[[], None]] = []  # starts something in the pool; the newest last
         self.to_generate: set[str] = set()  # decided to run, and waiting for its model
@@ -288,7 +297,7 @@ class _Round:
                 self.events.get(timeout=_ASK_AGAIN_S if self.elsewhere else _IDLE_S)()
             except queue.Empty:
                 self._publish()  # others may wait for what is gathered here, while this build waits for them
-            if self.elsewhere and time.perf_counter() - self.asked_at > _ASK_AGAIN_S:
+            if self.elsewhere and time.perf_counter() > self.ask_at:
                 self._ask_again()
 
     def _start_what_can(self) -> None:
@@ -352,7 +361,7 @@ class _Round:
             record = self.site.store.records([key]).get(key)
             if record is not None and self.options.force:
                 self.previous[name] = record
-            elif record is not None and record.digest not in self.plan.lost:
+            elif record is not None and not self._is_lost(record.digest):
                 self.site.store.use([key])
                 # Like a hit, it needs no samples until somebody reads them.
                 self._resolve(name, record, "cutoff")
@@ -372,16 +381,21 @@ class _Round:
     def _take_pinned(self, name: str, take: Take) -> None:
         """The key of a node turned out to be pinned: its result is that take, and no other."""
         record = self.site.store.kept(take.key, take.digest)
-        if record is None or take.digest in self.plan.lost:
+        if record is None or self._is_lost(take.digest):
             self._fail(name, "\n".join(pins.absence(take)))
             return
         self.site.store.use([take.key])
         self._resolve(name, record, "cutoff")
 
+    def _is_lost(self, digest: str) -> bool:
+        """Whether an artifact is lost still: since the plan, a build or an import may have brought it."""
+        return digest in self.plan.lost and not self.site.store.has(digest)
+
     def _is_mine(self, name: str) -> bool:
         """Whether this build is to run the node now. Else its result has been found, or another build is making it."""
         key = self._key(name)
-        if not self.site.store.claim(key):
+        # Windows refuses a lock to its own holder, too.
+        if key not in self.claimed and not self.site.store.claim(key):
             if name not in self.elsewhere:
                 self.elsewhere.add(name)
                 self.progress.waiting(name)
@@ -392,7 +406,7 @@ class _Round:
             return True
         # Since the plan was made, another build may have made it.
         record = self.site.store.find(key)
-        if record is None or record.digest in self.plan.lost:
+        if record is None or self._is_lost(record.digest):
             return True
         self._let_go([key])
         self._found(name, key, record)
@@ -407,7 +421,7 @@ class _Round:
             self._resolve(twin, record, "hit", 0.0, "made by another build")
 
     def _ask_again(self) -> None:
-        self.asked_at = time.perf_counter()
+        began = time.perf_counter()
         for name in sorted(self.elsewhere, key=self.place.__getitem__):
             if not self._is_mine(name):
                 continue
@@ -415,6 +429,9 @@ class _Round:
                 self.ready.append(partial(self._submit_render, name))
             else:
                 self.to_generate.add(name)
+        # The other build may hold a thousand claims, and the system walks through all of them for each.
+        now = time.perf_counter()
+        self.ask_at = now + max(_ASK_AGAIN_S, _ASK_SHARE * (now - began))
 
     def _let_go(self, keys: Iterable[str]) -> None:
         done = self.claimed.intersection(keys)
@@ -679,7 +696,16 @@ class _Round:
         return not failures
 
 
-def _why_lost(plan: Plan, name: str, mistakes: Sequence[Mistake]) -> str:
+def _fail_lost(outcome: Outcome, lost: Collection[str], why: Callable[[str], str], progress: Progress) -> None:
+    """The nodes whose samples are lost for good."""
+    for name, record in outcome.records.items():
+        if record.digest in lost:
+            outcome.failures[name] = why(name)
+            outcome.statuses[name] = "failed"
+            progress.node(name, "failed", 0.0, outcome.failures[name])
+
+
+def _why_lost(plan: Plan, mistakes: Sequence[Mistake], name: str) -> str:
     """Why a node whose samples are lost cannot be made again."""
     node = graphs.node_of(plan.graph, name)
     place = (node.origin.file, f"nodes.{node.name}")

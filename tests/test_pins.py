@@ -457,6 +457,28 @@ def test_a_damaged_sound_of_a_pinned_take_fails_its_node_and_is_not_made_again(s
     assert fickle.made == []
 
 
+def test_a_build_that_cannot_go_on_without_a_pinned_take_fails_even_if_what_it_missed_first_is_back(
+    space: Space, fickle: Fickle
+) -> None:
+    space.scene(SCENE + take_of("wind", "wind") + export("wind", "wind"))
+    space.build()
+    space.run("pin")
+    (space.root / "build/wind.wav").unlink()
+    space.replace("duration = 0.04", "duration = 0.03")
+    real, wind = DiskStore.read, blob_of(space, "a:wind")
+
+    def read(self: DiskStore, digest: str) -> Audio | None:
+        if digest in wind.name or not wind.exists():
+            return real(self, digest)
+        wind.unlink()  # gone for good, while the other one is back when it is looked for again
+        return None
+
+    with changed(DiskStore, "read", read):
+        found = space.build("-k")
+    assert (found.code, found.summary["failed"]) == (1, 1)
+    assert fickle.made == ["soft rain", "wind"]
+
+
 def test_what_was_made_from_a_pinned_take_and_is_lost_is_not_made_from_another(space: Space, fickle: Fickle) -> None:
     pinned(space)
     lose(space, "a:rain")

@@ -62,3 +62,22 @@ def test_the_limit_changes_no_result(space: Space) -> None:
     assert {path: data for path, data in other.delivered().items() if not path.endswith(".json")} == {
         path: data for path, data in before.items() if not path.endswith(".json")
     }
+
+
+def test_a_build_whose_samples_are_damaged_whenever_they_are_read_ends(space: Space) -> None:
+    lines = [generate("rain", "rain"), generate("wind", "wind"), export("both", "both")]
+    space.scene("\n".join([*lines, node("both", "mix", inputs=[{"node": "rain"}, {"node": "wind"}])]))
+    real = DiskStore.read
+
+    def read(self: DiskStore, digest: str) -> Audio | None:
+        self.blob(digest).write_bytes(b"damaged")
+        return real(self, digest)
+
+    with changed(results, "_HELD_BYTES", 0), changed(results, "_GROUP_COUNT", 1), changed(DiskStore, "read", read):
+        found = space.build()
+    (name,) = found.failed
+    why = "its samples were gone from the cache, or damaged, 3 times: the disk may be failing"
+    assert (found.code, found.skipped) == (1, ["a:both"])
+    assert found.of("node")[-2]["detail"] == why
+    assert name in ("a:rain", "a:wind")
+    assert space.build().code == 0
