@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -92,7 +93,8 @@ class Generating:
             # Takes are made in any order; of those that are left, which one broke it is most likely the first. What
             # cannot be loaded for one of them cannot be loaded for any.
             guilty = 1 if self._models.has(step.load) else len(left)
-            self._models.unload(step.load)  # nobody knows what state it is in
+            with contextlib.suppress(Exception):  # nobody knows what state it is in, nor whether it can be let go
+                self._models.unload(step.load)
             cause = error.__cause__ if isinstance(error, _LoadError) and error.__cause__ else error
             self._post(partial(self._loop.broken, left[:guilty], left[guilty:], cause))
         self._post(self._loop.generated)
