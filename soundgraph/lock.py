@@ -231,7 +231,10 @@ def _edited(text: str, changes: Mapping[tuple[str, str], str | None]) -> str:
 def _name(line: str) -> tuple[str, str]:
     """(sort, name) of a line: what no two lines share."""
     words = line.split(maxsplit=2)
-    return (words[0], words[1]) if len(words) > 1 else ("", "")
+    if len(words) < 2:
+        return "", ""
+    # Whoever wrote it may have spelled it otherwise.
+    return words[0], _spelled(_node(words[1])) if words[0] == "take" else words[1]
 
 
 def _model_line(model_id: str, settled: Pin) -> str:

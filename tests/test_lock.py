@@ -99,6 +99,14 @@ def test_any_id_of_a_node_is_one_word_of_a_line(path: Path, node: str) -> None:
     assert lock.read(path) == Lock()
 
 
+def test_a_node_that_somebody_spelled_otherwise_has_one_line_still(path: Path) -> None:
+    path.write_text(f"take a:%72ain {K} {D}\n")
+    lock.update(path, takes=take("a:rain", E))
+    assert lock.read(path).takes == take("a:rain", E)
+    lock.update(path, takes={"a:rain": None})
+    assert lock.read(path) == Lock()
+
+
 def test_updates_at_once_lose_nothing(path: Path) -> None:
     def pin(number: int) -> None:
         for name in "abcde":
