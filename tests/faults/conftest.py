@@ -29,6 +29,13 @@ def faulty(place: Path) -> Iterator[Faulty]:
     found.close()
 
 
+@pytest.fixture
+def sees_all(faulty: Faulty) -> None:
+    """For a test about calls of SQLite, or about which file was written."""
+    if not faulty.sees_all:
+        pytest.skip(f"without a C compiler, what is seen here is {faulty.sees}")
+
+
 @pytest.fixture(autouse=True)
 def _says_what_it_sees(request: pytest.FixtureRequest) -> Iterator[None]:
     """A failure tells how the steps were counted."""

@@ -99,6 +99,7 @@ class Faulty:
     def __init__(self, folder: Path):
         self._folder = folder
         library = _compiled(folder)
+        self.sees_all = library is not None
         self.sees = "every call" if library else "what Python opens, renames, removes and syncs"
         # One thread in the process that forks: others would not be there afterwards.
         env = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}

@@ -34,6 +34,7 @@ def test_the_disk_may_be_full_from_any_step_on(faulty: Faulty, state: State) -> 
     assert wrong == []
 
 
+@pytest.mark.usefixtures("sees_all")
 @pytest.mark.parametrize("full", ["cache", "build"])
 def test_a_disk_that_is_full_before_the_build_is_told(faulty: Faulty, place: Path, full: str) -> None:
     state = trials.edited(place / f"full-before-{full}", faulty)
@@ -132,6 +133,7 @@ def test_where_nothing_may_be_written_a_build_that_has_to_says_so(
     shutil.rmtree(state.folder)
 
 
+@pytest.mark.usefixtures("sees_all")
 def test_from_a_cache_that_may_only_be_read_files_are_delivered(faulty: Faulty, place: Path) -> None:
     space = scenes.project(place / "deliver-again")
     assert faulty.build(space.root).code == 0
@@ -148,6 +150,7 @@ def _lasting(files: dict[str, bytes]) -> dict[str, bytes]:
     return {path: data for path, data in files.items() if "/index/" not in path}
 
 
+@pytest.mark.usefixtures("sees_all")
 def test_the_message_is_about_the_file_that_was_asked_for(faulty: Faulty, place: Path) -> None:
     """Not about the temporary one."""
     space: Space = scenes.project(place / "message")
