@@ -30,8 +30,9 @@ from typing import NamedTuple
 
 from soundgraph import contents, manifest
 from soundgraph.manifest import Manifest
+from soundgraph.publishing import sync_folder
 from soundgraph.records import Record
-from soundgraph.store import DiskStore, sync_folder
+from soundgraph.store import DiskStore
 
 # What is removed behind the closed gate at a time: a build waits for some milliseconds.
 _BATCH = 200

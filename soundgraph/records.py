@@ -79,9 +79,9 @@ class Record:
             raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
             data = json.loads(raw)
             if data["record"] == _FORM:
-                if raw[-_TAIL:] != f"{_CHECK}{_crc(raw[:-_TAIL])}{_END}".encode():
+                if not _is_whole(raw):
                     return None
-            elif data["record"] != 1:  # written before there was a checksum
+            elif data["record"] != 1 or "check" in data:  # 1 was written before there was a checksum
                 return None
             if not (_is_digest(data["key"]) and _is_digest(data["digest"])):
                 return None
@@ -97,6 +97,20 @@ class Record:
             )
         except (ValueError, TypeError, KeyError, RecursionError):
             return None
+
+
+def is_later(text: str | bytes) -> bool:
+    """Whether a text that is no record to this version is a whole one to a later version: it is not damaged."""
+    try:
+        raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+        form = json.loads(raw)["record"]
+        return isinstance(form, int) and form > _FORM and _is_whole(raw)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return False
+
+
+def _is_whole(raw: bytes) -> bool:
+    return raw[-_TAIL:] == f"{_CHECK}{_crc(raw[:-_TAIL])}{_END}".encode()
 
 
 def _crc(data: bytes) -> str:

@@ -50,6 +50,9 @@ from soundgraph.store import DiskStore
 from soundgraph.targets import Wanted
 from soundgraph.tracing import Tally
 
+_TOLD = 10
+"""How many damaged things of the cache are named; of the others it is said how many they are."""
+
 
 class Idle(NamedTuple):
     """How much of what is asked for was found to be current without looking at it."""
@@ -289,6 +292,7 @@ class Session:
         def plan_again(lost: frozenset[str], force: bool) -> Plan:
             with trace.span("plan", "plan"), self.store.gate():
                 plan = self.plan(force=force, lost=lost)
+                self._tell_of_damage(progress)
                 # What may not be used need not be had.
                 mistakes = self.mistakes_of_policy() or self.mistakes_of_pins(plan) or self.mistakes_of_models(plan)
                 if mistakes:
@@ -324,6 +328,7 @@ class Session:
             except (StoreError, OSError) as error:  # the files and results are there; only what is known of them is not
                 progress.remark("state", f"cannot be kept: {error}")
         finally:
+            self._tell_of_damage(progress)
             self.store.close()
         if done := history.of_build(outcome, options, trace, draft=self.draft, current=idle.nodes):
             with contextlib.suppress(OSError):  # a tree that cannot be written to has no history
@@ -334,6 +339,13 @@ class Session:
         summary.exports += idle.files
         progress.end(summary)
         return outcome
+
+    def _tell_of_damage(self, progress: Progress) -> None:
+        found = self.store.damage()
+        for line in found[:_TOLD]:
+            progress.remark("cache", line)
+        if (more := len(found) - _TOLD) > 0:
+            progress.remark("cache", f"and {more:,} more; soundgraph cache verify finds all damage")
 
     def _weigh(self, progress: Progress) -> None:
         limit = self.project.max_cache_bytes

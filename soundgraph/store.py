@@ -3,9 +3,10 @@
     cache/
       blobs/ab/<digest>.wav      samples, as `Audio.to_wav` writes them; the name is the SHA-256 of the file
       records/ab/<key>.json      what an action gave: the same text as in the index, so that it can be rebuilt
-      index/cache.db             action key -> record, and small notes; diskcache's SQLite file
-      set-aside/                 blobs that were found damaged
+      index/cache.db             action key -> record, and small notes; a SQLite file
+      set-aside/                 what was found damaged
       tmp/                       what is being written
+      locks, running/            what builds know of each other (`leases`)
 
 Blobs are published first (temporary file, fsync, rename), then the record's file, then the index: whatever is named
 can be read. A blob is checked against its digest whenever it is read. Nothing here is ever evicted.
@@ -14,35 +15,33 @@ can be read. A blob is checked against its digest whenever it is read. Nothing h
 from __future__ import annotations
 
 import contextlib
-import filecmp
-import itertools
 import os
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from soundgraph import notes as sealing
 from soundgraph import stamp
-from soundgraph.audio import Audio, from_wav
-from soundgraph.claims import Claims
+from soundgraph.audio import HEADER_BYTES, MAX_BYTES, Audio, from_wav
 from soundgraph.errors import StoreError
-from soundgraph.index import Index
-from soundgraph.records import Record
-
-# Files written one after another, and from how many threads when there are more.
-_FEW = 4
-_WRITERS = 8
-
-Content = Callable[[], bytes]
+from soundgraph.index import Index, Pair
+from soundgraph.leases import Leases
+from soundgraph.publishing import Content, Files, is_same, read_file, sync_folder
+from soundgraph.records import Record, is_later
 
 _TAG = "CACHEDIR.TAG"
 _TAG_LINE = "# soundgraph's cache"
 
-# A temporary file that old was left by a process that was killed.
-_STALE_S = 24 * 3600
+# What may stand in a cache's folder.
+_FOLDERS = frozenset({"blobs", "records", "index", "set-aside", "tmp", "running", "projects"})
+_OWN = _FOLDERS | {_TAG, "locks"}
+
+MAX_RECORD_BYTES = 64 * 2**20
+"""A file that is bigger is no record."""
+
+ACTION, NOTE = "action:", "note:"
+"""How the names of records and of notes begin in the index."""
 
 
 class Store(Protocol):
@@ -92,23 +91,58 @@ class DiskStore:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self._index = Index(folder / "index", folder / "set-aside", self._restored)
-        self._claims = Claims(folder / "locks")
-        self._gates = _Counted()
-        self._count = itertools.count()
+        self.leases = Leases(folder, lambda: self.is_there)
+        self.files = Files(folder, self._tell_of_file)
+        self.index = Index(
+            folder / "index", folder / "set-aside", self._restored, self._tell_of_index, self.leases.index
+        )
+        self._damage: deque[str] = deque()
+        self._bad: set[str] = set()  # digests of damaged blobs that could not be set aside
         self.grown_bytes = 0
         """About how much was published through this object; sounds that were there already are among it."""
+
+    def damage(self) -> list[str]:
+        """What was found damaged since this was last asked: a line for each, to be told."""
+        found = []
+        while self._damage:
+            found.append(self._damage.popleft())
+        return found
+
+    def _tell_of_file(self, name: str, is_aside: bool) -> None:
+        what = "was damaged and is set aside" if is_aside else "is damaged, and cannot be set aside"
+        self._damage.append(f"{name} {what}")
+
+    def _tell_of_index(self) -> None:
+        self._damage.append(
+            "index/cache.db was damaged and is set aside; it is made again from the files of the records"
+        )
 
     # Reading
 
     def records(self, keys: Sequence[str]) -> dict[str, Record]:
-        with _disk_errors(self.folder):
-            texts = self._index.get([f"action:{key}" for key in keys])
+        with disk_errors(self.folder):
+            texts = self.index.get([f"{ACTION}{key}" for key in keys])
         found = {}
         for name, text in texts.items():
             record = Record.from_json(text)
-            if record is not None and f"action:{record.key}" == name:
+            if record is None or f"{ACTION}{record.key}" != name:
+                record = self._instead_of_row(name, text)
+            if record is not None:
                 found[record.key] = record
+        return found
+
+    def _instead_of_row(self, name: str, text: str) -> Record | None:
+        """The record that a damaged row of the index stood for."""
+        if is_later(text):
+            return None
+        found = self._filed(name.removeprefix(ACTION))
+        how = "it is read from the record's file" if found is not None else "its file is gone, too"
+        self._damage.append(f"index/cache.db: the row of action {name.removeprefix(ACTION)} was damaged; {how}")
+        with contextlib.suppress(StoreError):
+            if found is not None:
+                self.index.put({name: found.to_json()})
+            else:
+                self.index.remove([name])
         return found
 
     def find(self, key: str) -> Record | None:
@@ -116,50 +150,72 @@ class DiskStore:
         if found is not None:
             return found
         # Published by a process that died before it could put it into the index, or whose index was moved aside.
-        found = self._in_file(self._record_file(key))
-        if found is not None and found.key == key:
+        found = self._filed(key)
+        if found is not None:
             with contextlib.suppress(StoreError):
-                self._index.put({f"action:{key}": found.to_json()})
-            return found
-        return None
+                self.index.put({f"{ACTION}{key}": found.to_json()})
+        return found
 
     def kept(self, key: str, digest: str) -> Record | None:
-        files = (self._record_file(key), self._earlier_file(key, digest))
-        for found in itertools.chain([self.records([key]).get(key)], map(self._in_file, files)):
+        found = self.records([key]).get(key)
+        if found is not None and found.digest == digest:
+            return found
+        for path in (self._record_file(key), self._earlier_file(key, digest)):
+            found = self._in_file(path)
             if found is not None and (found.key, found.digest) == (key, digest):
                 return found
         return None
 
+    def _filed(self, key: str) -> Record | None:
+        found = self._in_file(self._record_file(key))
+        return found if found is not None and found.key == key else None
+
     def _in_file(self, path: Path) -> Record | None:
+        """The record in a file; one that is damaged, or another's, is set aside."""
         try:
-            return Record.from_json(path.read_bytes())
+            data = read_file(path, MAX_RECORD_BYTES)
         except OSError:
             return None
+        found = Record.from_json(data) if data is not None else None
+        if found is not None and is_named(path, found):
+            return found
+        if data is None or not is_later(data):
+            self.files.set_aside(path)
+        return None
 
     def notes(self, names: Sequence[str]) -> dict[str, str]:
-        with _disk_errors(self.folder):
-            texts = self._index.get([f"note:{name}" for name in names])
-        return {name.removeprefix("note:"): text for name, text in texts.items()}
+        with disk_errors(self.folder):
+            texts = self.index.get([f"{NOTE}{name}" for name in names])
+        found = {}
+        for row, sealed in texts.items():
+            name = row.removeprefix(NOTE)
+            text = sealing.unseal(name, sealed)
+            if text is not None:
+                found[name] = text
+            else:
+                self._damage.append(f'index/cache.db: the note "{name}" was damaged, and is dropped')
+                with contextlib.suppress(StoreError):
+                    self.index.remove([row])
+        return found
 
     def has(self, digest: str) -> bool:
-        with _disk_errors(self.folder):
-            return self.blob(digest).exists()
+        with disk_errors(self.folder):
+            return digest not in self._bad and self.blob(digest).exists()
 
     def read(self, digest: str) -> Audio | None:
         path = self.blob(digest)
         try:
-            data = path.read_bytes()
-        except FileNotFoundError:
+            data = read_file(path, HEADER_BYTES + MAX_BYTES)
+        except (FileNotFoundError, NotADirectoryError):
             return None
-        except IsADirectoryError:
-            data = b""
         except OSError as error:
             raise StoreError(f"cannot read {path}: {error.strerror}") from error
         with contextlib.suppress(ValueError):
-            audio = from_wav(data)
+            audio = from_wav(data or b"")
             if audio.digest == digest:
                 return audio
-        self._set_aside(path)
+        if not self.files.set_aside(path):
+            self._bad.add(digest)
         return None
 
     def blob(self, digest: str) -> Path:
@@ -174,83 +230,39 @@ class DiskStore:
 
     def prepare(self) -> None:
         """Makes the folder, so that one which cannot be used is told before anything runs. Raises StoreError."""
-        with _disk_errors(self.folder):
+        with disk_errors(self.folder):
             _adopt(self.folder)
 
     def put(self, results: Sequence[tuple[Record, Audio]], *, takes: bool) -> None:
         texts = {record.key: record.to_json() for record, _ in results}
         blobs = {self.blob(record.digest): audio.to_wav for record, audio in results}
         files = {self._record_file(key): text.encode for key, text in texts.items()}
-        with _disk_errors(self.folder):
+        with disk_errors(self.folder):
             _adopt(self.folder)
-        with _disk_errors(self.folder), self.gate():
+        with disk_errors(self.folder), self.gate():
             self._keep_earlier(results)
             # What a power cut may take of other results than takes is a name or a record, and it is made again then:
             # syncing hundreds of folders, and each record, would cost more than most results do.
-            self._publish(blobs.items(), sync=True, sync_folders=takes)
-            self._publish(files.items(), sync=takes, sync_folders=takes)
-            self._index.put({f"action:{key}": text for key, text in texts.items()})
+            self.files.publish(blobs.items(), sync=True, sync_folders=takes)
+            self._bad.difference_update(record.digest for record, _ in results)
+            self.files.publish(files.items(), sync=takes, sync_folders=takes)
+            self.index.put({f"{ACTION}{key}": text for key, text in texts.items()})
         self.grown_bytes += sum(audio.samples.nbytes for _, audio in results)
 
     def _keep_earlier(self, results: Sequence[tuple[Record, Audio]]) -> None:
         """A take that is made again, and comes out otherwise, does not take the record of the earlier one with it."""
-        takes = [record for record, _ in results if record.is_take]
-        before = self.records([record.key for record in takes]) if takes else {}
-        earlier = [before[one.key] for one in takes if one.key in before and before[one.key].digest != one.digest]
-        files = {self._earlier_file(one.key, one.digest): one.to_json().encode for one in earlier}
-        self._publish(files.items(), sync=True, sync_folders=True)
+        files: dict[Path, Content] = {}
+        for record, _ in results:
+            before = self.find(record.key) if record.is_take else None
+            if before is not None and before.digest != record.digest:
+                files[self._earlier_file(before.key, before.digest)] = before.to_json().encode
+        self.files.publish(files.items(), sync=True, sync_folders=True)
 
     def put_notes(self, notes: Mapping[str, str]) -> None:
-        with _disk_errors(self.folder):
+        with disk_errors(self.folder):
             if notes:
                 _adopt(self.folder)
-            self._index.put({f"note:{name}": text for name, text in notes.items()})
-
-    def _publish(self, files: Iterable[tuple[Path, Content]], sync: bool, sync_folders: bool) -> None:
-        """Gives files their names once they are whole: temporary file, fsync, rename."""
-        # A blob that is there, as its name says, need not be written again; one that was damaged since is made good.
-        files = [(path, content) for path, content in files if path.suffix != ".wav" or not _holds(path, content)]
-        temporary = self._temporary(len(files))
-        moves = [(place, path) for place, (path, _) in zip(temporary, files, strict=True)]
-        contents = (content for _, content in files)
-        write = partial(_write_file, sync=sync)
-        try:
-            if len(files) < _FEW:
-                for place, content in zip(temporary, contents, strict=True):
-                    write(place, content)
-            else:  # syncs wait for the disk; side by side they wait together
-                with ThreadPoolExecutor(_WRITERS) as pool:
-                    list(pool.map(write, temporary, contents))
-            for place, path in moves:
-                try:
-                    place.replace(path)
-                except FileNotFoundError:  # the first file in that folder
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    place.replace(path)
-                except IsADirectoryError:
-                    self._set_aside(path)
-                    place.replace(path)
-            if sync_folders:
-                for folder in {path.parent for _, path in moves}:
-                    sync_folder(folder)
-        except BaseException:
-            for place in temporary:
-                place.unlink(missing_ok=True)
-            raise
-
-    def _temporary(self, count: int) -> list[Path]:
-        """New names in the folder for what is being written."""
-        folder = self.folder / "tmp"
-        if count:
-            folder.mkdir(exist_ok=True)
-        return [folder / f"{os.getpid()}-{time.time_ns():x}-{next(self._count)}" for _ in range(count)]
-
-    def _set_aside(self, path: Path) -> None:
-        aside = self.folder / "set-aside"
-        with _disk_errors(self.folder):
-            aside.mkdir(parents=True, exist_ok=True)
-            with contextlib.suppress(FileNotFoundError):  # another process was first
-                path.replace(aside / path.name)
+            self.index.put({f"{NOTE}{name}": sealing.seal(name, text) for name, text in notes.items()})
 
     def _record_file(self, key: str) -> Path:
         return self.folder / "records" / key[:2] / f"{key}.json"
@@ -258,92 +270,64 @@ class DiskStore:
     def _earlier_file(self, key: str, digest: str) -> Path:
         return self.folder / "records" / key[:2] / f"{key}.{digest[:16]}.json"
 
-    def _restored(self) -> dict[str, str]:
+    def _restored(self) -> Iterator[Pair]:
         """What the index has to hold by the files of the records, and the notes that follow from them."""
-        texts: dict[str, str] = {}
         latest: dict[str, tuple[str, str]] = {}
-        for record in self.all_records():
-            texts[f"action:{record.key}"] = record.to_json()
+        for path in self._record_files():
+            record = self._in_file(path)
+            if record is None or path.stem != record.key:
+                continue
+            yield f"{ACTION}{record.key}", record.to_json()
             note, at = record.made.get("note"), str(record.made.get("at", ""))
             if isinstance(note, str) and at >= latest.get(note, ("", ""))[0]:
                 latest[note] = (at, record.key)
-        return texts | {f"note:{note}": key for note, (_, key) in latest.items()}
+        for note, (_, key) in latest.items():
+            yield f"{NOTE}{note}", sealing.seal(note, key)
+
+    def _record_files(self) -> list[Path]:
+        return sorted((self.folder / "records").glob("??/*.json"))
 
     def close(self) -> None:
-        self._index.close()
-        self._claims.close()
+        self.index.close()
+        self.leases.close()
 
     # Builds at once, and collections beside them
 
     def claim(self, key: str) -> bool:
-        return not self.is_there or self._claims.claim(_place(key))
+        with disk_errors(self.folder):
+            return self.leases.claim(key)
 
     def release(self, keys: Iterable[str]) -> None:
         for key in keys:
-            self._claims.release(_place(key))
+            self.leases.release(key)
 
     def use(self, keys: Sequence[str]) -> None:
         with contextlib.suppress(StoreError):  # a cache that cannot be written is not collected either
-            self._index.touch([f"action:{key}" for key in keys])
+            self.index.touch([f"{ACTION}{key}" for key in keys])
 
     @property
     def is_there(self) -> bool:
         """Whether the folder has been made a cache."""
         return (self.folder / _TAG).exists()
 
-    @contextlib.contextmanager
-    def gate(self, *, alone: bool = False) -> Iterator[None]:
+    def gate(self, *, alone: bool = False) -> contextlib.AbstractContextManager[None]:
         """While a build looks up what it needs, or publishes, no collection deletes; alone: the other way round."""
-        if not self.is_there:
-            yield
-            return
-        with self._gates:
-            if self._gates.first:
-                self._claims.claim(_GATE, shared=not alone, wait=True)
-        try:
-            yield
-        finally:
-            with self._gates:
-                if self._gates.last:
-                    self._claims.release(_GATE)
+        return self.leases.gate(alone=alone)
 
-    @contextlib.contextmanager
-    def running(self) -> Iterator[None]:
-        """For as long as a build takes: what it has used since it began stays.
-
-        A file says when it began; a lock, which ends with the process, that it goes on.
-        """
-        folder = self.folder / "running"
-        name = f"{time.time_ns():x}"
-        with contextlib.suppress(OSError):
-            if self.is_there:
-                folder.mkdir(exist_ok=True)
-                (folder / name).write_bytes(b"")
-                self._claims.claim(_running(name))
-        try:
-            yield
-        finally:
-            with contextlib.suppress(OSError):
-                (folder / name).unlink(missing_ok=True)
-            self._claims.release(_running(name))
+    def running(self) -> contextlib.AbstractContextManager[None]:
+        """For as long as a build takes: what it has used since it began stays."""
+        return self.leases.running()
 
     def oldest_running(self) -> float:
         """When the oldest of the builds began that go on here, in seconds since 1970; infinity if none does."""
-        oldest = float("inf")
-        for path in sorted((self.folder / "running").glob("*")):
-            if self._claims.claim(_running(path.name)) and self._claims.work:
-                path.unlink(missing_ok=True)  # its build was killed
-                self._claims.release(_running(path.name))
-            else:
-                oldest = min(oldest, int(path.name, 16) / 1e9)
-        return oldest
+        return self.leases.oldest_running()
 
     # From elsewhere: what `archive` has checked
 
     def temporary(self) -> Path:
         """A new name in the cache, for what is being written. Raises StoreError."""
-        with _disk_errors(self.folder):
-            return self._temporary(1)[0]
+        with disk_errors(self.folder):
+            return self.files.temporary(1)[0]
 
     def take_in(self, digest: str, written: Path) -> bool:
         """Moves the file of a sound, which is what its digest says, to its place. Raises StoreError.
@@ -351,14 +335,14 @@ class DiskStore:
         Returns whether it was of use: not if the same is there already, which then counts as used now.
         """
         path = self.blob(digest)
-        with _disk_errors(self.folder), self.gate():
-            if _is_same(path, written):
+        with disk_errors(self.folder), self.gate():
+            if is_same(path, written):
                 written.unlink()
                 return False
             with written.open("rb+") as file:
                 os.fsync(file.fileno())
-            path.parent.mkdir(parents=True, exist_ok=True)
-            written.replace(path)
+            self.files.move(written, path)
+            self._bad.discard(digest)
             sync_folder(path.parent)
         return True
 
@@ -369,57 +353,57 @@ class DiskStore:
         `--force` replaced is, for a pin to find; what can be made again is not kept twice.
         earlier: none of them becomes the result of its action, even if there is none here.
         """
-        with _disk_errors(self.folder), self.gate():
+        with disk_errors(self.folder), self.gate():
             files: dict[Path, Content] = {}
             current: dict[str, str] = {}
             for record in records:
                 known = self.find(record.key)
                 if known is None and not earlier:
-                    current[f"action:{record.key}"] = record.to_json()
+                    current[f"{ACTION}{record.key}"] = record.to_json()
                     files[self._record_file(record.key)] = record.to_json().encode
                 elif record.is_take and self.kept(record.key, record.digest) is None:
                     files[self._earlier_file(record.key, record.digest)] = record.to_json().encode
-            self._publish(files.items(), sync=True, sync_folders=True)
-            self._index.put(current)
+            self.files.publish(files.items(), sync=True, sync_folders=True)
+            self.index.put(current)
         return len(files)
 
     @property
     def has_locks(self) -> bool:
         """Whether builds are known of each other here. Where there are no locks, nobody can tell whether one runs."""
         with self.gate():
-            return self._claims.work
+            return self.leases.work
 
     # Collecting: `collecting` decides what goes, and removes the files
 
     def usage(self) -> dict[str, float]:
         """When each record of the index was last put or used, by action key, in seconds since 1970."""
-        with _disk_errors(self.folder):
-            return {name.removeprefix("action:"): at for name, at in self._index.used("action:").items()}
+        with disk_errors(self.folder):
+            return {name.removeprefix(ACTION): at for name, at in self.index.used(ACTION).items()}
 
     def usage_of(self, keys: Sequence[str]) -> dict[str, float]:
         """The same of those keys that are there, now."""
-        with _disk_errors(self.folder):
-            found = self._index.used_of([f"action:{key}" for key in keys])
-        return {name.removeprefix("action:"): at for name, at in found.items()}
+        with disk_errors(self.folder):
+            found = self.index.used_of([f"{ACTION}{key}" for key in keys])
+        return {name.removeprefix(ACTION): at for name, at in found.items()}
 
     def drop(self, keys: Sequence[str]) -> None:
         """Takes records out of the index. What is still in a file will be found again."""
-        with _disk_errors(self.folder):
-            self._index.remove([f"action:{key}" for key in keys])
+        with disk_errors(self.folder):
+            self.index.remove([f"{ACTION}{key}" for key in keys])
 
     # For `soundgraph cache`
 
     def all_records(self) -> Iterator[Record]:
         """Every whole record, from its file."""
-        for path in sorted((self.folder / "records").glob("??/*.json")):
+        for path in self._record_files():
             with contextlib.suppress(OSError):
-                record = Record.from_json(path.read_bytes())
+                record = Record.from_json(read_file(path, MAX_RECORD_BYTES) or b"")
                 if record is not None and record.key == path.stem:
                     yield record
 
     def stats(self) -> dict[str, Any]:
         """Counts and bytes of what is there."""
-        with _disk_errors(self.folder):
+        with disk_errors(self.folder):
             blobs = [path.stat().st_size for path in (self.folder / "blobs").glob("??/*.wav")]
             records = list(self.all_records())
             aside = list((self.folder / "set-aside").glob("*.wav"))
@@ -435,50 +419,6 @@ class DiskStore:
             "set_aside": len(aside),
         }
 
-    def verify(self) -> dict[str, list[str]]:
-        """Reads everything. Sets damaged blobs and records aside, mends the index, and removes what killed processes
-        left half written.
-
-        Returns the names of what was found: "damaged" blobs; "missing", the digests that records name and that are not
-        there; "bad_records"; keys that are "unfiled" (without a record's file) or "unindexed"; "leftovers" of killed
-        processes.
-        """
-        found: dict[str, list[str]] = {}
-        with _disk_errors(self.folder):
-            found["damaged"] = [
-                path.name for path in sorted((self.folder / "blobs").glob("??/*")) if self._faulty(path)
-            ]
-            good = {record.key: record for record in self.all_records()}
-            damaged = {Path(name).stem for name in found["damaged"]}
-            digests = {record.digest for record in good.values()} - damaged
-            found["missing"] = sorted(digest for digest in digests if not self.has(digest))
-            found["bad_records"] = []
-            for path in sorted((self.folder / "records").glob("??/*")):
-                if path.stem not in good or path.suffix != ".json":
-                    found["bad_records"].append(path.name)
-                    self._set_aside(path)
-            keys = [name.removeprefix("action:") for name in self._index.names("action:")]
-            unfiled = {key: record for key, record in self.records(keys).items() if key not in good}
-            found["unfiled"] = sorted(unfiled)
-            files = {self._record_file(key): record.to_json().encode for key, record in unfiled.items()}
-            self._publish(files.items(), sync=True, sync_folders=True)
-            found["unindexed"] = sorted(set(good) - set(self.records(list(good))))
-            if found["unindexed"]:
-                self._index.rebuild()
-            found["leftovers"] = []
-            for path in sorted((self.folder / "tmp").glob("*")):
-                if time.time() - path.stat().st_mtime > _STALE_S:
-                    found["leftovers"].append(path.name)
-                    path.unlink(missing_ok=True)
-        return found
-
-    def _faulty(self, path: Path) -> bool:
-        """Whether a file among the blobs is not what its name says; it is then set aside."""
-        if self.blob(path.stem) == path:
-            return self.read(path.stem) is None
-        self._set_aside(path)
-        return True
-
     def clear(self) -> int:
         """Removes every artifact and record; returns how many files that were. The folder and its .gitignore stay.
 
@@ -486,95 +426,42 @@ class DiskStore:
         """
         import shutil
 
-        self.close()
         count = 0
-        with _disk_errors(self.folder):
+        with disk_errors(self.folder):
             if self.folder.exists():
                 _adopt(self.folder)
-            for name in ("index", "records", "blobs", "set-aside", "tmp", "projects"):
-                folder = self.folder / name
-                count += sum(1 for path in folder.rglob("*") if path.is_file())
-                if folder.is_dir():
-                    shutil.rmtree(folder)
+            # Not what builds know of each other: who waits for the gate would hold a lock on a file that is gone.
+            with self.gate(alone=True):
+                self.index.close()
+                for name in sorted(_FOLDERS - {"running"}):
+                    folder = self.folder / name
+                    count += sum(1 for path in folder.rglob("*") if path.is_file())
+                    if folder.is_dir():
+                        shutil.rmtree(folder)
+        self.close()
         return count
 
 
-class _Counted:
-    """How many threads of this process are within a block that takes one lock for all of them."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._inside = 0
-
-    def __enter__(self) -> None:
-        self._lock.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
-
-    @property
-    def first(self) -> bool:
-        self._inside += 1
-        return self._inside == 1
-
-    @property
-    def last(self) -> bool:
-        self._inside -= 1
-        return self._inside == 0
-
-
-# Places of `locks`. Actions have the lower half of the range, builds that run the upper one but for its last place.
-_GATE = 2**62 - 1
-
-
-def _place(key: str) -> int:
-    return int(key[:16], 16) >> 3
-
-
-def _running(name: str) -> int:
-    return 2**61 + int(name, 16) % (2**61 - 1)
-
-
-def _write_file(path: Path, content: Content, *, sync: bool) -> None:
-    with path.open("wb") as file:
-        file.write(content())
-        file.flush()
-        if sync:
-            os.fsync(file.fileno())
-
-
-def _holds(path: Path, content: Content) -> bool:
-    try:
-        return path.read_bytes() == content() and _freshen(path)
-    except OSError:
-        return False
-
-
-def _is_same(path: Path, other: Path) -> bool:
-    try:
-        return filecmp.cmp(path, other, shallow=False) and _freshen(path)
-    except OSError:
-        return False
-
-
-def _freshen(path: Path) -> bool:
-    """What a collection has seen, and taken for unused, is used now: it finds another time there. Raises OSError."""
-    now = time.time_ns()
-    os.utime(path, ns=(now, now))
-    return True
+def is_named(path: Path, record: Record) -> bool:
+    """Whether a file of a record is named as that record's, or as that of an earlier take."""
+    return path.name in (f"{record.key}.json", f"{record.key}.{record.digest[:16]}.json")
 
 
 def _is_ours(folder: Path) -> bool:
     """Whether a folder is a cache of soundgraph's, or can become one: new, or empty but for hidden files."""
-    if _is_tagged(folder) or not folder.exists() or all(path.name.startswith(".") for path in folder.iterdir()):
+    if _is_tagged(folder) or not folder.exists():
         return True
-    return _is_tagged(folder)  # another build may have made it one since the first look
+    names = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+    if not names or _is_tagged(folder):  # another build may have made it one since the first look
+        return True
+    # Its tag is damaged, or gone, and there is nothing that is not a cache's.
+    return names <= _OWN and (_TAG in names or {"locks", "records"} <= names)
 
 
 def _is_tagged(folder: Path) -> bool:
     try:
         return _TAG_LINE in (folder / _TAG).read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         return False
 
 
@@ -588,28 +475,21 @@ def _adopt(folder: Path) -> None:
         raise StoreError(
             f"{folder} holds files that are not soundgraph's\n  let [cache] dir name a new folder, or an empty one"
         )
+    if _is_tagged(folder):
+        return
     tag = folder / _TAG
     if not tag.exists():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
-        # https://bford.info/cachedir/: backup programs leave such a folder out.
-        # At once: another build, or the next one after a kill, would take a folder with half a tag for somebody else's.
-        content = f"Signature: 8a477f597d28d172789f06886806bc55\n{_TAG_LINE}\n"
-        stamp.write_atomically(str(tag), content.encode("ascii"), sync=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes renames in a folder last through a power cut, where the system can."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    # https://bford.info/cachedir/: backup programs leave such a folder out.
+    # At once: another build, or the next one after a kill, would take a folder with half a tag for somebody else's.
+    content = f"Signature: 8a477f597d28d172789f06886806bc55\n{_TAG_LINE}\n"
+    stamp.write_atomically(str(tag), content.encode("ascii"), sync=True)
 
 
 @contextlib.contextmanager
-def _disk_errors(folder: Path) -> Iterator[None]:
+def disk_errors(folder: Path) -> Iterator[None]:
+    """Errors of the system as StoreError."""
     try:
         yield
     except OSError as error:

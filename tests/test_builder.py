@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from soundgraph import builder, kinds, results
+from soundgraph import builder, kinds, publishing, results
 from soundgraph import store as stores
 from soundgraph.audio import Audio, make
 from soundgraph.backends import (
@@ -498,7 +498,7 @@ def test_a_recording_that_breaks_off_fails_and_leaves_the_rest_whole(space: Spac
 @contextmanager
 def full_disk(after: int) -> Iterator[None]:
     """Nothing can be written to the cache after so many files."""
-    real = stores._write_file
+    real = publishing._write_file
     left = [after]
 
     def write(*arguments: Any, **more: Any) -> None:
@@ -507,7 +507,7 @@ def full_disk(after: int) -> Iterator[None]:
             raise OSError(28, "No space left on device", str(arguments[0]))
         real(*arguments, **more)
 
-    with changed(stores, "_write_file", write):
+    with changed(publishing, "_write_file", write):
         yield
 
 

@@ -13,7 +13,6 @@ HEAVY = {
         "numpy",
         "networkx",
         "pydantic",
-        "diskcache",
         "rich",
         "torch",
         "tomllib",

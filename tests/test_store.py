@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from soundgraph import store as stores
+from soundgraph import auditing, publishing
 from soundgraph.audio import Audio
 from soundgraph.errors import StoreError
 from soundgraph.index import Index
@@ -93,14 +93,6 @@ def test_blobs_are_named_by_their_plain_sha256(space: Space) -> None:
     assert subprocess.run(["sha256sum", "--check", "--quiet"], input=lines, text=True, check=False).returncode == 0
 
 
-def test_nothing_is_ever_evicted(store: DiskStore) -> None:
-    store.put_notes({"a": "b"})
-    settings = dict(rows(store.folder, "SELECT key, value FROM Settings"))
-    assert settings["eviction_policy"] == "none"
-    assert settings["cull_limit"] == 0
-    assert settings["size_limit"] >= 2**60
-
-
 # Damage
 
 
@@ -109,13 +101,16 @@ def test_a_blob_with_any_byte_changed_is_set_aside(store: DiskStore, place: int)
     audio = noise()
     store.put([(record(audio), audio)], takes=True)
     path = store.blob(audio.digest)
+    aside: list[bytes] = []
     for bit in (0x01, 0x80):
         data = bytearray(audio.to_wav())
         data[place] ^= bit
         path.write_bytes(data)
         assert store.read(audio.digest) is None
         assert not path.exists()
-        assert (store.folder / "set-aside" / path.name).read_bytes() == data
+        aside = [found.read_bytes() for found in (store.folder / "set-aside").glob(f"{path.name}*")]
+        assert bytes(data) in aside
+    assert len(aside) == 2
 
 
 @pytest.mark.parametrize("size", [0, 1, 57, 58, 59, 100])
@@ -162,26 +157,6 @@ def test_a_lost_blob_that_nobody_reads_is_not_made_again(space: Space) -> None:
     space.replace('prompt = "rain"', 'prompt = "rain"\ntop_k = 7')
     found = space.build()
     assert (found.ran, found.cutoffs) == (["a:rain"], ["a:cut", "a:dark"])
-
-
-def test_verify_finds_every_fault_and_the_next_build_mends_it(space: Space) -> None:
-    space.scene(CHAIN)
-    space.build()
-    blobs = sorted(space.cache.glob("blobs/??/*.wav"))
-    records = sorted(space.cache.glob("records/??/*.json"))
-    blobs[0].write_bytes(b"damaged")
-    records[0].write_text("{")
-    (space.cache / "blobs" / "zz").mkdir()
-    (space.cache / "blobs" / "zz" / "stray").write_bytes(b"")
-    found = space.run("cache", "verify")
-    assert found.code == 1
-    assert f"{blobs[0].name}: was damaged and is set aside" in found.out
-    assert f"{records[0].name}: is no whole record" in found.out
-    assert "stray: was damaged" in found.out
-    shutil.rmtree(space.root / "build")
-    assert space.build().code == 0
-    assert space.build("--force").code == 0
-    assert space.run("cache", "verify").out == "everything is as it was written\n"
 
 
 def test_clear_leaves_an_empty_cache_that_can_be_built_into(space: Space) -> None:
@@ -351,14 +326,13 @@ def test_the_mode_is_set_once(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "cache").stat().st_mode) == 0o770
 
 
-def test_an_index_that_cannot_be_opened_is_told_plainly(tmp_path: Path) -> None:
-    store = DiskStore(tmp_path / "cache")
-    store.put([(record(noise()), noise())], takes=False)
+def test_a_file_in_place_of_the_index_is_set_aside(store: DiskStore) -> None:
+    kept = record(noise())
+    store.put([(kept, noise())], takes=False)
     store.close()
-    shutil.rmtree(tmp_path / "cache" / "index")
-    (tmp_path / "cache" / "index").write_text("a file")
-    with pytest.raises(StoreError, match="cannot use the cache"):
-        store.records(["a" * 64])
+    shutil.rmtree(store.folder / "index")
+    (store.folder / "index").write_text("a file")
+    assert store.records([kept.key]) == {kept.key: kept}
 
 
 def test_what_killed_processes_left_is_swept_up_by_verify(tmp_path: Path) -> None:
@@ -368,7 +342,7 @@ def test_what_killed_processes_left_is_swept_up_by_verify(tmp_path: Path) -> Non
     old.write_bytes(b"half")
     new.write_bytes(b"half")
     os.utime(old, (1e9, 1e9))
-    assert store.verify()["leftovers"] == ["old"]
+    assert auditing.verify(store, repair=True)["leftovers"] == ["tmp/old"]
     store.close()
     assert (old.exists(), new.exists()) == (False, True)
 
@@ -432,7 +406,7 @@ def test_a_write_that_fails_half_way_leaves_nothing(store: DiskStore) -> None:
         path.write_bytes(content()[:20])
         raise FULL
 
-    with changed(stores, "_write_file", cut_off), pytest.raises(StoreError, match="No space left on device"):
+    with changed(publishing, "_write_file", cut_off), pytest.raises(StoreError, match="No space left on device"):
         store.put([(record(audio), audio)], takes=True)
     assert not store.has(audio.digest)
     assert not list((store.folder / "tmp").glob("*"))

@@ -1,7 +1,7 @@
 """Look after the cache.
 
 stats: what is in it, and how much of that scenes reach. gc: remove what was used least recently, of what nothing needs;
-takes only with --takes. verify: read everything and set aside what is damaged (exit 1 if anything was).
+takes only with --takes. verify: read everything and say what is damaged (exit 1 if anything is); --repair mends it.
 export FILE [TARGET ...]: put the takes that scenes reach into one file. import FILE: take them out of it.
 clear: remove everything; generated takes cost time to make again, so it asks for --yes.
 """
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _FLAGS = {
     "yes": ("clear",),
+    "repair": ("verify",),
     "max_size": ("gc",),
     "older_than": ("gc",),
     "takes": ("gc",),
@@ -37,6 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "names", nargs="*", metavar="NAME", help="the file of export and import; then targets of export"
     )
     parser.add_argument("--yes", action="store_true", help="clear without asking")
+    parser.add_argument(
+        "--repair", action="store_true", help="set aside and mend what verify finds; without it, nothing is changed"
+    )
     gc = parser.add_argument_group("gc")
     gc.add_argument("--max-size", type=common.size, metavar="SIZE", help='make the cache as small as that: "20 GB"')
     gc.add_argument(
@@ -105,25 +109,23 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _verify(store: DiskStore, options: argparse.Namespace) -> int:
+    from soundgraph import auditing
+    from soundgraph.cli import bar
     from soundgraph.errors import EXIT_NODE_FAILED, EXIT_OK
 
-    found = store.verify()
+    with bar.shown("reading", options.json) as report:
+        found = auditing.verify(store, repair=options.repair, report=report)
     if options.json:
         print(json.dumps(found))
     else:
-        words = {
-            "damaged": "was damaged and is set aside; a build that needs it makes it again",
-            "missing": "is missing; a build that needs it makes it again",
-            "bad_records": "is no whole record and is set aside",
-            "unfiled": "had no record's file beside the index, and has one now",
-            "unindexed": "was not in the index, and is now",
-            "leftovers": "was left half written by a process that was killed, and is removed",
-        }
-        for fault, names in found.items():
+        for sort, names in found.items():
+            what, mended = auditing.FAULTS[sort]
             for name in names:
-                print(f"{name}: {words[fault]}")
+                print(f"{name}: {what}; {mended}" if options.repair else f"{name}: {what}")
         faults = sum(map(len, found.values()))
         print(f"{common.n(faults, 'fault')} found" if faults else "everything is as it was written")
+        if faults and not options.repair:
+            print("soundgraph cache verify --repair mends what can be mended")
     return EXIT_NODE_FAILED if any(found.values()) else EXIT_OK
 
 
