@@ -707,13 +707,20 @@ def _fail_lost(outcome: Outcome, lost: Collection[str], why: Callable[[str], str
 
 def _why_lost(plan: Plan, mistakes: Sequence[Mistake], name: str) -> str:
     """Why a node whose samples are lost cannot be made again."""
-    node = graphs.node_of(plan.graph, name)
-    place = (node.origin.file, f"nodes.{node.name}")
-    own = [mistake for mistake in mistakes if (mistake.file, mistake.where) == place]
-    if plan.decisions[name].pin is not None:
+
+    def about(names: Iterable[str]) -> list[Mistake]:
+        nodes = [graphs.node_of(plan.graph, one) for one in names]
+        places = {(node.origin.file, f"nodes.{node.name}") for node in nodes}
+        return [mistake for mistake in mistakes if (mistake.file, mistake.where) in places]
+
+    own = about([name])
+    if own and plan.decisions[name].pin is not None:
         return "\n".join(f"{mistake.what}\n{mistake.hint}" for mistake in own)
-    reasons = [mistake.what for mistake in own] or [f"{mistake.where}: {mistake.what}" for mistake in mistakes]
-    return f"its samples are gone from the cache, and {'; '.join(reasons)}"
+    if own:
+        return f"its samples are gone from the cache, and {'; '.join(mistake.what for mistake in own)}"
+    found = about(graphs.needed(plan.graph, [name])) or mistakes
+    first, more = found[0], f" (and {len(found) - 1:,} more)" if len(found) > 1 else ""
+    return f"its samples are gone from the cache, and {first.where}: {first.what}{more}\n{first.hint}"
 
 
 def _reason(error: BaseException) -> str:

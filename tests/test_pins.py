@@ -475,7 +475,9 @@ def test_a_build_that_cannot_go_on_without_a_pinned_take_fails_even_if_what_it_m
 
     with changed(DiskStore, "read", read):
         found = space.build("-k")
-    assert (found.code, found.summary["failed"]) == (1, 1)
+    assert (found.code, found.failed) == (1, ["a:rain"])
+    (why,) = (event["detail"] for event in found.of("node") if event["status"] == "failed")
+    assert f"nodes.wind: its pinned take {pins(space)['a:wind'].digest[:12]} is not in the cache" in why
     assert fickle.made == ["soft rain", "wind"]
 
 
@@ -491,7 +493,8 @@ def test_what_was_made_from_a_pinned_take_and_is_lost_is_not_made_from_another(s
     (event,) = (event for event in found.of("node") if event["status"] == "failed")
     take = pins(space)["a:rain"].digest[:12]
     assert event["detail"] == (
-        f"its samples are gone from the cache, and nodes.rain: its pinned take {take} is not in the cache"
+        f"its samples are gone from the cache, and nodes.rain: its pinned take {take} is not in the cache\n"
+        "bring it with soundgraph cache import FILE, or give it up: soundgraph pin --remove a:rain"
     )
 
 
