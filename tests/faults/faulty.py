@@ -221,6 +221,19 @@ def finished(root: Path) -> dict[str, str]:
     return found
 
 
+def published(root: Path, steps: Sequence[Step]) -> set[str]:
+    """The takes that a build which went through these steps had put away, down to the last sync."""
+    named: set[str] = set()
+    last: set[str] = set()
+    for what, path, _ in steps:
+        if what == "rename" and path.startswith("cache/records/"):
+            named.add(path)
+        elif what == "sync":
+            last.update(one for one in named if one.rpartition("/")[0] == path)
+    records = (Record.from_json((root / path).read_bytes()) for path in last)
+    return {str(one.manifest["params"]["prompt"]) for one in records if one is not None and one.is_take}
+
+
 def faults_of_cache(root: Path) -> list[str]:
     """What is wrong with the files of a cache, told without soundgraph's own checks of them."""
     wrong = []
@@ -248,9 +261,8 @@ def lose_unsynced(root: Path, steps: Sequence[Step], keep_length: bool) -> list[
             unsynced.add(path)
         elif what == "sync":
             unsynced.discard(path)
-        elif what == "rename" and (before := os.path.relpath(root / source, root)) in unsynced:
-            unsynced.remove(before)
-            unsynced.add(path)
+        elif what == "rename" and os.path.relpath(root / source, root) in unsynced:
+            unsynced.add(path)  # and the other name stays in mind: a rename that failed is tried again
         elif what == "rename":
             unsynced.discard(path)
     lost = []

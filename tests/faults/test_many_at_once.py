@@ -70,11 +70,8 @@ def test_each_action_is_run_once_while_collections_go_on_beside(faulty: Faulty, 
         rubbish = spaces[0].scene("\n".join(lines), "old")
         assert faulty.build(spaces[0].root, "old").code == 0
         rubbish.unlink()
-        running, collections = [], []
-        for space in spaces:
-            running.append(faulty.start(space.root, "build", "--json", "-j", "2"))
-            collections.append(faulty.run(space.root, *GC))
-        collections += [faulty.run(spaces[0].root, *GC) for _ in range(5)]
+        running = [faulty.start(space.root, "build", "--json", "-j", "2") for space in spaces]
+        collections = [faulty.run(space.root, *GC) for space in spaces]
         ended = [one.wait() for one in running]
         assert [(one.code, one.err) for one in ended] == [(0, "")] * BUILDS
         assert [(one.code, one.err) for one in collections] == [(0, "")] * len(collections)

@@ -91,14 +91,23 @@ def wrong_after(
     lose: whether what was not synced is lost, too: True for zeros in its place, False for nothing at all.
     """
     space = state.new()
+    before = harness.delivered(space.root)
     stopped = faulty.build(space.root, fault=fault)
     wrong = check(stopped)
+    # Whoever reads the output folder at this moment finds whole files.
+    found = harness.delivered(space.root).items()
+    wrong += [
+        f"{path} is half there" for path, data in found if data not in (before.get(path), state.delivered.get(path))
+    ]
+    kept = harness.published(space.root, stopped.steps)
     lost = []
     if lose is not None:
         lost = harness.lose_unsynced(space.root, stopped.steps, lose)
+        wrong += [f"{path} had been delivered, and is lost" for path in lost if path.startswith("build/")]
     else:
         wrong += harness.faults_of_cache(space.root)
     finished = harness.finished(space.root)
+    wrong += [f"the take {take!r} had been published, and is lost" for take in sorted(kept - finished.keys())]
     takes = sorted(take for take in state.takes if take not in finished)
     wrong += converges(faulty, space, state.delivered, takes, verified=lose is None)
     if wrong:
