@@ -21,8 +21,8 @@ except ImportError:  # Windows
 # Somebody else holds it; on Windows the last two.
 _HELD = {errno.EAGAIN, errno.EACCES, errno.EDEADLK}
 
-# The file cannot be made or written there: a cache to read from only.
-_NOT_OURS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT}
+# The file cannot be made or written there: a cache to read from only, or something else that has its name.
+_NOT_OURS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
 
 # How often a lock that somebody holds is tried again, where the system cannot be told to wait.
 _TRY_AGAIN_S = 0.02
@@ -32,7 +32,8 @@ class Claims:
     """Locks on places (0 to 2⁶²) of a file, made when the first is asked for. Safe to use from several threads.
 
     A lock belongs to this object: another one over the same file, in this process or in another, is kept out. Where the
-    file may not be written, or its filesystem has no locks, everything is granted and `work` is False.
+    system has no locks of open files, as on macOS, only those of other processes are. Where the file may not be
+    written, or its filesystem has no locks, everything is granted and `work` is False.
 
     Raises OSError if the file cannot be opened for another reason, such as a full disk.
     """
