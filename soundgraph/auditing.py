@@ -62,10 +62,9 @@ def verify(
 
     Returns names of what was found, by its sort: all keys of `FAULTS`. Raises StoreError.
     """
-    with disk_errors(store.folder), contextlib.ExitStack() as leased:
+    with disk_errors(store.folder):
         if not store.is_there:
             return {sort: [] for sort in FAULTS}
-        leased.enter_context(store.running())
         audit = _Audit(store, repair, report)
         audit.blobs()
         audit.records()

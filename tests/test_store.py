@@ -24,6 +24,8 @@ from soundgraph.records import Record
 from soundgraph.store import DiskStore
 from tests.helpers import CHAIN, Space, changed, noise
 
+THOROUGH = os.environ.get("SOUNDGRAPH_TESTS") == "thorough"
+
 OTHER = CHAIN.replace("exports.theme", "exports.other")
 
 
