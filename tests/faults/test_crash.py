@@ -34,7 +34,7 @@ def test_the_steps_of_the_index_are_counted_too(state: State) -> None:
 
 def test_a_build_may_be_killed_before_any_step(faulty: Faulty, state: State) -> None:
     wrong = []
-    for at in points(state.steps):
+    for at in points(state.steps, one_in=2):
         wrong += wrong_after(faulty, state, Fault("kill", at), killed)
     assert wrong == []
 
@@ -50,7 +50,7 @@ def test_a_build_may_be_killed_in_the_middle_of_any_write(faulty: Faulty, state:
 def test_any_step_may_fail(faulty: Faulty, state: State) -> None:
     wrong = []
     errors = (errno.EIO, errno.ENOSPC, errno.EACCES)
-    for at in points(state.steps, one_in=2):
+    for at in points(state.steps, one_in=3):
         for error in errors if THOROUGH else errors[at % 3 :][:1]:
             wrong += wrong_after(faulty, state, Fault("fail", at, error), told)
     assert wrong == []
@@ -59,7 +59,7 @@ def test_any_step_may_fail(faulty: Faulty, state: State) -> None:
 @pytest.mark.usefixtures("sees_all")
 def test_a_power_cut_may_take_whatever_was_not_synced(faulty: Faulty, state: State) -> None:
     wrong = []
-    for at in points(state.steps, one_in=2):
+    for at in points(state.steps, one_in=4):
         wrong += wrong_after(faulty, state, Fault("kill", at), killed, lose=at % 2 == 0)
     assert wrong == []
 
@@ -116,13 +116,9 @@ def test_a_long_build_may_be_stopped_at_any_moment_and_again(faulty: Faulty, pla
 
 def test_nothing_is_left_beside_what_is_delivered_and_elsewhere_not_for_long(faulty: Faulty, place: Path) -> None:
     state = trials.first(place / "crash-leftovers", faulty)
-    at = next(
-        number
-        for number, (what, path, _) in enumerate(state.steps, 1)
-        if what == "rename" and path.startswith("build/")
-    )
     space = state.new()
-    assert faulty.build(space.root, fault=Fault("kill", at)).code == -9
+    fault = Fault("kill", 1, which="rename", folder="build")
+    assert faulty.build(space.root, fault=fault).code == -9
     half = list((space.root / ".soundgraph").glob(".writing-*"))
     assert len(half) == 1
     os.utime(half[0], (0, 0))

@@ -29,7 +29,7 @@ def state(request: pytest.FixtureRequest, place: Path, faulty: Faulty) -> Iterat
 
 def test_the_disk_may_be_full_from_any_step_on(faulty: Faulty, state: State) -> None:
     wrong = []
-    for at in points(state.steps, NEEDS_SPACE, one_in=2):
+    for at in points(state.steps, NEEDS_SPACE, one_in=3):
         wrong += wrong_after(faulty, state, Fault("fail_on", at, errno.ENOSPC, NEEDS_SPACE), told)
     assert wrong == []
 
@@ -71,7 +71,7 @@ def grow(folder: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("mount") is None, reason="there is no mount here")
 @pytest.mark.parametrize("full", [("cache",), ("build",), ("cache", "build"), (".soundgraph",)], ids="-".join)
-@pytest.mark.parametrize("size", ["4k", "32k", "128k"])
+@pytest.mark.parametrize("size", ["4k", "32k"])
 def test_a_small_disk_that_is_full(faulty: Faulty, place: Path, full: tuple[str, ...], size: str) -> None:
     state = trials.first(place / f"small-{'-'.join(full)}-{size}", faulty)
     space = state.new()

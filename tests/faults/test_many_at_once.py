@@ -89,6 +89,22 @@ def test_each_action_is_run_once_while_collections_go_on_beside(faulty: Faulty, 
         assert trials.faults_that_verify_finds(faulty, spaces[0].root) == ""
 
 
+@pytest.mark.parametrize("turn", range(10 if THOROUGH else 2))
+def test_a_collection_takes_nothing_from_builds_of_what_no_scene_says(faulty: Faulty, place: Path, turn: int) -> None:
+    """With -D they make what no collection finds in the scenes: that they use it is all that keeps it."""
+    with projects(place, faulty, f"overridden-{turn}") as (spaces, _):
+        assert faulty.build(spaces[0].root).code == 0  # so that there is a cache
+        arguments = ("build", "--json", "-j", "2", "-D", "scene.seed=9", "common")
+        running = [faulty.start(space.root, *arguments) for space in spaces]
+        collections = [faulty.run(space.root, *GC) for space in spaces]
+        ended = [one.wait() for one in running]
+        assert [(one.code, one.err) for one in [*ended, *collections]] == [(0, "")] * 2 * BUILDS
+        takes, ran = count(ended)
+        assert set(takes.values()) <= {1}
+        assert set(ran.values()) <= {1}
+        assert len({frozenset(harness.delivered(space.root).items()) for space in spaces[1:]}) == 1
+
+
 @pytest.mark.parametrize("turn", range(20 if THOROUGH else 3))
 def test_a_build_that_is_killed_holds_nobody_up(faulty: Faulty, place: Path, turn: int) -> None:
     draw = random.Random(turn)
@@ -122,7 +138,8 @@ def test_without_locks_work_may_double_and_results_are_right(faulty: Faulty, pla
         assert [harness.delivered(space.root) for space in spaces] == wanted
         again = [faulty.build(space.root, broken=no_locks) for space in spaces]
         assert [(one.code, one.takes, one.result.ran) for one in again] == [(0, [], [])] * BUILDS
-        assert trials.faults_that_verify_finds(faulty, spaces[0].root) == ""
+        # The record of one build may be in the file, and that of another, which made the same, in the index.
+        assert trials.faults_that_verify_finds(faulty, spaces[0].root, ("leftovers", "unindexed")) == ""
 
 
 @pytest.mark.parametrize("turn", range(30 if THOROUGH else 4))
