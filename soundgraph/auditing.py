@@ -81,6 +81,7 @@ class _Audit:
         self.done = 0
         self.whole = sum(_count(store.folder / name) for name in ("blobs", "records"))
         self.bad: set[str] = set()  # digests of damaged blobs
+        self.faults = store.index.faults()
 
     def blobs(self) -> None:
         with ThreadPoolExecutor(_HASHERS) as pool:  # hashing lets go of the interpreter's lock
@@ -166,11 +167,10 @@ class _Audit:
             known.write_bytes(b"")
 
     def _indexed(self, records: dict[str, Record], *, told: bool = True) -> None:
+        if self.faults or not records:  # it is made again from all of them
+            return
         texts = {f"{ACTION}{key}": record.to_json() for key, record in records.items()}
-        try:
-            known = self.store.index.stored(list(texts)) if texts else {}
-        except StoreError:
-            return  # `index` tells of it
+        known = self.store.index.stored(list(texts))
         wrong = {name: text for name, text in texts.items() if known.get(name) != text}
         if told and self.store.index.is_there:  # without one, all of it is made when it is first asked
             self.found["unindexed"] += [name.removeprefix(ACTION) for name in wrong]
@@ -178,13 +178,11 @@ class _Audit:
             self.store.index.put(wrong)
 
     def index(self) -> None:
-        faults = self.store.index.faults()
-        rebuild = bool(faults)
-        if faults:
-            self.found["index"] = [f"index/cache.db ({fault})" for fault in faults]
+        rebuild = bool(self.faults)
+        self.found["index"] = [f"index/cache.db ({fault})" for fault in self.faults]
         bad: list[int] = []
         kept: dict[str, str] = {}
-        with contextlib.suppress(StoreError) if faults else contextlib.nullcontext():
+        with contextlib.suppress(StoreError) if rebuild else contextlib.nullcontext():
             for row in self.store.index.rows():
                 if not self._row(row.name, row.text):
                     bad.append(row.place)
