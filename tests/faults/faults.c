@@ -21,8 +21,8 @@
 #include <unistd.h>
 
 /* What happens at the step: nothing, the end of the process, its end after half a write, an error once, an error from
-   then on, a wish that it may end. */
-enum { COUNT, KILL, TEAR, FAIL, FAIL_ON, TERM };
+   then on, a wish that it may end, a halt until it is told to go on. */
+enum { COUNT, KILL, TEAR, FAIL, FAIL_ON, TERM, STOP };
 
 /* What is told of a call that goes on. */
 enum { GO, GO_HALF, REFUSE };
@@ -84,8 +84,8 @@ static int step(const char *what, const char *path, const char *from) {
     if (number < chosen || action == COUNT || (number > chosen && action != FAIL_ON)) return GO;
     if (action == TEAR && strcmp(what, "write") == 0) return GO_HALF;
     if (action == KILL || action == TEAR) syscall(SYS_kill, getpid(), SIGKILL);
-    if (action == TERM) {
-        syscall(SYS_kill, getpid(), SIGTERM);
+    if (action == TERM || action == STOP) {
+        syscall(SYS_kill, getpid(), action == TERM ? SIGTERM : SIGSTOP);
         return GO;
     }
     errno = error_number;

@@ -10,11 +10,12 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ class Fault:
     """What happens at step `at`, counted from 1.
 
     action: "kill" before it; "tear": half of a write is done, then a kill; "fail": it fails with `error`, once;
-    "fail_on": and so do all after it; "term": the process is asked to end.
+    "fail_on": and so do all after it; "term": the process is asked to end; "stop": it halts until it gets SIGCONT.
     which: the steps that count. folder: where, relative to the project.
     """
 
@@ -88,9 +89,12 @@ class Started:
         result = _result(code, texts["out"], texts["err"], self._as_json)
         return Ended(result, steps, texts["takes"].splitlines())
 
-    def signal(self, number: int) -> None:
-        with suppress(ProcessLookupError):
-            os.kill(self.number, number)
+    def is_stopped(self) -> bool:
+        """Waits until it has halted, or ended. Of one that has ended no more is known."""
+        return bool(self._faulty.ask(do="stopped", pid=self.number)["stopped"])
+
+    def go_on(self) -> None:
+        os.kill(self.number, signal.SIGCONT)
 
 
 class Faulty:

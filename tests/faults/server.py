@@ -24,7 +24,7 @@ from typing import Any, ClassVar, NoReturn
 DEADLINE_S = 120.0
 
 # As `faults.c` has them.
-ACTIONS = {"count": 0, "kill": 1, "tear": 2, "fail": 3, "fail_on": 4, "term": 5}
+ACTIONS = {"count": 0, "kill": 1, "tear": 2, "fail": 3, "fail_on": 4, "term": 5, "stop": 6}
 
 
 def main() -> None:
@@ -50,6 +50,8 @@ def _answer(asked: dict[str, Any]) -> dict[str, Any]:
         if number == 0:
             _child(asked)
         return {"pid": number}
+    if asked["do"] == "stopped":
+        return {"stopped": os.WIFSTOPPED(os.waitpid(asked["pid"], os.WUNTRACED)[1])}
     _, status = os.waitpid(asked["pid"], 0)
     return {"code": os.waitstatus_to_exitcode(status)}
 
@@ -147,8 +149,8 @@ class _Audit:
             return
         if self.action in ("kill", "tear"):
             os.kill(os.getpid(), signal.SIGKILL)
-        if self.action == "term":
-            os.kill(os.getpid(), signal.SIGTERM)
+        if self.action in ("term", "stop"):
+            os.kill(os.getpid(), signal.SIGTERM if self.action == "term" else signal.SIGSTOP)
             return
         raise OSError(self.error, os.strerror(self.error))
 

@@ -48,7 +48,7 @@ class Loaded:
             report(index, request.duration)
             with open(os.environ[LOG], "ab", buffering=0) as file:  # noqa: PTH123 - one write, to the end of it
                 file.write(f"{request.prompt}\n".encode())
-            seed = int.from_bytes(request.prompt.encode()[-8:], "big") + len(self.model.id)
+            seed = [*request.prompt.encode(), *self.model.id.encode(), request.seed]
             n = round(request.duration * self.model.sample_rate)
             sound = np.random.default_rng(seed).uniform(-0.4, 0.4, (1, n)).astype(np.float32)
             yield Made(index, Audio(sound, self.model.sample_rate))
