@@ -1,12 +1,14 @@
 """The index: small texts by name, in a SQLite file, with the time at which each was last used.
 
-It can be lost: what it holds is made again from files, by the `restore` it is given. The table is as diskcache made it
-for earlier versions, so that their caches go on. diskcache itself is not used: it loads a pickle where a row says that
-it is one, takes its settings from the file, and tries for ever to begin a transaction in a file that is damaged.
+It can be lost: what it holds is made again from files, by the `restore` it is given. diskcache makes it and writes to
+it. It is read by statements of its own, many names at a time; and diskcache is kept from what it would do with a file
+that came from somebody else: load a pickle where a row says that it is one, delete the file that a row names, take its
+settings from there, whatever they are, and try for ever to write to a file that is damaged.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import errno
 import itertools
@@ -14,14 +16,18 @@ import os
 import shutil
 import sqlite3
 import stat
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from soundgraph.errors import StoreError
+
+if TYPE_CHECKING:
+    import diskcache
 
 # SQLite's default limit on variables in one statement, on builds before 3.32.
 _BATCH = 900
@@ -31,22 +37,26 @@ _WAIT_S = 60
 
 _TRIES = 4
 
+_BESIDE = ("-wal", "-shm")
+
+# Says in the file that what can be told from elsewhere was put into it.
+_FILLED = 1
+
 # With less than that a disk is full, as far as the index is concerned.
 _ROOM_BYTES = 64 * 1024
-
-_TABLE = (
-    "CREATE TABLE Cache (key BLOB, raw INTEGER, store_time REAL, access_time REAL, mode INTEGER, filename TEXT,"
-    " value BLOB)"
-)
-_UNIQUE = "CREATE UNIQUE INDEX Cache_key_raw ON Cache (key, raw)"
 
 # What soundgraph writes is a text in the row itself. Where diskcache would load a pickle, or a file, nothing is read.
 _PLAIN = "raw = 1 AND mode = 1 AND filename IS NULL AND typeof(key) = 'text' AND typeof(value) = 'text'"
 
-_PUT = (
-    "INSERT INTO Cache (key, raw, store_time, access_time, mode, filename, value) VALUES (?, 1, ?, ?, 1, NULL, ?)"
-    " ON CONFLICT (key, raw) DO UPDATE SET store_time = excluded.store_time, access_time = excluded.access_time,"
-    " mode = 1, filename = NULL, value = excluded.value"
+# diskcache's defaults would drop the oldest entries, without a word, at 1 GiB. A file that is cut off while it is
+# mapped ends the process.
+_SETTINGS = {"eviction_policy": "none", "size_limit": 2**62, "cull_limit": 0, "sqlite_mmap_size": 0}
+
+# Many rows of a new file, a tenth of the time that diskcache's `set` takes. What another process has just put there is
+# newer.
+_FILL = (
+    "INSERT OR IGNORE INTO Cache (key, raw, store_time, access_time, mode, filename, value)"
+    " VALUES (?, 1, ?, ?, 1, NULL, ?)"
 )
 
 # Primary result codes that tell of the system, not of the file. https://www.sqlite.org/rescode.html
@@ -79,11 +89,18 @@ class Row(NamedTuple):
     text: str | None
 
 
-class _Open(NamedTuple):
-    """A connection, and which file it is to: another process may have moved that one aside since."""
+Identity = tuple[int, int]
+"""Of a file: another process may have moved it aside since, and put another one there."""
 
+
+class _Reader(NamedTuple):
     database: sqlite3.Connection
-    identity: tuple[int, int] | None
+    identity: Identity | None
+
+
+class _Writer(NamedTuple):
+    cache: diskcache.Cache
+    identity: Identity | None
 
 
 class CannotMendError(StoreError):
@@ -107,9 +124,9 @@ class Index:
     ):
         self._folder, self._aside, self._restore, self._told, self._alone = folder, aside, restore, told, alone
         self._file = folder / "cache.db"
-        self._reader: _Open | None = None
-        self._writer: _Open | None = None
-        self._seen: tuple[int, int] | None = None  # the file that was last opened, or tried to be
+        self._reader: _Reader | None = None
+        self._writer: _Writer | None = None
+        self._seen: Identity | None = None  # the file that was last opened, or tried to be
         # Who needs both takes them in this order.
         self._reading, self._writing = threading.RLock(), threading.RLock()
         self._making = 0
@@ -138,14 +155,14 @@ class Index:
             if not isinstance(text, str):
                 raise TypeError("a name of the index is a str, and so is a text")
         if texts:
-            self._change(lambda database: _put(database, texts.items()))
+            self._change(lambda cache: _put(cache, texts.items()))
 
     def remove(self, names: Sequence[str]) -> None:
         """Takes them out, all or none. Raises StoreError."""
 
-        def delete(database: sqlite3.Connection) -> None:
+        def delete(cache: diskcache.Cache) -> None:
             for some, marks in _batches(names):
-                database.execute(f"DELETE FROM Cache WHERE raw = 1 AND key IN ({marks})", some)
+                cache._con.execute(f"DELETE FROM Cache WHERE raw = 1 AND key IN ({marks})", some)
 
         if names and self.is_there:
             self._change(delete)
@@ -155,11 +172,11 @@ class Index:
     def touch(self, names: Sequence[str]) -> None:
         """Notes that they are used now. Raises StoreError."""
 
-        def update(database: sqlite3.Connection) -> None:
+        def update(cache: diskcache.Cache) -> None:
             now = time.time()
             for some, marks in _batches(sorted(names)):
                 query = f"UPDATE Cache SET access_time = ? WHERE raw = 1 AND key IN ({marks})"
-                database.execute(query, [now, *some])
+                cache._con.execute(query, [now, *some])
 
         if names and self.is_there:
             self._change(update)
@@ -195,18 +212,19 @@ class Index:
     def faults(self) -> list[str]:
         """What SQLite itself finds wrong with the file, at most ten things. Raises StoreError."""
 
-        def check(database: sqlite3.Connection) -> list[str]:
+        if not self.is_there:
+            is_odd = os.path.lexists(self._folder) and not self._folder.is_dir()
+            return ["it is in no folder"] if is_odd else []
+        with self._errors(), self._reading:
             try:
+                database = self._to_read()
                 found = [str(text) for (text,) in database.execute("PRAGMA quick_check(10)")]
                 database.execute(f"SELECT count(*) FROM Cache WHERE {_PLAIN}").fetchone()
             except sqlite3.DatabaseError as error:
                 if not self._is_damage(error):
                     raise
                 return [str(error)]
-            return [text for text in found if text != "ok"]
-
-        with self._errors(), self._reading:
-            return check(self._to_read()) if self.is_there else []
+        return [text for text in found if text != "ok"]
 
     def rows(self) -> Iterator[Row]:
         """Every row of the file as it is, a few hundred at a time: others may write meanwhile. Raises StoreError."""
@@ -227,8 +245,8 @@ class Index:
     def discard(self, places: Sequence[int]) -> None:
         """Removes rows. Raises StoreError."""
 
-        def delete(database: sqlite3.Connection) -> None:
-            database.executemany("DELETE FROM Cache WHERE rowid = ?", [(place,) for place in places])
+        def delete(cache: diskcache.Cache) -> None:
+            cache._con.executemany("DELETE FROM Cache WHERE rowid = ?", [(place,) for place in places])
 
         if places:
             self._change(delete)
@@ -240,9 +258,10 @@ class Index:
 
     def close(self) -> None:
         with self._reading, self._writing:
-            for connection in (self._reader, self._writer):
-                if connection is not None:
-                    connection.database.close()
+            if self._reader is not None:
+                self._reader.database.close()
+            if self._writer is not None:
+                self._writer.cache.close()
             self._reader = self._writer = None
 
     # Connections
@@ -253,18 +272,20 @@ class Index:
                 with self._reading:
                     if not self.is_there and not self._made_again():
                         return nothing
+                    if not _is_filled(self._to_read()):
+                        self._made_again()
                     return query(self._to_read())
             except sqlite3.DatabaseError as error:
                 self._mend(error, give_up=not left)
         raise AssertionError("the last try returns or raises")
 
-    def _change(self, act: Callable[[sqlite3.Connection], None]) -> None:
+    def _change(self, act: Callable[[diskcache.Cache], None]) -> None:
         for left in reversed(range(_TRIES)):
             try:
                 with self._writing:
                     opened = self._to_write()
-                    with _transaction(opened.database):
-                        act(opened.database)
+                    with _transaction(opened.cache):
+                        act(opened.cache)
                     # Moved aside meanwhile, it is another file that others read: it has to be there, too.
                     if opened.identity == _identity(self._file):
                         return
@@ -278,7 +299,7 @@ class Index:
             if self._reader is not None:
                 self._reader.database.close()
                 self._reader = None
-            self._reader = _Open(self._connected(), now)
+            self._reader = _Reader(self._connected(), now)
         return self._reader.database
 
     def _connected(self) -> sqlite3.Connection:
@@ -303,42 +324,50 @@ class Index:
         connection.text_factory = partial(str, encoding="utf-8", errors="replace")
         return connection
 
-    def _to_write(self) -> _Open:
+    def _to_write(self) -> _Writer:
         now = self._seen = _identity(self._file)
         if self._writer is not None and self._writer.identity == now:
             return self._writer
         if self._writer is not None:
-            self._writer.database.close()
+            self._writer.cache.close()
             self._writer = None
-        if now is None:
-            if os.path.lexists(self._folder) and not self._folder.is_dir():
-                self._move_aside()
-            self._folder.mkdir(parents=True, exist_ok=True)
-        connection = self._connect("mode=rwc")
+        if os.path.lexists(self._folder) and not self._folder.is_dir():
+            self._move_aside()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._look_at_settings()
+        cache = _opened(self._folder)
         try:
-            self._set_up(connection)
+            if not _is_filled(cache._con):
+                with self._exclusively():  # else each of those who come at once would gather what is to be put in
+                    self._fill(cache)
         except BaseException:
-            connection.close()
+            cache.close()
             raise
-        self._writer = _Open(connection, _identity(self._file))
+        now = self._seen = _identity(self._file)
+        self._writer = _Writer(cache, now)
         return self._writer
 
-    def _set_up(self, connection: sqlite3.Connection) -> None:
-        connection.execute("PRAGMA cache_size = 8192")
-        if _has_table(connection):
-            connection.execute("PRAGMA synchronous = NORMAL")
+    def _look_at_settings(self) -> None:
+        """Raises DatabaseError for a file that diskcache is not to open."""
+        if not self.is_there:
             return
-        with self._exclusively():
-            if _has_table(connection):  # by now: another process makes it
-                return
-            connection.execute("PRAGMA auto_vacuum = FULL")
-            _patiently(connection, "PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            with _transaction(connection):  # a kill leaves all of it or nothing
-                if not _has_table(connection):
-                    connection.execute(_TABLE)
-                    connection.execute(_UNIQUE)
-                    _put(connection, self._restore())
+        try:
+            connection = self._connect("mode=rw")
+        except sqlite3.OperationalError:
+            if self.is_there:
+                raise
+            return  # moved aside at this moment
+        try:
+            _check_settings(connection)
+        finally:
+            connection.close()
+
+    def _fill(self, cache: diskcache.Cache) -> None:
+        with _transaction(cache):  # a kill leaves all of it or nothing
+            if not _is_filled(cache._con):
+                now = time.time()
+                cache._con.executemany(_FILL, ((name, now, now, text) for name, text in self._restore()))
+                cache._con.execute(f"PRAGMA user_version = {_FILLED}")
 
     @contextlib.contextmanager
     def _exclusively(self) -> Iterator[None]:
@@ -369,12 +398,14 @@ class Index:
 
     def _mend(self, error: sqlite3.DatabaseError, *, give_up: bool) -> None:
         """Makes a damaged index again. Raises StoreError for what is no damage: locked, full, not to be written."""
+        if not give_up and _identity(self._file) != self._seen:
+            return  # another process has just moved it aside, or made it: what it had open there is no measure
         if give_up or not self._is_damage(error):
             raise self._refusal(error) from error
         with self._reading, self._writing, self._exclusively():
             self.close()
             try:
-                if "no such table" in str(error):
+                if str(error).startswith("no such table") or not self.is_there:
                     # It is empty, or another process is making it at this moment: moved aside, that process would go on
                     # writing to it there.
                     self._to_write()
@@ -408,7 +439,7 @@ class Index:
             case sqlite3.SQLITE_IOERR:
                 return code in _DAMAGE_OF_READING
             case sqlite3.SQLITE_CANTOPEN:
-                return any(_is_odd(Path(f"{self._file}{end}")) for end in ("", "-wal", "-shm"))
+                return not self.is_there or any(_is_odd(Path(f"{self._file}{end}")) for end in ("", *_BESIDE))
             case primary:
                 return primary not in _NO_DAMAGE
 
@@ -438,38 +469,103 @@ def _texts(database: sqlite3.Connection, names: Sequence[str]) -> dict[str, str]
     return found
 
 
-def _put(database: sqlite3.Connection, pairs: Iterable[Pair]) -> None:
-    now = time.time()
-    database.executemany(_PUT, ((name, now, now, text) for name, text in pairs))
+def _put(cache: diskcache.Cache, pairs: Iterable[Pair]) -> None:
+    for name, text in pairs:
+        cache.set(name, text)
+
+
+def _opened(folder: Path) -> diskcache.Cache:
+    import diskcache
+
+    try:
+        return diskcache.Cache(_plain_path(folder), disk=_text_disk(), timeout=_WAIT_S, **_SETTINGS)
+    except diskcache.Timeout as error:
+        raise _cause(error) from error
 
 
 @contextlib.contextmanager
-def _transaction(database: sqlite3.Connection) -> Iterator[None]:
-    database.execute("BEGIN IMMEDIATE")
+def _transaction(cache: diskcache.Cache) -> Iterator[None]:
+    import diskcache
+
     try:
-        yield
-        database.execute("COMMIT")
-    except BaseException:
-        with contextlib.suppress(sqlite3.DatabaseError):
-            database.execute("ROLLBACK")
-        raise
+        with cache.transact(retry=False):  # True would try for ever, whatever it is that goes wrong
+            yield
+    except diskcache.Timeout as error:
+        raise _cause(error) from error
 
 
-def _patiently(database: sqlite3.Connection, statement: str) -> None:
-    """Runs what SQLite does not wait with for others."""
-    until = time.monotonic() + _WAIT_S
-    while True:
-        try:
-            database.execute(statement)
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
-                raise
-        time.sleep(0.01)
+def _cause(error: Exception) -> sqlite3.DatabaseError:
+    """What SQLite said, for which diskcache has one name."""
+    cause = error.__context__
+    return cause if isinstance(cause, sqlite3.DatabaseError) else sqlite3.OperationalError(str(error))
 
 
-def _has_table(database: sqlite3.Connection) -> bool:
-    return database.execute("SELECT 1 FROM sqlite_master WHERE name = 'Cache'").fetchone() is not None
+def _check_settings(database: sqlite3.Connection) -> None:
+    """Looks at what diskcache is about to open.
+
+    diskcache takes its settings from the file, and sets an attribute of itself for each: its folder, for one.
+
+    Raises DatabaseError for settings that it did not write itself.
+    """
+    from diskcache.core import DEFAULT_SETTINGS, METADATA
+
+    if _is_filled(database) and not _has_table(database, "Cache"):
+        raise sqlite3.DatabaseError("its table is gone")
+    if not _has_table(database, "Settings"):
+        return
+    expected = {**DEFAULT_SETTINGS, **_SETTINGS}
+    for key, value in database.execute("SELECT key, value FROM Settings").fetchall():
+        if key in METADATA and isinstance(value, int):
+            continue
+        if key not in expected or value not in (expected[key], DEFAULT_SETTINGS.get(key)):
+            raise sqlite3.DatabaseError("settings that soundgraph did not write")
+
+
+@cache
+def _plain_path(folder: Path) -> str:
+    """A path of the folder that diskcache takes as it is: it puts the value of HOME where a name has "$HOME" in it."""
+    if os.path.expandvars(str(folder)) == str(folder):
+        return str(folder)
+    place = tempfile.TemporaryDirectory(prefix="soundgraph-")
+    atexit.register(place.cleanup)
+    link = Path(place.name) / "index"
+    folder.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(folder, target_is_directory=True)
+    return str(link)
+
+
+def _text_disk() -> Any:
+    """diskcache's Disk, made to take and give text only. Anything else it would pickle, and reading a pickle runs code:
+    its JSONDisk still loads one that was planted in the file, because the row says how it is to be read."""
+    import diskcache
+    from diskcache.core import MODE_RAW
+
+    class TextDisk(diskcache.Disk):  # type: ignore[misc]
+        def put(self, key: Any) -> tuple[str, bool]:
+            return key, True
+
+        def store(self, value: Any, read: Any, key: Any = None) -> tuple[int, int, None, str]:
+            return 0, MODE_RAW, None, value
+
+        def get(self, key: Any, raw: Any) -> str:
+            raise AssertionError("the index is read by statements of its own")
+
+        def fetch(self, mode: Any, filename: Any, value: Any, read: Any) -> str:
+            raise AssertionError("the index is read by statements of its own")
+
+        def remove(self, file_path: Any) -> None:
+            """No value is kept in a file: a row that names one was planted, perhaps to have that file deleted."""
+
+    return TextDisk
+
+
+def _has_table(database: sqlite3.Connection, name: str) -> bool:
+    return database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [name]).fetchone() is not None
+
+
+def _is_filled(database: sqlite3.Connection) -> bool:
+    found: tuple[int] = database.execute("PRAGMA user_version").fetchone()
+    return found == (_FILLED,)
 
 
 def _batches(names: Sequence[str]) -> Iterator[tuple[Sequence[str], str]]:
@@ -484,7 +580,7 @@ def _seconds(at: object) -> float:
     return float(at) if isinstance(at, int | float) else 0.0
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _identity(path: Path) -> Identity | None:
     try:
         found = os.stat(path)  # noqa: PTH116 - asked before each statement
     except (FileNotFoundError, NotADirectoryError):

@@ -1,14 +1,15 @@
 """The line on which a key of a TOML document was written. Asked only once a mistake has been found.
 
-tomllib keeps no positions, and parsers that do cost many times its time. So the text is scanned a second time, by a
-scanner that may assume what tomllib has already shown: that the text is valid.
+tomli keeps no positions, and parsers that do cost many times its time. So the text is scanned a second time, by a
+scanner that may assume what tomli has already shown: that the text is valid.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
+
+import tomli
 
 Keys = tuple[str | int, ...]
 """What leads to a value: ("nodes", "dark_rain", "bands", 1, "freq_hz")."""
@@ -147,7 +148,7 @@ class _Scanner:
             else:
                 start = self.at
                 self._skip(_STRING)
-                names.append(next(iter(tomllib.loads(f"{self.text[start : self.at]} = 0"))))
+                names.append(next(iter(tomli.loads(f"{self.text[start : self.at]} = 0"))))
             self._skip(_SPACE)
             if not self._take("."):
                 return names

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import tomli
 
 from soundgraph import kinds, paths
 from soundgraph.errors import Mistake, SceneError, did_you_mean, quote
@@ -133,8 +134,8 @@ def _keys(key: str) -> tuple[str, ...] | None:
     if all(paths.is_name(part) for part in parts):  # letters of any alphabet need no quotes here
         return tuple(parts)
     try:
-        table: Any = tomllib.loads(f"{key} = 0")
-    except tomllib.TOMLDecodeError:
+        table: Any = tomli.loads(f"{key} = 0")
+    except tomli.TOMLDecodeError:
         return None
     keys = []
     while isinstance(table, dict):
@@ -148,7 +149,7 @@ def _keys(key: str) -> tuple[str, ...] | None:
 def _value(text: str) -> Any:
     """The value as TOML; as a string when it is none, so that a prompt needs no quotes inside the shell's."""
     try:
-        table = tomllib.loads(f"value = {text}")
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError):
+        table = tomli.loads(f"value = {text}")
+    except (tomli.TOMLDecodeError, RecursionError, ValueError):
         return text
     return table["value"] if len(table) == 1 else text

@@ -14,18 +14,16 @@ import re
 import shutil
 import subprocess
 import tempfile
-import tomllib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from soundgraph import commit
+from soundgraph import commit, toml_file
 from soundgraph.errors import Mistake, UsageError, quote
 from soundgraph.lock import LOCK_FILE
 from soundgraph.manifest import file_digest
 from soundgraph.root import GRAPHS, PROJECT_FILE
-from soundgraph.toml_file import MAX_BYTES
 
 _LFS = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\n")
 _LFS_MOST = 1024
@@ -310,10 +308,10 @@ class _Copy:
 
 def _named_in(place: Path, path: str) -> list[str]:
     """The paths, from the project's root, that a scene may name: whatever in it could be one."""
-    if place.stat().st_size > MAX_BYTES:
+    if place.stat().st_size > toml_file.MAX_BYTES:
         return []
     try:
-        waiting: list[Any] = [tomllib.loads(place.read_text("utf-8"))]
+        waiting: list[Any] = [toml_file.loads(place.read_text("utf-8"))]
     except (ValueError, RecursionError):  # the loader tells what is wrong
         return []
     found = []

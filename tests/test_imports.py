@@ -15,7 +15,7 @@ HEAVY = {
         "pydantic",
         "rich",
         "torch",
-        "tomllib",
+        "tomli",
         "sqlite3",
         "soundfile",
         "soxr",

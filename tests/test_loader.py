@@ -17,7 +17,7 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from soundgraph import backends, kinds
+from soundgraph import backends, kinds, toml_file
 from soundgraph.elements import element_model
 from soundgraph.errors import SceneError
 from soundgraph.export_settings import ExportSettings
@@ -302,8 +302,8 @@ def test_included_files_and_the_projects_file_are_read_once_for_many_scenes(
 ) -> None:
     write(tmp_path, {f"graphs/{i}.toml": 'include = ["s/b.toml"]\n' for i in range(5)} | {"graphs/s/b.toml": RAIN})
     parsed: list[str] = []
-    parse = tomllib.loads
-    monkeypatch.setattr(tomllib, "loads", lambda text: (parsed.append(text), parse(text))[1])
+    parse = toml_file.loads
+    monkeypatch.setattr(toml_file, "loads", lambda text: (parsed.append(text), parse(text))[1])
     scenes = load_scenes([tmp_path / f"graphs/{i}.toml" for i in range(5)], Project(tmp_path))
     assert [list(scene.nodes) for scene in scenes] == [["b.rain"]] * 5
     assert parsed.count(RAIN) == 1

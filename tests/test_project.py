@@ -56,7 +56,7 @@ def test_with_nothing_to_go_by_the_root_is_the_scenes_folder(tmp_path: Path) -> 
 def test_finding_the_root_imports_nothing_heavy() -> None:
     code = (
         "import sys; before = set(sys.modules); from soundgraph import root; root.find_root('.');"
-        "print(sorted(set(sys.modules) & {'pydantic', 'tomllib', 'numpy', 'pathlib', 're'} - before))"
+        "print(sorted(set(sys.modules) & {'pydantic', 'tomli', 'numpy', 'pathlib', 're'} - before))"
     )
     done = subprocess.run(
         [sys.executable, "-S", "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[1]

@@ -18,7 +18,7 @@ def run(options: argparse.Namespace) -> int:
     from soundgraph.digest import KEY_SCHEMA
 
     found = {"soundgraph": __version__, "key schema": str(KEY_SCHEMA), "python": sys.version.split()[0]}
-    for name in ("numpy", "networkx", "pydantic", "soundfile", "soxr", "torch", "audiocraft"):
+    for name in ("numpy", "networkx", "pydantic", "diskcache", "soundfile", "soxr", "torch", "audiocraft"):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -10,6 +10,7 @@ import pytest
 
 from soundgraph import archive, audio, decode, kinds, lock, paths, reading, scene, toml_file
 from soundgraph.backends.audiocraft import peek
+from soundgraph.errors import SceneError
 
 PAGE = (Path(__file__).parents[2] / "docs" / "limits.md").read_text(encoding="utf-8")
 
@@ -26,6 +27,7 @@ def _bound(field: Any, name: str) -> Any:
 RATE = scene.SceneSettings.model_fields["sample_rate"]
 
 LIMITS = {
+    "parts of a dotted name in it": f"{toml_file._MOST_PARTS:,}",
     "a scene file, or `soundgraph.toml`": f"{toml_file.MAX_BYTES:,} bytes",
     "`soundgraph.lock`": f"{lock._MAX_BYTES:,} bytes",
     "nodes of a scene, with all it includes and all takes": f"{reading.MAX_NODES:,}",
@@ -66,3 +68,29 @@ def test_every_length_has_a_limit(kind: str) -> None:
     for name, field in kinds.get(kind).params.model_fields.items():
         if name in ("duration", "before", "after", "start", "gap"):
             assert _bound(field, "le") <= audio.MAX_SECONDS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a." * 200_000 + "a = 1",
+        "[" + "a . " * 200_000 + "a]",
+        '"a".' * 200_000 + "a = 1",
+        "x = { " + "'a'." * 200_000 + "a = 1 }",
+    ],
+)
+def test_a_name_of_many_parts_takes_no_memory(tmp_path: Path, text: str) -> None:
+    """A parser takes memory by the square of their number."""
+    path = tmp_path / "a.toml"
+    path.write_text(text)
+    with pytest.raises(SceneError, match="a name has over 100 parts"):
+        toml_file.read(path, "a.toml")
+
+
+@pytest.mark.parametrize(
+    "text", [f"x = [{', '.join(['0.5'] * 9000)}]", f"x = '{'. ' * 9000}'", "a." * 99 + "a = 1", f"{'a' * 100_000} = 1"]
+)
+def test_many_dots_are_no_such_name(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(text)
+    assert toml_file.read(path, "a.toml").table
