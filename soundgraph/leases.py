@@ -137,7 +137,7 @@ class Leases:
         for path in sorted(self._running.glob("*")):
             if not is_build(path.name) or not path.is_file():
                 continue
-            if path.name not in self._own and self.is_over(path.name):
+            if self.is_over(path.name):
                 with contextlib.suppress(OSError):
                     path.unlink()
             else:

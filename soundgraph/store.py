@@ -284,8 +284,9 @@ class DiskStore:
         for note, (_, key) in latest.items():
             yield f"{NOTE}{note}", sealing.seal(note, key)
 
-    def _record_files(self) -> list[Path]:
-        return sorted((self.folder / "records").glob("??/*.json"))
+    def _record_files(self) -> Iterator[Path]:
+        for folder in sorted((self.folder / "records").glob("??")):
+            yield from sorted(folder.glob("*.json"))
 
     def close(self) -> None:
         self.index.close()
