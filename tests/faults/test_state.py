@@ -143,7 +143,7 @@ def test_a_damaged_lock_is_told_or_means_what_it_says(tmp_path: Path) -> None:
 
 def _flipped(whole: bytes) -> Iterator[bytes]:
     for place in range(len(whole)):
-        for bit in range(8):
+        for bit in range(8) if THOROUGH else (0, 5):
             yield whole[:place] + bytes([whole[place] ^ 1 << bit]) + whole[place + 1 :]
 
 
