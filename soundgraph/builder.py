@@ -358,11 +358,10 @@ class _Round:
             if key in self.by_key:
                 self._resolve(name, self.by_key[key], "hit")
                 return
-            record = self.site.store.records([key]).get(key)
+            record = self._used(key, lambda: self.site.store.records([key]).get(key))
             if record is not None and self.options.force:
                 self.previous[name] = record
             elif record is not None and not self._is_lost(record.digest):
-                self.site.store.use([key])
                 # Like a hit, it needs no samples until somebody reads them.
                 self._resolve(name, record, "cutoff")
                 return
@@ -380,12 +379,19 @@ class _Round:
 
     def _take_pinned(self, name: str, take: Take) -> None:
         """The key of a node turned out to be pinned: its result is that take, and no other."""
-        record = self.site.store.kept(take.key, take.digest)
+        record = self._used(take.key, lambda: self.site.store.kept(take.key, take.digest))
         if record is None or self._is_lost(take.digest):
             self._fail(name, "\n".join(pins.absence(take)))
             return
-        self.site.store.use([take.key])
         self._resolve(name, record, "cutoff")
+
+    def _used(self, key: str, look: Callable[[], Record | None]) -> Record | None:
+        """What a look into the store finds. No collection removes it between that and the word that it is used."""
+        with self.site.store.gate():
+            record = look()
+            if record is not None:
+                self.site.store.use([key])
+        return record
 
     def _is_lost(self, digest: str) -> bool:
         """Whether an artifact is lost still: since the plan, a build or an import may have brought it."""
@@ -405,7 +411,7 @@ class _Round:
         if self.options.force:
             return True
         # Since the plan was made, another build may have made it.
-        record = self.site.store.find(key)
+        record = self._used(key, lambda: self.site.store.find(key))
         if record is None or self._is_lost(record.digest):
             return True
         self._let_go([key])
@@ -414,7 +420,6 @@ class _Round:
 
     def _found(self, name: str, key: str, record: Record) -> None:
         """Another build has made what this node, and its twins, were to make."""
-        self.site.store.use([key])
         self.in_flight.discard(key)
         self.by_key[key] = record
         for twin in [name, *self.twins.pop(key, [])]:

@@ -82,6 +82,9 @@ class Store(Protocol):
     def release(self, keys: Iterable[str]) -> None:
         """What was claimed is done, or given up. Not before its record is published."""
 
+    def gate(self) -> contextlib.AbstractContextManager[None]:
+        """While it is open to a build, nothing is deleted: what it finds and says to use, it has."""
+
     def use(self, keys: Sequence[str]) -> None:
         """Says that a build needs these records: they count as used now, and no collection takes them from it."""
 
@@ -203,6 +206,8 @@ class DiskStore:
             return digest not in self._bad and self.blob(digest).exists()
 
     def read(self, digest: str) -> Audio | None:
+        if digest in self._bad:
+            return None
         path = self.blob(digest)
         try:
             data = read_file(path, HEADER_BYTES + MAX_BYTES)
