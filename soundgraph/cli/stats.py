@@ -109,10 +109,9 @@ def _slowest(builds: Sequence[Build]) -> list[tuple[str, float]]:
 
 def _lines(builds: Sequence[Build]) -> Iterator[str]:
     from soundgraph.drawing.wording import one_line
-    from soundgraph.forecast import lasting
 
     seconds, cpu = sum(build.seconds for build in builds), sum(build.cpu_seconds for build in builds)
-    times = f"{lasting(seconds)}, {lasting(cpu)} of processor time"
+    times = f"{_lasted(seconds)}, {_lasted(cpu)} of processor time"
     yield f"{common.n(len(builds), 'build')} from {_day(builds[0])} to {_day(builds[-1])}: {times}"
     rows = _rows(builds)
     whole = sum(row.seconds for row in rows) or 1.0
@@ -120,17 +119,17 @@ def _lines(builds: Sequence[Build]) -> Iterator[str]:
     if rest:
         shown.append(_Row("rest", "", sum(row.times for row in rest), sum(row.seconds for row in rest)))
     names = [one_line(_name(row)) for row in shown]
-    spans = [lasting(row.seconds) for row in shown]
+    spans = [_lasted(row.seconds) for row in shown]
     counts = [f"{row.times:,}" for row in shown]
     wide, deep, long = (max(map(len, column), default=0) for column in (names, counts, spans))
     for row, name, count, span in zip(shown, names, counts, spans, strict=True):
         bar = "#" * round(_BAR * row.seconds / whole)
         yield f"  {name:<{wide}}  {count:>{deep}}  {span:>{long}}  {row.seconds / whole:>4.0%}  {bar}".rstrip()
     if slowest := _slowest(builds):
-        yield f"slowest: {', '.join(f'{one_line(node)} {lasting(seconds)}' for node, seconds in slowest)}"
+        yield f"slowest: {', '.join(f'{one_line(node)} {_lasted(seconds)}' for node, seconds in slowest)}"
     if found := sum(build.saved_results for build in builds):
         saved = sum(build.saved_seconds for build in builds)
-        yield f"from the cache: {common.n(found, 'result')} that once took {lasting(saved)} to make"
+        yield f"from the cache: {common.n(found, 'result')} that once took {_lasted(saved)} to make"
 
 
 def _name(row: _Row) -> str:
@@ -144,3 +143,9 @@ def _day(build: Build) -> str:
     from datetime import datetime
 
     return datetime.fromisoformat(build.at).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _lasted(seconds: float) -> str:
+    from soundgraph.forecast import lasting
+
+    return lasting(seconds) if seconds >= 0.1 else f"{seconds:.2f} s"  # a forecast says no less than 0.1 s
