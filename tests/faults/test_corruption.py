@@ -270,7 +270,7 @@ def builds_right(built: Built, faulty: Faulty, takes: Sequence[str], named: str 
 def few(data: bytes) -> list[bytes]:
     """Some of what may become of a file: cut off, with a bit flipped, or all of it something else."""
     n = len(data)
-    step = max(1, n // 200) if THOROUGH else max(1, n)
+    step = max(1, n // 25) if THOROUGH else max(1, n)
     lengths = {n // 2, *range(0, n, step)} if THOROUGH else {n // 2}
     places = {n // 3, *range(0, n, step)} if THOROUGH else {n // 3}
     found = [data[:length] for length in sorted(lengths - {n})]
