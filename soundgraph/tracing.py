@@ -25,7 +25,7 @@ class Trace(Protocol):
         """
 
     def lap(self, category: str, name: str, **facts: Any) -> None:
-        """Something is done that began where the last lap of this thread ended, or the span did in which it is.
+        """Something is done that began where the last lap or span of this thread ended, or the span did in which it is.
 
         category: "take" (one of a batch), "stamps" (whether anything changed at all), "imports".
         """
@@ -48,7 +48,7 @@ class Off:
 
 
 class Spent(NamedTuple):
-    """times: how many spans. ns: how long they took, side by side or not."""
+    """times: how many spans. ns: how long they took, side by side or not; without those that lie within them."""
 
     times: int
     ns: int
@@ -76,32 +76,46 @@ class Tally:
         self.counted: dict[str, int] = {}
         self._sums: dict[tuple[str, str], list[int]] = {}
         self._lock = threading.Lock()
-        self._since: dict[int, int] = {}  # by thread: when its newest span began, or its last lap ended
+        self._since: dict[int, int] = {}  # by thread: when a span of it began or ended last, or a lap ended
+        self._within: dict[int, int] = {}  # by thread: how long all took that ended in its innermost span that goes on
 
     def span(self, category: str, name: str, **facts: Any) -> AbstractContextManager[Any]:
         return _Open(self, category, name, facts)
 
     def lap(self, category: str, name: str, **facts: Any) -> None:
         thread, ended = threading.get_ident(), perf_counter_ns()
-        self.add(category, name, self._since.get(thread, self.began_ns), ended, facts)
+        began = self._since.get(thread, self.began_ns)
+        self.add(category, name, began, ended, facts)
         self._since[thread] = ended
+        self._within[thread] = self._within.get(thread, 0) + ended - began
 
     def count(self, what: str, amount: int) -> None:
         with self._lock:
             self.counted[what] = self.counted.get(what, 0) + amount
 
-    def begin(self) -> int:
-        """A span of this thread begins."""
-        began = self._since[threading.get_ident()] = perf_counter_ns()
-        return began
+    def begin(self) -> tuple[int, int]:
+        """A span of this thread begins. Returns when, and what `end` wants to know of the span that it is in."""
+        thread = threading.get_ident()
+        around, self._within[thread] = self._within.get(thread, 0), 0
+        began = self._since[thread] = perf_counter_ns()
+        return began, around
 
-    def add(self, category: str, name: str, began_ns: int, ended_ns: int, facts: dict[str, Any]) -> None:
-        """A span of this thread is over."""
+    def end(self, category: str, name: str, began_ns: int, around: int, facts: dict[str, Any]) -> None:
+        """The span of this thread that began last is over."""
+        thread, ended = threading.get_ident(), perf_counter_ns()
+        within, self._within[thread] = self._within[thread], around + ended - began_ns
+        self._since[thread] = ended
+        self.add(category, name, began_ns, ended, facts, within)
+
+    def add(
+        self, category: str, name: str, began_ns: int, ended_ns: int, facts: dict[str, Any], within_ns: int = 0
+    ) -> None:
+        """A span of this thread is over. within_ns: how much of it those take that lie in it."""
         key = (category, _what(category, name, facts))
         with self._lock:
             sums = self._sums.setdefault(key, [0, 0])
             sums[0] += 1
-            sums[1] += ended_ns - began_ns
+            sums[1] += ended_ns - began_ns - within_ns
 
     def spent(self) -> dict[tuple[str, str], Spent]:
         """By category, and within it by kind or model."""
@@ -111,16 +125,16 @@ class Tally:
 class _Open:
     """A span that goes on."""
 
-    __slots__ = ("_began", "_category", "_facts", "_name", "_tally")
+    __slots__ = ("_around", "_began", "_category", "_facts", "_name", "_tally")
 
     def __init__(self, tally: Tally, category: str, name: str, facts: dict[str, Any]):
         self._tally, self._category, self._name, self._facts = tally, category, name, facts
 
     def __enter__(self) -> None:
-        self._began = self._tally.begin()
+        self._began, self._around = self._tally.begin()
 
     def __exit__(self, *_: object) -> None:
-        self._tally.add(self._category, self._name, self._began, perf_counter_ns(), self._facts)
+        self._tally.end(self._category, self._name, self._began, self._around, self._facts)
 
 
 def _what(category: str, name: str, facts: dict[str, Any]) -> str:
@@ -151,7 +165,10 @@ class Recorder(Tally):
         self._spans: list[tuple[str, str, int, int, str, dict[str, Any]]] = []
         self._amounts: list[tuple[int, str, int]] = []  # when, of what, how much by then
 
-    def add(self, category: str, name: str, began_ns: int, ended_ns: int, facts: dict[str, Any]) -> None:
+    def add(
+        self, category: str, name: str, began_ns: int, ended_ns: int, facts: dict[str, Any], within_ns: int = 0
+    ) -> None:
+        super().add(category, name, began_ns, ended_ns, facts, within_ns)
         # A list may be appended to from several threads.
         self._spans.append((category, name, began_ns, ended_ns, threading.current_thread().name, facts))
 
@@ -164,14 +181,6 @@ class Recorder(Tally):
     def spans(self) -> list[Span]:
         """Those that have ended."""
         return [Span(*span) for span in self._spans]
-
-    def spent(self) -> dict[tuple[str, str], Spent]:
-        found: dict[tuple[str, str], Spent] = {}
-        for span in self.spans:
-            key = (span.category, _what(span.category, span.name, span.facts))
-            times, ns = found.get(key, (0, 0))
-            found[key] = Spent(times + 1, ns + span.ended_ns - span.began_ns)
-        return found
 
     def write(self, path: str) -> None:
         """Writes the trace so far; a file that is there is replaced, as a whole. Raises OSError."""

@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from soundgraph import builder
+from soundgraph import builder, tracing
 from soundgraph.tracing import Off, Recorder, Spent, Tally, Trace
 from tests.helpers import CHAIN, Space, changed, export, generate
 from tests.probes import Probe
@@ -241,6 +241,30 @@ def test_spans_are_summed_by_kind_and_by_model(made: type[Tally]) -> None:
         ("export", ""): Spent(1, 1),
     }
     assert tally.counted == {"bytes read": 12}
+
+
+@pytest.mark.parametrize("made", [Tally, Recorder])
+def test_time_in_a_span_within_another_one_is_summed_once(made: type[Tally], monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0, 10, 11, 15, 20, 22, 30, 100])
+    monkeypatch.setattr(tracing, "perf_counter_ns", lambda: next(clock))
+    tally = made()
+    with tally.span("export", "a:x"):  # from 10 to 30
+        with tally.span("read", "one"):  # 4
+            pass
+        with tally.span("read", "other"):  # 2
+            pass
+    tally.lap("stamps", "a")
+    assert tally.spent() == {("export", ""): Spent(1, 14), ("read", ""): Spent(2, 6), ("stamps", ""): Spent(1, 70)}
+
+
+@pytest.mark.parametrize("made", [Tally, Recorder])
+def test_a_lap_is_no_time_of_the_span_that_it_is_in(made: type[Tally], monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0, 10, 15, 30])
+    monkeypatch.setattr(tracing, "perf_counter_ns", lambda: next(clock))
+    tally = made()
+    with tally.span("batch", "small"):
+        tally.lap("take", "a:x", model="small")
+    assert tally.spent() == {("batch", "small"): Spent(1, 15), ("take", "small"): Spent(1, 5)}
 
 
 @pytest.mark.parametrize("made", [Tally, Recorder])
