@@ -143,10 +143,10 @@ class _Tree:
 
     def scenes(self, place: str) -> Iterator[str]:
         """The TOML files under a folder, those of submodules too; or the one that `place` is."""
-        for path, (mode, _) in self._entries.items():
-            if path != place and not path.startswith(f"{place}/"):
-                continue
-            if mode == _MODULE:
+        # Looked up where it is one: a build --since asks for each scene by itself.
+        inside = [place] if place in self._entries else [path for path in self._entries if path.startswith(f"{place}/")]
+        for path in inside:
+            if self._entries[path][0] == _MODULE:
                 module = self._module(path)
                 yield from (f"{path}/{inner}" for inner in (module._entries if module else ()) if _is_scene(inner))
             elif _is_scene(path):

@@ -6,14 +6,17 @@ Times are for `tests/bench/scale`; here calls are counted, which are the same ea
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytest
 
+from soundgraph import revisions
 from tests.bench.scale import shapes
 from tests.helpers import Space, export, generate, node
+from tests.repositories import repository
 
 
 def lanes(count: int) -> str:
@@ -86,4 +89,23 @@ def test_many_scenes_are_read_planned_and_remembered_in_proportion(space: Space)
             text = generate("rain", f"rain {place}") + node("loud", "gain", input="rain", gain_db=1.0)
             other.scene(text + export(f"x{place}", "loud"), f"s{place}")
         found.append(calls(lambda other=other: other.build()))
+    assert found[3] - found[2] <= 2.1 * (found[2] - found[1]), found
+
+
+def test_scenes_are_read_out_of_a_revision_in_proportion(space: Space) -> None:
+    found = []
+    for count in (2, 40, 80, 160):
+        other = Space(space.root.parent / f"of-{count}")
+        names = [f"s{place}" for place in range(count)]
+        for name in names:
+            other.scene(export("x", "n"), name)
+        repository(other.root)
+
+        def read(
+            root: Path = other.root, places: Sequence[str] = tuple(f"graphs/{name}.toml" for name in names)
+        ) -> None:
+            with revisions.at(root, "HEAD", places):
+                pass
+
+        found.append(calls(read))
     assert found[3] - found[2] <= 2.1 * (found[2] - found[1]), found
