@@ -111,9 +111,9 @@ def loads(text: str) -> dict[str, Any]:
     number of parts of a dotted name, so that a file of 200 kB could take all there is: such names are looked for first.
     Raises ValueError (TOMLDecodeError, where it is a mistake of syntax), RecursionError.
     """
-    for line in text.split("\n") if text.count(".") > _MOST_PARTS else ():
-        if line.count(".") > _MOST_PARTS and _LONG_NAME.search(line):
-            raise tomli.TOMLDecodeError(f"A name has over {_MOST_PARTS} parts", text, text.index(line))
+    found = _LONG_NAME.search(text) if text.count(".") > _MOST_PARTS else None
+    if found:
+        raise tomli.TOMLDecodeError(f"A name has over {_MOST_PARTS} parts", text, found.start())
     return tomli.loads(text)
 
 
