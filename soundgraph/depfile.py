@@ -81,6 +81,11 @@ def text(rules: Iterable[Rule], root: str, here: str) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def may_begin(line: bytes) -> bool:
+    """Whether a file whose first line this is was written here, or is empty."""
+    return not line or line.endswith(b": \\\n")
+
+
 def check(path: str, rules: Sequence[Rule], root: str) -> None:
     """Raises UsageError where `write` would, as far as that shows before hours of work."""
     text(rules, root, os.getcwd())

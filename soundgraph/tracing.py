@@ -153,6 +153,14 @@ def model_label(model: str, precision: object) -> str:
     return f"{model} ({precision})" if precision else model
 
 
+_HEAD = '{"displayTimeUnit": "ms", "traceEvents": ['
+
+
+def may_begin(line: bytes) -> bool:
+    """Whether a file whose first line this is was written here, or is empty."""
+    return not line or line == f"{_HEAD}\n".encode()
+
+
 class Recorder(Tally):
     """Keeps every span, to be written as a Chrome trace.
 
@@ -186,7 +194,7 @@ class Recorder(Tally):
         """Writes the trace so far; a file that is there is replaced, as a whole. Raises OSError."""
         events = ",\n".join(json.dumps(event, ensure_ascii=False) for event in self.events())
         # JSON knows no lone surrogates, which the name of a file may hold.
-        text = f'{{"displayTimeUnit": "ms", "traceEvents": [\n{events}\n]}}\n'
+        text = f"{_HEAD}\n{events}\n]}}\n"
         stamp.write_atomically(path, text.encode("utf-8", "backslashreplace"))
 
     def events(self) -> Iterator[dict[str, Any]]:

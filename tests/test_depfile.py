@@ -73,7 +73,7 @@ def test_a_build_with_nothing_to_do_says_the_same_and_leaves_a_file_that_says_it
     assert space.is_noop()
     assert written(space) == EXPECTED
     assert (space.root / "audio.d").stat() == before
-    space.write("audio.d", "else")
+    space.write("audio.d", "else: \\\n")
     assert written(space) == EXPECTED
 
 
@@ -134,6 +134,25 @@ def test_a_depfile_that_cannot_be_written_is_told_before_anything_runs(space: Sp
     assert (found.code, found.out) == (2, "")
     assert found.err == "cannot write the depfile nowhere/audio.d: there is no folder nowhere\n"
     assert not space.exists("build")
+
+
+@pytest.mark.parametrize("path", ["graphs/a.toml", "sounds/door.wav", "trace.json"])
+def test_what_is_no_depfile_is_not_replaced_by_one(space: Space, path: str) -> None:
+    space.scene(CHAIN)
+    space.recording("sounds/door.wav")
+    assert space.run("build", "--trace", "trace.json").code == 0
+    before = space.read(path)
+    for target in ("", "--force"):  # with nothing to do, and with something
+        found = space.run("build", "--depfile", path, *target.split())
+        assert (found.code, found.out) == (2, "")
+        assert found.err == f"cannot write the depfile {path}: it is there, and is no depfile\n"
+    assert space.read(path) == before
+
+
+def test_an_empty_file_may_become_a_depfile(space: Space) -> None:
+    space.scene(CHAIN)
+    space.write("audio.d", "")
+    assert written(space) == {"build/theme.wav": {"graphs/a.toml", "soundgraph.toml"}}
 
 
 def test_a_name_that_make_or_ninja_would_misread_is_told_before_anything_runs(space: Space) -> None:

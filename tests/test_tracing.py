@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import threading
 from collections import defaultdict
@@ -201,6 +202,18 @@ def test_a_trace_that_cannot_be_written_is_told_before_anything_runs(space: Spac
     found = space.run("build", "--trace", path)
     assert (found.code, found.out, found.err) == (2, "", f"cannot write the trace {path}: {why}\n")
     assert not space.exists("cache")
+
+
+def test_what_is_no_trace_is_not_replaced_by_one(space: Space) -> None:
+    scene = space.scene(CHAIN)
+    os.mkfifo(space.root / "pipe")
+    for path in ("graphs/a.toml", "pipe"):
+        found = space.run("build", "--trace", path)
+        assert (found.code, found.out) == (2, "")
+        assert found.err == f"cannot write the trace {path}: it is there, and is no trace\n"
+    assert scene.read_text() == CHAIN
+    space.write("trace.json", "")
+    assert traced(space)
 
 
 def test_a_build_that_is_killed_leaves_no_earlier_trace(space: Space) -> None:

@@ -89,6 +89,10 @@ def run(options: Options | argparse.Namespace) -> int:
 
 
 def _run(options: Options | argparse.Namespace, trace: Recorder | None) -> int:
+    if options.depfile is not None:
+        from soundgraph import depfile
+
+        common.refuse_to_replace(options.depfile, "depfile", depfile.may_begin)
     asked = Asked(options)
     if trace is not None:
         trace.lap("stamps", common.n(len(asked.wanted), "scene"))

@@ -10,10 +10,14 @@ from soundgraph import stamp
 TYPE_CHECKING = False  # what typing.TYPE_CHECKING is, without importing it: the no-op path goes through here
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
     from typing import TextIO
 
     from soundgraph.session import Session
     from soundgraph.stamp import Stamps
+
+_LINE = 1 << 20
+"""Bytes of a file's first line, at most."""
 
 
 def add_target_argument(parser: argparse.ArgumentParser) -> None:
@@ -134,6 +138,28 @@ def refuse_draft_release(draft: bool, release: bool) -> None:
         from soundgraph.errors import UsageError
 
         raise UsageError("--draft and --release exclude each other: a release must not deliver drafts")
+
+
+def refuse_to_replace(path: str, what: str, is_one: Callable[[bytes], bool]) -> None:
+    """Raises UsageError for something that is there and is not `what`: mostly a scene, meant as a target.
+
+    is_one: tells by the first line, which is empty in an empty file.
+    """
+    from pathlib import Path
+
+    from soundgraph.errors import UsageError
+
+    there = Path(path)
+    try:
+        if not there.exists() or there.is_dir():  # no folder is ever replaced
+            return
+        if there.is_file():  # a pipe may have nothing to read, for ever
+            with there.open("rb") as file:
+                if is_one(file.readline(_LINE)):
+                    return
+    except (OSError, ValueError):  # writing it will say what is wrong
+        return
+    raise UsageError(f"cannot write the {what} {path}: it is there, and is no {what}")
 
 
 def count(text: str) -> int:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from soundgraph import tracing
+from soundgraph.cli import common
 from soundgraph.errors import UsageError
 from soundgraph.tracing import Recorder
 
 
 def run(path: str, build: Callable[[Recorder], int]) -> int:
-    """Raises UsageError, before anything runs, for a file that cannot be written."""
+    """Raises UsageError, before anything runs, for a file that cannot be written, or is something else than a trace."""
+    common.refuse_to_replace(path, "trace", tracing.may_begin)
     recorder = Recorder()
     # An empty trace now: a file that cannot be written is told before hours of work, and what an earlier build left
     # there does not pass for the trace of one that is killed.
