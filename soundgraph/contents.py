@@ -11,6 +11,7 @@ from typing import NamedTuple
 class Found(NamedTuple):
     """A file. name: without its folder. changed_ns: its modification time, in ns since 1970."""
 
+    path: str
     name: str
     n_bytes: int
     changed_ns: int
@@ -48,4 +49,4 @@ def _files(folder: Path, ending: str) -> Iterator[Found]:
                         stat = entry.stat(follow_symlinks=False)
                     except FileNotFoundError:  # removed since
                         continue
-                    yield Found(entry.name, stat.st_size, stat.st_mtime_ns)
+                    yield Found(entry.path, entry.name, stat.st_size, stat.st_mtime_ns)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import gc
 import os
 import shlex
 from collections.abc import Collection, Iterable, Iterator
@@ -50,7 +51,11 @@ def _reach(project: Project, wanted: list[Wanted], *, draft: bool) -> Reach:
     finally:
         whole.store.close()
     keys = {decision.key for decision in decisions.values() if decision.key is not None}
-    return Reach(keys, shapes=frozenset(_shapes(whole, decisions)))
+    shapes = frozenset(_shapes(whole, decisions))
+    # A graph of networkx refers to itself once its order was asked for: without this, all those of a cache stay.
+    del scenes, opened, whole, decisions
+    gc.collect()
+    return Reach(keys, shapes=shapes)
 
 
 def _shapes(opened: Session, decisions: dict[str, Decision]) -> Iterator[str]:

@@ -127,7 +127,7 @@ class DiskStore:
             texts = self.index.get([f"{ACTION}{key}" for key in keys])
         found = {}
         for name, text in texts.items():
-            record = Record.from_json(text)
+            record = Record.from_row(text)
             if record is None or f"{ACTION}{record.key}" != name:
                 record = self._instead_of_row(name, text)
             if record is not None:
