@@ -142,14 +142,24 @@ class Notified:
     def wait(self, concerns: Callable[[str], bool]) -> set[str]:
         if self._source is None:
             raise RuntimeError("nothing is watched")
-        while True:
-            found = {path for path in self._heard if concerns(path)}
-            self._heard = set()
-            if found:
-                if not self._folders.isdisjoint(found):
-                    self._folders = frozenset()  # what comes in the place of a folder is another one: begin anew
-                return found
+        while not (found := self._changes(concerns)):
             self._hear(self._source)
+        end = time.monotonic() + _LONGEST_BURST_MS / 1000
+        # watchfiles takes a burst for over when no other file changes: one that is saved again and again is not heard.
+        while time.monotonic() < end:
+            self._hear(self._source)
+            if not (more := self._changes(concerns)):
+                break
+            found |= more
+        if not self._folders.isdisjoint(found):
+            self._folders = frozenset()  # what comes in the place of a folder is another one: begin anew
+        return found
+
+    def _changes(self, concerns: Callable[[str], bool]) -> set[str]:
+        """What was heard of since the last call, of what matters."""
+        found = {path for path in self._heard if concerns(path)}
+        self._heard = set()
+        return found
 
     def _begin(self, folders: frozenset[str]) -> Generator[set[Any], None, None]:
         import watchfiles

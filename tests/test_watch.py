@@ -328,6 +328,15 @@ def test_a_burst_that_does_not_end_is_built_all_the_same(tmp_path: Path) -> None
     assert polled.wait(lambda path: True) == {str(path)}
 
 
+def test_a_file_that_is_saved_again_and_again_is_one_burst() -> None:
+    """watchfiles calls a burst over once no other file changes."""
+    events = Notified()
+    said = iter([set(), {(1, "a")}, {(1, "a")}, {(1, "a"), (1, "of nobody")}, {(1, "of nobody")}, {(1, "next")}, set()])
+    with changed(events, "_source", said):
+        assert events.wait(lambda path: path != "of nobody") == {"a"}
+        assert events.wait(lambda path: True) == {"next"}
+
+
 def heard(events: Notified, concerns: Callable[[str], bool]) -> set[str]:
     """What it hears of, with a deadline: a failing test must not hang."""
     found: queue.SimpleQueue[set[str]] = queue.SimpleQueue()
