@@ -93,23 +93,55 @@ def _commit(root: Path, name: str) -> str:
     except UsageError as error:
         raise UsageError(str(error), "a revision is one of the git repository that the project lies in") from error
     try:
-        return _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}").decode().strip()
-    except (UsageError, ValueError) as error:  # ValueError: a null character
+        # In two steps: of ":/fix^{commit}", all would be what to look for. "^main" is none: it says what to leave out.
+        found = name
+        for suffix in ("", "^{commit}"):
+            words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{found}{suffix}")
+            found = _git(root, *words).decode().strip()
+        if found.startswith("^"):
+            raise ValueError(found)
+        return found
+    except (UsageError, ValueError) as error:  # ValueError: a null character, too
         hint = "a branch, a tag or a commit, as in HEAD~1; git log lists commits"
         raise UsageError(f"{quote(name)} is no revision of this repository", hint) from error
 
 
-def _git(folder: Path, *arguments: str, check: bool = True, stdin: bytes = b"") -> bytes:
-    """What git prints. Raises UsageError with its words if it fails."""
+def _git(folder: Path, *arguments: str, fine: Collection[int] = (0,), stdin: bytes = b"") -> bytes:
+    """What git prints. fine: exit statuses that are no failure. Raises UsageError with git's words if it fails."""
     words = ["git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-C", str(folder), *arguments]
     try:
-        done = subprocess.run(words, env=commit.environment(), input=stdin, capture_output=True)
+        done = subprocess.run(words, env=_environment(), input=stdin, capture_output=True)
     except OSError as error:
         raise UsageError(f"git cannot be run: {error.strerror}") from error
-    if check and done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().split("\n")[0].removeprefix("fatal: ")
+    if done.returncode not in fine:
+        lines = done.stderr.decode("utf-8", "replace").strip().split("\n")
+        said = next((line for line in lines if not line.startswith("warning: ")), "").removeprefix("fatal: ")
         raise UsageError(f"git {arguments[0]}: {said or f'failed with {done.returncode}'}")
     return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    # What a partial clone lacks is not fetched: nobody has asked for gigabytes.
+    return {**commit.environment(), "GIT_NO_LAZY_FETCH": "1"}
+
+
+def _ignored(root: Path, paths: list[str]) -> list[str]:
+    """Those of the paths that git ignores. One that it refuses to look at, as behind a link, is none of them."""
+    if not paths:
+        return []
+    try:
+        asked = b"\0".join(map(os.fsencode, paths))
+        return _names(_git(root, "check-ignore", "-z", "--stdin", fine=(0, 1), stdin=asked))
+    except UsageError:  # for one of them; of those after it git says nothing
+        if len(paths) == 1:
+            return []
+    half = len(paths) // 2
+    return [*_ignored(root, paths[:half]), *_ignored(root, paths[half:])]
+
+
+def _lacking(sha: str) -> tuple[str, str]:
+    what = f"git cannot read object {sha[:12]}: this clone holds a part of the repository only, or is damaged"
+    return what, "git worktree add fetches what a revision needs; git fsck tells of damage"
 
 
 def _names(printed: bytes) -> list[str]:
@@ -133,7 +165,11 @@ class _Tree:
         self.folder = folder
         self._stack = stack
         self._entries: dict[str, tuple[str, str]] = {}
-        for line in _names(_git(folder, "ls-tree", "-r", "-z", sha)):
+        try:
+            printed = _git(folder, "ls-tree", "-r", "-z", sha)
+        except UsageError as error:
+            raise UsageError(*_lacking(sha)) from error
+        for line in _names(printed):
             about, _, path = line.partition("\t")
             mode, _, found = about.split(" ")
             self._entries[path] = mode, found
@@ -142,18 +178,35 @@ class _Tree:
         self._batch: subprocess.Popen[bytes] | None = None
 
     def scenes(self, place: str) -> Iterator[str]:
-        """The TOML files under a folder, those of submodules too; or the one that `place` is."""
-        # Looked up where it is one: a build --since asks for each scene by itself.
-        inside = [place] if place in self._entries else [path for path in self._entries if path.startswith(f"{place}/")]
+        """The TOML files under a folder, those of submodules too; or the one that `place` is.
+
+        The folder may be a link; those to folders in it are not followed, as in a working tree.
+        """
+        found = self._real(place)
+        if found is None:
+            return
+        tree, real = found
+        # Looked up where it is a file: a build --since asks for each scene by itself.
+        start = f"{real}/" if real else ""
+        inside = [real] if real in tree._entries else [path for path in tree._entries if path.startswith(start)]
         for path in inside:
-            if self._entries[path][0] == _MODULE:
-                module = self._module(path)
-                yield from (f"{path}/{inner}" for inner in (module._entries if module else ()) if _is_scene(inner))
-            elif _is_scene(path):
-                yield path
+            name = f"{place}{path.removeprefix(real)}" if real else f"{place}/{path}"
+            if tree._entries[path][0] == _MODULE:
+                yield from self.scenes(name)
+            elif _is_scene(name):
+                yield name
 
     def find(self, path: str) -> _Blob | None:
         """The file at a path, through links and into submodules; None if there is none, or it lies outside."""
+        found = self._real(path)
+        if found is None:
+            return None
+        tree, real = found
+        return _Blob(tree._entries[real][1], tree) if real in tree._entries else None
+
+    def _real(self, path: str) -> tuple[_Tree, str] | None:
+        """Where a path leads, through links and into submodules, whether or not something lies there: "" for the folder
+        of a tree itself. None if it leads out, through a file, or round in a circle."""
         for _ in range(_MOST_LINKS):
             parts = path.split("/")
             if {"", ".", "..", ".git"} & set(parts):
@@ -163,14 +216,16 @@ class _Tree:
                 mode, sha = self._entries.get(start, ("", ""))
                 if mode == _MODULE:
                     module = self._module(start)
-                    return module.find(rest) if module is not None and rest else None
+                    if module is None:
+                        return None
+                    return module._real(rest) if rest else (module, "")
                 if mode == _LINK:
                     path = posixpath.normpath(posixpath.join(posixpath.dirname(start), self._target(sha), rest))
                     break
                 if mode:
-                    return _Blob(sha, self) if not rest else None
+                    return (self, path) if not rest else None
             else:
-                return None
+                return self, path
         return None
 
     def is_module(self, path: str) -> bool:
@@ -200,20 +255,21 @@ class _Tree:
         stdin.flush()
         head = stdout.readline().split()
         if len(head) != 3:
-            raise UsageError(f"git has no object {sha[:12]}: this clone holds a part of the repository only")
+            raise UsageError(*_lacking(sha))
         left = int(head[2])
         while left and (part := stdout.read(min(left, _CHUNK))):
             left -= len(part)
             yield part
-        stdout.read(1)  # a line feed
+        if stdout.read(1) != b"\n":  # git gave up
+            raise UsageError(*_lacking(sha))
 
     def _cat(self) -> tuple[IO[bytes], IO[bytes]]:
         if self._batch is None:
             words = ["git", "-C", str(self.folder), "cat-file", "--batch"]
             pipe = subprocess.PIPE
-            # What a partial clone lacks is not fetched: nobody has asked for gigabytes.
-            environment = {**commit.environment(), "GIT_NO_LAZY_FETCH": "1"}
-            self._batch = subprocess.Popen(words, env=environment, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
+            self._batch = subprocess.Popen(
+                words, env=_environment(), stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL
+            )
             self._stack.enter_context(self._batch)  # closes its input, and waits for it
         assert self._batch.stdin is not None
         assert self._batch.stdout is not None
@@ -281,6 +337,12 @@ class _Copy:
         self.gaps.append(Mistake(f"{self.name}:{path}", 0, "", what, hint))
         return False
 
+    def _is_file(self, path: str) -> bool:
+        try:
+            return (self.root / path).is_file()
+        except OSError:  # a long prompt, which is no path
+            return False
+
     def _take_ignored(self) -> list[str]:
         """Takes what git ignores out of the working tree. Returns the files that it may name in turn."""
         absent, self.absent = self.absent, []
@@ -291,13 +353,10 @@ class _Copy:
         there = [
             path
             for path in absent
-            if (self.root / path).is_file() and Path(os.path.realpath(self.root / path)).is_relative_to(real)
+            if self._is_file(path) and Path(os.path.realpath(self.root / path)).is_relative_to(real)
         ]
-        if not there:
-            return []
-        asked = b"\0".join(map(os.fsencode, there))
         named = []
-        for path in _names(_git(self.root, "check-ignore", "-z", "--stdin", check=False, stdin=asked)):
+        for path in _ignored(self.root, there):
             place = self.folder / path
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(self.root / path, place)

@@ -264,14 +264,14 @@ def test_any_name_of_a_commit_will_do(repo):
     sha = git(repo.root, "rev-parse", "HEAD")
     git(repo.root, "tag", "-a", "-m", "x", "shipped")
     repo.replace("soft rain", "hard rain")
-    commit_all(repo.root)
-    for rev in (sha, sha[:8], "shipped", "HEAD~1", "@{1}"):
+    git(repo.root, "commit", "-q", "-a", "-m", "Louder")
+    for rev in (sha, sha[:8], "shipped", "HEAD~1", "@{1}", ":/^x"):
         found = diff(repo, rev=rev)
         assert statuses(found) == {"a:theme": "changed"}
         assert found.of("summary")[0]["commit"] == sha
 
 
-@pytest.mark.parametrize("rev", ["nothing", "HEAD:graphs", "HEAD~9", "", "a b", "HEAD^{tree}"])
+@pytest.mark.parametrize("rev", ["nothing", "HEAD:graphs", "HEAD~9", "", "a b", "HEAD^{tree}", "^HEAD", "HEAD..HEAD"])
 def test_what_is_no_revision_is_told(repo, rev):
     found = repo.run("diff", "--", rev)
     assert found.code == 2
@@ -476,6 +476,53 @@ def test_what_git_ignores_is_taken_to_be_as_it_was(repo):
     found = repo.run("diff", "HEAD")
     assert found.out == "since HEAD: nothing changes, 1 export as it was\n"
     assert found.err == "1 file that git ignores: taken to have been the same then\n"
+
+
+def test_what_git_refuses_to_look_at_hides_nothing_that_it_ignores(repo):
+    """It says nothing of the paths that follow one behind a link."""
+    repo.write(".gitignore", "/sounds/\n/link\nbuild/\ncache/\n.soundgraph*\n")
+    names = ["sounds/a.wav", "link/b.wav", "sounds/c.wav"]
+    for name in names[::2]:
+        repo.recording(name)
+    repo.recording("real/b.wav")
+    (repo.root / "link").symlink_to("real")
+    for name in names:
+        repo.scene(node("n", "file", path=f"../{name}") + export("n", "n", path=name), name[-5])
+    commit_all(repo.root)
+    with revisions.at(repo.root, "HEAD") as revision:
+        assert revision.ignored == (names[0], names[2])
+
+
+def test_a_prompt_is_no_path_however_long(repo):
+    repo.replace("soft rain", "soft rain, " * 30)
+    commit_all(repo.root)
+    assert statuses(diff(repo)) == {}
+
+
+def test_scenes_in_a_folder_that_is_a_link_are_found(repo):
+    (repo.root / "graphs").rename(repo.root / "scenes")
+    (repo.root / "graphs").symlink_to("scenes")
+    repo.scene(generate("n") + export("other", "n"), "b")
+    commit_all(repo.root)
+    repo.replace("soft rain", "hard rain")
+    (repo.root / "graphs/b.toml").unlink()
+    assert statuses(diff(repo)) == {"a:theme": "changed", "b:other": "removed"}
+
+
+def test_what_a_clone_lacks_is_not_fetched_and_told(repo, tmp_path):
+    repo.recording("sounds/n.wav", noise(seed=1))
+    repo.scene(node("n", "file", path="../sounds/n.wav") + export("n", "n"))
+    commit_all(repo.root)
+    repo.recording("sounds/n.wav", noise(seed=2))
+    commit_all(repo.root)
+    git(repo.root, "config", "uploadpack.allowFilter", "true")
+    for name, how in (("blobless", "blob:none"), ("treeless", "tree:0")):
+        git(tmp_path, "clone", "-q", f"--filter={how}", repo.root.as_uri(), name)
+        clone = Space(tmp_path / name)
+        before = clone.tree(".git/objects")
+        found = clone.run("diff", "HEAD~1")
+        assert (found.code, found.out) == (2, "")
+        assert clone.tree(".git/objects") == before
 
 
 def test_what_is_new_and_not_ignored_was_not_there(repo):
