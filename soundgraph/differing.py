@@ -517,8 +517,9 @@ def _partners(before: _Tree, after: _Tree, old: Mapping[str, str], new: Mapping[
         lambda side, name: manifests.action_key(_own(side.records[name])),
     ):
         gone: dict[str, list[str]] = {}
+        taken = set(found.values())
         for name in old:
-            if name not in found.values():
+            if name not in taken:
                 gone.setdefault(trait(before, old[name]), []).append(name)
         for name in new:
             if name not in found and (candidates := gone.get(trait(after, new[name]))):

@@ -49,6 +49,7 @@ def diff(space: Space, *arguments: str, rev: str = "HEAD") -> Result:
 
 
 def statuses(found: Result) -> dict[str, str]:
+    assert found.of("summary"), found.err
     return {event["name"]: event["status"] for event in found.of("change")}
 
 
@@ -363,6 +364,14 @@ def test_a_broken_project_file_of_the_revision_leaves_everything_unknown(repo):
     assert found.err.startswith("HEAD:soundgraph.toml:")
 
 
+def test_an_escape_in_the_name_of_a_file_does_not_reach_the_terminal(repo):
+    repo.scene(TWO, "\x1b[31m")
+    found = repo.run("diff", "HEAD")
+    assert "graphs/\\x1b[31m.toml: " in found.err
+    assert "\\x1b[31m  unknown" in found.out
+    assert "\x1b" not in found.out + found.err
+
+
 def test_a_circle_in_one_scene_hides_no_other(repo):
     repo.scene(
         node("x", "trim", input="y", duration=1) + node("y", "trim", input="x", duration=1) + export("x", "x"), "b"
@@ -496,7 +505,8 @@ def test_what_git_refuses_to_look_at_hides_nothing_that_it_ignores(repo):
 def test_a_prompt_is_no_path_however_long(repo):
     repo.replace("soft rain", "soft rain, " * 30)
     commit_all(repo.root)
-    assert statuses(diff(repo)) == {}
+    found = diff(repo)
+    assert (found.code, statuses(found)) == (0, {})
 
 
 def test_scenes_in_a_folder_that_is_a_link_are_found(repo):

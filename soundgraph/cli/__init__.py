@@ -144,10 +144,14 @@ def _refuse(what: str, hint: str = "") -> int:
 
 
 def _say(text: str) -> None:
-    # A name may come from somebody else's tree: an escape in it must not reach the terminal.
-    if not text.replace("\n", "").isprintable():
-        text = "".join(one if one.isprintable() or one == "\n" else ascii(one)[1:-1] for one in text)
-    print(text, file=sys.stderr)
+    print(printable(text), file=sys.stderr)
+
+
+def printable(text: str) -> str:
+    """A name may come from somebody else's tree: an escape in it must not reach the terminal."""
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(one if one.isprintable() or one == "\n" else ascii(one)[1:-1] for one in text)
 
 
 def _say_json(error: Exception) -> None:

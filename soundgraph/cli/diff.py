@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from soundgraph.cli import common
+from soundgraph.cli import common, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,13 +57,13 @@ def run(options: argparse.Namespace) -> int:
         heard = dict(_heard(changes, found, new)) if options.listen else {}
         mistakes = [*new.mistakes, *old.mistakes, *revision.gaps]
         for line in (_events if options.json else _lines)(changes, equal, revision, heard):
-            print(line)
+            print(line if options.json else printable(line))
         if options.json:
             for mistake in mistakes:
                 print(json.dumps({"event": "error", **asdict(mistake)}, ensure_ascii=False))
     sys.stdout.flush()
     for mistake in mistakes:
-        print(mistake, file=sys.stderr)
+        print(printable(str(mistake)), file=sys.stderr)
     if revision.ignored and not options.json:
         files = common.n(len(revision.ignored), "file")
         print(f"{files} that git ignores: taken to have been the same then", file=sys.stderr)
