@@ -49,25 +49,27 @@ class Revision:
     ignored: tuple[str, ...] = ()
 
     def altered(self, paths: Iterable[Path]) -> set[Path]:
-        """Those of the files that the repository held at the revision, and that are otherwise now."""
-        inside = {path.absolute(): path for path in paths if path.is_relative_to(self.root)}
-        if not inside:
+        """Those of the files that the repository held at the revision, and that are otherwise now.
+
+        Of one in a submodule, or behind a link, so is whatever else is there.
+        """
+        real = Path(os.path.realpath(self.root))
+        named: dict[str, set[Path]] = {}
+        for path in paths:
+            for place, root in ((path.absolute(), self.root), (Path(os.path.realpath(path)), real)):
+                if place.is_relative_to(root):
+                    named.setdefault(place.relative_to(root).as_posix(), set()).add(path)
+        if not named:
             return set()
-        names = [path.relative_to(self.root).as_posix() for path in inside]
-        literal = [f":(literal){name}" for name in names]
-        printed = _git(
-            self.root,
-            "diff",
-            "--no-ext-diff",
-            "--no-renames",
-            "--name-only",
-            "--relative",
-            "-z",
-            self.sha,
-            "--",
-            *literal,
+        above = {name: _above(name) for name in named}
+        # Of what is in a submodule or behind a link, git says something only if it is asked about that.
+        entries = _entries(
+            _git(self.root, "ls-tree", "-z", self.sha, "--", *map(_literal, set().union(*above.values())))
         )
-        return {inside[self.root / name] for name in _names(printed) if self.root / name in inside}
+        gates = [name for name, (mode, _) in entries.items() if mode in (_LINK, _MODULE)]
+        words = ("--no-ext-diff", "--no-renames", "--name-only", "--relative", "-z", self.sha)
+        changed = set(_names(_git(self.root, "diff", *words, "--", *map(_literal, [*named, *gates]))))
+        return {path for name, own in named.items() if changed & {name, *above[name]} for path in own}
 
 
 @contextlib.contextmanager
@@ -148,6 +150,26 @@ def _names(printed: bytes) -> list[str]:
     return [os.fsdecode(name) for name in printed.split(b"\0") if name]
 
 
+def _entries(printed: bytes) -> dict[str, tuple[str, str]]:
+    """(mode, object) by path, of what `git ls-tree` says."""
+    found = {}
+    for line in _names(printed):
+        about, _, path = line.partition("\t")
+        mode, _, sha = about.split(" ")
+        found[path] = mode, sha
+    return found
+
+
+def _above(name: str) -> set[str]:
+    """The folders that a path leads through."""
+    parts = name.split("/")
+    return {"/".join(parts[:end]) for end in range(1, len(parts))}
+
+
+def _literal(name: str) -> str:
+    return f":(literal){name}"
+
+
 # What a repository holds
 
 
@@ -164,15 +186,11 @@ class _Tree:
     def __init__(self, folder: Path, sha: str, stack: contextlib.ExitStack):
         self.folder = folder
         self._stack = stack
-        self._entries: dict[str, tuple[str, str]] = {}
         try:
             printed = _git(folder, "ls-tree", "-r", "-z", sha)
         except UsageError as error:
             raise UsageError(*_lacking(sha)) from error
-        for line in _names(printed):
-            about, _, path = line.partition("\t")
-            mode, _, found = about.split(" ")
-            self._entries[path] = mode, found
+        self._entries = _entries(printed)
         self._modules: dict[str, _Tree | None] = {}
         self._links: dict[str, str] = {}
         self._batch: subprocess.Popen[bytes] | None = None
@@ -230,8 +248,7 @@ class _Tree:
 
     def is_module(self, path: str) -> bool:
         """Whether the path lies in a submodule."""
-        parts = path.split("/")
-        return any(self._entries.get("/".join(parts[:end]), ("",))[0] == _MODULE for end in range(1, len(parts)))
+        return any(self._entries.get(name, ("",))[0] == _MODULE for name in _above(path))
 
     def _target(self, sha: str) -> str:
         if sha not in self._links:

@@ -577,6 +577,33 @@ def test_another_pin_of_a_model_is_other_weights(repo):
     assert Pin("1" * 40, "a" * 64)
 
 
+def test_weights_that_changed_are_found_in_submodules_and_behind_links_too(repo, tmp_path):
+    library = Space(tmp_path / "library")
+    library.write("deep/weights.bin", "1")
+    repository(library.root)
+    git(repo.root, "submodule", "add", "-q", str(library.root), "library")
+    for name in ("models/a.bin", "models/b.bin"):
+        repo.write(name, "1")
+    (repo.root / "link").symlink_to("models")
+    sha = commit_all(repo.root)
+    repo.write("cache/ignored.bin", "1")
+    names = ["library/deep/weights.bin", "link/a.bin", "link/b.bin", "models/b.bin", "cache/ignored.bin"]
+    paths = [repo.root / name for name in names]
+    revision = revisions.Revision("HEAD", sha, tmp_path, repo.root)
+    assert revision.altered(paths) == set()
+    repo.write("models/a.bin", "2")
+    assert revision.altered(paths) == {paths[1]}
+    repo.write("library/deep/weights.bin", "2")
+    assert revision.altered(paths) == {*paths[:2]}
+    commit_all(repo.root / "library")
+    commit_all(repo.root)
+    assert revision.altered(paths) == {*paths[:2]}
+    (repo.root / "link").unlink()
+    (repo.root / "link").symlink_to("library")
+    assert revision.altered(paths) == {*paths[:3]}
+    assert revision.altered(paths[4:]) == revision.altered([tmp_path / "elsewhere"]) == set()
+
+
 # Listening
 
 
