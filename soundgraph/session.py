@@ -44,6 +44,7 @@ from soundgraph.pins import Pins
 from soundgraph.planner import Plan, Status
 from soundgraph.progress import Progress
 from soundgraph.project import Project, load_project, size_words
+from soundgraph.records import Record
 from soundgraph.residents import Residents
 from soundgraph.scene import DRAFT_FOLDER, Node, Origin, Scene, SceneCheck, node_id
 from soundgraph.store import DiskStore
@@ -152,15 +153,31 @@ class Session:
         Of other hits that is found out when they are read, and then they are made again. These are not, so that it has
         to be known before anything runs. A sound that nothing needs may be missing.
         """
+        after: set[str] = set()  # those whose sound is missing, and all that is made from them
         for name, decision in plan.decisions.items():
             record = decision.record
-            if decision.pin is None or record is None or self.store.has(record.digest):
+            gone = decision.pin is not None and record is not None and not self.store.has(record.digest)
+            if gone or (after and not after.isdisjoint(self.graph.predecessors(name))):
+                after.add(name)
+        if not after:
+            return
+        jobs: dict[str, list[Job]] = {}
+        for job in self.jobs:
+            jobs.setdefault(job.node, []).append(job)
+        run: set[str] = set()  # what reads its inputs: a pinned take, which is not made again, does not
+
+        def is_read(name: str, record: Record) -> bool:
+            return not run.isdisjoint(self.graph.successors(name)) or any(
+                export.outdated(job, record, self.ledger.entries, self.root) for job in jobs.get(name, ())
+            )
+
+        for name in reversed([name for name in plan.decisions if name in after]):
+            decision, record = plan.decisions[name], plan.decisions[name].record
+            if record is not None and (self.store.has(record.digest) or not is_read(name, record)):
                 continue
-            users = [plan.decisions[user] for user in self.graph.successors(name) if user in plan.decisions]
-            jobs = [job for job in self.jobs if job.node == name]
-            if any(user.record is None for user in users) or any(
-                export.outdated(job, record, self.ledger.entries, self.root) for job in jobs
-            ):
+            if decision.pin is None:
+                run.add(name)
+            else:
                 plan.decisions[name] = replace(decision, status=Status.ABSENT, record=None)
 
     def to_write(self, plan: Plan) -> list[Outdated]:

@@ -485,7 +485,7 @@ def test_what_was_made_from_a_pinned_take_and_is_lost_is_not_made_from_another(s
     pinned(space)
     lose(space, "a:rain")
     for blob in (space.cache / "blobs").rglob("*.wav"):  # that of the node below
-        blob.unlink()
+        blob.write_bytes(b"damaged")
     (space.root / "build/theme.wav").unlink()
     fickle.made.clear()
     found = space.build()
@@ -496,6 +496,19 @@ def test_what_was_made_from_a_pinned_take_and_is_lost_is_not_made_from_another(s
         f"its samples are gone from the cache, and nodes.rain: its pinned take {take} is not in the cache\n"
         "bring it with soundgraph cache import FILE, or give it up: soundgraph pin --remove a:rain"
     )
+
+
+def test_a_build_stops_where_a_pinned_take_and_what_was_made_from_it_are_gone(space: Space, fickle: Fickle) -> None:
+    pinned(space, SCENE + node("end", "gain", input="cut", gain_db=-6.0) + export("end", "end"))
+    for blob in (space.cache / "blobs").rglob("*.wav"):
+        blob.unlink()
+    space.scene("# a comment\n" + (space.root / "graphs/a.toml").read_text())
+    assert space.build().code == 0  # nothing reads any of them
+    (space.root / "build/end.wav").unlink()
+    fickle.made.clear()
+    found = space.build("-k")
+    assert (found.code, found.err, fickle.made) == (2, absence(space, "a:rain", 2), [])
+    assert "a build stops, since a pinned take is not in the cache" in space.run("plan").out
 
 
 def test_a_lost_sound_that_only_a_check_wants_is_not_made_again(space: Space, fickle: Fickle) -> None:
