@@ -5,17 +5,21 @@ Both are about nodes and exports that are known by then; each function returns w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 from pydantic import Field, ValidationError
 
 from soundgraph import engines, paths, takes, wording
 from soundgraph.checks import Check
-from soundgraph.errors import did_you_mean, one_of, quote
+from soundgraph.errors import Hints, did_you_mean, one_of, quote
 from soundgraph.kinds import Params
 from soundgraph.scene import EngineManifest, Export, Origin, SceneCheck
 from soundgraph.wording import Keys
+
+MAX_CHECKS = 20_000
+MAX_MANIFESTS = 200
 
 Wrong = Callable[[Keys, str, str, str], None]
 """Notes a mistake down: its keys in the file, the table it is in, what is wrong, what to do."""
@@ -34,13 +38,22 @@ class ManifestSettings(Params):
 
 
 def read_checks(
-    table: Any, file: str, nodes: Mapping[str, Any], exports: Mapping[str, Export | None], wrong: Wrong
+    table: Any,
+    file: str,
+    nodes: Mapping[str, Any],
+    exports: Mapping[str, Export | None],
+    wrong: Wrong,
+    hints: Hints,
 ) -> tuple[SceneCheck, ...]:
     """table: what stands under `checks`. nodes, exports: of the scene, each take for itself; None where it is not known
     how many takes it has, for a mistake elsewhere."""
     if not isinstance(table, list):
         wrong(("checks",), "checks", f"must be a list of tables, not {wording.kind_of(table)}", "write [[checks]]")
         return ()
+    if len(table) > MAX_CHECKS:
+        wrong(("checks",), "checks", f"are {len(table):,}; a scene may have {MAX_CHECKS:,}", "")
+        return ()
+    known = {"node": _Names("node", nodes, hints), "export": _Names("export", exports, hints)}
     found = []
     for place, entry in enumerate(table):
         keys, where = ("checks", place), f"checks[{place}]"
@@ -54,28 +67,36 @@ def read_checks(
                 wrong((*keys, *inner), where, what, "")
             continue
         field = "node" if settings.node is not None else "export"
-        known: Mapping[str, Any] = nodes if settings.node is not None else exports
         asked = settings.node or settings.export or ""
-        names = _of(asked, known)
+        names = known[field].meant_by(asked)
         if names:
             found.append(SceneCheck(settings, names, place, Origin(file, keys)))
         else:
-            wrong((*keys, field), where, f"{field} {_unknown(asked, known, field)}", "")
+            wrong((*keys, field), where, f"{field} {known[field].unknown(asked)}", "")
     return tuple(found)
 
 
 def read_manifests(
-    table: Any, file: str, exports: Mapping[str, Export | None], wrong: Wrong, wrong_path: Callable[[str], str]
+    table: Any,
+    file: str,
+    exports: Mapping[str, Export | None],
+    wrong: Wrong,
+    hints: Hints,
+    wrong_path: Callable[[str], str],
 ) -> tuple[EngineManifest, ...]:
     """table: what stands under `manifests`. wrong_path: what is wrong with a path under the build folder."""
     if not isinstance(table, Mapping):
         wrong(("manifests",), "manifests", f"must be a table, not {wording.kind_of(table)}", "")
         return ()
+    if len(table) > MAX_MANIFESTS:
+        wrong(("manifests",), "manifests", f"are {len(table):,}; a scene may have {MAX_MANIFESTS:,}", "")
+        return ()
+    known = _Names("export", exports, hints)
     found = []
     for name, entry in table.items():
         keys, where = ("manifests", name), f"manifests.{name}"
         mistakes: list[tuple[Keys, str, str]] = []
-        manifest = _manifest(str(name), entry, file, exports, mistakes, wrong_path)
+        manifest = _manifest(str(name), entry, file, exports, known, mistakes, wrong_path)
         for inner, what, hint in mistakes:
             wrong((*keys, *inner), where, what, hint)
         if manifest is not None and not mistakes:
@@ -88,6 +109,7 @@ def _manifest(
     entry: Any,
     file: str,
     exports: Mapping[str, Export | None],
+    names: _Names,
     mistakes: list[tuple[Keys, str, str]],
     wrong_path: Callable[[str], str],
 ) -> EngineManifest | None:
@@ -121,10 +143,10 @@ def _manifest(
         mistakes.append((("path",) if checked.path is not None else (), f"path {fault}", ""))
     chosen: dict[str, None] = {}
     for place, asked in enumerate(checked.exports if checked.exports is not None else ()):
-        names = _of(asked, exports)
-        if not names:
-            mistakes.append((("exports", place), f"exports[{place}] {_unknown(asked, exports, 'export')}", ""))
-        chosen.update(dict.fromkeys(names))
+        meant = names.meant_by(asked)
+        if not meant:
+            mistakes.append((("exports", place), f"exports[{place}] {names.unknown(asked)}", ""))
+        chosen.update(dict.fromkeys(meant))
     if checked.exports is None:
         chosen.update(dict.fromkeys(exports))
         if not exports:
@@ -148,21 +170,36 @@ def _valid(model: type[Params], table: Mapping[str, Any], mistakes: list[tuple[K
         return None
 
 
-def _of(asked: str, names: Mapping[str, Any]) -> tuple[str, ...]:
-    """The takes of `names` that are meant by "step" (all of them) or "step#2"."""
-    base, take = takes.split(asked)
-    if take is not None and names.get(base, "") is None:
-        return (base,)
-    if take == "1":
-        return tuple(name for name in names if name == base)
-    return tuple(name for name in names if name == asked or (take is None and takes.split(name)[0] == base))
+class _Names:
+    """The nodes or the exports of a scene, as they may be asked for: "step" means all takes of it, "step#2" the second.
 
+    known: None where it is not known how many takes one has.
+    """
 
-def _unknown(asked: str, names: Iterable[str], what: str) -> str:
-    known = list(names)
-    base = takes.split(asked)[0]
-    if base in known:
-        count = sum(takes.split(name)[0] == base for name in known)
-        return f"{quote(asked)} is not there: {quote(base)} has {count} take{'s' * (count != 1)}"
-    article = "an" if what == "export" else "a"
-    return f"{quote(asked)} is not {article} {what}{did_you_mean(asked, known)}"
+    def __init__(self, what: str, known: Mapping[str, Any], hints: Hints):
+        self._what, self._known, self._hints = what, known, hints
+
+    @cached_property
+    def _takes(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = {}
+        for name in self._known:
+            found.setdefault(takes.split(name)[0], []).append(name)
+        return {base: tuple(names) for base, names in found.items()}
+
+    def meant_by(self, asked: str) -> tuple[str, ...]:
+        """Empty for what is not there."""
+        base, take = takes.split(asked)
+        if take is None:
+            return self._takes.get(asked, ())
+        if self._known.get(base, "") is None:
+            return (base,)
+        name = base if take == "1" else asked
+        return (name,) if name in self._known else ()
+
+    def unknown(self, asked: str) -> str:
+        base = takes.split(asked)[0]
+        if base in self._known:
+            count = len(self._takes[base])
+            return f"{quote(asked)} is not there: {quote(base)} has {count} take{'s' * (count != 1)}"
+        article = "an" if self._what == "export" else "a"
+        return f"{quote(asked)} is not {article} {self._what}{self._hints(asked, self._known)}"

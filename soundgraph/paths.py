@@ -8,6 +8,9 @@ _NAME = re.compile(r"[\w-]{1,100}")
 # Control characters, those that turn or hide text, and what Windows does not allow.
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff<>:"|?*]')
 
+MAX_PATH = 1000
+"""Characters. Each folder of a path is looked at by itself."""
+
 NAME_RULE = "is not a name: it takes letters, digits, _ and -, at most 100 of them"
 # What Windows takes for a device, whatever follows the dot.
 _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
@@ -25,6 +28,8 @@ def wrong_with(path: str, upwards: bool = False) -> str:
     """
     if not path:
         return "must not be empty"
+    if len(path) > MAX_PATH:
+        return f'has over {MAX_PATH:,} characters ("{path[:20]}…")'
     if "\\" in path:
         return f'"{path}" must have "/" between its folders, not "\\"'
     if path.startswith("/") or re.match(r"[A-Za-z]:", path):

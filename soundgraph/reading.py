@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from soundgraph import demands, elements, kinds, models, overrides, paths, takes, wording
 from soundgraph.backends import Model
 from soundgraph.collisions import clashing
-from soundgraph.errors import Mistake, SceneError, did_you_mean, quote
+from soundgraph.errors import Hints, Mistake, SceneError, did_you_mean, quote
 from soundgraph.export_settings import ExportSettings, Format
 from soundgraph.kinds import Params
 from soundgraph.models import UnknownModelError
@@ -57,6 +58,7 @@ class Reading:
         self._exports: dict[str, Written] = {}
         self._includes = 0
         self._close: dict[tuple[str, str], str] = {}
+        self._hints = Hints()
         self._lost: list[str] = []  # prefixes of includes that could not be read: what they hold is not known
         self._given: dict[tuple[str, Keys], overrides.Override] = {}
         self._has_takes = False  # whether any node has more than one, or one of them is named
@@ -188,8 +190,12 @@ class Reading:
         entries = sheet.table.get("include", [])
         if not isinstance(entries, list):
             self._wrong(sheet, ("include",), "include", f"must be a list, not {wording.kind_of(entries)}")
-            self._lost.append(f"{part.prefix}{Path(str(entries)).stem}.")
+            if isinstance(entries, str):
+                self._lost.append(f"{part.prefix}{Path(entries).stem}.")
             return
+        if len(entries) > MAX_INCLUDES:
+            what = f"names {len(entries):,} files; a scene may include {MAX_INCLUDES}, all told"
+            raise SceneError([*self._mistakes, sheet.mistake(("include",), "include", what)])
         taken: dict[str, str] = dict.fromkeys(names, "a node")
         for index, entry in enumerate(entries):
             found = self._included(sheet, entry)
@@ -200,7 +206,8 @@ class Reading:
                 continue
             if wrong:
                 self._wrong(sheet, ("include", index), "include", wrong)
-            self._lost.append(f"{part.prefix}{Path(str(entry)).stem}.")
+            if isinstance(entry, str):
+                self._lost.append(f"{part.prefix}{Path(entry).stem}.")
             self._loader.incomplete = True
 
     def _not_included(self, found: Sheet | str, entry: object, taken: Mapping[str, str], leading: list[Sheet]) -> str:
@@ -247,12 +254,7 @@ class Reading:
         if os.path.commonpath([real, root]) != root or not path.is_relative_to(self._project.root):
             return path, f"{quote(entry)} leads outside the project"
         if not os.path.lexists(path):
-            folder = entry.rpartition("/")[0]
-            try:
-                names = [f"{folder}/{name}" if folder else name for name in sorted(os.listdir(path.parent))]  # noqa: PTH208
-            except OSError:
-                names = []
-            return path, f"{quote(entry)} does not exist{did_you_mean(entry, names)}"
+            return path, f"{quote(entry)} does not exist{self._hints(entry, _beside(entry, path))}"
         if path.is_dir():
             return path, f"{quote(entry)} is a folder, not a file"
         if not path.is_file():
@@ -390,8 +392,8 @@ class Reading:
         all_nodes = {**dict.fromkeys(self._nodes), **nodes}
         all_exports: dict[str, Export | None] = {**dict.fromkeys(self._exports), **exports}
         return (
-            demands.read_checks(table.get("checks", []), file, all_nodes, all_exports, wrong),
-            demands.read_manifests(table.get("manifests", {}), file, all_exports, wrong, _wrong_path),
+            demands.read_checks(table.get("checks", []), file, all_nodes, all_exports, wrong, self._hints),
+            demands.read_manifests(table.get("manifests", {}), file, all_exports, wrong, self._hints, _wrong_path),
         )
 
     def _check_references(self, part: Part, written: Written, references: Iterable[tuple[str, str]]) -> None:
@@ -404,9 +406,9 @@ class Reading:
                 self._wrong(part.sheet, (*written.keys, *takes.role_keys(role)), written.where, what)
 
     def _not_a_node(self, prefix: str, name: str) -> str:
-        if (prefix, name) not in self._close:  # the search costs seconds among thousands of nodes
-            names = [other.removeprefix(prefix) for other in self._nodes if other.startswith(prefix)]
-            self._close[prefix, name] = did_you_mean(name, names)
+        if (prefix, name) not in self._close:
+            names = (other.removeprefix(prefix) for other in self._nodes if other.startswith(prefix))
+            self._close[prefix, name] = self._hints(name, names)
         return f"{quote(name)} is not a node{self._close[prefix, name]}"
 
     def _with_files(self, part: Part, written: Written, kind: kinds.Kind, params: Params) -> Params:
@@ -484,6 +486,7 @@ class Reading:
                 wrong(("node",), f"node {self._not_a_node('', base)}")
         if isinstance(path, str) and (fault := _wrong_path(path)):
             wrong(("path",), f"path {fault}")
+            settings = None
         self._has_takes = self._has_takes or (isinstance(path, str) and takes.has_place(path))
         if path is None and paths.is_name(written.name) and (fault := _wrong_path(written.name)):
             wrong((), f"the name {fault}")
@@ -522,6 +525,13 @@ def _fields(written: Written) -> set[str]:
     if not isinstance(kind, str) or kind not in kinds.names():
         return {"kind"}
     return {"kind", *kinds.get(kind).params.model_fields}
+
+
+def _beside(entry: str, path: Path) -> Iterator[str]:
+    """What is there where `entry` names the file `path`, spelled as `entry` is."""
+    folder = entry[: entry.rfind("/") + 1]
+    with contextlib.suppress(OSError):
+        yield from (folder + name for name in sorted(os.listdir(path.parent)))  # noqa: PTH208
 
 
 def _stem(sheet: Sheet) -> str:

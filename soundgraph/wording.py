@@ -25,6 +25,10 @@ _WANTED = {
 }
 
 
+_MOST_BITS = 1023
+"""Of a number that is shown: what any float holds. Python refuses to write one of thousands of digits."""
+
+
 def explain(error: ValidationError, model: type[BaseModel], table: Any) -> list[tuple[Keys, str]]:
     """(where in `table`, what is wrong) for each thing that `model` refused in it, in order, one for each place.
 
@@ -88,6 +92,8 @@ def _must(kind: str, value: Any, context: Mapping[str, Any]) -> str:
         return "is far too large a number"
     if kind in _WANTED:
         return f"must be {_WANTED[kind]}, not {kind_of(value)}"
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        return "is far too large a number"
     if kind == "finite_number":
         return f"must be a finite number, not {value!r}"
     for test, words in (

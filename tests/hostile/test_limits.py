@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from soundgraph import archive, audio, decode, kinds, lock, paths, reading, scene, toml_file
+from soundgraph import archive, audio, decode, demands, kinds, lock, paths, reading, scene, toml_file
 from soundgraph.backends.audiocraft import peek
-from soundgraph.errors import SceneError
+from soundgraph.errors import Hints, SceneError
+from tests.helpers import Space, changed, export, node
 
 PAGE = (Path(__file__).parents[2] / "docs" / "limits.md").read_text(encoding="utf-8")
 
@@ -36,6 +37,9 @@ LIMITS = {
     "depth of includes": f"{reading.MAX_DEPTH:,}",
     "takes of a node (`variations`)": f"{bound('generate', 'variations', 'le'):,}",
     "inputs of a mix or a sequence": f"{bound('mix', 'inputs', 'max_length'):,}",
+    "a path in a scene": f"{paths.MAX_PATH:,} characters",
+    "`[[checks]]` of a scene": f"{demands.MAX_CHECKS:,}",
+    "`[manifests.*]` of a scene": f"{demands.MAX_MANIFESTS:,}",
     "a prompt": f"{bound('generate', 'prompt', 'max_length'):,} characters",
     "the name of a node or an export": "100 characters",
     "a sound": f"{audio.MAX_BYTES:,} bytes of samples",
@@ -94,3 +98,51 @@ def test_many_dots_are_no_such_name(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.toml"
     path.write_text(text)
     assert toml_file.read(path, "a.toml").table
+
+
+def test_a_number_of_thousands_of_digits_is_not_shown(space: Space) -> None:
+    """Python refuses to write it down."""
+    space.scene(f"[scene]\nseed = 0x{'f' * 5000}\n" + node("a", "noise", duration=1) + export("x", "a"))
+    result = space.run("check")
+    assert (result.code, result.err) == (2, "graphs/a.toml:2: scene: seed is far too large a number\n")
+
+
+def test_a_path_of_many_folders_is_refused(space: Space) -> None:
+    """Each of them would be compared with all that is delivered."""
+    space.scene(node("a", "noise", duration=1) + export("x", "a", path="n/" * 50_000 + "x"))
+    result = space.run("check")
+    assert result.code == 2
+    assert 'path has over 1,000 characters ("n/n/' in result.err
+    assert len(result.err.splitlines()) == 1
+
+
+def test_a_long_list_of_includes_is_refused_as_a_whole(space: Space) -> None:
+    space.scene(f"include = {['none.toml'] * (reading.MAX_INCLUDES + 1)}\n" + node("a", "gain", input="none.b"))
+    result = space.run("check")
+    assert result.err == "graphs/a.toml:1: include: names 201 files; a scene may include 200, all told\n"
+
+
+def test_an_include_that_is_a_number_of_thousands_of_digits_is_none(space: Space) -> None:
+    space.scene(f"include = [0x{'f' * 5000}]\n" + node("a", "noise", duration=1) + export("x", "a"))
+    result = space.run("check")
+    assert result.err == "graphs/a.toml:1: include: must be a list of paths; a number is none\n"
+
+
+def test_too_many_checks_and_manifests_are_refused(space: Space) -> None:
+    checks = "[[checks]]\nexport = 'x'\n" * 3
+    manifests = "".join(f"[manifests.m{n}]\nengine = 'json'\n" for n in range(3))
+    space.scene(node("a", "noise", duration=1) + export("x", "a") + checks + manifests)
+    with changed(demands, "MAX_CHECKS", 2), changed(demands, "MAX_MANIFESTS", 2):
+        result = space.run("check")
+    assert result.err == (
+        "graphs/a.toml:6: checks: are 3; a scene may have 2\ngraphs/a.toml:12: manifests: are 3; a scene may have 2\n"
+    )
+
+
+def test_names_that_are_close_are_looked_for_at_the_first_mistakes_only(space: Space) -> None:
+    most = Hints._MOST
+    mistakes = [f"[nodes.b{n}]\nkind = 'gain'\ninput = 'aaaaaaa{n}'\ngain_db = 1\n" for n in range(most + 9)]
+    space.scene(node("aaaaaaaa", "noise", duration=1) + "".join(mistakes))
+    result = space.run("check")
+    assert result.err.count("is not a node") == most + 9
+    assert result.err.count("did you mean") == most
