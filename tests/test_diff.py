@@ -739,6 +739,15 @@ def test_since_runs_the_checks_of_nodes_that_changed_and_no_others(repo):
     assert "a:alone" in repo.build("--since", "HEAD").ran
 
 
+def test_a_depfile_names_what_was_left_out_too(repo):
+    repo.build("--depfile", "all.d")
+    before = repo.read("all.d")
+    repo.replace("soft rain", "hard rain")
+    found = repo.build("--since", "HEAD", "--depfile", "all.d")
+    assert list(found.exports) == ["build/theme.wav"]
+    assert repo.read("all.d") == before
+
+
 def test_an_override_makes_a_change(repo):
     found = repo.build("--since", "HEAD", "-D", "nodes.wind.prompt=gale")
     assert found.ran == ["a:wind"]
