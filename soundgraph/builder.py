@@ -17,7 +17,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from soundgraph import __version__, audio, checking, pins, provenance, schedule
+from soundgraph import __version__, audio, checking, provenance, schedule
 from soundgraph import export as exports
 from soundgraph import graph as graphs
 from soundgraph import manifest as manifests
@@ -381,7 +381,7 @@ class _Round:
         """The key of a node turned out to be pinned: its result is that take, and no other."""
         record = self._used(take.key, lambda: self.site.store.kept(take.key, take.digest))
         if record is None or self._is_lost(take.digest):
-            self._fail(name, "\n".join(pins.absence(take)))
+            self._fail(name, "\n".join(self.plan.pins.absence(take)))
             return
         self._resolve(name, record, "cutoff")
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from soundgraph import graph as graphs
 from soundgraph import manifest as manifests
 from soundgraph.manifest import Difference
-from soundgraph.pins import absence
 from soundgraph.planner import Plan, Status
 from soundgraph.records import Record
 from soundgraph.store import Store
@@ -79,7 +78,7 @@ def explain(plan: Plan, name: str, past: Past) -> Reason:
             return Reason(name, decision.status, "current", changes_since(plan, name, before), note="made earlier")
         return Reason(name, decision.status, "current")
     if decision.pin is not None:
-        return Reason(name, decision.status, "absent", note=absence(decision.pin)[0])
+        return Reason(name, decision.status, "absent", note=plan.pins.absence(decision.pin)[0])
     changes = changes_since(plan, name, before) if before is not None else ()
     is_new = before is None and name not in past.gone
     if decision.status is Status.MAYBE:

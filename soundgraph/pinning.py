@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from soundgraph import graph as graphs
-from soundgraph import lock, pins, session, targets
+from soundgraph import lock, session, targets
 from soundgraph.errors import Mistake, SceneError, UsageError, quote
 from soundgraph.graph import node_of
 from soundgraph.lock import LOCK_FILE, Take
@@ -92,7 +92,7 @@ def _takes(opened: Session, plan: Plan) -> dict[str, Take]:
             takes[name] = Take(name, record.key, record.digest)
         elif decision.pin is not None:
             place = opened.line_of(node.origin)
-            mistakes.append(Mistake(node.origin.file, place, f"nodes.{node.name}", *pins.absence(decision.pin)))
+            mistakes.append(Mistake(node.origin.file, place, f"nodes.{node.name}", *opened.pins.absence(decision.pin)))
         else:
             unbuilt.setdefault((node.origin.file, graphs.scene_of(plan.graph, name).id), []).append(node)
     paths = {one.id: one.path for one in opened.asked}
@@ -140,8 +140,6 @@ def remove(root: Path, asked: Sequence[str]) -> list[Change]:
 
 
 def _named(root: str, target: str, known: Mapping[str, Take]) -> list[str]:
-    if target in known:
-        return [target]
     by_scene: dict[str, list[str]] = {}
     for name in known:
         scene, _, node = name.rpartition(":")

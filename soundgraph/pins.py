@@ -39,15 +39,21 @@ class Pins:
     def _by_key(self) -> dict[str, Take]:
         return {take.key: take for _, take in sorted(self.takes.items(), reverse=True)}
 
+    def absence(self, take: Take) -> tuple[str, str]:
+        """(what is wrong, what to do next) where a pinned take is not in the cache."""
+        what = f"its pinned take {take.digest[:12]} is not in the cache"
+        # The name of the first take alone stands for all of them.
+        target = f"{take.node}#1" if take.node in self._with_more else take.node
+        remove = f"soundgraph pin --remove {shlex.quote(target)}"
+        return what, f"bring it with soundgraph cache import FILE, or give it up: {remove}"
+
+    @cached_property
+    def _with_more(self) -> set[str]:
+        """The nodes of which takes after the first are pinned."""
+        return {name.rpartition("#")[0] for name in self.takes if "#" in name.rpartition(":")[2]}
+
 
 NONE = Pins()
-
-
-def absence(take: Take) -> tuple[str, str]:
-    """(what is wrong, what to do next) where a pinned take is not in the cache."""
-    what = f"its pinned take {take.digest[:12]} is not in the cache"
-    remove = f"soundgraph pin --remove {shlex.quote(take.node)}"
-    return what, f"bring it with soundgraph cache import FILE, or give it up: {remove}"
 
 
 def leaving(changes: Iterable[Difference]) -> str:

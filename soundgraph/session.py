@@ -250,7 +250,7 @@ class Session:
         for name in plan.absent():
             node, take = graphs.node_of(plan.graph, name), plan.decisions[name].pin
             assert take is not None
-            place = Mistake(node.origin.file, self.line_of(node.origin), f"nodes.{node.name}", *pins.absence(take))
+            place = Mistake(node.origin.file, self.line_of(node.origin), f"nodes.{node.name}", *self.pins.absence(take))
             found.append(place)
         return found
 

@@ -20,6 +20,7 @@ from soundgraph.audio import Audio
 from soundgraph.backends import Device, Made, Model, Precision, Report, Request, Sources
 from soundgraph.errors import BuildError, SceneError
 from soundgraph.lock import Take
+from soundgraph.pins import Pins
 from soundgraph.records import Record
 from soundgraph.session import Session
 from soundgraph.store import DiskStore
@@ -285,7 +286,8 @@ def test_pins_of_scenes_outside_graphs_are_left_alone(space: Space, fickle: Fick
 @pytest.mark.parametrize(
     ("target", "left"),
     [
-        ("a:rain", ["a:rain#2", "a:wind", "b:rain", "gone/x:y"]),
+        ("a:rain", ["a:wind", "b:rain", "gone/x:y"]),  # as a:rain means all takes wherever else it is said
+        ("a:rain#1", ["a:rain#2", "a:wind", "b:rain", "gone/x:y"]),
         ("a:rain#2", ["a:rain", "a:wind", "b:rain", "gone/x:y"]),
         ("a:r*", ["a:wind", "b:rain", "gone/x:y"]),
         ("a", ["b:rain", "gone/x:y"]),
@@ -305,8 +307,6 @@ def test_pins_are_taken_back_by_node_scene_export_or_pattern(
     takes = {name: Take(name, "1" * 64, "2" * 64) for name in ("a:rain", "a:rain#2", "a:wind", "b:rain", "gone/x:y")}
     lock.update(space.root / "soundgraph.lock", takes=takes)
     found = space.run("pin", "--remove", target)
-    if target == "a:rain":  # the exact node, and not all takes of it: that is what a build says to type
-        left = ["a:rain#2", *left[1:]]
     assert (found.code, sorted(pins(space))) == (0, left)
 
 
@@ -349,6 +349,16 @@ def test_without_its_pinned_take_a_build_stops_before_anything_runs(
     assert fickle.made == []
     assert space.delivered() == delivered
     assert not space.exists("cache/records")
+
+
+def test_the_way_to_give_up_the_first_take_is_not_one_that_gives_up_all(space: Space, fickle: Fickle) -> None:
+    pinned(space, take_of("step", variations=2) + export("step", "step", path="step_{take}"))
+    lose(space, "a:step")
+    (space.root / "build/step_1.wav").unlink()
+    *_, give_up = space.build().err.strip().split("soundgraph pin --remove ")
+    assert give_up.strip("'") == "a:step#1"
+    assert space.run("pin", "--remove", "a:step#1").code == 0
+    assert sorted(pins(space)) == ["a:step#2"]
 
 
 def test_an_imported_take_gives_the_very_same_files(space: Space, fickle: Fickle) -> None:
@@ -706,6 +716,13 @@ def test_a_node_that_says_the_same_as_a_pinned_one_has_its_take(space: Space, fi
     space.run("pin")
     assert {take.digest for take in pins(space).values()} == {line.split()[-1].decode()}
     assert sorted(pins(space)) == ["a:shower", "b:rain"]
+
+
+def test_of_unlike_takes_of_one_action_the_first_by_name_is_for_a_node_without_a_pin() -> None:
+    one, two = Take("a:one", "1" * 64, "2" * 64), Take("a:two", "1" * 64, "3" * 64)
+    for known in ([one, two], [two, one]):
+        found = Pins({take.node: take for take in known})
+        assert [found.of(name, "1" * 64) for name in ("a:one", "a:two", "b:new")] == [one, two, one]
 
 
 def test_the_python_api_keeps_to_pins(space: Space, fickle: Fickle) -> None:
