@@ -432,3 +432,5 @@ def test_a_pinned_take_that_another_has_replaced_is_exported_for_the_pin(
     assert found is not None
     assert store.read(found.digest) is not None
     store.close()
+    space.replace("prompt = \"", "prompt = \"not ")
+    assert json.loads(space.run("cache", "export", "takes.tar", "--json").out)["takes"] == 1  # of a node that left it
