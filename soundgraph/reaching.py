@@ -17,6 +17,7 @@ from soundgraph.errors import SoundgraphError, UsageError
 from soundgraph.ledger import Ledger
 from soundgraph.planner import Decision
 from soundgraph.project import Project, load_project
+from soundgraph.root import PROJECT_FILE
 from soundgraph.scene import Node
 from soundgraph.session import Session
 from soundgraph.targets import Wanted
@@ -78,8 +79,8 @@ def _shape(node: Node, project: Project) -> str:
 
 @dataclass(frozen=True)
 class Neighbours:
-    """The other projects that build into a project's cache. gone: whose folder is there no more. left: that have
-    another cache by now."""
+    """The other projects that build into a project's cache. gone: whose folder is there no more, or empty: they
+    may have moved, or be on a disk that is not mounted. left: that have another cache by now."""
 
     there: tuple[Path, ...]
     gone: tuple[Path, ...]
@@ -96,10 +97,12 @@ def neighbours(project: Project, without: Collection[Path] = ()) -> Neighbours:
         with _told(root):
             if not _exists(root):
                 gone.append(root)
-            elif os.path.realpath(load_project(root).cache_dir) != os.path.realpath(project.cache_dir):
-                left.append(root)
-            else:
+            elif os.path.realpath(load_project(root).cache_dir) == os.path.realpath(project.cache_dir):
                 there.append(root)
+            elif not (root / PROJECT_FILE).exists():  # an empty folder, on which its disk is not mounted
+                gone.append(root)
+            else:
+                left.append(root)
     return Neighbours(tuple(there), tuple(gone), tuple(left))
 
 

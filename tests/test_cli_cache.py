@@ -205,6 +205,20 @@ def test_a_project_that_is_gone_or_has_another_cache_now_is_left_out(tmp_path: P
     assert stats(one)["projects"] == [str(one.root)]
 
 
+@pytest.mark.parametrize("mount_point", [False, True])
+def test_takes_do_not_go_while_a_project_is_not_where_it_was(tmp_path: Path, mount_point: bool) -> None:
+    one, away = share(tmp_path, "one", "a way")
+    shutil.rmtree(away.root)
+    if mount_point:
+        away.root.mkdir()
+    for flags in ((), ("--dry-run",)):
+        found = one.run("cache", "gc", "--max-size", "1 B", "--takes", *flags)
+        assert (found.code, f"--forget '{away.root}'" in found.err) == (2, True)
+    assert len(stats(one)["projects"]) == 2
+    told = gc(one, "--max-size", "1 B", "--takes", "--forget", str(away.root))
+    assert (told["drafts"], told["left_out"]) == (1, [])
+
+
 def test_a_project_with_mistakes_keeps_everything_until_it_is_left_out(tmp_path: Path) -> None:
     one, other = share(tmp_path, "one", "other")
     other.scene("[nodes.a]\nkind = 'nothing'", "b")
@@ -432,5 +446,5 @@ def test_a_pinned_take_that_another_has_replaced_is_exported_for_the_pin(
     assert found is not None
     assert store.read(found.digest) is not None
     store.close()
-    space.replace("prompt = \"", "prompt = \"not ")
+    space.replace('prompt = "', 'prompt = "not ')
     assert json.loads(space.run("cache", "export", "takes.tar", "--json").out)["takes"] == 1  # of a node that left it

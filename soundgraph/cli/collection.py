@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import shlex
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -27,6 +28,10 @@ def collect(store: DiskStore, project: Project, options: argparse.Namespace) -> 
     forgotten = [Path(name).absolute() for name in options.forget]
     _check(store, forgotten, options)
     others = reaching.neighbours(project, forgotten)
+    if limits.takes and others.gone:  # a moved project, or a disk that is not mounted: its takes cannot be made again
+        listed = " ".join(f"--forget {shlex.quote(str(root))}" for root in others.gone)
+        what = "cannot tell which takes are needed by projects that are not where they were"
+        raise UsageError(what, f"if they are no more: {listed}; if one moved, build it once where it is now")
     collecting.fill_index(store)
     reach = reaching.reach_of_all(project, others.there)
     common.release_collector()
