@@ -616,6 +616,7 @@ def test_another_prompt_leaves_the_pin_and_says_so_everywhere(space: Space, fick
     found = space.build()
     assert (found.code, found.ran, found.remarks) == (0, ["a:cut", "a:rain"], [f"a:rain: leaves its pin: {change}"])
     assert space.read("soundgraph.lock") == before
+    assert space.run("plan").out.splitlines()[0] == f"a:rain  hit    current; leaves its pin: {change}"
     assert space.run("explain", "a:rain").out == f"a:rain  hit  current; leaves its pin: {change}\n"
     assert space.run("pin", "--list").out.splitlines()[0].endswith(f"left: {change}")
     space.scene(SCENE)

@@ -65,7 +65,8 @@ def run(options: argparse.Namespace) -> int:
     budget = options.memory_budget or session.project.memory_budget_bytes
     loads = schedule.loads(plan, budget=budget, device=options.device)
     models = {step.model.id: step.model for step in loads.steps if not step.model.here}
-    names = list(plan.decisions) if options.all or options.json else _open(plan)
+    told = {*_open(plan), *session.left_pins(plan)}
+    names = [name for name in plan.decisions if options.all or options.json or name in told]
     past, to_write = session.past(names), session.to_write(plan)
     found = _Found(
         plan=plan,
