@@ -426,11 +426,13 @@ def _handovers(before: _Tree, after: _Tree, judged: Mapping[str, Change], judge:
                 yield Change(new.owner, Status.UNKNOWN, place, why=_unreadable(new.scene.id, before.side, after.side))
         elif status := _manifest_status(old, new, told := _of_jobs(new, judged), judge):
             reasons = [*_flat("", _says(old), _says(new))]
-            reasons += [Reason("", Difference(name, None, change.status.value)) for name, change in told.items()]
+            for name, change in told.items():
+                reasons.append(Reason("", Difference(f"exports.{name}", "as it was", change.status.value)))
             yield Change(new.owner, status, place, tuple(reasons))
     for old in olds.values():
         status = Status.UNKNOWN if old.scene.id in after.side.broken else Status.REMOVED
-        yield Change(old.owner, status, (f"{old.folder}/{old.manifest.path}",))
+        why = _unreadable(old.scene.id, before.side, after.side)
+        yield Change(old.owner, status, (f"{old.folder}/{old.manifest.path}",), why=why)
 
 
 def _of_jobs(one: Handover, judged: Mapping[str, Change]) -> dict[str, Change]:

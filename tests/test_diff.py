@@ -198,7 +198,7 @@ def test_a_manifest_changes_with_what_it_is_about(repo):
     repo.replace('prompt = "wind"', 'prompt = "gale"')
     found = diff(repo)
     assert statuses(found) == {"a:wind": "changed", "a:manifests.all": "changed"}
-    assert "wind: None -> changed" in reasons(found)
+    assert "exports.wind: as it was -> changed" in reasons(found)
 
 
 # What is the same after all
@@ -342,6 +342,15 @@ def test_mistakes_of_the_revision_name_it_and_hide_no_export(repo):
     assert statuses(found) == {"a:theme": "unknown", "a:wind": "unknown"}
     assert found.err.startswith("HEAD:graphs/a.toml:")
     assert diff(repo, "--exit-code").code == 3
+
+
+def test_of_a_manifest_too_it_is_told_why_it_is_unknown(repo):
+    repo.scene(TWO + table("manifests.all", engine="json"))
+    commit_all(repo.root)
+    repo.replace('kind = "eq"', 'kind = "qe"')
+    told = {event["name"]: event["why"] for event in diff(repo).of("change")}
+    assert told.keys() == {"a:theme", "a:wind", "a:manifests.all"}
+    assert told["a:manifests.all"] == told["a:theme"] != ""
 
 
 def test_mistakes_of_now_hide_no_other_export(repo):
