@@ -420,6 +420,18 @@ def test_a_file_that_is_no_archive_is_not_overwritten(space: Space) -> None:
     assert [space.run("cache", "export", "takes.tar").code for _ in range(2)] == [0, 0]
 
 
+def test_a_place_for_an_archive_that_cannot_be_written_is_told(space: Space) -> None:
+    space.scene(CHAIN)
+    space.build()
+    os.mkfifo(space.root / "pipe")
+    for name, message in [
+        ("none/takes.tar", "cannot write none/takes.tar: No such file or directory\n"),
+        ("pipe", "pipe is there, and is no archive: it is left alone\n  name another file, such as takes.tar\n"),
+    ]:
+        found = space.run("cache", "export", name)
+        assert (found.code, found.err) == (2, message)
+
+
 def test_an_archive_that_cannot_be_read_is_told(space: Space) -> None:
     found = space.run("cache", "import", "none.tar")
     assert (found.code, found.err) == (2, "cannot read none.tar: No such file or directory\n")
@@ -448,3 +460,5 @@ def test_a_pinned_take_that_another_has_replaced_is_exported_for_the_pin(
     store.close()
     space.replace('prompt = "', 'prompt = "not ')
     assert json.loads(space.run("cache", "export", "takes.tar", "--json").out)["takes"] == 1  # of a node that left it
+    space.replace("[nodes.cut]", '[nodes.hiss]\nkind = "noise"\nduration = 0.1\n[nodes.cut]')
+    assert space.run("cache", "export", "hiss.tar", "a:hiss").code == 2  # it is of another node

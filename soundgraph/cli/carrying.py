@@ -36,8 +36,11 @@ def export(store: DiskStore, options: argparse.Namespace) -> int:
         missing = [name for name in _generated(plan) if not _is_here(store, plan.decisions[name].record)]
         if not items:
             raise UsageError("there is nothing to export: the cache holds no takes of these scenes", _hint(options))
-        with bar.shown(f"writing {path.name}", options.json) as report:
-            written = archive.export(store, list(items.values()), path, report)
+        try:
+            with bar.shown(f"writing {path.name}", options.json) as report:
+                written = archive.export(store, list(items.values()), path, report)
+        except OSError as error:  # which names a temporary file, if any
+            raise UsageError(f"cannot write {path}: {error.strerror}") from error
     if options.json:
         print(json.dumps({"file": str(path), **asdict(written), "missing": missing}, ensure_ascii=False))
         return EXIT_OK
@@ -54,10 +57,10 @@ def _items(store: DiskStore, session: Session, plan: Plan, options: argparse.Nam
     names = plan.decisions if options.all else _generated(plan)
     found = [record for name in names if _is_here(store, record := plan.decisions[name].record)]
     if not options.draft:
-        scenes = {asked.id for asked in session.asked}
+        whole = {asked.id for asked in session.asked if not asked.items}
         pinned = list(session.project.takes.values())
         if options.targets:
-            pinned = [take for take in pinned if take.node.rpartition(":")[0] in scenes]
+            pinned = [take for take in pinned if take.node in plan.decisions or take.node.rpartition(":")[0] in whole]
         found += [record for take in pinned if _is_here(store, record := store.kept(take.key, take.digest))]
     current = store.records(list({record.key for record in found if record is not None}))
     for record in found:
@@ -81,7 +84,7 @@ def _refuse_other(path: Path) -> None:
     """Raises UsageError for a file that is there and is no archive: somebody forgot to name the file."""
     if path.is_dir():
         raise UsageError(f"{path} is a folder", "name a file, such as takes.tar")
-    if path.exists() and not archive.is_one(path):
+    if path.exists() and not (path.is_file() and archive.is_one(path)):  # a pipe would be waited for
         raise UsageError(
             f"{path} is there, and is no archive: it is left alone", "name another file, such as takes.tar"
         )
