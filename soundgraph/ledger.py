@@ -96,7 +96,7 @@ class Ledger:
 
     def _read(self) -> dict[str, Entry]:
         try:
-            data = self._file.read_bytes()
+            data = stamp.read_whole(str(self._file))
         except OSError:
             return {}
         head, _, body = data.partition(b"\n")

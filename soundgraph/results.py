@@ -124,12 +124,14 @@ class Results:
                     self._store.put(group, takes=takes)
             with contextlib.suppress(StoreError):  # they save measuring again; that they are lost changes no result
                 self._store.put_notes(notes)
-        except StoreError:
+        except (StoreError, MemoryError):
             for record, sound in group:  # what still fits is kept
                 try:
                     self._store.put([(record, sound)], takes=takes)
                 except StoreError as error:
                     failures.append((record, error))
+                except MemoryError:
+                    failures.append((record, StoreError("there is not enough memory to keep it")))
         # Not before: an interrupted call leaves all as it was, to be published by the next.
         self._group, self._unpublished, self._notes, self._bytes = [], {}, {}, 0
         return failures

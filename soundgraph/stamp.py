@@ -19,6 +19,7 @@ The file is text: a version and digest, then tab-separated lines. Anything unexp
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -41,6 +42,9 @@ ABSENT = "absent"
 MANIFEST = ":manifest"
 """Stands for the export in the outputs of manifests, which come last: after it, each after a space, stand the engine
 and the exports that the manifest is about. No item of a target can be called so."""
+
+_MAX_BYTES = 1_000_000_000
+"""Of a file of the state: far more than 10,000 scenes come to."""
 
 _TEMPORARY = ".writing-"
 _STALE_NS = 3600 * 10**9
@@ -129,8 +133,8 @@ class Stamps:
         if stat != self.ledger[0]:
             known = {scene.path for scene in self.scenes.values()}
             try:
-                with open(path, encoding="utf-8", errors="surrogateescape") as file:
-                    found = {line.split("\t", 3)[2] for line in file if line.count("\t") in (5, 6)}
+                lines = read_whole(path).decode("utf-8", "surrogateescape").split("\n")
+                found = {line.split("\t", 3)[2] for line in lines if line.count("\t") in (5, 6)}
             except OSError:
                 found = set()
             self.ledger = (stat, *sorted(found - known - {""}))
@@ -259,11 +263,18 @@ def fingerprint() -> str:
     return config_name(parts)
 
 
+def read_whole(path: str) -> bytes:
+    """A file of the state. Raises OSError: for one that is too big, too, which no build has written."""
+    with open(path, "rb") as file:
+        if os.fstat(file.fileno()).st_size > _MAX_BYTES:
+            raise OSError(errno.EFBIG, "is too big", path)
+        return file.read()
+
+
 def load(root: str, config: str) -> Stamps | None:
     """The state of that configuration; None if there is none that can be used."""
     try:
-        with open(os.path.join(root, FOLDER, config), "rb") as file:
-            head, _, body = file.read().partition(b"\n")
+        head, _, body = read_whole(os.path.join(root, FOLDER, config)).partition(b"\n")
         if head.decode() != f"{_VERSION} {sha256(body).hexdigest()}":
             return None
         lines = body.decode("utf-8", "surrogateescape").split("\n")

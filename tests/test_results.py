@@ -81,3 +81,26 @@ def test_a_build_whose_samples_are_damaged_whenever_they_are_read_ends(space: Sp
     assert found.of("node")[-2]["detail"] == why
     assert name in ("a:rain", "a:wind")
     assert space.build().code == 0
+
+
+def test_results_for_which_there_is_no_memory_are_told_and_the_others_kept(tmp_path: Path) -> None:
+    """Each is put together once more when it is written."""
+    store = DiskStore(tmp_path / "cache")
+    sounds = [noise(seed=seed) for seed in range(2)]
+    real = store.put
+
+    def put(group: list[tuple[Record, Audio]], *, takes: bool) -> None:
+        if any(sound is sounds[0] for _, sound in group):
+            raise MemoryError
+        real(group, takes=takes)
+
+    found = Results(store)
+    for place, sound in enumerate(sounds):
+        found.add(record(sound, f"{place:064x}"), sound, uses=1)
+    with changed(store, "put", put):
+        failures = found.publish(takes=False)
+    assert [(one.digest, str(error)) for one, error in failures] == [
+        (sounds[0].digest, "there is not enough memory to keep it")
+    ]
+    assert list(store.records([f"{place:064x}" for place in range(2)])) == [f"{1:064x}"]
+    store.close()

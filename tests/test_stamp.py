@@ -203,3 +203,13 @@ def test_each_configuration_has_a_state_of_its_own(space: Space) -> None:
     space.settle()
     space.settle("--draft")
     assert len(list((space.root / stamp.FOLDER).glob("stamps-*"))) == 2
+
+
+def test_a_state_that_is_too_big_is_not_read(space: Space) -> None:
+    """It may come from somebody else's tree, and take all memory."""
+    space.scene(CHAIN)
+    space.settle()
+    with changed(stamp, "_MAX_BYTES", 10):
+        result = space.build()
+    assert (result.code, result.err) == (0, "")
+    assert result.hits, "the scene was looked at"
