@@ -246,9 +246,13 @@ class _Tree:
                 return self, path
         return None
 
-    def is_module(self, path: str) -> bool:
-        """Whether the path lies in a submodule."""
-        return any(self._entries.get(name, ("",))[0] == _MODULE for name in _above(path))
+    def lacks(self, path: str) -> bool:
+        """Whether the path lies in a submodule that is not here as it was then."""
+        for name in sorted(_above(path)):
+            if self._entries.get(name, ("",))[0] == _MODULE:
+                module = self._module(name)
+                return module is None or module.lacks(path.removeprefix(f"{name}/"))
+        return False
 
     def _target(self, sha: str) -> str:
         if sha not in self._links:
@@ -363,7 +367,7 @@ class _Copy:
     def _take_ignored(self) -> list[str]:
         """Takes what git ignores out of the working tree. Returns the files that it may name in turn."""
         absent, self.absent = self.absent, []
-        for path in filter(self.tree.is_module, absent):
+        for path in filter(self.tree.lacks, absent):
             what = "is in a submodule that is not here as it was then"
             self.gaps.append(Mistake(f"{self.name}:{path}", 0, "", what, "git submodule update --init"))
         real = Path(os.path.realpath(self.root))
@@ -375,7 +379,10 @@ class _Copy:
         named = []
         for path in _ignored(self.root, there):
             place = self.folder / path
-            place.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                place.parent.mkdir(parents=True, exist_ok=True)
+            except (FileExistsError, NotADirectoryError):  # what is a folder now was a file then
+                continue
             shutil.copyfile(self.root / path, place)
             self.ignored.append(path)
             named += _named_in(place, path) if path.endswith(".toml") else []

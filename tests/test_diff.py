@@ -486,6 +486,41 @@ def test_recordings_in_a_submodule_are_read_there(repo, tmp_path):
     assert statuses(diff(repo, rev="HEAD~1")) == {"a:n": "changed"}
 
 
+def test_scenes_in_a_submodule_are_read_there(repo, tmp_path):
+    library = Space(tmp_path / "library")
+    library.write("deep/b.toml", generate("n", "soft rain") + export("other", "n"))
+    (library.root / "soundgraph.toml").unlink()  # there, it would be a scene
+    repository(library.root)
+    git(repo.root, "submodule", "add", "-q", str(library.root), "graphs/library")
+    commit_all(repo.root)
+    repo.replace("soft rain", "hard rain", "library/deep/b")
+    found = repo.run("diff", "HEAD")
+    assert found.out.startswith("library/deep/b:other  changed")
+    assert found.err == ""  # a prompt is no file that a submodule lacks
+
+
+def test_a_submodule_that_is_not_here_is_told(repo, tmp_path):
+    library = Space(tmp_path / "library")
+    library.recording("n.wav")
+    repository(library.root)
+    git(repo.root, "submodule", "add", "-q", str(library.root), "library")
+    repo.scene(node("n", "file", path="../library/n.wav") + export("n", "n"))
+    commit_all(repo.root)
+    git(repo.root, "submodule", "deinit", "-q", "-f", "library")
+    assert "HEAD:library/n.wav: is in a submodule that is not here as it was then\n" in diff(repo).err
+
+
+def test_a_folder_that_git_ignores_and_that_was_a_file_then_is_none(repo):
+    repo.write(".gitignore", "/sounds\nbuild/\ncache/\n.soundgraph*\n")
+    repo.write("sounds", "")
+    repo.scene(generate("x", "../sounds") + node("n", "file", path="../sounds/n.wav") + export("n", "n"))
+    git(repo.root, "add", "-f", "sounds")
+    commit_all(repo.root)
+    git(repo.root, "rm", "-q", "sounds")
+    repo.recording("sounds/n.wav")
+    assert statuses(diff(repo)) == {"a:n": "unknown"}
+
+
 def test_what_git_ignores_is_taken_to_be_as_it_was(repo):
     repo.write(".gitignore", "/sounds/\nbuild/\ncache/\n.soundgraph*\n")
     repo.recording("sounds/n.wav")
