@@ -7,16 +7,17 @@ import os
 from pathlib import Path
 
 from soundgraph import stamp
+from soundgraph.errors import UsageError
 
 _FOLDER = "projects"
 
 
 def remember(cache: Path, root: Path) -> None:
     """Puts a project on the list. Raises OSError where that cannot be written."""
-    place = _place(cache, root)
-    if not place.exists():
+    place, path = _place(cache, root), os.fsencode(os.path.realpath(root))
+    if not place.exists() or place.read_bytes() != path:
         place.parent.mkdir(exist_ok=True)
-        stamp.write_atomically(str(place), os.fsencode(os.path.realpath(root)))
+        stamp.write_atomically(str(place), path, sync=True)
 
 
 def forget(cache: Path, root: Path) -> bool:
@@ -28,12 +29,26 @@ def forget(cache: Path, root: Path) -> bool:
 
 
 def known(cache: Path) -> list[Path]:
-    """The roots of all projects on the list, sorted; some may be gone, or build elsewhere by now."""
-    places = (cache / _FOLDER).glob("[0-9a-f]" * 16)
-    return sorted(Path(os.fsdecode(place.read_bytes())) for place in places)
+    """The roots of all projects on the list, sorted; some may be gone, or build elsewhere by now.
+
+    Raises UsageError where a file of the list is damaged: what the project that it named needs would be collected.
+    """
+    found = []
+    for place in (cache / _FOLDER).glob("[0-9a-f]" * 16):
+        path = place.read_bytes()
+        if _name(path) != place.name:
+            what = f"{place} is damaged: nobody can tell which project it names"
+            raise UsageError(
+                what, "soundgraph build --force in that project mends it; if it is no more, remove that file"
+            )
+        found.append(Path(os.fsdecode(path)))
+    return sorted(found)
 
 
 def _place(cache: Path, root: Path) -> Path:
     # By the path without links, or a project that is reached by two ways would be there twice.
-    name = hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:16]
-    return cache / _FOLDER / name
+    return cache / _FOLDER / _name(os.fsencode(os.path.realpath(root)))
+
+
+def _name(path: bytes) -> str:
+    return hashlib.sha256(path).hexdigest()[:16]

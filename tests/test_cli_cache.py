@@ -205,6 +205,18 @@ def test_a_project_that_is_gone_or_has_another_cache_now_is_left_out(tmp_path: P
     assert stats(one)["projects"] == [str(one.root)]
 
 
+@pytest.mark.parametrize("damage", [b"", b"/somewhere", b"\0"])
+def test_a_damaged_list_of_projects_keeps_everything_until_the_project_builds(tmp_path: Path, damage: bytes) -> None:
+    one, other = share(tmp_path, "one", "other")
+    for place in (tmp_path / "shared/projects").iterdir():
+        if place.read_bytes() == os.fsencode(other.root):
+            place.write_bytes(damage)
+    found = one.run("cache", "gc", "--max-size", "1 B")
+    assert (found.code, "nobody can tell which project it names" in found.err) == (2, True)
+    anew(other)
+    assert stats(one)["projects"] == [str(one.root), str(other.root)]
+
+
 @pytest.mark.parametrize("mount_point", [False, True])
 def test_takes_do_not_go_while_a_project_is_not_where_it_was(tmp_path: Path, mount_point: bool) -> None:
     one, away = share(tmp_path, "one", "a way")
