@@ -38,9 +38,8 @@ def known(cache: Path) -> list[Path]:
         path = place.read_bytes()
         if _name(path) != place.name:
             what = f"{place} is damaged: nobody can tell which project it names"
-            raise UsageError(
-                what, "soundgraph build --force in that project mends it; if it is no more, remove that file"
-            )
+            hint = "the next build there that has anything to do mends it; if that project is no more, remove the file"
+            raise UsageError(what, hint)
         found.append(Path(os.fsdecode(path)))
     return sorted(found)
 
