@@ -192,6 +192,7 @@ class _Tree:
             raise UsageError(*_lacking(sha)) from error
         self._entries = _entries(printed)
         self._modules: dict[str, _Tree | None] = {}
+        self.unread: list[str] = []  # submodules in which scenes were looked for, and that are not here as they were
         self._links: dict[str, str] = {}
         self._batch: subprocess.Popen[bytes] | None = None
 
@@ -210,6 +211,8 @@ class _Tree:
         for path in inside:
             name = f"{place}{path.removeprefix(real)}" if real else f"{place}/{path}"
             if tree._entries[path][0] == _MODULE:
+                if tree._module(path) is None:
+                    self.unread.append(name)
                 yield from self.scenes(name)
             elif _is_scene(name):
                 yield name
@@ -316,6 +319,9 @@ class _Copy:
 
     def run(self, places: Sequence[str]) -> None:
         waiting = [PROJECT_FILE, LOCK_FILE, *(path for place in places for path in self.tree.scenes(place))]
+        for path in self.tree.unread:
+            what = "is a submodule that is not here as it was then: nobody knows its scenes"
+            self.gaps.append(Mistake(f"{self.name}:{path}", 0, "", what, "git submodule update --init"))
         while waiting:
             while waiting:
                 path = waiting.pop()

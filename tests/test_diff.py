@@ -497,6 +497,8 @@ def test_scenes_in_a_submodule_are_read_there(repo, tmp_path):
     found = repo.run("diff", "HEAD")
     assert found.out.startswith("library/deep/b:other  changed")
     assert found.err == ""  # a prompt is no file that a submodule lacks
+    git(repo.root, "submodule", "deinit", "-q", "-f", "graphs/library")
+    assert "HEAD:graphs/library: is a submodule that is not here as it was then" in diff(repo).err
 
 
 def test_a_submodule_that_is_not_here_is_told(repo, tmp_path):
