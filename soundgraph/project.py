@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -258,11 +259,28 @@ def _refuse_links(project: Project) -> None:
     if (project.root / stamp.FOLDER).is_symlink():
         hint = f"remove the link; the state of builds lies in {stamp.FOLDER} itself"
         raise UsageError(f"{stamp.FOLDER} is a link, and soundgraph writes nothing through it", hint)
+    for link in _links(project.root / stamp.FOLDER):
+        what = f"{toml_file.display(link, project.root)} is a link, and soundgraph writes nothing through it"
+        raise UsageError(what, "remove the link")
     inside = not Path(project.cache.dir).is_absolute()
     real = project.cache_dir.resolve()
     if inside and not real.is_relative_to(project.root.resolve()):
         hint = f'if that is meant, let {root.PROJECT_FILE} name the folder: [cache] dir = "{real.as_posix()}"'
         raise UsageError(f"the cache, {project.cache.dir}, is behind a link that leads out of the project", hint)
+    for link in _links(project.cache_dir, depth=1) if inside else ():
+        if not link.resolve().is_relative_to(real):
+            what = f"{toml_file.display(link, project.root)} is a link that leads out of the cache"
+            raise UsageError(what, "remove the link; what it led to is made again")
+
+
+def _links(folder: Path, depth: int = 0) -> Iterator[Path]:
+    """The links in a folder, and in folders in it; none where it may not be read."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_symlink():
+                yield Path(entry.path)
+            elif depth and entry.is_dir():
+                yield from _links(Path(entry.path), depth - 1)
 
 
 def _project(folder: Path) -> Project:

@@ -195,6 +195,8 @@ def read_clock(root: str) -> int:
         raise OSError(f"{FOLDER} is a link")  # it came with the tree, and leads nobody knows where
     known = os.path.isdir(folder)
     path = os.path.join(folder, "clock") if known else os.path.join(root, f"{FOLDER}-{os.getpid()}")
+    if os.path.islink(path):
+        raise OSError(f"{path} is a link")
     with open(path, "wb") as file:
         file.write(b".")
     try:

@@ -47,6 +47,35 @@ def test_nothing_is_written_through_a_link_to_another_folder(
     assert not list(empty.iterdir())
 
 
+@pytest.mark.parametrize("place", ["lock", "clock", "delivered", "history"])
+def test_no_file_of_the_state_is_written_through_a_link(space: Space, outside: Path, place: str) -> None:
+    before = contents(outside)
+    space.scene(CHAIN)
+    link(space, f".soundgraph/{place}", outside / "diary.toml")
+    found = space.run("build")
+    assert (found.code, found.err) == (
+        2,
+        f".soundgraph/{place} is a link, and soundgraph writes nothing through it\n  remove the link\n",
+    )
+    assert contents(outside) == before
+
+
+@pytest.mark.parametrize("place", ["blobs", "records", "index", "locks", "projects", "blobs/{first}"])
+def test_no_folder_of_the_cache_leads_out_of_it(space: Space, outside: Path, place: str) -> None:
+    space.scene(CHAIN)
+    assert space.build().code == 0
+    place = place.format(first=next((space.root / "cache/blobs").iterdir()).name)
+    (space.root / "cache" / place).rename(space.root.parent / "before")
+    before = contents(outside)
+    link(space, f"cache/{place}", outside)
+    space.replace("soft rain", "heavy rain")
+    for verb in ("build", "cache gc --older-than 0s", "cache clear --yes"):
+        found = space.run(*verb.split())
+        assert found.code == 2
+        assert found.err.startswith(f"cache/{place} is a link that leads out of the cache\n")
+    assert contents(outside) == before
+
+
 def test_a_cache_elsewhere_is_what_soundgraph_toml_names(space: Space, outside: Path) -> None:
     space.scene(CHAIN)
     space.write("soundgraph.toml", f'[cache]\ndir = "{(outside / "cache").as_posix()}"')
