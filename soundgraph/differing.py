@@ -350,6 +350,8 @@ class _Judge:
         if not others and demands[0] == demands[1] and described[0] == described[1]:
             return None
         status = Status.CHANGED if others and not self.same_sound(old, new) else Status.SAME_SOUND
+        if others and not self.pins_differ and self.after.session.project.takes:
+            pins = self._pins(*upstream)  # another recipe leaves its pin
         reasons = [
             *_of_the_export(old, new),
             *_of_the_project(self.before.session.project, self.after.session.project),
@@ -387,7 +389,8 @@ class _Judge:
             one, other = self.before.found.decisions[old[name]], self.after.found.decisions[new[name]]
             if (one.pin is None and other.pin is None) or one.digest == other.digest:
                 continue
-            found.append(Reason(name, Difference("pinned take", _short(one.pin), _short(other.pin))))
+            left = "left" if new[name] in self.after.session.project.takes else None
+            found.append(Reason(name, Difference("pinned take", _short(one.pin), _short(other.pin) or left)))
         return sorted(found, key=str)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from soundgraph import differing, revisions
+from soundgraph import differing, lock, revisions
 from soundgraph.audio import make
 from soundgraph.backends import Pin
 from soundgraph.dsp import residual
@@ -621,6 +621,16 @@ def test_another_pin_of_a_model_is_other_weights(repo):
     repo.write(LOCK_FILE, lines[1])
     assert reasons(diff(repo)) == ["rain weights: aaaaaaaaaaaa -> bbbbbbbbbbbb"]
     assert Pin("1" * 40, "a" * 64)
+
+
+def test_another_prompt_leaves_the_pin(repo):
+    repo.build()
+    repo.run("pin")
+    commit_all(repo.root)
+    digest = lock.read(repo.root / LOCK_FILE).takes["a:rain"].digest[:12]
+    repo.replace("soft rain", "hard rain")
+    told = ['rain prompt: "soft rain" -> "hard rain"', f"rain pinned take: {digest} -> left"]
+    assert reasons(diff(repo)) == told
 
 
 def test_weights_that_changed_are_found_in_submodules_and_behind_links_too(repo, tmp_path):
