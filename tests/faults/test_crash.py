@@ -64,6 +64,20 @@ def test_a_power_cut_may_take_whatever_was_not_synced(faulty: Faulty, state: Sta
     assert wrong == []
 
 
+@pytest.mark.usefixtures("sees_all")
+def test_the_names_of_takes_are_synced_too(state: State) -> None:
+    """A power cut may take a name back until its folder is synced. No trial takes one away, so it is asked here."""
+    root = state.folder / "counted"
+    assert state.takes
+    assert harness.published(root, state.steps) == set(state.takes)
+    finished, steps = harness.finished(root), [(what, path) for what, path, _ in state.steps]
+    for take in state.takes:
+        digest = finished[take]
+        folder = f"cache/blobs/{digest[:2]}"
+        named = steps.index(("rename", f"{folder}/{digest}.wav"))
+        assert ("sync", folder) in steps[named:], f"the name of the sound of {take!r} was not synced"
+
+
 # At random moments of a longer build
 
 
@@ -120,9 +134,10 @@ def test_nothing_is_left_beside_what_is_delivered_and_elsewhere_not_for_long(fau
     fault = Fault("kill", 1, which="rename", folder="build")
     assert faulty.build(space.root, fault=fault).code == -9
     half = list((space.root / ".soundgraph").glob(".writing-*"))
-    assert len(half) == 1
-    os.utime(half[0], (0, 0))
+    assert half  # as many as were written at once
+    for path in half:
+        os.utime(path, (0, 0))
     assert faulty.build(space.root).code == 0
-    assert not half[0].exists()
+    assert not any(path.exists() for path in half)
     assert not [name for name in harness.delivered(space.root) if "/." in name]
     shutil.rmtree(state.folder)
