@@ -8,7 +8,7 @@ import itertools
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -48,12 +48,17 @@ class Files:
             for place, path in moves:
                 self.move(place, path)
             if sync_folders:
-                for folder in {path.parent for _, path in moves}:
-                    sync_folder(folder)
+                self._sync_folders({path.parent for _, path in moves})
         except BaseException:
             for place in temporary:
                 place.unlink(missing_ok=True)
             raise
+
+    def _sync_folders(self, folders: Set[Path]) -> None:
+        """Makes the names in folders last, and those of the folders up to the cache's own: they may be new."""
+        above = {folder.parent for folder in folders} | {self._folder, self._folder.parent}
+        for folder in (*folders, *above):
+            sync_folder(folder)
 
     def move(self, place: Path, path: Path) -> None:
         """Gives a temporary file its name. What has the name, and cannot be replaced, is set aside."""

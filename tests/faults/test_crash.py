@@ -76,6 +76,10 @@ def test_the_names_of_takes_are_synced_too(state: State) -> None:
         folder = f"cache/blobs/{digest[:2]}"
         named = steps.index(("rename", f"{folder}/{digest}.wav"))
         assert ("sync", folder) in steps[named:], f"the name of the sound of {take!r} was not synced"
+        for above in ("cache/blobs", "cache/records", folder):
+            if ("mkdir", above) in steps:
+                made = steps.index(("mkdir", above))
+                assert ("sync", str(Path(above).parent)) in steps[made:], f"the name of {above} was not synced"
 
 
 # At random moments of a longer build
