@@ -56,9 +56,10 @@ class Files:
 
     def _sync_folders(self, folders: Set[Path]) -> None:
         """Makes the names in folders last, and those of the folders up to the cache's own: they may be new."""
-        above = {folder.parent for folder in folders} | {self._folder, self._folder.parent}
-        for folder in (*folders, *above):
+        for folder in (*folders, *{folder.parent for folder in folders}, self._folder):
             sync_folder(folder)
+        with contextlib.suppress(PermissionError):  # it is another's, and the cache's folder has long been in it
+            sync_folder(self._folder.parent)
 
     def move(self, place: Path, path: Path) -> None:
         """Gives a temporary file its name. What has the name, and cannot be replaced, is set aside."""
