@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from soundgraph import audio, leases, notes
+from soundgraph import audio, leases, notes, projects
 from soundgraph.errors import StoreError
 from soundgraph.publishing import read_file
 from soundgraph.records import Record, is_later
@@ -33,6 +33,10 @@ FAULTS = {
     "bad_rows": ("is a row of the index that soundgraph did not write so", "it is removed"),
     "unfiled": ("is in the index, and has no record's file", "it has one now"),
     "unindexed": ("is not in the index as in its record's file", "it is now"),
+    "projects": (
+        "does not tell which project it stands for, so that nothing can be collected",
+        "it stays: the next build there that has anything to do mends it; remove it if that project is no more",
+    ),
     "leftovers": ("was left by a process that was killed", "it is removed"),
 }
 """Every sort of fault: words that follow the name of what has it, and what repair does."""
@@ -57,8 +61,9 @@ def verify(
     """Reads every file of a cache. Others may go on using it.
 
     repair: sets aside what is damaged or does not belong there, puts whole records and sounds where they should be,
-    mends the index, and removes leftovers. Then another call finds nothing. Of a sound that is gone it keeps in mind
-    that this is known. Without it, nothing is changed.
+    mends the index, and removes leftovers. Then another call finds nothing, but for files of the list of projects: what
+    stood in them is known to those projects only. Of a sound that is gone it keeps in mind that this is known. Without
+    it, nothing is changed.
 
     Returns names of what was found, by its sort: all keys of `FAULTS`. Raises StoreError.
     """
@@ -70,6 +75,7 @@ def verify(
         audit.records()
         audit.index()
         audit.leftovers()
+        audit.found["projects"] = [path.relative_to(store.folder).as_posix() for path in projects.damaged(store.folder)]
         store.damage()  # it is told here
         return {sort: sorted(names) for sort, names in audit.found.items()}
 

@@ -33,15 +33,27 @@ def known(cache: Path) -> list[Path]:
 
     Raises UsageError where a file of the list is damaged: what the project that it named needs would be collected.
     """
-    found = []
-    for place in (cache / _FOLDER).glob("[0-9a-f]" * 16):
-        path = place.read_bytes()
-        if _name(path) != place.name:
-            what = f"{place} is damaged: nobody can tell which project it names"
-            hint = "the next build there that has anything to do mends it; if that project is no more, remove the file"
-            raise UsageError(what, hint)
-        found.append(Path(os.fsdecode(path)))
-    return sorted(found)
+    for place in damaged(cache):
+        what = f"{place} is damaged: nobody can tell which project it names"
+        hint = "the next build there that has anything to do mends it; if that project is no more, remove the file"
+        raise UsageError(what, hint)
+    return sorted(Path(os.fsdecode(place.read_bytes())) for place in _places(cache))
+
+
+def damaged(cache: Path) -> list[Path]:
+    """The files of the list that do not say which project they stand for."""
+    return [place for place in _places(cache) if not _is_whole(place)]
+
+
+def _is_whole(place: Path) -> bool:
+    try:
+        return _name(place.read_bytes()) == place.name
+    except OSError:  # a folder, say
+        return False
+
+
+def _places(cache: Path) -> list[Path]:
+    return sorted((cache / _FOLDER).glob("[0-9a-f]" * 16))
 
 
 def _place(cache: Path, root: Path) -> Path:

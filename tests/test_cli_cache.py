@@ -211,10 +211,15 @@ def test_a_damaged_list_of_projects_keeps_everything_until_the_project_builds(tm
     for place in (tmp_path / "shared/projects").iterdir():
         if place.read_bytes() == os.fsencode(other.root):
             place.write_bytes(damage)
+            name = f"projects/{place.name}"
+    for flags in ((), ("--repair",)):  # it stays: nobody but the project knows what stood there
+        checked = one.run("cache", "verify", "--json", *flags)
+        assert {sort: names for sort, names in json.loads(checked.out).items() if names} == {"projects": [name]}
     found = one.run("cache", "gc", "--max-size", "1 B")
     assert (found.code, "nobody can tell which project it names" in found.err) == (2, True)
     anew(other)
     assert stats(one)["projects"] == [str(one.root), str(other.root)]
+    assert one.run("cache", "verify").code == 0
 
 
 @pytest.mark.parametrize("mount_point", [False, True])
