@@ -155,8 +155,10 @@ def build(plan_again: PlanAgain, jobs: Sequence[Job], options: Options, site: Si
         lost_now = _Round(plan, left, options, site, progress, outcome).run()
         if not lost_now:
             break
-        losses.update(lost_now)
-        if again := {digest for digest in lost_now if losses[digest] >= _MOST_LOSSES}:
+        # By action: a take that is made again may be another one each time.
+        made_by = {record.digest: record.key for record in outcome.records.values() if record.digest in lost_now}
+        losses.update({made_by.get(digest, digest) for digest in lost_now})
+        if again := {digest for digest in lost_now if losses[made_by.get(digest, digest)] >= _MOST_LOSSES}:
             _fail_lost(outcome, again, lambda name: _LOST_AGAIN, progress)
             break
         # One that was lost earlier and has been made again is lost no more.
@@ -547,7 +549,10 @@ class _Round:
         self.progress.advance(name, made_s, whole_s)
 
     def made_room(self, model: Model, reason: str) -> None:
-        self.progress.remark(model.id, f"{reason}; other models were unloaded")
+        self.remark(model, f"{reason}; other models were unloaded")
+
+    def remark(self, model: Model, text: str) -> None:
+        self.progress.remark(model.id, text)
 
     def made(
         self, name: str, sound: Audio, remarks: tuple[str, ...] = (), facts: Mapping[str, Any] | None = None
@@ -578,7 +583,7 @@ class _Round:
         is_take = model is not None and not model.draft
         if is_take or self.results.is_full:
             self._start_what_can()  # the processor that made it need not wait for the disk
-            if not self._publish(takes=is_take):
+            if key in self._publish(takes=is_take):
                 return
             names += self.twins.pop(key, [])
         for remark in remarks:
@@ -689,8 +694,8 @@ class _Round:
             _, key = self._manifest(name)
             self._let_go([key] if key is not None else [])
 
-    def _publish(self, *, takes: bool = False) -> bool:
-        """Puts what was made into the store. What cannot be kept has failed, and the build stops."""
+    def _publish(self, *, takes: bool = False) -> set[str]:
+        """Puts what was made into the store. What cannot be kept has failed, and the build stops; returns its keys."""
         keys = self.results.keys()
         failures = self.results.publish(takes=takes)
         self._let_go(keys)
@@ -698,7 +703,7 @@ class _Round:
             self._fail(str(record.made["node"]), str(error))
         if failures:
             self.stopping = self.given_up = True  # even with --keep-going: nothing else could be kept either
-        return not failures
+        return {record.key for record, _ in failures}
 
 
 def _fail_lost(outcome: Outcome, lost: Collection[str], why: Callable[[str], str], progress: Progress) -> None:

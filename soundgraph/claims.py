@@ -63,7 +63,7 @@ class Claims:
         return True
 
     def release(self, place: int) -> None:
-        if self._file is not None and self.work:
+        if self._file is not None:  # what was granted while locks worked is let go of when they do not
             try:
                 _unlock(self._file, place)
             except OSError:

@@ -87,6 +87,10 @@ class StoreError(SoundgraphError):
     """The cache cannot be read or written."""
 
 
+class BusyError(StoreError):
+    """Somebody else has held the cache's index for so long that waiting again would take as long for nothing."""
+
+
 def quote(name: object) -> str:
     return f'"{name}"'
 

@@ -10,12 +10,18 @@ from typing import Any, Protocol
 
 from soundgraph import audio
 from soundgraph.audio import Audio
-from soundgraph.backends import Generator, Model, OutOfMemoryError, Refused, Request
+from soundgraph.backends import Generator, Made, Model, OutOfMemoryError, Refused, Request
 from soundgraph.errors import NodeError, StoreError
 from soundgraph.residents import Residents
 from soundgraph.results import LostError
 from soundgraph.schedule import Step
 from soundgraph.tracing import Trace
+
+# Takes that wait for the loop, which may be waiting for the disk: drafts are made faster than some disks take them.
+_AHEAD = 16
+
+# How often who waits for the loop looks whether the build was interrupted.
+_LOOK_S = 0.1
 
 
 class Loop(Protocol):
@@ -40,6 +46,9 @@ class Loop(Protocol):
 
     def broken(self, guilty: list[str], others: list[str], error: BaseException) -> None:
         """The batch ended. guilty: the nodes that it ended for; others: those that may be tried again."""
+
+    def remark(self, model: Model, text: str) -> None:
+        """Something about a model that fails no node."""
 
     def generated(self) -> None:
         """The step is over, however it ended."""
@@ -72,6 +81,7 @@ class Generating:
     ):
         self._models, self._request, self._loop, self._post = models, request, loop, post
         self._cancel, self._enough, self._trace = cancel, enough, trace
+        self._room = threading.Semaphore(_AHEAD)
 
     def run(self, step: Step, names: list[str]) -> None:
         """Makes the takes of the nodes, in the generator's thread."""
@@ -96,7 +106,10 @@ class Generating:
             with contextlib.suppress(Exception):  # nobody knows what state it is in, nor whether it can be let go
                 self._models.unload(step.load)
             cause = error.__cause__ if isinstance(error, _LoadError) and error.__cause__ else error
-            self._post(partial(self._loop.broken, left[:guilty], left[guilty:], cause))
+            if left:
+                self._post(partial(self._loop.broken, left[:guilty], left[guilty:], cause))
+            else:  # all takes are there
+                self._post(partial(self._loop.remark, step.model, f"failed after its last take: {cause}"))
         self._post(self._loop.generated)
 
     def _take(self, step: Step, left: list[str]) -> None:
@@ -137,11 +150,21 @@ class Generating:
                 result = audio.make(made.audio.samples, made.audio.sample_rate)
                 _ = result.digest
                 self._trace.lap("take", name, model=step.model.id, precision=step.precision)
-                self._post(partial(self._loop.made, name, result, made.remarks, made.facts))
+                self._hand_over(name, result, made)
             except NodeError as error:
                 self._post(partial(self._loop.caught, name, error))
             if self._cancel.is_set() or self._enough():  # the take that was being made is kept
                 raise _CancelledError
+
+    def _hand_over(self, name: str, result: Audio, made: Made) -> None:
+        while not self._room.acquire(timeout=_LOOK_S) and not self._cancel.is_set():
+            pass
+
+        def hand_over() -> None:
+            self._room.release()
+            self._loop.made(name, result, made.remarks, made.facts)
+
+        self._post(hand_over)
 
     def _requests(self, left: list[str]) -> tuple[list[str], list[Request]]:
         """Those of `left` whose inputs are there, and what is asked of the model for each."""

@@ -24,7 +24,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from soundgraph.errors import StoreError
+from soundgraph.errors import BusyError, StoreError
 
 if TYPE_CHECKING:
     import diskcache
@@ -169,14 +169,13 @@ class Index:
 
     # Use
 
-    def touch(self, names: Sequence[str]) -> None:
-        """Notes that they are used now. Raises StoreError."""
+    def touch(self, names: Sequence[str], at: float) -> None:
+        """Notes that they are used. at: in seconds since 1970. Raises StoreError."""
 
         def update(cache: diskcache.Cache) -> None:
-            now = time.time()
             for some, marks in _batches(sorted(names)):
                 query = f"UPDATE Cache SET access_time = ? WHERE raw = 1 AND key IN ({marks})"
-                cache._con.execute(query, [now, *some])
+                cache._con.execute(query, [at, *some])
 
         if names and self.is_there:
             self._change(update)
@@ -291,6 +290,8 @@ class Index:
                         return
             except sqlite3.DatabaseError as error:
                 self._mend(error, give_up=not left)
+            except OSError as error:
+                raise StoreError(f"cannot use the cache's index {self._file}: {error.strerror}") from error
         raise StoreError(f"cannot use the cache's index {self._file}: other processes go on making it again")
 
     def _to_read(self) -> sqlite3.Connection:
@@ -401,6 +402,10 @@ class Index:
         if not give_up and _identity(self._file) != self._seen:
             return  # another process has just moved it aside, or made it: what it had open there is no measure
         if give_up or not self._is_damage(error):
+            if not give_up and _code(error) == sqlite3.SQLITE_IOERR:
+                # Where there are no locks, another process may have moved a file aside that was just being opened.
+                self.close()
+                return
             raise self._refusal(error) from error
         with self._reading, self._writing, self._exclusively():
             self.close()
@@ -456,7 +461,13 @@ class Index:
         with contextlib.suppress(OSError):
             if shutil.disk_usage(self._folder).free < _ROOM_BYTES:
                 what = os.strerror(errno.ENOSPC)
-        return StoreError(f"cannot use the cache's index {self._file}: {what}")
+        busy = _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+        return (BusyError if busy else StoreError)(f"cannot use the cache's index {self._file}: {what}")
+
+
+def _code(error: sqlite3.DatabaseError) -> int:
+    """Its primary code; 0 for what Python finds itself."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _texts(database: sqlite3.Connection, names: Sequence[str]) -> dict[str, str]:

@@ -35,6 +35,8 @@ class Leases:
         self._running, self._is_there = folder / "running", is_there
         self._claims = Claims(folder / "locks")
         self._own: set[str] = set()
+        self.began_ns = 0
+        """When the last of its builds began, in ns since 1970; 0 before the first."""
         self._passing = threading.Condition()
         self._inside: Counter[int] = Counter()  # by thread: how many blocks of the gate it is in
         self._alone: int | None = None  # the thread that is alone
@@ -124,6 +126,7 @@ class Leases:
             at += 1
         name = f"{at:x}"
         self._own.add(name)
+        self.began_ns = at
         # Only now: a file without its lock would be taken for what a killed build has left.
         (self._running / name).write_bytes(b"")
         return name

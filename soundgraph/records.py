@@ -170,6 +170,12 @@ def is_later(text: str | bytes) -> bool:
         return False
 
 
+def digest_of_later(raw: bytes) -> str | None:
+    """The sound that a record of a later version (see `is_later`) names, if it does so as this one does."""
+    found = json.loads(raw).get("digest")
+    return found if _is_digest(found) else None
+
+
 def _is_whole(raw: bytes) -> bool:
     return raw[-_TAIL:] == f"{_CHECK}{_crc(raw[:-_TAIL])}{_END}".encode()
 

@@ -7,7 +7,7 @@ import contextlib
 import time
 
 from soundgraph.audio import Audio
-from soundgraph.errors import StoreError
+from soundgraph.errors import BusyError, StoreError
 from soundgraph.records import Record
 from soundgraph.store import Store
 from soundgraph.tracing import Off, Trace
@@ -79,10 +79,15 @@ class Results:
         self._held[sound.digest] = (sound, before + uses)
         if self.held_bytes > _HELD_BYTES:
             # The oldest first: the builder goes on from what was made last.
-            for digest in [digest for digest in self._held if digest not in self._unpublished]:
+            over, going = self.held_bytes - _HELD_BYTES, []
+            for digest, (held, _) in self._held.items():
+                if over <= 0:
+                    break
+                if digest not in self._unpublished:
+                    going.append(digest)
+                    over -= held.samples.nbytes
+            for digest in going:
                 self._forget(digest)
-                if self.held_bytes <= _HELD_BYTES:
-                    return
 
     def _forget(self, digest: str) -> None:
         sound, _ = self._held.pop(digest)
@@ -124,10 +129,15 @@ class Results:
                     self._store.put(group, takes=takes)
             with contextlib.suppress(StoreError):  # they save measuring again; that they are lost changes no result
                 self._store.put_notes(notes)
+        except BusyError as error:  # for each of them it would be waited as long again
+            failures = [(record, error) for record, _ in group]
         except (StoreError, MemoryError):
-            for record, sound in group:  # what still fits is kept
+            for place, (record, sound) in enumerate(group):  # what still fits is kept
                 try:
                     self._store.put([(record, sound)], takes=takes)
+                except BusyError as error:
+                    failures += [(left, error) for left, _ in group[place:]]
+                    break
                 except StoreError as error:
                     failures.append((record, error))
                 except MemoryError:

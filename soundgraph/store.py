@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -28,7 +29,7 @@ from soundgraph.errors import StoreError
 from soundgraph.index import Index, Pair
 from soundgraph.leases import Leases
 from soundgraph.publishing import Content, Files, is_same, read_file, sync_folder
-from soundgraph.records import Record, is_later
+from soundgraph.records import Record, digest_of_later, is_later
 
 _TAG = "CACHEDIR.TAG"
 _TAG_LINE = "# soundgraph's cache"
@@ -252,16 +253,45 @@ class DiskStore:
             self._bad.difference_update(record.digest for record, _ in results)
             self.files.publish(files.items(), sync=takes, sync_folders=takes)
             self.index.put({f"{ACTION}{key}": text for key, text in texts.items()})
+            if time.time_ns() < self.leases.began_ns:
+                self._touch(texts)
         self.grown_bytes += sum(audio.samples.nbytes for _, audio in results)
 
     def _keep_earlier(self, results: Sequence[tuple[Record, Audio]]) -> None:
-        """A take that is made again, and comes out otherwise, does not take the record of the earlier one with it."""
+        """A take that is made again, and comes out otherwise, does not take the record of the earlier one with it.
+
+        Of such an action the index says nothing until it has the new record: after a kill between the two the file
+        would say one thing and the index another.
+        """
         files: dict[Path, Content] = {}
+        replaced: list[str] = []
         for record, _ in results:
-            before = self.find(record.key) if record.is_take else None
-            if before is not None and before.digest != record.digest:
+            if not record.is_take:
+                continue
+            before = self.find(record.key)
+            if before is None:
+                files.update(self._later(record.key))
+            elif before.digest != record.digest:
                 files[self._earlier_file(before.key, before.digest)] = before.to_json().encode
+                replaced.append(f"{ACTION}{record.key}")
         self.files.publish(files.items(), sync=True, sync_folders=True)
+        self.index.remove(replaced)
+
+    def _later(self, key: str) -> dict[Path, Content]:
+        """The record that a later version has written for an action, to be kept as an earlier one."""
+        try:
+            data = read_file(self._record_file(key), MAX_RECORD_BYTES)
+        except OSError:
+            return {}
+        if data is None or not is_later(data):
+            return {}
+        digest = digest_of_later(data)
+        if digest is None:
+            raise StoreError(
+                f"a later version of soundgraph has written the record of action {key}, and it would be lost",
+                "update soundgraph, or give this project a cache of its own",
+            )
+        return {self._earlier_file(key, digest): lambda: data}
 
     def put_notes(self, notes: Mapping[str, str]) -> None:
         with disk_errors(self.folder):
@@ -309,7 +339,11 @@ class DiskStore:
 
     def use(self, keys: Sequence[str]) -> None:
         with contextlib.suppress(StoreError):  # a cache that cannot be written is not collected either
-            self.index.touch([f"{ACTION}{key}" for key in keys])
+            self._touch(keys)
+
+    def _touch(self, keys: Iterable[str]) -> None:
+        # A clock that is put back while a build goes on must not make its uses look earlier than the build.
+        self.index.touch([f"{ACTION}{key}" for key in keys], max(time.time(), self.leases.began_ns / 1e9))
 
     @property
     def is_there(self) -> bool:

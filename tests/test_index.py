@@ -109,7 +109,7 @@ def test_an_index_with_flipped_bits_anywhere_still_works(filled: Made) -> None:
         place = page + draw.choice([draw.randrange(12), draw.randrange(100), draw.randrange(4096)])
         flip(filled, data, place, 1 << draw.randrange(8))
         one = filled()
-        one.touch(list(TEXTS)[:3])
+        one.touch(list(TEXTS)[:3], 1e9)
         one.used("action:")
         one.used_of(list(TEXTS)[:3])
         one.remove(["action:no"])
@@ -272,7 +272,7 @@ def test_many_who_come_to_it_at_once_all_get_and_put(made: Made, how: str, locks
 # What is no damage
 
 
-@pytest.mark.parametrize("act", [lambda one: one.put({"a": "b"}), lambda one: one.touch([FIRST])])
+@pytest.mark.parametrize("act", [lambda one: one.put({"a": "b"}), lambda one: one.touch([FIRST], 1e9)])
 def test_one_that_is_locked_is_told_and_left_as_it_is(filled: Made, act: Callable[[Index], None]) -> None:
     with changed(indexes, "_WAIT_S", 0), closing(sqlite3.connect(filled.file)) as database:
         one = filled()

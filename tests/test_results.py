@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from soundgraph import results
+from soundgraph import index, results
 from soundgraph.audio import Audio
 from soundgraph.records import Record
 from soundgraph.results import Results
 from soundgraph.store import DiskStore
 from tests.helpers import Space, changed, export, generate, node, noise
+from tests.probes import Probe
 
 
 def record(sound: Audio, key: str) -> Record:
@@ -81,6 +84,44 @@ def test_a_build_whose_samples_are_damaged_whenever_they_are_read_ends(space: Sp
     assert found.of("node")[-2]["detail"] == why
     assert name in ("a:rain", "a:wind")
     assert space.build().code == 0
+
+
+def test_a_build_whose_takes_are_other_ones_each_time_and_never_last_ends_too(space: Space, probe: Probe) -> None:
+    probe.changing = True
+    lines = [generate("rain", "rain"), generate("wind", "wind"), export("both", "both")]
+    space.scene("\n".join([*lines, node("both", "mix", inputs=[{"node": "rain"}, {"node": "wind"}])]))
+
+    def read(self: DiskStore, digest: str) -> None:
+        self.blob(digest).unlink(missing_ok=True)
+        assert len(probe.batches) < 9, "it goes on for ever"
+
+    with changed(results, "_HELD_BYTES", 0), changed(results, "_GROUP_COUNT", 1), changed(DiskStore, "read", read):
+        found = space.build()
+    assert (found.code, len(found.failed)) == (1, 1)
+
+
+def test_an_index_that_somebody_holds_is_waited_for_once_and_nothing_is_lost(tmp_path: Path) -> None:
+    store = DiskStore(tmp_path / "cache")
+    sounds = [noise(seed=seed) for seed in range(5)]
+    made = [record(sound, f"{place:064x}") for place, sound in enumerate(sounds)]
+    found, waits = Results(store), []
+    store.put([(made[0], sounds[0])], takes=False)
+    for one, sound in zip(made[1:], sounds[1:], strict=True):
+        found.add(one, sound, uses=1)
+    real = store.put
+
+    def put(group: list[tuple[Record, Audio]], *, takes: bool) -> None:
+        waits.append(len(group))
+        real(group, takes=takes)
+
+    store.index.close()
+    with changed(index, "_WAIT_S", 0), closing(sqlite3.connect(store.folder / "index" / "cache.db")) as database:
+        database.execute("BEGIN EXCLUSIVE")
+        with changed(store, "put", put):
+            failures = found.publish(takes=False)
+    assert ([one.key for one, _ in failures], waits) == ([one.key for one in made[1:]], [4])
+    assert all(store.find(one.key) == one for one in made)
+    store.close()
 
 
 def test_results_for_which_there_is_no_memory_are_told_and_the_others_kept(tmp_path: Path) -> None:

@@ -9,8 +9,11 @@ import shutil
 import sqlite3
 import stat
 import subprocess
+import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +54,68 @@ def lose_index(space: Space) -> None:
 
 
 # Keeping
+
+
+def take(audio: Audio) -> Record:
+    return replace(record(audio), manifest={"kind": "generate", "model": {"backend": "studio"}})
+
+
+def test_a_take_that_was_replaced_is_the_same_by_the_index_and_by_the_files_whenever_a_build_is_killed(
+    store: DiskStore,
+) -> None:
+    old, new = noise(seed=1), noise(seed=2)
+    store.put([(take(old), old)], takes=True)
+
+    def killed(texts: object) -> None:
+        raise KeyboardInterrupt
+
+    with changed(store.index, "put", killed), pytest.raises(KeyboardInterrupt):
+        store.put([(take(new), new)], takes=True)
+    key = take(new).key
+    found = store.find(key)
+    store.index.rebuild()
+    assert found == store.find(key) == take(new)
+    assert store.kept(key, old.digest) == take(old)
+
+
+def test_a_take_of_a_later_version_keeps_its_record(store: DiskStore) -> None:
+    """The file is as that version has it, for that version; whatever is unknown in it."""
+    old, new = noise(seed=1), noise(seed=2)
+    store.put([(take(old), old)], takes=True)
+    file = next(store.folder.glob("records/??/*.json"))
+    body = file.read_text().replace('"record":2', '"record":3,"unknown":[]').rpartition(',"check"')[0]
+    later = f'{body},"check":"{zlib.crc32(body.encode()):08x}"}}'
+    file.write_text(later)
+    rows(store.folder, "UPDATE Cache SET value = ?", later)
+    store.put([(take(new), new)], takes=True)
+    assert store.find(take(new).key) == take(new)
+    assert file.with_name(f"{file.stem}.{old.digest[:16]}.json").read_text() == later
+
+
+def test_a_take_of_a_later_version_whose_sound_is_unknown_is_not_replaced(store: DiskStore) -> None:
+    old, new = noise(seed=1), noise(seed=2)
+    store.put([(take(old), old)], takes=True)
+    file = next(store.folder.glob("records/??/*.json"))
+    body = '{"record":3,"other":1'
+    later = f'{body},"check":"{zlib.crc32(body.encode()):08x}"}}'
+    file.write_text(later)
+    rows(store.folder, "DELETE FROM Cache")
+    with pytest.raises(StoreError, match="a later version of soundgraph has written the record of action 000"):
+        store.put([(take(new), new)], takes=True)
+    assert file.read_text() == later
+
+
+def test_a_clock_that_is_put_back_makes_no_use_look_earlier_than_the_build(store: DiskStore) -> None:
+    sounds = [noise(seed=seed) for seed in range(3)]
+    made = [record(sound, f"{place:064x}") for place, sound in enumerate(sounds)]
+    store.put([(made[0], sounds[0])], takes=False)
+    with store.running():
+        began, now_ns = store.oldest_running(), time.time_ns()
+        with changed(time, "time", lambda: began - 3600), changed(time, "time_ns", lambda: now_ns - 3600 * 10**9):
+            store.use([made[0].key])
+            store.put([(made[1], sounds[1])], takes=False)
+            store.put([(made[2], sounds[2])], takes=True)
+        assert [key for key, used in store.usage().items() if used < began] == []
 
 
 def test_what_was_put_is_there_for_another_store_over_the_same_folder(store: DiskStore) -> None:
