@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench.scale",
         description="Measure soundgraph, ninja and make as a project grows, and scenes of an unusual shape. Wants a "
-        "quiet machine, 15 GB of disk, and about 40 minutes.",
+        "quiet machine, 15 GB of disk, and about 25 minutes.",
     )
     parser.add_argument(
         "--scenes",
