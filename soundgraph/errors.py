@@ -16,6 +16,14 @@ EXIT_WORK_TO_DO = 3
 EXIT_INTERRUPTED = 130
 
 
+def visible(text: str) -> str:
+    """`text` with what cannot be printed, line breaks among it, as Python writes it: what stands in a file, or is the name
+    of one, must not reach the terminal otherwise."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
+
+
 @dataclass(frozen=True, order=True)
 class Mistake:
     """One thing the user wrote that cannot be built.
@@ -34,7 +42,8 @@ class Mistake:
     hint: str = ""
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.file and self.line else self.file
+        file = visible(self.file)
+        place = f"{file}:{self.line}" if file and self.line else file
         text = ": ".join(part for part in (place, self.where, self.what) if part)
         return f"{text}\n  {self.hint}" if self.hint else text
 

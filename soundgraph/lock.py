@@ -21,7 +21,7 @@ from urllib.parse import unquote
 from soundgraph import stamp
 from soundgraph.backends import Pin
 from soundgraph.claims import Claims
-from soundgraph.errors import Mistake, SceneError, quote
+from soundgraph.errors import Mistake, SceneError, quote, visible
 
 LOCK_FILE = "soundgraph.lock"
 _HEADER = "# Written by soundgraph; keep it under version control."
@@ -190,17 +190,13 @@ def _add(known: dict[str, T], sort: _Sort[T], words: list[str], number: int, lin
         return [_mistake(number, line, f"is not of the form: {sort.form}", f"remove it, and {sort.again}")]
     name, value = found
     if known.setdefault(name, value) != value:
-        what = f"{quote(_printable(name))} is pinned twice, to unlike {sort.twice}"
+        what = f"{quote(visible(name))} is pinned twice, to unlike {sort.twice}"
         return [Mistake(LOCK_FILE, number, "", what, "remove one of the lines")]
     return []
 
 
 def _mistake(number: int, line: str, what: str, hint: str) -> Mistake:
-    return Mistake(LOCK_FILE, number, "", f"{quote(_printable(line.strip())[:80])} {what}", hint)
-
-
-def _printable(text: str) -> str:
-    return text if text.isprintable() else ascii(text)[1:-1]
+    return Mistake(LOCK_FILE, number, "", f"{quote(visible(line.strip())[:80])} {what}", hint)
 
 
 # Writing

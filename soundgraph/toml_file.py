@@ -13,7 +13,7 @@ from typing import Any
 import tomli
 
 from soundgraph import locate
-from soundgraph.errors import Mistake, SceneError, did_you_mean
+from soundgraph.errors import Mistake, SceneError, did_you_mean, visible
 
 MAX_BYTES = 4_000_000
 
@@ -50,14 +50,7 @@ class Sheet:
         return locate.deepest(self._places, keys) if self.text else 0
 
     def mistake(self, keys: locate.Keys, where: str, what: str, hint: str = "") -> Mistake:
-        return Mistake(self.file, self.line(keys), _one_line(where), _one_line(what), hint)
-
-
-def _one_line(text: str) -> str:
-    """Names come from the file: a line break or an escape in one must not reach the terminal."""
-    if text.isprintable():
-        return text
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
+        return Mistake(self.file, self.line(keys), visible(where), visible(what), hint)
 
 
 def display(path: Path, root: Path) -> str:

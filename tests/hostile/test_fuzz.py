@@ -320,8 +320,10 @@ ESCAPE = "\x1b]0;owned\x07"
 def test_no_escape_from_a_name_reaches_the_terminal(space: Space, verb: str) -> None:
     space.scene(CHAIN + '\n[nodes."x\\u001b[2J"]\nkind = "\\u001b[2J\\u0007"\n')
     space.write(f"graphs/b{ESCAPE}.toml", CHAIN)
+    space.write("graphs/c\nFAKE: fine.toml", CHAIN)
     for arguments in ([verb], [verb, f"a{ESCAPE}"], [verb, "-D", f"nodes.{ESCAPE}=1"]):
         found = space.run(*arguments)
         assert found.code == 2
         assert "\x1b" not in found.out + found.err
         assert "\x07" not in found.out + found.err
+        assert "\nFAKE" not in found.out + found.err
