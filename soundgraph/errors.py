@@ -17,8 +17,8 @@ EXIT_INTERRUPTED = 130
 
 
 def visible(text: str) -> str:
-    """`text` with what cannot be printed, line breaks among it, as Python writes it: what stands in a file, or is the name
-    of one, must not reach the terminal otherwise."""
+    """`text` with what cannot be printed as Python writes it, line breaks too: what stands in a file, or is the name of
+    one, must not reach the terminal otherwise."""
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
