@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import Protocol
 
-from soundgraph import builder, depfile, fetching, noop, session, stamp, stamping
+from soundgraph import builder, fetching, noop, session, stamp, stamping
 from soundgraph.builder import Outcome
-from soundgraph.cli import common, idle, listed, terminal
+from soundgraph.cli import common, idle, terminal
 from soundgraph.cli.build import Asked, Options
 from soundgraph.errors import (
     EXIT_INTERRUPTED,
@@ -53,6 +53,9 @@ def run(
         keeper.read(opened, moment)
     rules = None
     if options.depfile is not None:
+        from soundgraph import depfile
+        from soundgraph.cli import listed
+
         rules = listed.rules(asked, opened)
         depfile.check(options.depfile, rules, root)
     if options.since is not None:
@@ -89,6 +92,8 @@ def run(
             common.save_stamps(stamping.stamps_of(opened, outcome, asked.stamps, moment), asked.config)
     code = _exit_code(outcome)
     if options.depfile is not None and rules is not None and code == EXIT_OK:
+        from soundgraph import depfile
+
         depfile.write(options.depfile, rules, root)
     return code
 

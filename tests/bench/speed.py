@@ -15,7 +15,7 @@ from tests.bench.projects import NODES_PER_SCENE, SceneSpec, scenes, steps
 
 FIRST, ADOPT, NOOP, CHANGED = "first build", "adopting", "no-op build", "one prompt changed"
 
-IMPORTS = "import numpy, networkx, pydantic"
+IMPORTS = "import numpy, networkx, pydantic, diskcache"
 _CHANGED_LAYER = 3
 _CHANGED_NODES = 4
 

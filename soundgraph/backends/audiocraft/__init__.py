@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from soundgraph.backends import Device, Generator, Model, Pin, Precision, Sources
+from soundgraph.backends.audiocraft import catalogue
 from soundgraph.errors import NodeError, quote
 
 
@@ -15,12 +16,12 @@ class AudioCraft:
     version = 1
 
     def models(self) -> Sequence[Model]:
-        from soundgraph.backends.audiocraft import catalogue
-
         return [catalogue.model(entry) for entry in catalogue.PUBLISHED]
 
     def find(self, model_id: str, sources: Sources | None = None) -> Model | None:
-        from soundgraph.backends.audiocraft import weights
+        if not catalogue.is_folder(model_id) and catalogue.entry(model_id) is None:
+            return None
+        from soundgraph.backends.audiocraft import weights  # a draft build does without
 
         return weights.find(model_id, sources or Sources())
 

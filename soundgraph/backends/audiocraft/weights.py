@@ -17,7 +17,7 @@ from typing import Literal
 from soundgraph import stamp
 from soundgraph.backends import Model, Pin, Sources
 from soundgraph.backends.audiocraft import catalogue, digests
-from soundgraph.backends.audiocraft.catalogue import Entry
+from soundgraph.backends.audiocraft.catalogue import Entry, is_folder
 from soundgraph.backends.audiocraft.peek import Peeked, peek
 from soundgraph.digest import digest
 from soundgraph.errors import NodeError, quote
@@ -90,11 +90,6 @@ class _Place:
     repository: str = ""
     revision: str = ""
     read: tuple[Path, ...] = ()
-
-
-def is_folder(model_id: str) -> bool:
-    """Whether the id is the path of a checkpoint's folder."""
-    return model_id.startswith(("./", "../", "/")) or model_id in (".", "..")
 
 
 def find(model_id: str, sources: Sources) -> Model | None:
