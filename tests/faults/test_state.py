@@ -76,6 +76,12 @@ def test_something_else_in_place_of_a_state_changes_no_result(
         path.mkdir()
     elif what != "gone":
         path.symlink_to("nowhere" if what == "a link to nothing" else path.name)
+        refused = faulty.build(built.root)  # unless there is nothing to do
+        path_is_told = f"{path.name} is a link" in refused.result.out
+        written = path.exists()
+        path.unlink()
+        assert (refused.code, path_is_told) == ((2, True) if name == "stamps" else (0, False))
+        assert not written
     ended = faulty.build(built.root)
     assert (ended.code, ended.err) == (0, "")
     assert harness.delivered(built.root) == delivered
