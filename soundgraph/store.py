@@ -139,7 +139,7 @@ class DiskStore:
         """The record that a damaged row of the index stood for."""
         if is_later(text):
             return None
-        found = self._filed(name.removeprefix(ACTION))
+        found = self._in_file(self._record_file(name.removeprefix(ACTION)))
         how = "it is read from the record's file" if found is not None else "its file is gone, too"
         self._damage.append(f"index/cache.db: the row of action {name.removeprefix(ACTION)} was damaged; {how}")
         with contextlib.suppress(StoreError):
@@ -154,7 +154,7 @@ class DiskStore:
         if found is not None:
             return found
         # Published by a process that died before it could put it into the index, or whose index was moved aside.
-        found = self._filed(key)
+        found = self._in_file(self._record_file(key))
         if found is not None:
             with contextlib.suppress(StoreError):
                 self.index.put({f"{ACTION}{key}": found.to_json()})
@@ -169,10 +169,6 @@ class DiskStore:
             if found is not None and (found.key, found.digest) == (key, digest):
                 return found
         return None
-
-    def _filed(self, key: str) -> Record | None:
-        found = self._in_file(self._record_file(key))
-        return found if found is not None and found.key == key else None
 
     def _in_file(self, path: Path) -> Record | None:
         """The record in a file; one that is damaged, or another's, is set aside."""
