@@ -217,7 +217,8 @@ class Index:
         with self._errors(), self._reading:
             try:
                 database = self._to_read()
-                found = [str(text) for (text,) in database.execute("PRAGMA quick_check(10)")]
+                # quick_check would not notice that a table and its index disagree: then rows are there and not found.
+                found = [str(text) for (text,) in database.execute("PRAGMA integrity_check(10)")]
                 database.execute(f"SELECT count(*) FROM Cache WHERE {_PLAIN}").fetchone()
             except sqlite3.DatabaseError as error:
                 if not self._is_damage(error):
@@ -410,7 +411,7 @@ class Index:
         with self._reading, self._writing, self._exclusively():
             self.close()
             try:
-                if str(error).startswith("no such table") or not self.is_there:
+                if not self.is_there or (str(error).startswith("no such table") and not self._was_filled()):
                     # It is empty, or another process is making it at this moment: moved aside, that process would go on
                     # writing to it there.
                     self._to_write()
@@ -421,6 +422,14 @@ class Index:
                     raise CannotMendError(str(self._refusal(other))) from other
             except OSError as other:
                 raise CannotMendError(f"cannot make the cache's index {self._file} again: {other.strerror}") from other
+
+    def _was_filled(self) -> bool:
+        """Whether it was whole once, so that a table which is missing is damage."""
+        try:
+            with contextlib.closing(self._connect("mode=rw")) as database:
+                return _is_filled(database)
+        except sqlite3.DatabaseError:
+            return True
 
     def _anew(self) -> None:
         with self._exclusively():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 import sqlite3
 import threading
@@ -114,8 +115,19 @@ def test_an_index_with_flipped_bits_anywhere_still_works(filled: Made) -> None:
         one.used_of(list(TEXTS)[:3])
         one.remove(["action:no"])
         one.put({"action:new": "new"})
-        assert one.get(["action:new"]) == {"action:new": "new"}, (place, page)
+        # With the bit in SQLite's own index of the names a row may not be found: its record's file is looked for then.
+        assert one.get(["action:new"]) == {"action:new": "new"} or one.faults(), (place, page)
         filled.close()
+
+
+def test_an_index_whose_own_names_are_damaged_is_made_again(filled: Made) -> None:
+    """A trigger of diskcache's names a table that is not there: nothing could be written into it for ever."""
+    data = filled.file.read_bytes()
+    places = [found.start() for found in re.finditer(b"UPDATE Settings", data)]
+    assert places
+    for place in places:
+        flip(filled, data, place + len("UPDATE Se"), 2)
+        all_is_right(filled)
 
 
 def flip(made: Made, data: bytes, place: int, bit: int) -> None:
