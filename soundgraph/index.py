@@ -220,8 +220,8 @@ class Index:
                 # quick_check would not notice that a table and its index disagree: then rows are there and not found.
                 found = [str(text) for (text,) in database.execute("PRAGMA integrity_check(10)")]
                 database.execute(f"SELECT count(*) FROM Cache WHERE {_PLAIN}").fetchone()
-            except sqlite3.DatabaseError as error:
-                if not self._is_damage(error):
+            except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+                if not self._is_damage(_told_by_sqlite(error)):
                     raise
                 return [str(error)]
         return [text for text in found if text != "ok"]
@@ -275,8 +275,8 @@ class Index:
                     if not _is_filled(self._to_read()):
                         self._made_again()
                     return query(self._to_read())
-            except sqlite3.DatabaseError as error:
-                self._mend(error, give_up=not left)
+            except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+                self._mend(_told_by_sqlite(error), give_up=not left)
         raise AssertionError("the last try returns or raises")
 
     def _change(self, act: Callable[[diskcache.Cache], None]) -> None:
@@ -289,8 +289,8 @@ class Index:
                     # Moved aside meanwhile, it is another file that others read: it has to be there, too.
                     if opened.identity == _identity(self._file):
                         return
-            except sqlite3.DatabaseError as error:
-                self._mend(error, give_up=not left)
+            except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+                self._mend(_told_by_sqlite(error), give_up=not left)
             except OSError as error:
                 raise StoreError(f"cannot use the cache's index {self._file}: {error.strerror}") from error
         raise StoreError(f"cannot use the cache's index {self._file}: other processes go on making it again")
@@ -417,6 +417,8 @@ class Index:
                     self._to_write()
                 elif _identity(self._file) == self._seen:  # else another process was first
                     self._anew()
+            except UnicodeDecodeError:
+                self._anew()
             except sqlite3.DatabaseError as other:
                 if isinstance(other, sqlite3.OperationalError) and not self._is_damage(other):
                     raise CannotMendError(str(self._refusal(other))) from other
@@ -428,7 +430,7 @@ class Index:
         try:
             with contextlib.closing(self._connect("mode=rw")) as database:
                 return _is_filled(database)
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, UnicodeDecodeError):
             return True
 
     def _anew(self) -> None:
@@ -461,8 +463,8 @@ class Index:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.DatabaseError as error:
-            raise self._refusal(error) from error
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            raise self._refusal(_told_by_sqlite(error)) from error
 
     def _refusal(self, error: sqlite3.DatabaseError) -> StoreError:
         what = str(error)
@@ -472,6 +474,11 @@ class Index:
                 what = os.strerror(errno.ENOSPC)
         busy = _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
         return (BusyError if busy else StoreError)(f"cannot use the cache's index {self._file}: {what}")
+
+
+def _told_by_sqlite(error: sqlite3.DatabaseError | UnicodeDecodeError) -> sqlite3.DatabaseError:
+    """What SQLite says of a damaged name may hold the name, which is no UTF-8 any more: Python stumbles over that."""
+    return sqlite3.DatabaseError(str(error)) if isinstance(error, UnicodeDecodeError) else error
 
 
 def _code(error: sqlite3.DatabaseError) -> int:

@@ -109,14 +109,16 @@ def test_an_index_with_flipped_bits_anywhere_still_works(filled: Made) -> None:
         page = draw.randrange(len(data) // 4096) * 4096
         place = page + draw.choice([draw.randrange(12), draw.randrange(100), draw.randrange(4096)])
         flip(filled, data, place, 1 << draw.randrange(8))
-        one = filled()
+        one, told = filled(), filled.told
         one.touch(list(TEXTS)[:3], 1e9)
         one.used("action:")
         one.used_of(list(TEXTS)[:3])
         one.remove(["action:no"])
         one.put({"action:new": "new"})
-        # With the bit in SQLite's own index of the names a row may not be found: its record's file is looked for then.
-        assert one.get(["action:new"]) == {"action:new": "new"} or one.faults(), (place, page)
+        # Unless the damage is found only now, and all of it made again from the records, among which this is none here;
+        # or SQLite itself finds one row for another: the store knows that by the text, and looks for the record's file.
+        found = one.get(["action:new"])
+        assert found == {"action:new": "new"} or filled.told > told or one.faults(), (place, page)
         filled.close()
 
 
