@@ -30,6 +30,7 @@ from soundgraph.export import Delivery, Job
 from soundgraph.generating import Generating
 from soundgraph.handover import Handed
 from soundgraph.interrupts import on_interrupt
+from soundgraph.kinds import Form
 from soundgraph.ledger import Entry
 from soundgraph.lock import Take
 from soundgraph.manifest import Manifest
@@ -455,8 +456,10 @@ class _Round:
         decision = self.plan.decisions[name]
         if decision.key is not None:
             return decision.manifest, decision.key
-        inputs = {role: self.records[other].digest for role, other in graphs.inputs_of(self.graph, name)}
-        found = manifests.manifest(graphs.node_of(self.graph, name), inputs, self.plan.salt)
+        records = {role: self.records[other] for role, other in graphs.inputs_of(self.graph, name)}
+        inputs = {role: record.digest for role, record in records.items()}
+        forms = [Form(record.sample_rate, record.channels) for record in records.values()]
+        found = manifests.manifest(graphs.node_of(self.graph, name), inputs, self.plan.salt, forms)
         return found, None if found is None else manifests.action_key(found)
 
     def _submit_render(self, name: str) -> None:

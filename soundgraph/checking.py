@@ -16,7 +16,7 @@ from soundgraph.scene import Origin, SceneCheck
 from soundgraph.store import Store
 
 # Raised when something is measured in another way.
-_VERSION = 2
+_VERSION = 3
 
 Locate = Callable[[Origin], int]
 """The line on which something was written; asked only of a check that failed."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from soundgraph import comments, id3, riff
+from soundgraph.dsp import layouts
 from soundgraph.errors import NodeError
 from soundgraph.marks import Marks
 from soundgraph.ogg import renumbered
@@ -32,8 +33,6 @@ _MAX_FLAC_RATE_HZ = 655350
 _CHUNK = 1 << 14
 
 
-# The usual speakers of so many channels, in the order in which recordings hold them, as dwChannelMask has them.
-_SPEAKERS = {3: 0x7, 4: 0x33, 5: 0x37, 6: 0x3F, 7: 0x70F, 8: 0x63F}
 _SUBFORMAT = bytes.fromhex("000000001000800000aa00389b71")
 
 
@@ -142,7 +141,7 @@ def _plain_wav(audio: Audio, bit_depth: int, seed: int | None) -> bytes:
     more = b""
     if audio.channels > 2:
         # Which speaker a channel is for can only be told in the longer form of the header, WAVE_FORMAT_EXTENSIBLE.
-        more = struct.pack("<HHIH", 22, bit_depth, _SPEAKERS.get(audio.channels, 0), tag) + _SUBFORMAT
+        more = struct.pack("<HHIH", 22, bit_depth, layouts.mask(audio.channels), tag) + _SUBFORMAT
         tag = 0xFFFE
     if 36 + len(more) + len(body) + len(padding) > 2**32 - 1:
         raise NodeError(f"the file would be {len(body) / 1e9:.1f} GB, more than the 4.3 GB a WAV file can hold")

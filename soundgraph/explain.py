@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from soundgraph import graph as graphs
 from soundgraph import manifest as manifests
 from soundgraph.manifest import Difference
-from soundgraph.planner import Plan, Status
+from soundgraph.planner import Plan, Status, form_of
 from soundgraph.records import Record
 from soundgraph.store import Store
 
@@ -116,7 +116,8 @@ def changes_since(plan: Plan, name: str, before: Record) -> tuple[Difference, ..
     }
     old_inputs: Mapping[str, str] = before.made.get("inputs", {})
     old_digests: Mapping[str, str] = before.manifest.get("inputs", {})
-    found = manifests.manifest(node, known, plan.salt)
+    forms = [form for other in roles.values() for form in form_of(plan.graph, other, plan.decisions[other].record)]
+    found = manifests.manifest(node, known, plan.salt, forms)
     changes = []
     if found is not None:
         without = {"inputs"}

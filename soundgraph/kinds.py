@@ -6,11 +6,11 @@ A kind is a file `nodes/<name>.py` with a docstring whose first line says what i
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -47,6 +47,14 @@ FileRef = Annotated[str, _FILE]
 """A top-level field that names a file. The file's digest goes into the manifest, its path does not. It is absolute by
 the time `render` sees it."""
 
+
+class Form(NamedTuple):
+    """What is known of an input beside its samples: the rate in Hz and the number of channels."""
+
+    sample_rate: int
+    channels: int
+
+
 Render = Callable[[Any, "list[Audio]"], "Audio"]
 
 
@@ -61,6 +69,8 @@ class Kind:
     from_scene: fields that take their value from [scene] where neither the node nor a [defaults.*] table gives one.
     inspect: looks, while the scene is checked, at what FileRef fields name; raises NodeError if a file cannot be used.
     decoder: names the version of the code that reads a FileRef; part of the key. None where no file is read.
+    revised: tells, from the parameters and the forms of the inputs, whether the version after `version` made the
+        result: for a change that reaches some inputs only, so that the results of all others keep their keys.
     """
 
     version: int
@@ -69,6 +79,11 @@ class Kind:
     from_scene: tuple[str, ...] = ()
     inspect: Callable[[Any], None] | None = None
     decoder: Callable[[], str] | None = None
+    revised: Callable[[Any, Collection[Form]], bool] | None = None
+
+    def version_for(self, params: Params, inputs: Collection[Form]) -> int:
+        """The version that makes a result of these parameters and inputs."""
+        return self.version + (self.revised is not None and self.revised(params, inputs))
 
 
 @cache

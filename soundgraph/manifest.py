@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from soundgraph import backends, digest, kinds
 from soundgraph.digest import KEY_SCHEMA
+from soundgraph.kinds import Form
 from soundgraph.scene import Node
 
 Manifest = dict[str, Any]
@@ -22,11 +23,12 @@ Manifest = dict[str, Any]
 _MISSING = object()
 
 
-def manifest(node: Node, inputs: Mapping[str, str], salt: str = "") -> Manifest | None:
+def manifest(node: Node, inputs: Mapping[str, str], salt: str = "", forms: Collection[Form] = ()) -> Manifest | None:
     """What the result of `node` depends on.
 
     inputs: the digest of each input's artifact, by role ("input", "inputs[0].node").
     salt: of the project; a new one disowns every earlier result.
+    forms: of the inputs. Their digests stand for them as well; here they tell which version of the kind counts.
 
     Returns None for a generate node whose model's weights are not known here: no key can be formed for it.
     Raises OSError if a file that the node names cannot be read.
@@ -36,7 +38,8 @@ def manifest(node: Node, inputs: Mapping[str, str], salt: str = "") -> Manifest 
     """
     kind = node.kind
     params = kinds.manifest_params(node.params)
-    found: Manifest = {"schema": KEY_SCHEMA, "kind": node.kind_name, "version": kind.version, "params": params}
+    version = kind.version_for(node.params, forms)
+    found: Manifest = {"schema": KEY_SCHEMA, "kind": node.kind_name, "version": version, "params": params}
     if salt:
         found["salt"] = salt
     if node.model is not None:

@@ -9,6 +9,7 @@ from enum import Enum
 from soundgraph import graph as graphs
 from soundgraph import manifest as manifests
 from soundgraph.graph import Graph
+from soundgraph.kinds import Form
 from soundgraph.lock import Take
 from soundgraph.manifest import Manifest
 from soundgraph.pins import NONE, Pins
@@ -143,10 +144,20 @@ def _pinned(
 def _manifest(graph: Graph, name: str, decisions: Mapping[str, Decision], salt: str) -> Manifest | None:
     """The node's manifest; None while the digest of an input is not known."""
     inputs: dict[str, str] = {}
+    forms = []
     for role, other in graphs.inputs_of(graph, name):
         # Of a pinned take that is absent it is known which one it is, and so is what may be in the store of its users.
         digest = decisions[other].digest
         if digest is None:
             return None
         inputs[role] = digest
-    return manifests.manifest(graphs.node_of(graph, name), inputs, salt)
+        forms += form_of(graph, other, decisions[other].record)
+    return manifests.manifest(graphs.node_of(graph, name), inputs, salt, forms)
+
+
+def form_of(graph: Graph, name: str, record: Record | None) -> list[Form]:
+    """The form of a node's result, by its record or else by its model; empty where neither is known."""
+    if record is not None:
+        return [Form(record.sample_rate, record.channels)]
+    model = graphs.node_of(graph, name).model
+    return [Form(model.sample_rate, model.channels)] if model is not None else []

@@ -302,6 +302,54 @@ def test_version_backend_weights_decoder_salt_and_schema_are_part_of_the_key(
     assert len(keys) == 8
 
 
+@pytest.mark.parametrize(
+    ("kind_name", "table", "measures"),
+    [
+        ("normalize", {"input": "a", "lufs": -20.0}, True),
+        ("normalize", {"input": "a", "true_peak_dbtp": -1.0}, False),
+        ("normalize", {"input": "a", "rms_dbfs": -20.0}, False),
+        ("normalize", {"input": "a", "peak_dbfs": -1.0}, False),
+        ("match", {"input": "a", "to": "b"}, True),
+        ("match", {"input": "a", "to": "b", "level": False}, False),
+        ("level", {"input": "a"}, True),
+        ("gain", {"input": "a", "gain_db": -20.0}, False),
+    ],
+)
+def test_where_loudness_is_read_anew_the_key_is_another_and_nowhere_else(
+    kind_name: str, table: dict[str, Any], measures: bool
+) -> None:
+    """Below 32 kHz, and of four, seven and eight channels: what was made there before is not taken for a result."""
+    found = of(kind_name, table)
+    inputs = dict(kinds.references(found.params))
+    usual = manifest(found, inputs)
+
+    def is_another(*forms: tuple[int, int]) -> bool:
+        return manifest(found, inputs, forms=[kinds.Form(*form) for form in forms]) != usual
+
+    for form in [(48000, 2), (32000, 1), (44100, 6), (48000, 5), (96000, 3), (4000, 1)]:
+        assert not is_another(form), form
+    for form in [(8000, 2), (31999, 1), (22050, 6), (48000, 4), (48000, 7), (96000, 8)]:
+        assert is_another(form) is measures, form
+    # Of two inputs, either one will do.
+    assert is_another((48000, 2), (16000, 1)) is is_another((16000, 1), (48000, 2)) is measures
+
+
+def test_a_plan_and_a_build_know_the_form_of_an_input_and_agree_about_the_key(space: Space) -> None:
+    """The plan has it from a record, the build from what it made: one that forgets would run a node twice."""
+    tone = node("tone", "tone", freq_hz=1000, duration=1.0, sample_rate=16000)
+    space.scene(tone + node("loud", "normalize", input="tone", lufs=-20) + export("a", "loud"))
+    assert space.build().ran == ["a:loud", "a:tone"]
+    (space.root / "build" / "a.wav").unlink()
+    space.replace("[nodes.tone]", "# another look\n[nodes.tone]")
+    assert space.build().ran == []
+    facts = json.loads((space.root / "build" / "a.wav.json").read_bytes())
+    loud, inputs = of("normalize", {"input": "tone", "lufs": -20}), {"input": facts["nodes"]["tone"]["digest"]}
+    found = manifest(loud, inputs, forms=[kinds.Form(16000, 1)])
+    assert found is not None
+    assert facts["nodes"]["loud"]["action_key"] == action_key(found)
+    assert "loud  hit" in space.run("explain", "a").out
+
+
 def test_without_known_weights_there_is_no_key(examples: dict[str, dict[str, Any]]) -> None:
     import dataclasses
 

@@ -56,7 +56,7 @@ def measure(audio: Audio) -> Figures:
     """All figures of a sound of any rate, length and channel count.
 
     The memory needed, beside the sound, does not grow with it: hours are measured in parts. (A sound of less than
-    32 kHz is converted to 48 kHz first, as a whole.)
+    8 kHz is converted to 48 kHz first, as a whole.)
     """
     return of(audio, loudness.steps(audio), loudness.true_peak_dbtp(audio))
 

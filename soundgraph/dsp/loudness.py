@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundgraph.audio import Audio
-from soundgraph.dsp import filters
+from soundgraph.dsp import filters, layouts
 from soundgraph.dsp.resample import resample
 
 BLOCK_MS = 400
@@ -30,10 +30,10 @@ RANGE_PERCENTILES = (0.10, 0.95)
 # Makes a full-scale 997 Hz sine in one channel read -3.01 LUFS.
 _OFFSET_DB = -0.691
 
-# The standard tells the surround channels apart, and leaves the low-frequency one out, for 5.0 and 5.1 in WAV order.
-_SURROUND_WEIGHTS = {5: (1.0, 1.0, 1.0, 1.41, 1.41), 6: (1.0, 1.0, 1.0, 0.0, 1.41, 1.41)}
+LOW_RATE_HZ = 32000
+"""Under this rate, the high pass of the K-weighting has the standard's numerator: see `k_weighting`."""
 
-_LEAST_RATE = 32000
+_LEAST_RATE_HZ = 8000
 
 # Hours of sound are weighted in parts of ten seconds. Each begins with what lies a quarter of a second before it,
 # after which a filter at 38 Hz has forgotten how it began: by 500 dB.
@@ -163,18 +163,18 @@ class Steps:
 def steps(audio: Audio) -> Steps:
     """Weigh a sound as BS.1770-4 says, and add it up in steps of 10 ms.
 
-    audio: any rate and length. A sound shorter than a block of 400 ms is padded with silence to one. Five and six
-        channels are taken for 5.0 and 5.1 in WAV order, the channels of any other number count alike.
+    audio: any rate and length. A sound shorter than a block of 400 ms is padded with silence to one. `layouts` says
+        how much each channel counts.
     """
-    if audio.sample_rate < _LEAST_RATE:
-        # The filters bend towards half the rate: at 8 kHz a tone of 1 kHz would read 0.2 dB low.
+    if audio.sample_rate < _LEAST_RATE_HZ:
+        # Half of such a rate comes close to the shelf, which cannot be transformed there.
         audio = resample(audio, 48000)
     rate = audio.sample_rate
     n_block = _edge(BLOCK_MS // FINE_STEP_MS, rate)
     n = max(audio.n_samples, n_block)
     edges = _edge(np.arange(n * 1000 // (rate * FINE_STEP_MS) + 3), rate)
     edges = edges[: int(np.searchsorted(edges, n)) + 1]
-    weights = _SURROUND_WEIGHTS.get(audio.channels, (1.0,) * audio.channels)
+    weights = layouts.weights(audio.channels)
     sections = k_weighting(rate)
     energies = np.zeros(edges.size - 1)
     for first in range(0, energies.size, _PART_STEPS):
@@ -188,6 +188,15 @@ def steps(audio: Audio) -> Steps:
             squares = np.square(weighted[lead_in:], dtype=np.float64)
             energies[first:last] += weight * np.add.reduceat(squares, edges[first:last] - start)
     return Steps(energies, edges, rate, n, audio.n_samples < n_block)
+
+
+def reads_anew(sample_rate: int, channels: int) -> bool:
+    """Whether a sound of this form once had another loudness than it has now.
+
+    Below 32 kHz, sounds used to be converted to 48 kHz first, which lost the edge of their band; and channels of four,
+    seven and eight counted alike, those for low frequencies too.
+    """
+    return _LEAST_RATE_HZ <= sample_rate < LOW_RATE_HZ or channels in (4, 7, 8)
 
 
 def nearest_gain_db(gain_db: float) -> float:
@@ -283,9 +292,11 @@ def k_weighting(sample_rate: int) -> NDArray[np.float64]:
         *(1.0, 2.0 * (k * k - 1.0) / scale, (1.0 - k / q + k * k) / scale),
     ]
     k, scale = _high_pass(sample_rate)
-    # The table's high pass has the numerator 1, -2, 1, which passes 0.04 dB more than 0 dB. That gain is kept at other
-    # rates; using 1, -2, 1 there as well (as is common) reads 0.2 dB high at 8 kHz.
-    gain = _high_pass(48000)[1] / scale
+    # The table's high pass has the numerator 1, -2, 1, which passes 0.04 dB more than 0 dB. That gain is kept at the
+    # rates near it. Below 32 kHz the numerator is kept instead, as in libebur128 and ffmpeg: the standard is silent
+    # there, and a figure is of use if others read it too. It passes up to 0.2 dB more (at 8 kHz), which about makes up
+    # for what the bilinear transform takes from the middle of the band: a tone of 1 kHz reads within 0.05 dB.
+    gain = _high_pass(48000)[1] / scale if sample_rate >= LOW_RATE_HZ else 1.0
     high_pass = [
         *(gain, -2.0 * gain, gain),
         *(1.0, 2.0 * (k * k - 1.0) / scale, (1.0 - k / _HIGH_PASS_Q + k * k) / scale),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from pydantic import Field
 
 from soundgraph.audio import Audio, make
 from soundgraph.dsp.levelling import evened
-from soundgraph.kinds import Kind, NodeRef, Params
+from soundgraph.dsp.loudness import reads_anew
+from soundgraph.kinds import Form, Kind, NodeRef, Params
 
 
 class Level(Params):
@@ -24,4 +27,8 @@ def render(node: Level, inputs: list[Audio]) -> Audio:
     return make(evened(audio, node.window, node.max_gain_db), audio.sample_rate)
 
 
-KIND = Kind(version=1, params=Level, render=render)
+def revised(node: Level, inputs: Collection[Form]) -> bool:
+    return any(reads_anew(*form) for form in inputs)
+
+
+KIND = Kind(version=1, params=Level, render=render, revised=revised)

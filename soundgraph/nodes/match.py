@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 
 import numpy as np
@@ -9,11 +10,11 @@ from pydantic import Field
 
 from soundgraph.audio import Audio, make
 from soundgraph.dsp.fades import fade_in
-from soundgraph.dsp.loudness import blocks, integrated_lufs
+from soundgraph.dsp.loudness import blocks, integrated_lufs, reads_anew
 from soundgraph.dsp.onsets import onset
 from soundgraph.dsp.placing import leveled
 from soundgraph.errors import NodeError
-from soundgraph.kinds import Kind, NodeRef, Params
+from soundgraph.kinds import Form, Kind, NodeRef, Params
 
 # Where the beginning was cut in the noise before an attack, that noise comes in over this time, or what there is.
 _FADE_MS = 2
@@ -61,4 +62,8 @@ def _leveled(audio: Audio, to: Audio, node: Match) -> Audio:
     return make(leveled(audio.samples, measured.gain_to(wanted)), audio.sample_rate)
 
 
-KIND = Kind(version=1, params=Match, render=render)
+def revised(node: Match, inputs: Collection[Form]) -> bool:
+    return node.level and any(reads_anew(*form) for form in inputs)
+
+
+KIND = Kind(version=1, params=Match, render=render, revised=revised)

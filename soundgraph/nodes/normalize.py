@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -10,7 +11,7 @@ from pydantic import Field, model_validator
 from soundgraph.audio import Audio, make
 from soundgraph.dsp import loudness
 from soundgraph.errors import NodeError
-from soundgraph.kinds import Kind, NodeRef, Params
+from soundgraph.kinds import Form, Kind, NodeRef, Params
 
 _SILENT_DBFS = -120.0
 _ABSURD_DBFS = 240.0  # measuring what is louder would leave the range of float32
@@ -61,4 +62,8 @@ def _rms_dbfs(audio: Audio) -> float:
     return 10 * math.log10(squares / audio.samples.size)
 
 
-KIND = Kind(version=1, params=Normalize, render=render)
+def revised(node: Normalize, inputs: Collection[Form]) -> bool:
+    return node.lufs is not None and any(loudness.reads_anew(*form) for form in inputs)
+
+
+KIND = Kind(version=1, params=Normalize, render=render, revised=revised)

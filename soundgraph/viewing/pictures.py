@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundgraph.audio import Audio
+from soundgraph.dsp import layouts
 from soundgraph.viewing import curves, scales
 from soundgraph.viewing.marks import Marks
 
@@ -222,23 +223,18 @@ def _waveform(sheet: _Sheet, panel: Panel, audio: Audio) -> None:
         lane[(np.abs(middle - rows) * reach > middle) & (rows >= top) & (rows <= bottom)] = OVER
     sheet.paste(pixels, panel)
     sheet.frame(panel)
+    names = layouts.names(audio.channels)
     for channel in range(audio.channels):
         y = panel.top + channel * height
         if channel:
             sheet.draw.line((panel.left, y, panel.right - 1, y), fill=FRAME)
-        _lane_labels(sheet, panel, y, height, reach, _name(channel, audio.channels))
+        _lane_labels(sheet, panel, y, height, reach, names[channel])
 
 
 def _joined(low: curves.Singles, high: curves.Singles) -> tuple[curves.Singles, curves.Singles]:
     """Each stretch reaching the one after it, so that a steep wave is a line and not a row of dots."""
     after_low, after_high = np.append(low[1:], low[-1:]), np.append(high[1:], high[-1:])
     return np.minimum(low, after_high), np.maximum(high, after_low)
-
-
-def _name(channel: int, channels: int) -> str:
-    """In WAV order, as far as everybody agrees on one."""
-    names = {1: ("",), 2: ("L", "R"), 6: ("L", "R", "C", "LFE", "Ls", "Rs")}
-    return names.get(channels, tuple(str(number + 1) for number in range(channels)))[channel]
 
 
 def _lane_labels(sheet: _Sheet, panel: Panel, y: int, height: int, reach: float, name: str) -> None:

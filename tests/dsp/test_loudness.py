@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from soundgraph.audio import Audio, make, silence
-from soundgraph.dsp import filters
+from soundgraph.dsp import filters, layouts
 from soundgraph.dsp.loudness import (
     blocks,
     integrated_lufs,
@@ -18,8 +18,10 @@ from soundgraph.dsp.loudness import (
     true_peak,
     true_peak_dbtp,
 )
+from tests.dsp import meters
 
 RATES = (8000, 11025, 22050, 32000, 44100, 48000, 96000, 192000)
+LOW_RATES = (8000, 11025, 12000, 16000, 22050, 24000)
 
 
 def sine(freq_hz, level_dbfs, seconds, sample_rate=48000, channels=2, phase=0.0):
@@ -38,13 +40,101 @@ def test_the_filters_at_48_khz_are_the_table_of_the_standard():
     assert np.allclose(k_weighting(48000), [shelf, high_pass], rtol=0, atol=1e-13)
 
 
-@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("rate", [rate for rate in RATES if rate >= 32000])
 def test_k_weighting_is_the_same_curve_at_every_rate(rate):
     # The bilinear transform bends the axis towards half the rate, so the comparison stays well below it.
     freqs = np.geomspace(20, min(rate / 20, 2000), 30)
     here = np.abs(filters.response(k_weighting(rate), freqs, rate))
     table = np.abs(filters.response(k_weighting(48000), freqs, 48000))
     assert np.abs(20 * np.log10(here / table)).max() < 0.03
+
+
+@pytest.mark.parametrize("rate", LOW_RATES)
+def test_below_32_khz_k_weighting_is_as_much_louder_as_its_numerator_is_kept(rate):
+    assert np.array_equal(k_weighting(rate)[1][:3], [1.0, -2.0, 1.0])
+    freqs = np.geomspace(20, rate / 20, 30)
+    here = np.abs(filters.response(k_weighting(rate), freqs, rate))
+    table = np.abs(filters.response(k_weighting(48000), freqs, 48000))
+    assert (20 * np.log10(here / table)).min() > 0.0
+    assert (20 * np.log10(here / table)).max() < 0.22
+
+
+def low_rate_sounds(rate):
+    """Sounds of three seconds that reach up to half the rate: white noise, a square wave, a tone near the edge."""
+    rng = np.random.default_rng(rate)
+    n = 3 * rate
+    time = np.arange(n) / rate
+    yield make(0.1 * rng.standard_normal((2, n)), rate)
+    yield make(0.2 * np.sign(np.sin(2 * np.pi * 219.7 * time)), rate)
+    yield make(0.2 * np.sin(2 * np.pi * 0.47 * rate * time), rate)
+    yield sine(1000, -20.0, 3, rate, 1)
+
+
+@pytest.mark.parametrize("rate", LOW_RATES)
+def test_below_32_khz_it_agrees_with_libebur128(rate):
+    for audio in low_rate_sounds(rate):
+        assert integrated_lufs(audio) == pytest.approx(meters.libebur128_lufs(audio), abs=0.02)
+
+
+@pytest.mark.parametrize("rate", LOW_RATES)
+def test_below_32_khz_it_agrees_with_ffmpeg(rate, tmp_path):
+    for audio in low_rate_sounds(rate):
+        assert integrated_lufs(audio) == pytest.approx(meters.ffmpeg_lufs(audio, tmp_path), abs=0.02)
+
+
+@pytest.mark.parametrize("rate", LOW_RATES)
+def test_below_32_khz_nothing_is_lost_at_the_edge_of_the_band(rate):
+    """By Parseval: the power of a sound whose spectrum is flat up to half its rate, under the filters' response."""
+    bins = np.arange(rate // 2 + 1)
+    spectrum = np.where((bins > 0) & (bins < rate / 2), 1.0, 0.0)
+    phases = np.exp(2j * np.pi * np.random.default_rng(1).uniform(size=bins.size))
+    second = np.fft.irfft(spectrum * phases, rate)
+    scale = 0.1 / second.std()
+    weighted = spectrum * np.abs(filters.response(k_weighting(rate), bins, rate))
+    audio = make(np.tile(scale * second, 6), rate)
+    # Blocks of 400 ms over a second that repeats: ten of them see all of it four times.
+    power = steps(audio).blocks().powers[10:20].mean()
+    assert power == pytest.approx(2 * np.sum(weighted**2) / rate**2 * scale**2, rel=2e-3)
+
+
+def test_under_8_khz_a_sound_is_measured_at_48():
+    assert integrated_lufs(sine(500, -20.0, 3, 4000)) == pytest.approx(integrated_lufs(sine(500, -20.0, 3)), abs=0.05)
+
+
+# What `enum channel` of ebur128.h calls them; what is for low frequencies is "unused" there, and surrounds at 110 and
+# at 90 degrees weigh alike.
+_EBUR128 = {"L": 1, "R": 2, "C": 3, "LFE": 0, "Ls": 4, "Rs": 5, "Lb": 13, "Rb": 14, "Cb": 15}
+
+
+@pytest.mark.parametrize("channels", [3, 4, 5, 6, 7, 8])
+def test_each_channel_counts_by_its_speaker_as_libebur128_has_it(channels):
+    rng = np.random.default_rng(channels)
+    audio = make(rng.uniform(0.01, 0.2, (channels, 1)) * rng.standard_normal((channels, 48000)), 48000)
+    places = [_EBUR128[speaker.name] for speaker in layouts.speakers(channels)]
+    assert integrated_lufs(audio) == pytest.approx(meters.libebur128_lufs(audio, places), abs=0.01)
+
+
+@pytest.mark.parametrize("channels", [6, 7, 8])
+def test_what_is_for_low_frequencies_only_does_not_count(channels):
+    quiet, loud = np.zeros((2, channels, 48000))
+    quiet[0] = loud[0] = sine(1000, -26.0, 1).samples[0]
+    loud[3] = sine(60, -6.0, 1).samples[0]
+    assert integrated_lufs(make(loud, 48000)) == integrated_lufs(make(quiet, 48000))
+
+
+def test_sides_weigh_alike_in_every_layout_and_what_is_behind_as_the_front_does():
+    tone = sine(1000, -20.0, 1).samples[0]
+
+    def alone(channels, *places):
+        samples = np.zeros((channels, tone.size), np.float32)
+        samples[list(places)] = tone
+        return integrated_lufs(make(samples, 48000))
+
+    front = alone(8, 0, 1)
+    sides = [alone(4, 2, 3), alone(5, 3, 4), alone(6, 4, 5), alone(7, 5, 6), alone(8, 6, 7)]
+    assert sides == pytest.approx([front + 10 * math.log10(1.41)] * 5, abs=1e-6)
+    assert alone(8, 4, 5) == pytest.approx(front, abs=1e-6)
+    assert alone(7, 4) == pytest.approx(alone(7, 2), abs=1e-6)
 
 
 @pytest.mark.parametrize("rate", RATES)
