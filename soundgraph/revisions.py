@@ -10,24 +10,24 @@ from __future__ import annotations
 import contextlib
 import os
 import posixpath
-import re
 import shutil
-import subprocess
 import tempfile
+import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from soundgraph import commit, toml_file
+from soundgraph import commit, lfs, repository, toml_file
 from soundgraph.errors import Mistake, UsageError, quote
 from soundgraph.lock import LOCK_FILE
 from soundgraph.manifest import file_digest
+from soundgraph.repository import Git, Repository
 from soundgraph.root import GRAPHS, PROJECT_FILE
 
-_LFS = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\n")
-_LFS_MOST = 1024
-"""Bytes of a pointer of Git LFS, at most."""
+if TYPE_CHECKING:
+    import subprocess
+
 _MOST_LINKS = 40
 _LINK, _MODULE = "120000", "160000"
 _CHUNK = 1 << 20
@@ -62,14 +62,24 @@ class Revision:
         if not named:
             return set()
         above = {name: _above(name) for name in named}
-        # Of what is in a submodule or behind a link, git says something only if it is asked about that.
-        entries = _entries(
-            _git(self.root, "ls-tree", "-z", self.sha, "--", *map(_literal, set().union(*above.values())))
-        )
-        gates = [name for name, (mode, _) in entries.items() if mode in (_LINK, _MODULE)]
-        words = ("--no-ext-diff", "--no-renames", "--name-only", "--relative", "-z", self.sha)
-        changed = set(_names(_git(self.root, "diff", *words, "--", *map(_literal, [*named, *gates]))))
+        with _repository(self.root).opened() as git:
+            # Of what is in a submodule or behind a link, git says something only if it is asked about that.
+            words = ("ls-tree", "-z", self.sha, "--", *map(_literal, set().union(*above.values())))
+            gates = {
+                name: mode
+                for name, (mode, _) in _entries(git.run(*words, folder=self.root)).items()
+                if mode in (_LINK, _MODULE)
+            }
+            changed = _changed(git, self.root, self.sha, [*named, *gates])
+            start = self._start(git)
+            modules = [name for name, mode in gates.items() if mode == _MODULE and name not in changed]
+            changed |= {name for name in modules if commit.module_is_dirty(git, f"{start}{name}")}
         return {path for name, own in named.items() if changed & {name, *above[name]} for path in own}
+
+    def _start(self, git: Git) -> str:
+        """What a path from the project's root begins with, seen from the top of the working tree."""
+        inside = Path(os.path.realpath(self.root)).relative_to(git.repository.top).as_posix()
+        return "" if inside == "." else f"{inside}/"
 
 
 @contextlib.contextmanager
@@ -79,66 +89,67 @@ def at(root: Path, name: str, places: Collection[str] = ()) -> Iterator[Revision
     places: scenes and folders of scenes, relative to the root, that are wanted beside `graphs/`.
     Raises UsageError where there is no repository, no such revision, or no git.
     """
-    sha = _commit(root, name)
     with contextlib.ExitStack() as stack:
+        git = stack.enter_context(_repository(root).opened())
+        sha = _commit(git, name)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="soundgraph-"))) / "project"
         folder.mkdir()
-        tree = _Tree(root, sha, stack)
+        tree = _Tree(git, root, sha, stack)
         copy = _Copy(tree, root, folder, name)
         copy.run([GRAPHS, *places])
         yield Revision(name, sha, folder, root, tuple(sorted(set(copy.gaps))), tuple(sorted(copy.ignored)))
 
 
-def _commit(root: Path, name: str) -> str:
-    try:
-        _git(root, "rev-parse", "--git-dir")
-    except UsageError as error:
-        raise UsageError(str(error), "a revision is one of the git repository that the project lies in") from error
+def _repository(root: Path) -> Repository:
+    found = repository.around(root)
+    if found is None:
+        what = "this is not a git repository, nor is any of the folders above it"
+        raise UsageError(what, "a revision is one of the git repository that the project lies in")
+    return found
+
+
+def _commit(git: Git, name: str) -> str:
+    git.run("version")  # that git cannot be run is no fault of the name
     try:
         # In two steps: of ":/fix^{commit}", all would be what to look for. "^main" is none: it says what to leave out.
         found = name
         for suffix in ("", "^{commit}"):
             words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{found}{suffix}")
-            found = _git(root, *words).decode().strip()
+            found = git.run(*words).decode().strip()
         if found.startswith("^"):
             raise ValueError(found)
         return found
-    except (UsageError, ValueError) as error:  # ValueError: a null character, too
+    except (UsageError, ValueError) as error:
         hint = "a branch, a tag or a commit, as in HEAD~1; git log lists commits"
         raise UsageError(f"{quote(name)} is no revision of this repository", hint) from error
 
 
-def _git(folder: Path, *arguments: str, fine: Collection[int] = (0,), stdin: bytes = b"") -> bytes:
-    """What git prints. fine: exit statuses that are no failure. Raises UsageError with git's words if it fails."""
-    words = ["git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-C", str(folder), *arguments]
-    try:
-        done = subprocess.run(words, env=_environment(), input=stdin, capture_output=True)
-    except OSError as error:
-        raise UsageError(f"git cannot be run: {error.strerror}") from error
-    if done.returncode not in fine:
-        lines = done.stderr.decode("utf-8", "replace").strip().split("\n")
-        said = next((line for line in lines if not line.startswith("warning: ")), "").removeprefix("fatal: ")
-        raise UsageError(f"git {arguments[0]}: {said or f'failed with {done.returncode}'}")
-    return done.stdout
+def _changed(git: Git, root: Path, sha: str, names: Sequence[str]) -> set[str]:
+    """Those of the paths from the root that are otherwise now than at a commit; not what changed in submodules."""
+    words = ("--no-ext-diff", "--no-textconv", "--no-renames", "--ignore-submodules=dirty", "--relative", "-z", "--raw")
+    printed = git.run("diff", *words, "--abbrev=64", sha, "--", *map(_literal, names), folder=root)
+    parts = iter(_names(printed))
+    # ":mode-then mode-now object-then object-now letter", and the path.
+    found = {path: about.removeprefix(":").split(" ") for about, path in zip(parts, parts, strict=True)}
+    # A filter of Git LFS is not run: of a large file that was only touched, git says that it changed.
+    prefix = Path(os.path.realpath(root)).relative_to(git.repository.top)
+    edited = {(prefix / path).as_posix(): about[2] for path, about in found.items() if about[0] == about[1]}
+    same = commit.as_pointers(git, edited)
+    return {path for path in found if (prefix / path).as_posix() not in same}
 
 
-def _environment() -> dict[str, str]:
-    # What a partial clone lacks is not fetched: nobody has asked for gigabytes.
-    return {**commit.environment(), "GIT_NO_LAZY_FETCH": "1"}
-
-
-def _ignored(root: Path, paths: list[str]) -> list[str]:
+def _ignored(git: Git, root: Path, paths: list[str]) -> list[str]:
     """Those of the paths that git ignores. One that it refuses to look at, as behind a link, is none of them."""
     if not paths:
         return []
     try:
         asked = b"\0".join(map(os.fsencode, paths))
-        return _names(_git(root, "check-ignore", "-z", "--stdin", fine=(0, 1), stdin=asked))
+        return _names(git.run("check-ignore", "-z", "--stdin", folder=root, fine=(0, 1), stdin=asked))
     except UsageError:  # for one of them; of those after it git says nothing
         if len(paths) == 1:
             return []
     half = len(paths) // 2
-    return [*_ignored(root, paths[:half]), *_ignored(root, paths[half:])]
+    return [*_ignored(git, root, paths[:half]), *_ignored(git, root, paths[half:])]
 
 
 def _lacking(sha: str) -> tuple[str, str]:
@@ -183,11 +194,11 @@ class _Blob(NamedTuple):
 class _Tree:
     """The files under a folder at a commit, by their path from that folder."""
 
-    def __init__(self, folder: Path, sha: str, stack: contextlib.ExitStack):
-        self.folder = folder
+    def __init__(self, git: Git, folder: Path, sha: str, stack: contextlib.ExitStack):
+        self.git, self.folder = git, folder
         self._stack = stack
         try:
-            printed = _git(folder, "ls-tree", "-r", "-z", sha)
+            printed = git.run("ls-tree", "-r", "-z", sha, folder=folder)
         except UsageError as error:
             raise UsageError(*_lacking(sha)) from error
         self._entries = _entries(printed)
@@ -266,38 +277,53 @@ class _Tree:
         """None for a submodule that is not here, or not as it was then."""
         if path not in self._modules:
             folder, found = self.folder / path, None
-            if (folder / ".git").exists():
+            if module := repository.at(folder):
                 with contextlib.suppress(UsageError):
-                    found = _Tree(folder, self._entries[path][1], self._stack)
+                    git = self._stack.enter_context(module.opened())
+                    found = _Tree(git, folder, self._entries[path][1], self._stack)
             self._modules[path] = found
         return self._modules[path]
 
     def read(self, sha: str) -> Iterator[bytes]:
         """The content of a blob, in parts: all of them have to be taken. Raises UsageError if it is not here."""
-        stdin, stdout = self._cat()
-        stdin.write(f"{sha}\n".encode())
-        stdin.flush()
-        head = stdout.readline().split()
+        process = self._cat()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(f"{sha}\n".encode())
+        process.stdin.flush()
+        with _in_time(process):
+            head = process.stdout.readline().split()
         if len(head) != 3:
             raise UsageError(*_lacking(sha))
         left = int(head[2])
-        while left and (part := stdout.read(min(left, _CHUNK))):
+        while left:
+            with _in_time(process):
+                part = process.stdout.read(min(left, _CHUNK))
+            if not part:
+                break
             left -= len(part)
             yield part
-        if stdout.read(1) != b"\n":  # git gave up
+        if process.stdout.read(1) != b"\n":  # git gave up
             raise UsageError(*_lacking(sha))
 
-    def _cat(self) -> tuple[IO[bytes], IO[bytes]]:
+    def _cat(self) -> subprocess.Popen[bytes]:
         if self._batch is None:
-            words = ["git", "-C", str(self.folder), "cat-file", "--batch"]
-            pipe = subprocess.PIPE
-            self._batch = subprocess.Popen(
-                words, env=_environment(), stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL
-            )
+            self._batch = self.git.start("cat-file", "--batch")
             self._stack.enter_context(self._batch)  # closes its input, and waits for it
-        assert self._batch.stdin is not None
-        assert self._batch.stdout is not None
-        return self._batch.stdin, self._batch.stdout
+            self._stack.callback(self._batch.kill)  # before that: it may wait for a pipe
+        return self._batch
+
+
+@contextlib.contextmanager
+def _in_time(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Ends a process that takes too long: in a stranger's repository, an object may be a pipe."""
+    timer = threading.Timer(repository.TIMEOUT_S, process.kill)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _is_scene(path: str) -> bool:
@@ -347,14 +373,13 @@ class _Copy:
         return _named_in(place, path) if path.endswith(".toml") and path != PROJECT_FILE else []
 
     def _is_pointer(self, place: Path) -> bool:
-        return place.stat().st_size <= _LFS_MOST and _LFS.match(place.read_bytes()) is not None
+        return place.stat().st_size <= lfs.MOST_BYTES and lfs.oid(place.read_bytes()) is not None
 
     def _from_lfs(self, path: str, place: Path, blob: _Blob) -> bool:
         """Puts the content that a pointer stands for in its place, if it is on this machine."""
-        match = _LFS.match(place.read_bytes())
-        assert match is not None
-        oid = match[1].decode()
-        common = blob.home.folder / os.fsdecode(_git(blob.home.folder, "rev-parse", "--git-common-dir").strip())
+        oid = lfs.oid(place.read_bytes())
+        assert oid is not None
+        common = blob.home.git.repository.common
         for found in (common / "lfs" / "objects" / oid[:2] / oid[2:4] / oid, self.root / path):
             if found.is_file() and file_digest(found) == oid:
                 shutil.copyfile(found, place)
@@ -383,7 +408,7 @@ class _Copy:
             if self._is_file(path) and Path(os.path.realpath(self.root / path)).is_relative_to(real)
         ]
         named = []
-        for path in _ignored(self.root, there):
+        for path in _ignored(self.tree.git, self.root, there):
             place = self.folder / path
             try:
                 place.parent.mkdir(parents=True, exist_ok=True)

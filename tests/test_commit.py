@@ -1,4 +1,4 @@
-"""The git commit of a project: found with one call of git, and with none where a build writes nothing."""
+"""The git commit of a project: asked for once in a build, and not at all where a build writes nothing."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import os
 import stat
 import subprocess
 import threading
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from soundgraph import commit
+from soundgraph import repository as repository_module
 from soundgraph.commit import Commit
 from tests.helpers import CHAIN, Space, changed
 from tests.repositories import commit_all, git, repository
@@ -132,7 +134,7 @@ def test_asking_leaves_the_index_as_it_is(tmp_path: Path) -> None:
 
 
 def test_outside_a_repository_there_is_none_and_git_is_not_asked(tmp_path: Path) -> None:
-    with changed(commit, "_git", None):
+    with changed(repository_module, "_run", None):
         assert commit.at(tmp_path) is None
 
 
@@ -193,9 +195,14 @@ def test_a_git_that_does_not_come_back_is_given_up(tmp_path: Path, monkeypatch: 
 def test_a_repository_of_another_owner_that_git_refuses_has_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    repository(tmp_path)
+    sha = repository(tmp_path)
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
-    assert commit.at(tmp_path) is None
+    with changed(repository_module, "_is_mine", lambda path: False):
+        assert commit.at(tmp_path) is None
+        settings = tmp_path / "settings"
+        settings.write_text(f"[safe]\n\tdirectory = {tmp_path}\n")
+        monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+        assert commit.at(tmp_path) == Commit(sha, True)
 
 
 def test_in_a_hook_the_project_is_asked_for_and_not_the_repository_of_the_hook(
@@ -239,19 +246,19 @@ def test_facts_that_are_no_commit_are_none(facts: object) -> None:
 
 def test_many_threads_ask_git_once(tmp_path: Path) -> None:
     sha = repository(tmp_path)
-    calls: list[tuple[str, ...]] = []
-    real = commit._git
+    calls: list[Path] = []
+    real = commit.at
 
-    def counted(*arguments: str) -> str | None:
-        calls.append(arguments)
-        return real(*arguments)
+    def counted(root: Path, own: Iterable[Path] = ()) -> Commit | None:
+        calls.append(root)
+        return real(root, own)
 
     together = threading.Barrier(4)
-    with changed(commit, "_git", counted), ThreadPoolExecutor(4) as pool:
+    with changed(commit, "at", counted), ThreadPoolExecutor(4) as pool:
         ask = commit.asker(tmp_path, ())
         found = list(pool.map(lambda _: (together.wait(), ask())[1], range(4)))
     assert found == [Commit(sha, False)] * 4
-    assert len(calls) == 1
+    assert calls == [tmp_path]
 
 
 @pytest.fixture
@@ -272,7 +279,7 @@ def test_a_build_asks_git_once_and_one_with_nothing_to_do_never(space: Space, ca
     calls.write_text("")
     space.age()
     space.build("-j", "4")
-    assert len(calls.read_text().splitlines()) == 1
+    assert sum(" status " in line for line in calls.read_text().splitlines()) == 1
     calls.write_text("")
     space.settle()
     space.fresh("build")

@@ -295,7 +295,7 @@ def test_outside_a_repository_it_is_told(space):
 def test_without_git_it_is_told(repo, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path / "none"))
     found = repo.run("diff", "HEAD")
-    assert (found.code, found.err.splitlines()[0]) == (2, "git cannot be run: No such file or directory")
+    assert (found.code, found.err.splitlines()[0]) == (2, "git cannot be run: it is not installed")
 
 
 def test_a_project_in_a_folder_of_its_repository(tmp_path):

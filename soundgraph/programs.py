@@ -1,0 +1,39 @@
+"""Where a program that is started is found: never in the project's own folder."""
+
+from __future__ import annotations
+
+import os
+
+
+def find(name: str) -> str | None:
+    """The path of a program, as a shell would find it; None where it is not installed.
+
+    Entries of PATH that are relative, or empty, are passed over, as is the folder that somebody works in: there lies
+    what a project holds, and a project may come from a stranger. `shutil.which` looks there, on Windows even unasked.
+    """
+    # No .bat and .cmd: Windows would read their arguments by the rules of its shell.
+    endings = (".exe", ".com") if os.name == "nt" else ("",)
+    for folder in folders():
+        for ending in endings:
+            path = os.path.join(folder, f"{name}{ending}")
+            if os.path.isfile(path) and os.access(path, os.X_OK):
+                return path
+    return None
+
+
+def folders() -> list[str]:
+    """The entries of PATH in which programs are looked for."""
+    entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return [entry for entry in entries if os.path.isabs(entry) and not _is_here(entry)]
+
+
+def environment() -> dict[str, str]:
+    """The environment to start a program in, so that it finds others where `find` would."""
+    return {**os.environ, "PATH": os.pathsep.join(folders())}
+
+
+def _is_here(folder: str) -> bool:
+    try:
+        return os.path.samefile(folder, os.curdir)
+    except OSError:  # no such folder, or the current one was removed
+        return False
