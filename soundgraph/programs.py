@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 
 def find(name: str) -> str | None:
@@ -13,18 +14,16 @@ def find(name: str) -> str | None:
     """
     # No .bat and .cmd: Windows would read their arguments by the rules of its shell.
     endings = (".exe", ".com") if os.name == "nt" else ("",)
-    for folder in folders():
-        for ending in endings:
-            path = os.path.join(folder, f"{name}{ending}")
-            if os.path.isfile(path) and os.access(path, os.X_OK):
-                return path
+    for path in (Path(folder, f"{name}{ending}") for folder in folders() for ending in endings):
+        if path.is_file() and os.access(path, os.X_OK):
+            return str(path)
     return None
 
 
 def folders() -> list[str]:
     """The entries of PATH in which programs are looked for."""
     entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    return [entry for entry in entries if os.path.isabs(entry) and not _is_here(entry)]
+    return [entry for entry in entries if Path(entry).is_absolute() and not _is_here(Path(entry))]
 
 
 def environment() -> dict[str, str]:
@@ -32,8 +31,8 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PATH": os.pathsep.join(folders())}
 
 
-def _is_here(folder: str) -> bool:
+def _is_here(folder: Path) -> bool:
     try:
-        return os.path.samefile(folder, os.curdir)
+        return folder.samefile(os.curdir)
     except OSError:  # no such folder, or the current one was removed
         return False

@@ -86,7 +86,8 @@ class Repository:
                 found[name] = value if line_break else "true"
         for name, file in _IN_HOME.items():
             folder = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
-            found[name] = os.path.expanduser(found.get(name) or f"{folder}/git/{file}")
+            with contextlib.suppress(RuntimeError):  # nobody's home
+                found[name] = str(Path(found.get(name) or f"{folder}/git/{file}").expanduser())
         return found
 
     @contextlib.contextmanager
@@ -122,7 +123,9 @@ class Git:
             **{name: value for name, value in programs.environment().items() if not name.startswith("GIT_")},
             # All settings come from `folder`: for versions of git before 2.32, as well.
             **dict.fromkeys(("HOME", "XDG_CONFIG_HOME"), str(folder)),
-            **{"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_SYSTEM": os.devnull, "GIT_CONFIG_GLOBAL": os.devnull},
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_SYSTEM": os.devnull,
+            "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_ATTR_NOSYSTEM": "1",
             "GIT_DIR": str(folder),
             "GIT_WORK_TREE": str(repository.top),
@@ -224,13 +227,13 @@ def _small(path: Path) -> str | None:
 def _head(own: Path) -> str | None:
     """What HEAD holds. It may be a link to the branch, as git once made it."""
     with contextlib.suppress(OSError, ValueError):
-        target = os.readlink(own / "HEAD")
+        target = str((own / "HEAD").readlink())
         return f"ref: {target}\n" if target.startswith("refs/") else None
     return _small(own / "HEAD")
 
 
 def _is_mine(path: Path) -> bool:
-    """Whether git would say so: as root, whoever called sudo counts as well. Where files have no owner, git is asked."""
+    """Whether git would say so: for root, whoever called sudo counts, too. False where files have no owner."""
     if not hasattr(os, "geteuid"):
         return False
     me = {os.geteuid()}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 import stat
 import subprocess
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -128,6 +130,170 @@ def test_asking_leaves_the_index_as_it_is(tmp_path: Path) -> None:
     before = (tmp_path / ".git" / "index").read_bytes()
     assert commit.at(tmp_path) is not None
     assert (tmp_path / ".git" / "index").read_bytes() == before
+
+
+# In whatever repository, git itself would say the same
+
+
+def lines_end_otherwise(root: Path) -> None:
+    git(root, "config", "core.autocrlf", "true")
+    (root / "a").write_bytes(b"1\r\n")
+
+
+def split_index(root: Path) -> None:
+    git(root, "update-index", "--split-index")
+
+
+def sparse(root: Path) -> None:
+    git(root, "sparse-checkout", "set", "--no-cone", "/a")
+
+
+def modes_do_not_count(root: Path) -> None:
+    git(root, "config", "core.fileMode", "false")
+    (root / "a").chmod(0o755)
+
+
+def ignored_by_the_clone(root: Path) -> None:
+    (root / ".git/info/exclude").write_text("new\n")
+    (root / "new").write_text("1")
+
+
+def ignored_by_a_setting(root: Path) -> None:
+    (root.parent / "ignored").write_text("new\n")
+    git(root, "config", "core.excludesFile", str(root.parent / "ignored"))
+    (root / "new").write_text("1")
+
+
+def merging(root: Path) -> None:
+    git(root, "update-ref", "MERGE_HEAD", "HEAD")
+
+
+def new_file_in_submodule(root: Path) -> None:
+    (root / "library/new").write_text("1")
+
+
+def edit_in_submodule(root: Path) -> None:
+    (root / "library/b").write_text("2")
+
+
+def edit_in_nested_submodule(root: Path) -> None:
+    (root / "library/inner/c").write_text("2")
+
+
+def other_commit_in_submodule(root: Path) -> None:
+    edit_in_submodule(root)
+    commit_all(root / "library")
+
+
+def no_submodule(root: Path) -> None:
+    git(root, "submodule", "deinit", "-q", "-f", "library")
+
+
+@pytest.mark.parametrize("ignore", ["", "none", "untracked", "dirty", "all"])
+@pytest.mark.parametrize("where", [".gitmodules", ".git/config", "diff"])
+@pytest.mark.parametrize(
+    "edit",
+    [new_file_in_submodule, edit_in_submodule, edit_in_nested_submodule, other_commit_in_submodule, no_submodule],
+)
+def test_submodules_count_as_they_do_for_git(
+    tmp_path: Path, with_submodules: Path, edit: Callable[[Path], None], where: str, ignore: str
+) -> None:
+    root = tmp_path / "main"
+    shutil.copytree(with_submodules, root, symlinks=True)
+    if ignore:
+        name = "diff.ignoreSubmodules" if where == "diff" else "submodule.library.ignore"
+        git(root, "config", "--file", ".gitmodules" if where == ".gitmodules" else ".git/config", name, ignore)
+        git(root, "commit", "-q", "-a", "-m", "x", "--allow-empty")
+    edit(root)
+    assert_says_what_git_says(root)
+
+
+@pytest.fixture(scope="session")
+def with_submodules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with a submodule in which there is another."""
+    folder = tmp_path_factory.mktemp("submodules")
+    for name, file in (("inner", "c"), ("library", "b"), ("main", "a")):
+        (folder / name).mkdir()
+        (folder / name / file).write_text("1\n")
+        repository(folder / name)
+    git(folder / "library", "submodule", "add", "-q", str(folder / "inner"), "inner")
+    commit_all(folder / "library")
+    git(folder / "main", "submodule", "add", "-q", str(folder / "library"), "library")
+    git(folder / "main", "submodule", "update", "-q", "--init", "--recursive")
+    commit_all(folder / "main")
+    return folder / "main"
+
+
+@pytest.mark.parametrize("edited", [False, True])
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lines_end_otherwise,
+        split_index,
+        sparse,
+        modes_do_not_count,
+        ignored_by_the_clone,
+        ignored_by_a_setting,
+        merging,
+    ],
+)
+def test_settings_of_a_repository_hold_that_start_nothing(
+    tmp_path: Path, edit: Callable[[Path], None], edited: bool
+) -> None:
+    root = tmp_path / "main"
+    root.mkdir()
+    for name in "ab":
+        (root / name).write_text("1\n")
+    repository(root)
+    edit(root)
+    if edited:
+        (root / "a").write_text("2\n")
+    assert_says_what_git_says(root)
+    git(root, "worktree", "add", "-q", "--detach", str(tmp_path / "tree"))
+    assert_says_what_git_says(tmp_path / "tree")
+
+
+def test_the_users_own_settings_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sha = repository(tmp_path / "main")
+    (tmp_path / "main/new").write_text("1")
+    monkeypatch.delenv("GIT_CONFIG_GLOBAL")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    assert commit.at(tmp_path / "main") == Commit(sha, True)
+    (tmp_path / ".gitconfig").write_text("[core]\n\texcludesFile = ~/mine\n")
+    (tmp_path / "mine").write_text("new\n")
+    assert commit.at(tmp_path / "main") == Commit(sha, False)
+    (tmp_path / ".gitconfig").unlink()
+    (tmp_path / ".config/git").mkdir(parents=True)
+    (tmp_path / ".config/git/ignore").write_text("new\n")
+    assert commit.at(tmp_path / "main") == Commit(sha, False)
+
+
+def test_an_object_format_is_kept(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "--object-format=sha256")
+    sha = repository(tmp_path)
+    assert len(sha) == 64
+    assert commit.at(tmp_path) == Commit(sha, False)
+
+
+def test_a_file_of_git_lfs_is_compared_with_its_pointer(tmp_path: Path) -> None:
+    """Its filter, which git would ask where a file has another time, is not run."""
+    content = b"1234"
+    oid = hashlib.sha256(content).hexdigest()
+    (tmp_path / ".gitattributes").write_text("*.wav filter=lfs\n")
+    (tmp_path / "a.wav").write_text(f"version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 4\n")
+    sha = repository(tmp_path)
+    (tmp_path / "a.wav").write_bytes(content)
+    assert commit.at(tmp_path) == Commit(sha, False)
+    (tmp_path / "a.wav").write_bytes(b"1235")
+    assert commit.at(tmp_path) == Commit(sha, True)
+    (tmp_path / "a.wav").write_bytes(content)
+    (tmp_path / "b.wav").write_bytes(content)
+    assert commit.at(tmp_path) == Commit(sha, True)
+
+
+def assert_says_what_git_says(root: Path) -> None:
+    assert commit.at(root) == Commit(git(root, "rev-parse", "HEAD"), bool(git(root, "status", "--porcelain")))
 
 
 # Where there is none

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -658,6 +659,16 @@ def test_weights_that_changed_are_found_in_submodules_and_behind_links_too(repo,
     (repo.root / "link").symlink_to("library")
     assert revision.altered(paths) == {*paths[:3]}
     assert revision.altered(paths[4:]) == revision.altered([tmp_path / "elsewhere"]) == set()
+
+
+def test_weights_in_git_lfs_that_are_what_their_pointers_say_have_not_changed(repo, tmp_path):
+    oid = hashlib.sha256(b"weights").hexdigest()
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 7\n"
+    paths = [repo.write(f"models/{name}.bin", pointer) for name in "ab"]
+    sha = commit_all(repo.root)
+    repo.write("models/a.bin", "weights")
+    repo.write("models/b.bin", "Weights")
+    assert revisions.Revision("HEAD", sha, tmp_path, repo.root).altered(paths) == {paths[1]}
 
 
 # Listening
