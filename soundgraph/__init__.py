@@ -3,7 +3,8 @@
 What is named here is the public API; it is imported when it is first used, so that `import soundgraph` costs nothing.
 """
 
-from __future__ import annotations
+# Nothing is imported here, not even __future__: `python -m soundgraph` would take it from the folder that one works in,
+# until __main__.py has seen to that.
 
 TYPE_CHECKING = False  # what typing.TYPE_CHECKING is, without importing it: the no-op path goes through here
 
@@ -41,7 +42,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name not in __all__:
         raise AttributeError(f"module 'soundgraph' has no attribute {name!r}")
     from importlib import import_module

@@ -6,7 +6,6 @@ Several, as the takes of a node, are played one after another. Ctrl-C stops it. 
 from __future__ import annotations
 
 import argparse
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -85,12 +84,13 @@ def _wav(audio: Audio) -> bytes:
 
 
 def _by_program(path: Path) -> None:
+    from soundgraph import programs
     from soundgraph.drawing.wording import one_line, shorten
     from soundgraph.errors import NodeError
 
     said = []
     for (name, *arguments), failure in PLAYERS:
-        program = shutil.which(name)
+        program = programs.find(name)
         if program is None:
             continue
         # A program that fails may have no device where another has one: pw-play without its server, say.
@@ -110,7 +110,16 @@ def _run(command: list[str]) -> tuple[int, str]:
 
     subprocess.run would kill it, too, but not wait until it is dead.
     """
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    from soundgraph import programs
+
+    process = subprocess.Popen(
+        command,
+        cwd=Path(command[-1]).parent,
+        env=programs.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
     try:
         _, said = process.communicate()
     except BaseException:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
 from pydantic import Field, field_validator
 
-from soundgraph import decode
+from soundgraph import decode, programs
 from soundgraph.audio import Audio
 from soundgraph.errors import NodeError, quote
 from soundgraph.kinds import Kind, Params
@@ -43,7 +42,7 @@ class Speech(Params):
 
 
 def render(node: Speech, inputs: list[Audio]) -> Audio:
-    program = shutil.which(PROGRAM)
+    program = programs.find(PROGRAM)
     if program is None:
         raise NodeError(
             f'{PROGRAM} is not installed, and speech needs it: install the package "{PROGRAM}" of your system, or use '
@@ -57,7 +56,13 @@ def render(node: Speech, inputs: list[Audio]) -> Audio:
         command = [program, *settings, "-b", "1", "-z", "--stdin", "-w", str(spoken)]
         try:
             done = subprocess.run(
-                command, input=node.text.encode(), capture_output=True, timeout=_TIMEOUT_SECONDS, check=False
+                command,
+                input=node.text.encode(),
+                capture_output=True,
+                timeout=_TIMEOUT_SECONDS,
+                check=False,
+                cwd=folder,
+                env=programs.environment(),
             )
         except subprocess.TimeoutExpired:
             raise NodeError(f"{PROGRAM} was not done after {_TIMEOUT_SECONDS} s; split the text") from None
