@@ -82,7 +82,7 @@ def decode(codec: Any, codes: Tensor, n_samples: int) -> NDArray[np.float32]:
 
 def _decode(codec: Any, codes: Tensor, into: NDArray[np.float32], crew: _Crew) -> None:
     """Fills `into`, (channels, n), with the sound of codes [1, K, T]."""
-    window = int(WINDOW_S * codec.frame_rate)
+    window = max(1, int(WINDOW_S * codec.frame_rate))
     n_frames = codes.shape[-1]
     decoder = _Decoder.of(codec) if n_frames > window else None
     if decoder is None:
@@ -183,8 +183,11 @@ class _Decoder:
         """What `sound` needs for frames `start` to `end` of codes [1, K, T], and how many samples of what it gives come
         before them. `start` is where the last window ended."""
         upto = min(end + self._reach_after, codes.shape[-1])
-        fresh = self._recur(self._front(codes, self._done, upto))
-        frames = fresh if self._kept is None else torch.cat([self._kept, fresh], dim=-1)
+        # Of a short last window, the LSTM has seen all frames when the one before it looked ahead.
+        parts = [] if self._kept is None else [self._kept]
+        if upto > self._done:
+            parts.append(self._recur(self._front(codes, self._done, upto)))
+        frames = torch.cat(parts, dim=-1) if len(parts) > 1 else parts[0]
         self._done = upto
         first = upto - frames.shape[-1]
         self._kept = frames[..., max(0, end - self._reach_after - first) :].clone()

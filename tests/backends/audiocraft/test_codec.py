@@ -111,6 +111,40 @@ def test_decoding_in_windows_equals_decoding_the_whole(name: str, monkeypatch: p
     assert np.abs(got - want).max() < 1e-3 * want.std()
 
 
+@pytest.mark.parametrize("name", CODECS)
+def test_every_length_over_several_windows_is_decoded_as_the_whole_is(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lengths just over a multiple of the window's above all: what is left for the last one was looked ahead at."""
+    monkeypatch.setattr(codec, "WINDOW_S", 0.3)
+    model = CODECS[name]()
+    per_frame = codec.steps_per_frame(model)
+    for n_frames in range(1, 50):
+        codes = random_codes(model, n_frames * per_frame)
+        n = codes.shape[1] * codec.hop(model) - 3
+
+        got = codec.decode(model, codes, n)
+
+        want = whole(model, codes, n)
+        assert error_db(got, want) < -95, n_frames
+        assert np.abs(got - want).max() < 1e-3 * want.std(), n_frames
+
+
+@pytest.mark.parametrize("window_s", [0.001, 0.02, 0.1])
+def test_a_window_may_be_shorter_than_what_its_convolutions_see(
+    window_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is with a codec of few frames a second."""
+    monkeypatch.setattr(codec, "WINDOW_S", window_s)
+    model = encodec()
+    for n_frames in (1, 2, 5, 11, 12, 30):
+        codes = random_codes(model, n_frames)
+
+        got = codec.decode(model, codes, n_frames * 640)
+
+        assert error_db(got, whole(model, codes, n_frames * 640)) < -95, n_frames
+
+
 @pytest.mark.parametrize("n_residual_layers", [1, 4])
 def test_a_window_sees_as_far_as_the_convolutions_reach_and_no_further(n_residual_layers: int) -> None:
     model = encodec(n_residual_layers=n_residual_layers, lstm=0)
