@@ -25,7 +25,7 @@ from soundgraph.audio import Audio
 from soundgraph.backends import Device, Model, Request, Sources
 from soundgraph.checking import CheckError, Locate
 from soundgraph.commit import Ask
-from soundgraph.errors import Mistake, NodeError, SceneError, StoreError
+from soundgraph.errors import Mistake, NodeError, SceneError, StoreError, unexpected
 from soundgraph.export import Delivery, Job
 from soundgraph.generating import Generating
 from soundgraph.handover import Handed
@@ -660,7 +660,10 @@ class _Round:
             self.progress.export(delivery.path, delivery.status, {**facts, "sidecar": delivery.sidecar})
 
     def caught(self, name: str, error: BaseException, job: Job | None = None) -> None:
-        """Something went wrong in another thread: a lost artifact, a failure that has a name, or a bug."""
+        """Something went wrong in another thread: a lost artifact, a failure that has a name, or a bug.
+
+        A bug fails its node alone, too: what does not need it has no part in it.
+        """
         if isinstance(error, CheckError) and error.note:
             self.results.note(dict([error.note]))
         if isinstance(error, LostError):
@@ -668,6 +671,8 @@ class _Round:
             self.stopping = True
         elif isinstance(error, NodeError | StoreError | OSError | MemoryError):
             self._fail(name, _reason(error), job)
+        elif isinstance(error, Exception):
+            self._fail(name, unexpected(error), job)
         else:
             self.bug = self.bug or error
             self.stopping = True

@@ -100,6 +100,23 @@ class BusyError(StoreError):
     """Somebody else has held the cache's index for so long that waiting again would take as long for nothing."""
 
 
+def unexpected(error: BaseException) -> str:
+    """An error that nobody foresaw, as one line: what it is, and where in soundgraph it came up, innermost last."""
+    import traceback
+    from pathlib import Path
+
+    lines = str(error).strip().splitlines()
+    what = f"{type(error).__name__}: {visible(lines[0])[:200]}" if lines else type(error).__name__
+    here = Path(__file__).parent
+    places = [
+        f"{path.relative_to(here).as_posix()}:{frame.lineno}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if here in (path := Path(frame.filename)).parents
+    ]
+    place = f" ({' > '.join(places[-4:])})" if places else ""
+    return f"a bug in soundgraph, please report it: {what}{place}"
+
+
 def quote(name: object) -> str:
     return f'"{name}"'
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Protocol
 
@@ -141,7 +141,7 @@ class Generating:
     def _receive(
         self, step: Step, generator: Generator, names: list[str], requests: list[Request], left: list[str]
     ) -> None:
-        for made in generator.generate(requests, partial(self._report, names, requests)):
+        for made in self._answers(generator, names, requests, left):
             name = names[made.index]
             left.remove(name)
             try:
@@ -155,6 +155,17 @@ class Generating:
                 self._post(partial(self._loop.caught, name, error))
             if self._cancel.is_set() or self._enough():  # the take that was being made is kept
                 raise _CancelledError
+
+    def _answers(
+        self, generator: Generator, names: list[str], requests: list[Request], left: list[str]
+    ) -> Iterator[Made | Refused]:
+        try:
+            yield from generator.generate(requests, partial(self._report, names, requests))
+        except OutOfMemoryError as error:
+            if error.index is not None:  # it is the first that is to blame
+                left.remove(names[error.index])
+                left.insert(0, names[error.index])
+            raise
 
     def _hand_over(self, name: str, result: Audio, made: Made) -> None:
         while not self._room.acquire(timeout=_LOOK_S) and not self._cancel.is_set():

@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from soundgraph.backends import (
     Made,
     Model,
     OutOfMemoryError,
+    Refused,
     Report,
     Request,
 )
@@ -463,12 +465,41 @@ def test_a_backend_that_forgets_a_request_is_a_bug_and_not_a_success(space: Spac
     def forget(self: Probed, requests: Sequence[Request], report: Report) -> Iterator[Made]:
         yield Made(0, make(np.zeros(100), 16000))
 
-    with changed(Probed, "generate", forget), pytest.raises(RuntimeError, match="a:n1"):
-        space.build()
+    with changed(Probed, "generate", forget):
+        found = space.build()
+    assert (found.code, found.ran, found.failed) == (1, ["a:n0"], ["a:n1"])
+    (told,) = [event["detail"] for event in found.of("node") if event["node"] == "a:n1"]
+    assert "did not answer the request of a:n1" in told
 
 
-def test_a_bug_in_a_kind_is_a_bug_and_what_was_made_is_kept(space: Space) -> None:
+@pytest.mark.parametrize("error", [RuntimeError("no\nroom"), ZeroDivisionError(), AssertionError("odd"), KeyError("x")])
+def test_whatever_a_take_ends_with_the_others_are_made_and_delivered(
+    space: Space, probe: Probe, error: Exception
+) -> None:
+    space.scene(takes("one", "two", "three"))
+    space.scene(CHAIN, "b")
+    real = Probed.generate
+
+    def generate_or_break(self: Probed, requests: Sequence[Request], report: Report) -> Iterator[Made | Refused]:
+        for index, request in enumerate(requests):
+            if request.prompt == "two":
+                raise error
+            for made in real(self, [request], report):
+                assert isinstance(made, Made)
+                yield replace(made, index=index)
+
+    with changed(Probed, "generate", generate_or_break):
+        found = space.build("-k")
+    assert (found.code, found.failed, found.skipped) == (1, ["a:n1"], ["a:all"])
+    assert found.ran == ["a:n0", "a:n2", "b:cut", "b:dark", "b:rain"]
+    assert sorted(found.exports) == ["build/n0.wav", "build/n2.wav", "build/theme.wav"]
+    (told,) = [event["detail"] for event in found.of("node") if event["node"] == "a:n1"]
+    assert told.startswith(f"a bug in soundgraph, please report it: {type(error).__name__}")
+
+
+def test_a_bug_in_a_kind_fails_its_node_and_what_was_made_is_kept(space: Space) -> None:
     space.scene(CHAIN)
+    space.scene(generate("bed", "wind", "draft/music") + export("z", "bed"), "b")
     eq = kinds.get("eq")
 
     def broken(params: object, inputs: list[Audio]) -> Audio:
@@ -477,8 +508,10 @@ def test_a_bug_in_a_kind_is_a_bug_and_what_was_made_is_kept(space: Space) -> Non
     def get(name: str, real: Any = kinds.get) -> kinds.Kind:
         return kinds.Kind(1, eq.params, broken) if name == "eq" else real(name)
 
-    with changed(kinds, "get", get), pytest.raises(ZeroDivisionError):
-        space.build()
+    with changed(kinds, "get", get):
+        found = space.build("-k")
+    assert (found.code, found.failed, found.ran) == (1, ["a:dark"], ["a:cut", "a:rain", "b:bed"])
+    assert list(found.exports) == ["build/z.wav"]
     assert space.build().ran == ["a:dark"]
 
 

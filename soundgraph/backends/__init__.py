@@ -173,8 +173,10 @@ class Refused:
 class OutOfMemoryError(NodeError):
     """A model, or a single take of it, did not fit into the memory there is. `str()` of it names both.
 
-    A build unloads its other models and tries once more.
+    A build unloads its other models and tries once more. index: of the request, where it was a take.
     """
+
+    index: int | None = None
 
 
 Report = Callable[[int, float], None]

@@ -18,6 +18,7 @@ class Batch:
     first step on. uniform: its random numbers for them, shaped (takes, slots, K). first: each row's first slot.
     text_mask: 0 where a row looks at its text and -inf elsewhere, shaped (rows, 1, 1, L), or None without a text.
     start: the slot of the first step. step, slot: of the current one, tensors of one number.
+    sums: of all the logits of a take so far, which stay NaN or infinite once one of them was.
     """
 
     def __init__(self, memory: Memory, positions: Tensor, n_codebooks: int):
@@ -35,6 +36,7 @@ class Batch:
         self.top_k = torch.ones(n_takes, dtype=torch.int64, device=device)
         self.top_p = torch.zeros(n_takes, device=device)
         self.cfg_coef = torch.ones(n_takes, device=device)
+        self.sums = torch.zeros(n_takes, device=device)
         self.text_mask = positions.new_zeros(n_rows, 1, 1, memory.texts[0][0].shape[2]) if memory.texts else None
 
     def holds(self, n_slots: int, n_text: int) -> bool:
@@ -46,6 +48,7 @@ class Batch:
         self.memory.clear()
         self.tokens.fill_(special)
         self.first.zero_()
+        self.sums.zero_()
         if self.text_mask is not None:
             self.text_mask.zero_()
 
@@ -61,7 +64,7 @@ class Batch:
         self.first = self.first[rows]
         if self.text_mask is not None:
             self.text_mask = self.text_mask[rows]
-        for name in ("tokens", "uniform", "temperature", "top_k", "top_p", "cfg_coef"):
+        for name in ("tokens", "uniform", "temperature", "top_k", "top_p", "cfg_coef", "sums"):
             setattr(self, name, getattr(self, name)[takes])
 
 

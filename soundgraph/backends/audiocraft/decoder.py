@@ -126,8 +126,11 @@ class Decoder:
         return _text_length(row), _round_up(self._pattern.n_before(row), _START)
 
     @torch.inference_mode()
-    def run(self, rows: Sequence[Row], on_frames: Callable[[int, int], None]) -> Iterator[tuple[int, Tensor]]:
+    def run(self, rows: Sequence[Row], on_frames: Callable[[int, int], None]) -> Iterator[tuple[int, Tensor | None]]:
         """Yields each row's index and its codes, int64, shaped (K, n_frames), on the CPU, as soon as it is finished.
+
+        None instead of codes for a row whose logits were not all finite: whatever is chosen by such is a token like any
+        other, and no sound made of it would tell.
 
         rows: 1 to `width`, of one class. on_frames: called with a row's index and how many frames of its window are
         there, its prompt included; it may raise, to stop. On CUDA, one run is to end before the next one begins.
@@ -137,15 +140,22 @@ class Decoder:
         batch = self._fill(rows)
         last = [self._pattern.n_chosen(row) - 1 for row in rows]
         live = list(range(len(rows)))  # the batch's first takes are these rows
+        over: set[int] = set()  # rows that are finished, or never will be
         for index in range(max(last) + 1):
             self._advance(batch, index)
-            done = [place for place, row in enumerate(live) if last[row] == index]
-            if done or (index + 1) % _REPORT_EVERY == 0:
-                self._report(rows, [row for row in live if index <= last[row]], index, on_frames)
-            for place in done:
-                yield live[place], self._pattern.codes(rows[live[place]], batch.tokens[place])
-            places = [place for place in range(len(live)) if place not in done]
-            if self.narrows and done and places:
+            if index not in last and (index + 1) % _REPORT_EVERY:
+                continue
+            self._report(rows, [row for row in live if row not in over], index, on_frames)
+            # Not looked at after each step: it is a wait for the device.
+            finite = batch.sums.isfinite().tolist()
+            for place, row in enumerate(live):
+                if row not in over and (last[row] == index or not finite[place]):
+                    over.add(row)
+                    yield row, self._pattern.codes(rows[row], batch.tokens[place]) if finite[place] else None
+            places = [place for place, row in enumerate(live) if row not in over]
+            if not places:
+                return
+            if self.narrows and len(places) < len(live):
                 live = [live[place] for place in places]
                 batch.keep(places)
 
@@ -166,7 +176,7 @@ class Decoder:
             self._step(batch, window)
 
     def _step(self, batch: Batch, window: int) -> None:
-        """Reads the tokens of a step and writes those of the next one. Doing it twice changes nothing."""
+        """Reads the tokens of a step and writes those of the next one. Doing it twice does no harm."""
         x = self._embed(batch.tokens.index_select(2, batch.step))
         x = torch.cat([x, x])
         x += batch.positions.index_select(0, batch.slot - batch.first)[:, None]
@@ -177,6 +187,7 @@ class Decoder:
             x = self._out_norm(x)
         logits = self._heads(x).float().view(2, -1, len(self._embeddings), self._card)
         guided = logits[1] + (logits[0] - logits[1]) * batch.cfg_coef[:, None, None]
+        batch.sums.add_(guided.sum(dim=(1, 2)))
         uniform = batch.uniform.index_select(1, batch.step)[:, 0]
         chosen = sample(guided, uniform, batch.temperature, batch.top_k, batch.top_p)
         # Prompts and special tokens are there from the start; only what is not known yet is written.

@@ -49,9 +49,10 @@ class Engine(Protocol):
 
     def run(
         self, rows: Sequence[Any], width: int, on_steps: Callable[[int, int], None]
-    ) -> Iterator[tuple[int, Tensor]]:
+    ) -> Iterator[tuple[int, Tensor | None]]:
         """Yields (which row, its codes [K, steps] on the CPU, context included) as each is finished.
 
+        None instead of codes for one whose logits were not all finite.
         rows: 1 to `width`, of one kind. on_steps: called with which row and how many of its window's steps are there;
         it may raise, to stop. Raises OutOfMemoryError, or what torch or Python raise when memory ran out.
         """
@@ -112,12 +113,12 @@ class _Own:
 
     def run(
         self, rows: Sequence[Row], width: int, on_steps: Callable[[int, int], None]
-    ) -> Iterator[tuple[int, Tensor]]:
+    ) -> Iterator[tuple[int, Tensor | None]]:
         if width != self._decoder.width:
             self._decoder.width = width
         if width > 1:
             self._check_memory(rows, width)
-        made: Iterator[tuple[int, Tensor]] = self._decoder.run(rows, on_steps)
+        made: Iterator[tuple[int, Tensor | None]] = self._decoder.run(rows, on_steps)
         return made
 
     def release(self) -> None:
@@ -175,7 +176,7 @@ class _Stock:
 
     def run(
         self, rows: Sequence[stock.Run], width: int, on_steps: Callable[[int, int], None]
-    ) -> Iterator[tuple[int, Tensor]]:
+    ) -> Iterator[tuple[int, Tensor | None]]:
         for index, row in enumerate(rows):
 
             def tell(steps: int, index: int = index) -> None:

@@ -19,12 +19,14 @@ from soundgraph.backends.audiocraft import checkpoint, codec, devices, engines, 
 from soundgraph.backends.audiocraft.pieces import CannotError, Clock
 from soundgraph.backends.audiocraft.takes import Take, next_batch
 from soundgraph.dsp.fitting import conversion, fitted
-from soundgraph.errors import NodeError, quote
+from soundgraph.errors import NodeError, quote, unexpected
 
 if TYPE_CHECKING:
     from soundgraph.backends.audiocraft.weights import Files
 
 T = TypeVar("T")
+
+_NOT_NUMBERS = "are not numbers (NaN or infinity), so the take is refused"
 
 _AHEAD = 4
 """Takes that are got ready, in batches: enough to choose rows of like length from, few enough for memory."""
@@ -76,6 +78,13 @@ class AudioCraftGenerator:
         return f"{self._loaded.device}, {self._precision}, {self._width} at a time"
 
     def generate(self, requests: Sequence[Request], report: Report) -> Iterator[Made | Refused]:
+        """An error of one take is its own: it is refused, and the others are made as if it had not been asked for."""
+        try:
+            yield from self._generate(requests, _passing_errors(report))
+        except _ReportError as error:
+            raise error.cause from None
+
+    def _generate(self, requests: Sequence[Request], report: Report) -> Iterator[Made | Refused]:
         coming = iter(enumerate(requests))
         open_takes: list[Take] = []
         while True:
@@ -84,8 +93,8 @@ class AudioCraftGenerator:
                     take = self._begin(index, request)
                 except OutOfMemoryError:
                     raise
-                except (CannotError, NodeError) as error:  # such as demucs' weights, which only melodies need
-                    yield Refused(index, str(error))
+                except Exception as error:  # such as that of demucs' weights, which only melodies need
+                    yield Refused(index, _reason(error))
                     continue
                 if take.window is None:
                     yield self._finish(take, report)
@@ -158,7 +167,17 @@ class AudioCraftGenerator:
         take.kind = self._engine.kind(take.row)
 
     def _finish(self, take: Take, report: Report) -> Made | Refused:
-        """The sound of a take whose windows are all made. Raises OutOfMemoryError."""
+        """The sound of a take whose windows are all made, or why there is none. Raises OutOfMemoryError."""
+        if take.trouble:
+            return Refused(take.index, take.trouble)
+        try:
+            return self._sound(take, report)
+        except OutOfMemoryError:
+            raise
+        except Exception as error:
+            return Refused(take.index, _reason(error))
+
+    def _sound(self, take: Take, report: Report) -> Made | Refused:
         piece = take.piece
         n = piece.n_samples - piece.origin
         if not piece.n_steps:
@@ -166,8 +185,7 @@ class AudioCraftGenerator:
         else:
             samples = self._in_room(take, lambda: codec.decode(self._loaded.codec, take.codes, n))
         if not np.isfinite(samples).all():
-            hint = "" if self._precision == "float32" else '; precision = "float32" may help'
-            return Refused(take.index, f"the model made samples that are not numbers (NaN or infinity){hint}")
+            return Refused(take.index, f"samples of the codec {_NOT_NUMBERS}: its weights are damaged")
         if take.given is not None:
             samples = pieces.join(take.given, samples, piece)
         if take.told_s < take.request.duration:
@@ -205,7 +223,11 @@ class AudioCraftGenerator:
     # Batches
 
     def _run_batch(self, open_takes: Sequence[Take], report: Report) -> GeneratorType[Take, None, None]:
-        """Runs one batch of windows, and gives each take that has no more of them as soon as that is so."""
+        """Runs one batch of windows, and gives each take that has no more of them as soon as that is so.
+
+        A batch that ends with an error does so for one of its takes, and nothing tells for which. Then each runs alone:
+        what it becomes is the same.
+        """
         batch, width = next_batch(open_takes, self._width)
 
         def on_steps(position: int, steps: int) -> None:
@@ -218,16 +240,39 @@ class AudioCraftGenerator:
             with devices.room_for("a batch", self._loaded.device):
                 for position, codes in self._engine.run([take.row for take in batch], width, on_steps):
                     take = batch[position]
-                    take.add(codes, width)
+                    if codes is None:
+                        take.trouble = self._not_numbers()
+                    else:
+                        take.add(codes, width)
                     if take.window is None:
                         yield take
         except OutOfMemoryError:
             self._shrink(batch, width)
+        except Exception as error:
+            self._engine.release()
+            left = [take for take in batch if take.row is not None and not take.trouble]
+            for take in left:
+                take.alone = True
+            if len(batch) == 1 and left:
+                left[0].trouble = _reason(error)
+                yield left[0]
         finally:
             self._running = False
         for take in batch:
             if take.window is not None and take.row is None:
-                self._make_ready(take)
+                try:
+                    self._make_ready(take)
+                except OutOfMemoryError:
+                    raise
+                except Exception as error:
+                    take.trouble = _reason(error)
+                    yield take
+
+    def _not_numbers(self) -> str:
+        hint = "its weights are damaged"
+        if self._precision not in ("float32", "int8"):
+            hint = 'precision = "float32" may help, or else its weights are damaged'
+        return f"logits of the language model {_NOT_NUMBERS}: {hint}"
 
     def _shrink(self, batch: Sequence[Take], width: int) -> None:
         """A batch of this width did not fit: the next is half as wide. Its windows that were finished are kept."""
@@ -258,7 +303,32 @@ class AudioCraftGenerator:
     def _too_big(self, take: Take) -> OutOfMemoryError:
         device = self._loaded.device
         place = "this machine's memory" if device == "cpu" else f"the memory of the device ({device})"
-        return OutOfMemoryError(
+        error = OutOfMemoryError(
             f"model {quote(self._model.id)} ({self._precision}) and a single take of {take.request.duration:g} s, "
             f"made 1 at a time, do not fit into {place}"
         )
+        error.index = take.index
+        return error
+
+
+class _ReportError(BaseException):
+    """Carries what a caller's report raised past all who look after a take's own errors."""
+
+    def __init__(self, cause: BaseException):
+        super().__init__()
+        self.cause = cause
+
+
+def _passing_errors(report: Report) -> Report:
+    def tell(index: int, made_s: float) -> None:
+        try:
+            report(index, made_s)
+        except BaseException as error:
+            raise _ReportError(error) from None
+
+    return tell
+
+
+def _reason(error: Exception) -> str:
+    """Why a take is refused: an error in words as it is, any other by its name."""
+    return str(error) if isinstance(error, CannotError | NodeError) else unexpected(error)

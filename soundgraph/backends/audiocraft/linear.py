@@ -71,6 +71,9 @@ class Int8:
         self.n_out, self.n_in = weight.shape
         self.dtype = torch.float32
         greatest = weight.abs().amax(dim=1).float()
+        if not greatest.isfinite().all():
+            # Rounded to whole numbers they would be some, and nothing would tell.
+            raise NodeError("weights of the language model are not numbers (NaN or infinity): they are damaged")
         self._scale = torch.where(greatest > 0, greatest / 127, 1.0)
         whole = torch.round(weight.float() / self._scale[:, None]).to(torch.int8)
         self._fast = _has_fast_products()

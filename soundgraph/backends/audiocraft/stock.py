@@ -40,8 +40,8 @@ class Run:
 
 
 @torch.no_grad()
-def generate(loaded: Loaded, run: Run, on_steps: Callable[[int], None]) -> Tensor:
-    """The codes of a window, int64 [K, n_steps] on the CPU, prompt included.
+def generate(loaded: Loaded, run: Run, on_steps: Callable[[int], None]) -> Tensor | None:
+    """The codes of a window, int64 [K, n_steps] on the CPU, prompt included. None if its logits were not all finite.
 
     on_steps: called with the steps made so far; it may raise, to stop.
 
@@ -55,7 +55,7 @@ def generate(loaded: Loaded, run: Run, on_steps: Callable[[int], None]) -> Tenso
         on_steps(min(run.n_steps, _known(run) + (run.n_steps - _known(run)) * done // of))
 
     prompt = None if run.prompt is None else run.prompt[None].to(loaded.device)
-    with _seeded(run.seed, loaded.device), attention(loaded.kind), _autocast(loaded):
+    with _seeded(run.seed, loaded.device), attention(loaded.kind), _autocast(loaded), _watched(loaded.lm) as finite:
         codes = loaded.lm.generate(
             prompt,
             [_attributes(loaded, run)],
@@ -67,6 +67,8 @@ def generate(loaded: Loaded, run: Run, on_steps: Callable[[int], None]) -> Tenso
             callback=on_progress,
             **(_magnet_only(loaded, run) if magnet else {"cfg_coef": run.cfg_coef}),
         )
+    if not torch.stack(finite).all():
+        return None
     codes = codes[0, :, : run.n_steps].to("cpu", torch.int64)
     left = run.n_steps - codes.shape[1]
     return cast(Tensor, torch.cat([codes, codes[:, -1:].expand(-1, left)], dim=1))
@@ -103,6 +105,27 @@ def _attributes(loaded: Loaded, run: Run) -> Any:
             [0.0],
         )
     return attributes
+
+
+@contextmanager
+def _watched(lm: Any) -> Iterator[list[Tensor]]:
+    """While this lasts, gathers for each run of a language model whether its logits are all finite.
+
+    What is not becomes 0: a draw from it would be an error on a processor, and on CUDA the end of all that is there. To
+    look at once, run by run, would be to wait for the device.
+    """
+    found: list[Tensor] = []
+
+    def look(_lm: Any, _given: Any, logits: Tensor) -> Tensor:
+        finite = logits.isfinite()
+        found.append(finite.all())
+        return torch.where(finite, logits, 0)
+
+    hook = lm.register_forward_hook(look)
+    try:
+        yield found
+    finally:
+        hook.remove()
 
 
 @contextmanager

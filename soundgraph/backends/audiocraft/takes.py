@@ -24,6 +24,8 @@ class Take:
     codes: int64 [K, steps] of the whole piece, known up to `done`. row: the next window, ready to run. kind: what rows
         have in common that may run together. widths: of the batch each window was made in. told_s: what was reported.
     width: of the batch that its request asks for, or as much of it as there is memory for; None for any.
+    alone: whether its next window runs without others, since a batch that it was in ended with an error of one of them.
+    trouble: why there will be no sound of it; "" for nothing.
     """
 
     index: int
@@ -39,13 +41,17 @@ class Take:
     n_made: int = 0
     widths: list[int] = field(default_factory=list)
     told_s: float = -1.0
+    alone: bool = False
+    trouble: str = ""
 
     def __post_init__(self) -> None:
         self.width = self.request.width
 
     @property
     def window(self) -> Window | None:
-        """The next one; None when all are made."""
+        """The next one; None when all are made, or no more will be."""
+        if self.trouble:
+            return None
         windows = self.piece.windows
         return windows[self.n_made] if self.n_made < len(windows) else None
 
@@ -61,6 +67,7 @@ class Take:
         self.done = window.end
         self.n_made += 1
         self.row = None
+        self.alone = False
         self.widths.append(width)
 
 
@@ -74,10 +81,10 @@ def next_batch(ready: Iterable[Take], width: int) -> tuple[list[Take], int]:
     wait for one another, and then the longest: a batch lasts as long as its longest row, so rows of like length belong
     together.
     """
-    groups: defaultdict[tuple[int, Hashable], list[Take]] = defaultdict(list)
+    groups: defaultdict[tuple[int, Hashable, int], list[Take]] = defaultdict(list)
     for take in ready:
-        groups[take.width or width, take.kind].append(take)
-    (chosen, _), takes = max(groups.items(), key=lambda item: (min(len(item[1]), item[0][0]), -_first(item[1])))
+        groups[take.width or width, take.kind, take.index if take.alone else -1].append(take)
+    (chosen, *_), takes = max(groups.items(), key=lambda item: (min(len(item[1]), item[0][0]), -_first(item[1])))
     takes.sort(key=lambda take: (take.n_made - len(take.piece.windows), -take.piece.windows[take.n_made].n_steps))
     return takes[:chosen], chosen
 

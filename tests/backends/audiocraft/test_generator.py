@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -51,6 +52,11 @@ def long(one_thread_for_generators: None, checkpoints: Path) -> AudioCraftGenera
 @pytest.fixture(scope="module")
 def short_magnet(checkpoints: Path) -> Path:
     return tiny.make_magnet(checkpoints / "magnet_2s", seconds=2)
+
+
+def copied(folder: Path, into: Path) -> Path:
+    """A checkpoint that a test may change."""
+    return Path(shutil.copytree(folder, into / folder.name))
 
 
 def load(folder: Path, precision: Precision | None = None, width: int | None = None) -> AudioCraftGenerator:
@@ -623,10 +629,95 @@ def test_a_codec_that_never_has_room_is_an_error(short: Path, monkeypatch: pytes
 
 
 def test_other_errors_of_the_decoder_are_not_taken_for_memory(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    failing(monkeypatch, lambda width, before: True, RuntimeError("shape mismatch"))
+    widths = failing(monkeypatch, lambda width, before: True, RuntimeError("shape mismatch"))
 
-    with pytest.raises(RuntimeError, match="shape mismatch"):
-        make(load(short), ask(2.0))
+    assert "RuntimeError: shape mismatch" in refusal(load(short), ask(2.0))
+    assert widths == [8]
+
+
+# One take's error
+
+
+def go_wrong(monkeypatch: pytest.MonkeyPatch, where: str, error: Exception, seed: int) -> None:
+    """Raises an error for the take of one seed, in one place of its making. Everything else is as it was."""
+    begins, goes_on, ends = AudioCraftGenerator._make_ready, engines._Own.run, AudioCraftGenerator._sound
+    row_of = engines._Own.row
+    odd_rows: list[Any] = []
+
+    def make_ready(generator: Any, take: Take) -> None:
+        if take.request.seed == seed and where == ("next window" if take.n_made else "begin"):
+            raise error
+        begins(generator, take)
+
+    def row(engine: Any, take: Take) -> Any:
+        made = row_of(engine, take)
+        if take.request.seed == seed and take.n_made:
+            odd_rows.append(made)
+        return made
+
+    def run(engine: Any, rows: Any, width: int, on_steps: Any) -> Iterator[Any]:
+        is_odd = any(row is odd for row in rows for odd in odd_rows)
+        for result in goes_on(engine, rows, width, on_steps):
+            if where == "run" and is_odd:
+                raise error
+            yield result
+
+    def sound(generator: Any, take: Take, report: Any) -> Any:
+        if take.request.seed == seed and where == "finish":
+            raise error
+        return ends(generator, take, report)
+
+    monkeypatch.setattr(AudioCraftGenerator, "_make_ready", make_ready)
+    monkeypatch.setattr(AudioCraftGenerator, "_sound", sound)
+    monkeypatch.setattr(engines._Own, "row", row)
+    monkeypatch.setattr(engines._Own, "run", run)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("odd\nshapes"), AssertionError(), KeyError("odd"), NodeError("no odd")])
+@pytest.mark.parametrize("where", ["begin", "run", "next window", "finish"])
+def test_an_error_of_one_take_is_its_own(
+    ready: AudioCraftGenerator, monkeypatch: pytest.MonkeyPatch, where: str, error: Exception
+) -> None:
+    requests = [ask(2.5 if seed % 2 else 0.5, seed=seed) for seed in range(4)]
+    want = {made.index: made.audio.digest for made in make(ready, *requests)}
+
+    go_wrong(monkeypatch, where, error, seed=1)
+    results = {made.index: made for made in ready.generate(requests, silent)}
+
+    refused = results.pop(1)
+    assert isinstance(refused, Refused)
+    assert refused.reason == str(error) or f"{type(error).__name__}" in refused.reason
+    assert "\n" not in refused.reason
+    assert {index: made.audio.digest for index, made in results.items() if isinstance(made, Made)} == {
+        index: digest for index, digest in want.items() if index != 1
+    }
+
+
+def test_what_a_report_raises_is_nobodys_error_and_ends_it_all(ready: AudioCraftGenerator) -> None:
+    for error in (RuntimeError("stop"), NodeError("stop"), MemoryError()):
+
+        def report(index: int, seconds: float, error: Exception = error) -> None:
+            if seconds > 0.3:
+                raise error
+
+        with pytest.raises(type(error)):
+            list(ready.generate([ask(0.5), ask(0.5, seed=1)], report))
+    assert len(make(ready, ask(0.5))) == 1
+
+
+def test_a_take_without_room_says_which_it_is(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = load(short)
+    real = codec.decode
+
+    def decode(model: Any, codes: torch.Tensor, n_samples: int) -> Any:
+        if n_samples > 40000:
+            raise MemoryError
+        return real(model, codes, n_samples)
+
+    monkeypatch.setattr(codec, "decode", decode)
+    with pytest.raises(OutOfMemoryError) as caught:
+        list(loaded.generate([ask(0.5), ask(2.0), ask(0.5, seed=1)], silent))
+    assert caught.value.index == 1
 
 
 def test_a_batch_is_not_begun_where_linux_would_end_the_process(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -671,11 +762,77 @@ def test_samples_that_are_not_numbers_are_refused(short: Path) -> None:
         parameter.data.fill_(float("nan"))
 
     assert refusal(loaded, ask(0.5)) == (
-        'the model made samples that are not numbers (NaN or infinity); precision = "float32" may help'
+        "samples of the codec are not numbers (NaN or infinity), so the take is refused: its weights are damaged"
     )
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "int8"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("name", ["layer", "embedding", "head", "norm", "condition"])
+def test_logits_that_are_not_numbers_are_refused(
+    short: Path, tmp_path: Path, precision: Precision, value: float, name: str
+) -> None:
+    """A token is chosen by them like by any others, and the sound of tokens has no NaN in it."""
+    folder = copied(short, tmp_path)
+    weight = {
+        "layer": "transformer.layers.0.linear1.weight",
+        "embedding": "emb.1.weight",
+        "head": "linears.2.weight",
+        "norm": "out_norm.weight",
+        "condition": "condition_provider.conditioners.description.output_proj.weight",
+    }[name]
+    package = torch.load(folder / "state_dict.bin", weights_only=True)
+    package["best_state"][weight][-1] = value  # of embeddings, that of the special token, which every take begins with
+    torch.save(package, folder / "state_dict.bin")
+    try:
+        reason = refusal(load(folder, precision=precision), ask(0.5))
+    except NodeError as error:
+        assert precision == "int8"
+        reason = str(error)
+
+    assert "are not numbers (NaN or infinity)" in reason
+    assert ('precision = "float32" may help' in reason) == (precision == "bfloat16")
+
+
+def test_one_take_whose_logits_are_not_numbers_leaves_the_others_as_they_are(
+    ready: AudioCraftGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = [ask(2.5 if seed % 2 else 0.5, seed=seed) for seed in range(4)]
+    want = [made.audio.digest for made in make(ready, *requests)]
+    real = engines._Own.row
+
+    def row(engine: Any, take: Any) -> Any:
+        made = real(engine, take)
+        return replace(made, cfg_coef=float("nan")) if take.request.seed == 1 and take.n_made else made
+
+    monkeypatch.setattr(engines._Own, "row", row)
+    results = sorted(ready.generate(requests, silent), key=lambda made: made.index)
+
+    assert [made.audio.digest if isinstance(made, Made) else "refused" for made in results] == [
+        want[0], "refused", want[2], want[3],
+    ]  # fmt: skip
+
+
+def test_a_take_whose_logits_are_not_numbers_is_given_up_early(ready: AudioCraftGenerator) -> None:
+    told: list[float] = []
+
+    (result,) = ready.generate([ask(2.0, cfg_coef=float("nan"))], lambda index, seconds: told.append(seconds))
+
+    assert isinstance(result, Refused)
+    assert max(told) < 0.5
+
+
 # Models that the decoder does not serve
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_logits_of_a_magnet_that_are_not_numbers_are_refused(short_magnet: Path, tmp_path: Path, value: float) -> None:
+    folder = copied(short_magnet, tmp_path)
+    package = torch.load(folder / "state_dict.bin", weights_only=True)
+    package["best_state"]["transformer.layers.0.linear1.weight"][0, 0] = value
+    torch.save(package, folder / "state_dict.bin")
+
+    assert "are not numbers (NaN or infinity)" in refusal(load(folder), ask(0.5))
 
 
 def test_a_magnet_is_made_by_stock_code_and_the_same_in_any_order(short_magnet: Path) -> None:
