@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from soundgraph import engines, lock, pinning
 from soundgraph import graph as graphs
-from soundgraph import lock, pinning
 from soundgraph.errors import Mistake, quote
-from soundgraph.scene import Origin, node_id
+from soundgraph.scene import Origin, Scene, node_id
 from soundgraph.session import Session
 
 
 def warnings(session: Session) -> list[Mistake]:
-    """Nodes that nothing delivers, scenes that deliver nothing, nodes that share one take without saying so, and pins
-    of nodes that are no more."""
+    """Nodes that nothing delivers, scenes that deliver nothing, nodes that share one take without saying so, pins of
+    nodes that are no more, and loops that cannot be right for two engines at once."""
     found = []
     for scene in session.scenes:
         if scene.id not in session.complete:
@@ -27,7 +27,26 @@ def warnings(session: Session) -> list[Mistake]:
             # What an include brings along and this scene leaves aside is no oversight.
             if f"{scene.id}:{name}" not in used and "." not in name:
                 found.append(_warning(session, node.origin, name, "no export needs it, so it is never built"))
+        found += _ticks(session, scene)
     return sorted([*found, *_twins(session), *_strays(session)])
+
+
+def _ticks(session: Session, scene: Scene) -> list[Mistake]:
+    """Loops that one engine plays with their guard frame and another one without it, from one file."""
+    found = []
+    for export in scene.exports.values():
+        loop, formats = export.settings.loop, export.settings.formats
+        if loop is False or (loop is not True and (loop.start or loop.end is not None)) or "wav" not in formats:
+            continue
+        about = {each.engine: engines.get(each.engine) for each in scene.manifests if export.name in each.exports}
+        needs = [name for name, engine in about.items() if engine.plays_loop_end]
+        whole = [name for name, engine in about.items() if engine.plays_whole_files and engine.formats[0] == "wav"]
+        if needs and whole and export.take in (None, 1):
+            what = f"loops, and is one wav for {needs[0]}, which needs a frame more behind it, and for {whole[0]}"
+            hint = f"deliver it twice, once for each: {whole[0]} plays that frame, too, and the loop ticks"
+            place = f"exports.{export.base}"
+            found.append(Mistake(export.origin.file, session.line_of(export.origin), place, what, hint))
+    return found
 
 
 def _strays(session: Session) -> list[Mistake]:

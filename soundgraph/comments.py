@@ -34,15 +34,10 @@ def comments(marks: Marks, sample_rate: int) -> list[str]:
 
 def in_flac(data: bytes, texts: list[str]) -> bytes:
     """A FLAC file with these comments instead of its own. What encoded it (the "vendor") stays named."""
-    blocks: list[tuple[int, bytes]] = []
-    at, kind = 4, 0
-    while not kind & _FLAC_LAST:
-        kind, size = data[at], int.from_bytes(data[at + 1 : at + 4], "big")
-        blocks.append((kind & ~_FLAC_LAST, data[at + 4 : at + 4 + size]))
-        at += 4 + size
-    vendor = next((_vendor(body) for kind, body in blocks if kind == _FLAC_COMMENT), b"")
+    blocks, at = _blocks(data)
+    own = next((_vendor(body) for kind, body in blocks if kind == _FLAC_COMMENT), b"")
     blocks = [block for block in blocks if block[0] != _FLAC_COMMENT]
-    blocks.insert(1, (_FLAC_COMMENT, _packed(vendor, texts)))
+    blocks.insert(1, (_FLAC_COMMENT, _packed(own, texts)))
     parts = [data[:4]]
     for index, (kind, body) in enumerate(blocks, 1):
         last = _FLAC_LAST if index == len(blocks) else 0
@@ -58,6 +53,26 @@ def in_ogg(data: bytes, texts: list[str]) -> bytes:
     body = lead + _packed(_vendor(packets[0][len(lead) :]), texts)
     packets[0] = body if opus else body + b"\x01"
     return ogg.rebuilt(data, packets, rest)
+
+
+def vendor(data: bytes) -> str:
+    """What encoded a FLAC or Ogg file, as it says itself: "reference libFLAC 1.4.3 20230623"."""
+    if data[:4] == b"fLaC":
+        return next((_vendor(body) for kind, body in _blocks(data)[0] if kind == _FLAC_COMMENT), b"").decode()
+    opus = data[28:36] == b"OpusHead"
+    packets, _ = ogg.headers(data, 1 if opus else 2)
+    return _vendor(packets[0][len(_OPUS if opus else _VORBIS) :]).decode()
+
+
+def _blocks(data: bytes) -> tuple[list[tuple[int, bytes]], int]:
+    """(kind, body) of each block of metadata of a FLAC file, and where its sound begins."""
+    blocks: list[tuple[int, bytes]] = []
+    at, kind = 4, 0
+    while not kind & _FLAC_LAST:
+        kind, size = data[at], int.from_bytes(data[at + 1 : at + 4], "big")
+        blocks.append((kind & ~_FLAC_LAST, data[at + 4 : at + 4 + size]))
+        at += 4 + size
+    return blocks, at
 
 
 def _vendor(body: bytes) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from soundgraph import comments, id3, riff
@@ -39,13 +40,27 @@ _SUBFORMAT = bytes.fromhex("000000001000800000aa00389b71")
 def version(formats: Iterable[str] = (*LOSSLESS, *LOSSY)) -> str:
     """What decides, beside the samples and the settings, about the bytes of these formats: part of an export's key.
 
-    WAV is written here, and needs nothing to be imported to answer; the others come from libsndfile.
+    WAV is written here, and needs nothing to be imported to answer; the others come from libsndfile, and from the
+    library of each codec behind it.
     """
-    if set(formats) == {"wav"}:
-        return str(ENCODER_VERSION)
+    found = [str(ENCODER_VERSION), *(_library(name) for name in sorted(set(formats) - {"wav"}))]
+    return ", ".join(found)
+
+
+@cache
+def _library(file_format: str) -> str:
+    """The libraries that write a format, as they name themselves in the files they write: nothing else tells them."""
+    import numpy as np
     import soundfile
 
-    return f"{ENCODER_VERSION}, libsndfile {soundfile.__libsndfile_version__}"
+    made = f"libsndfile {soundfile.__libsndfile_version__}"
+    if file_format == "mp3":
+        data = _libsndfile(np.zeros((1152, 1), np.float32), 48000, file_format, **_kind_of(file_format, 0.5))
+        # "LAME3.100", in the tag of the first frame.
+        at = data.find(b"LAME")
+        return f"{made}, {data[at : at + 9].decode('latin-1')}"
+    data = _libsndfile(np.zeros((16, 1), np.float32), 48000, file_format, **_kind_of(file_format, 0.5))
+    return f"{made}, {comments.vendor(data)}"
 
 
 def encode(
@@ -112,7 +127,7 @@ def converted(audio: Audio, marks: Marks, sample_rate: int) -> tuple[Audio, Mark
 
 
 def _wav(audio: Audio, bit_depth: int, seed: int | None, marks: Marks) -> bytes:
-    data = _plain_wav(audio, bit_depth, seed)
+    data = _plain_wav(audio, bit_depth, seed, marks.loop[0] if marks.guard and marks.loop else None)
     if marks:
         data = riff.marked(data, marks, audio.sample_rate)
     if len(data) > riff.MAX_BYTES:
@@ -120,9 +135,10 @@ def _wav(audio: Audio, bit_depth: int, seed: int | None, marks: Marks) -> bytes:
     return data
 
 
-def _plain_wav(audio: Audio, bit_depth: int, seed: int | None) -> bytes:
+def _plain_wav(audio: Audio, bit_depth: int, seed: int | None, again: int | None = None) -> bytes:
+    """again: the frame that is written once more at the end, as it was quantised; None for none."""
     if bit_depth == 32 and audio.channels <= 2:
-        return audio.to_wav()
+        return (audio if again is None else _with_again(audio, again)).to_wav()
     import numpy as np
 
     from soundgraph.dsp.dither import to_pcm16, to_pcm24
@@ -136,6 +152,8 @@ def _plain_wav(audio: Audio, bit_depth: int, seed: int | None) -> bytes:
         words = np.ascontiguousarray(to_pcm24(audio.samples).T, dtype="<i4")
         body = words.view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
     frame_bytes = audio.channels * bit_depth // 8
+    if again is not None:
+        body += body[again * frame_bytes : (again + 1) * frame_bytes]
     padding = bytes(len(body) % 2)  # chunks begin at even places
     tag = 3 if bit_depth == 32 else 1
     more = b""
@@ -154,6 +172,14 @@ def _plain_wav(audio: Audio, bit_depth: int, seed: int | None) -> bytes:
     return header + more + struct.pack("<4sI", b"data", len(body)) + body + padding
 
 
+def _with_again(audio: Audio, frame: int) -> Audio:
+    import numpy as np
+
+    from soundgraph.audio import make
+
+    return make(np.concatenate((audio.samples, audio.samples[:, frame : frame + 1]), axis=1), audio.sample_rate)
+
+
 def _flac(audio: Audio, bit_depth: int, seed: int | None, marks: Marks) -> bytes:
     import numpy as np
 
@@ -166,7 +192,7 @@ def _flac(audio: Audio, bit_depth: int, seed: int | None, marks: Marks) -> bytes
     # libsndfile takes the upper 24 bits of 32. Handed integers, it neither scales nor rounds.
     pcm = to_pcm16(audio.samples, _seed(audio, seed)) if bit_depth == 16 else to_pcm24(audio.samples) << 8
     pcm = np.ascontiguousarray(pcm.T)
-    data = _libsndfile(pcm, audio.sample_rate, "flac", format="FLAC", subtype=f"PCM_{bit_depth}")
+    data = _libsndfile(pcm, audio.sample_rate, "flac", **_kind_of("flac", 0.0) | {"subtype": f"PCM_{bit_depth}"})
     return comments.in_flac(data, comments.comments(marks, audio.sample_rate)) if marks else data
 
 
@@ -179,18 +205,25 @@ def _lossy(audio: Audio, marks: Marks, file_format: str, quality: float, seed: i
         what = f"{file_format} is written with one or two channels, not {audio.channels}"
         raise NodeError(f"{what}; wav and flac hold more")
     samples, rate = np.ascontiguousarray(audio.samples.T), audio.sample_rate
+    data = _libsndfile(samples, rate, file_format, **_kind_of(file_format, quality))
     if file_format == "mp3":
-        level = min(1.0 - quality, _WORST_MP3)
-        mp3 = {"format": "MP3", "subtype": "MPEG_LAYER_III", "bitrate_mode": "VARIABLE", "compression_level": level}
-        data = _libsndfile(samples, rate, file_format, **mp3)
         return id3.marked(data, marks, rate, audio.duration) if marks else data
-    # libsndfile spreads Opus from 6 to 256 kbit/s a channel evenly over its levels, which is far too much for the
-    # middle of the scale. The square brings 0.6 to 96, which is about what Vorbis takes at 0.6.
-    subtype, level = ("OPUS", 1.0 - quality**2) if file_format == "opus" else ("VORBIS", 1.0 - quality)
-    data = _libsndfile(samples, rate, file_format, format="OGG", subtype=subtype, compression_level=level)
     if marks:
         data = comments.in_ogg(data, comments.comments(marks, rate))
     return renumbered(data, _seed(audio, seed) % 2**32)
+
+
+def _kind_of(file_format: str, quality: float) -> dict[str, Any]:
+    """What libsndfile is asked for; quality: of the lossy formats."""
+    if file_format == "flac":
+        return {"format": "FLAC", "subtype": "PCM_24"}
+    if file_format == "mp3":
+        level = min(1.0 - quality, _WORST_MP3)
+        return {"format": "MP3", "subtype": "MPEG_LAYER_III", "bitrate_mode": "VARIABLE", "compression_level": level}
+    # libsndfile spreads Opus from 6 to 256 kbit/s a channel evenly over its levels, which is far too much for the
+    # middle of the scale. The square brings 0.6 to 96, which is about what Vorbis takes at 0.6.
+    subtype, level = ("OPUS", 1.0 - quality**2) if file_format == "opus" else ("VORBIS", 1.0 - quality)
+    return {"format": "OGG", "subtype": subtype, "compression_level": level}
 
 
 def _seed(audio: Audio, seed: int | None) -> int:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from soundgraph import checking, digest, stamp
+from soundgraph import checking, digest, engines, stamp
 from soundgraph.audio import Audio
 from soundgraph.checking import CheckError, Locate
 from soundgraph.commit import Ask, Commit
@@ -19,8 +19,11 @@ from soundgraph.records import Record
 from soundgraph.scene import Export, Scene, SceneCheck
 from soundgraph.store import Store
 
-# Raised when the form of a sidecar, or what an export does to a sound, changes.
+# Raised when the form of a sidecar changes.
 EXPORT_SCHEMA = 2
+
+# Raised when what an export does to a sound changes: how it is measured, brought to a level or held under a ceiling.
+MASTERING_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,7 @@ def deliver(
     checks = job.checks
     for format_, path in zip(settings.formats, job.paths(), strict=True):
         key = _export_key(job, record.digest, format_, encode.version([format_]))
+        guard = _needs_guard(job, format_)
         full = root / path
         there = stamp.file_digest(str(full))
         name = f"export {key}"
@@ -108,12 +112,12 @@ def deliver(
         if result is None or result["sha256"] != there:
             if mastered is None:
                 mastered = mastering.master(read(), settings, rate)
-            data, facts = mastered.deliver(format_)
+            data, facts = mastered.deliver(format_, guard)
             result = {"sha256": _sha256(data), "facts": facts}
             notes.append((name, json.dumps(result)))
         if checks:
             loop = _loop(result["facts"])
-            decoded = partial(_decoded, full, data)
+            decoded = partial(_decoded, full, data, _guard_frames(result["facts"]))
             try:
                 note = checking.run(checks, result["sha256"], decoded, store, locate, loop)
             except CheckError as error:
@@ -152,11 +156,10 @@ def faults(job: Job, store: Store, root: Path, locate: Locate) -> list[str]:
     found = []
     for path in job.paths() if job.checks else ():
         full = root / path
-        loop = _loop(_read_sidecar(root / f"{path}.json"))
+        facts = _read_sidecar(root / f"{path}.json")
+        decoded = partial(_decoded, full, None, _guard_frames(facts))
         try:
-            checking.run(
-                job.checks, stamp.file_digest(str(full)) or "", partial(_decoded, full, None), store, locate, loop
-            )
+            checking.run(job.checks, stamp.file_digest(str(full)) or "", decoded, store, locate, _loop(facts))
         except (NodeError, OSError) as error:
             found.append(f"{path.rpartition('/')[2]}: {error}")
     return found
@@ -168,11 +171,25 @@ def _loop(facts: Mapping[str, Any]) -> tuple[int, int] | None:
     return (loop["start"], loop["end"] + 1) if loop else None
 
 
-def _decoded(path: Path, data: bytes | None) -> Audio:
+def _guard_frames(facts: Mapping[str, Any]) -> int:
+    found = facts.get("guard_frames", 0)
+    return found if isinstance(found, int) else 0
+
+
+def _decoded(path: Path, data: bytes | None, guard_frames: int) -> Audio:
     """What a player hears of a file. data: its bytes, where it is not on the disk yet."""
     from soundgraph import decode
 
-    return decode.from_bytes(path.read_bytes() if data is None else data)
+    heard = decode.from_bytes(path.read_bytes() if data is None else data)
+    return replace(heard, samples=heard.samples[:, :-guard_frames].copy()) if guard_frames else heard
+
+
+def _needs_guard(job: Job, format_: str) -> bool:
+    """Whether the file is for an engine that needs a guard frame behind a loop which ends with it."""
+    if format_ != "wav" or job.export.settings.loop is False:
+        return False
+    about = [found.engine for found in job.scene.manifests if job.export.name in found.exports]
+    return any(engines.get(name).plays_loop_end for name in about)
 
 
 def _commit(before: Entry | None, sidecar: Path, sha256: str, ask: Ask) -> Commit | None:
@@ -252,7 +269,7 @@ def _what_changed(job: Job, record: Record, sidecar: Path) -> str:
             changes.append(f"{name}: {json.dumps(a)} -> {json.dumps(b)}")
     if digest_before != record.digest:
         changes.append("another sound")
-    return "; ".join(changes) or "another encoder or sample rate"
+    return "; ".join(changes) or "another encoder, sample rate or engine"
 
 
 def _settings(job: Job) -> dict[str, Any]:
@@ -276,7 +293,9 @@ def keys(job: Job, record: Record) -> dict[str, str]:
 def _export_key(job: Job, artifact: str, format_: str, encoder: str) -> str:
     """Decides whether a file is written again; the file's own bytes do not, and its path is no part of it."""
     rate = job.scene.settings.sample_rate
-    return digest.digest("export", [EXPORT_SCHEMA, artifact, format_, _settings(job), rate, encoder])
+    guard = ["guard"] if _needs_guard(job, format_) else []
+    made = [EXPORT_SCHEMA, MASTERING_VERSION, artifact, format_, _settings(job), rate, encoder, *guard]
+    return digest.digest("export", made)
 
 
 def _sidecar(

@@ -13,11 +13,14 @@ class Marks:
     tags: any of "title", "artist" and "comment"; text without NUL.
     loop: start and stop in samples of one channel; stop is the first sample after the loop. None for no loop.
     cues: sample and label (which may be empty) of each, in order of time.
+    guard: whether the sound is to be followed by a guard frame, for players that play the frame at which a loop ends in
+        place of the one at which it begins: a copy of that one. Nothing else that the file says takes notice of it.
     """
 
     tags: Mapping[str, str] = field(default_factory=dict)
     loop: tuple[int, int] | None = None
     cues: tuple[tuple[int, str], ...] = ()
+    guard: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.tags or self.loop or self.cues)
@@ -28,4 +31,5 @@ class Marks:
         A cue on the last samples stays within the sound, wherever rounding would have it.
         """
         last = max(n_samples - 1, 0)
-        return Marks(self.tags, loop, tuple((min(round(at * ratio), last), label) for at, label in self.cues))
+        cues = tuple((min(round(at * ratio), last), label) for at, label in self.cues)
+        return Marks(self.tags, loop, cues, self.guard)

@@ -108,3 +108,50 @@ def test_a_node_that_only_a_check_needs_is_built_and_told_as_no_oversight(
     assert "nodes.b: no export needs it" in capsys.readouterr().out
     (project / "graphs" / "x.toml").write_text(scene + '[[checks]]\nnode = "b"\nsilent = false\n')
     assert cli.main(["check", "--strict", "x"]) == 0
+
+
+LOOP = """\
+[nodes.hum]
+kind = "tone"
+freq_hz = 100
+duration = 0.1
+
+[exports.hum]
+node = "hum"
+format = ["wav", "flac"]
+loop = true
+
+[manifests.godot]
+engine = "godot"
+"""
+
+
+def test_a_loop_for_two_engines_of_which_one_plays_the_guard_frame_too_is_pointed_out(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "graphs" / "x.toml").write_text(LOOP + '[manifests.unity]\nengine = "unity"\n')
+    assert cli.main(["check"]) == 0
+    assert capsys.readouterr().out == (
+        "warning: graphs/x.toml:6: exports.hum: "
+        "loops, and is one wav for godot, which needs a frame more behind it, and for unity\n"
+        "  deliver it twice, once for each: unity plays that frame, too, and the loop ticks\n"
+        "1 scene, 1 node: no mistakes, 1 warning\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("loop = true\n", ""),
+        ("loop = true", "loop = { start = 0.01 }"),  # Unity plays no part of a file
+        ("loop = true", "loop = { end = 0.09 }"),
+        ('format = ["wav", "flac"]', 'format = "ogg"'),
+        ('engine = "unity"', 'engine = "wwise"'),
+        ('engine = "godot"', 'engine = "unreal"'),
+    ],
+)
+def test_other_loops_are_fine_for_all_engines(project: Path, old: str, new: str) -> None:
+    scene = LOOP + '[manifests.other]\nengine = "unity"\n'
+    assert old in scene
+    (project / "graphs" / "x.toml").write_text(scene.replace(old, new))
+    assert cli.main(["check", "--strict"]) == 0

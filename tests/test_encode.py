@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 import shutil
 import struct
 import subprocess
@@ -273,8 +274,19 @@ def test_what_a_format_cannot_hold_is_refused_in_words():
 
 
 def test_the_version_names_libsndfile_where_it_matters():
-    assert soundfile.__libsndfile_version__ in version()
-    assert version(["wav"]) != version(["wav", "flac"]) == version(["ogg"])
+    for name in ("flac", "ogg", "opus", "mp3"):
+        assert soundfile.__libsndfile_version__ in version([name])
+        assert version(["wav", name]) == version([name]) != version(["wav"])
+    assert soundfile.__libsndfile_version__ not in version(["wav"])
+
+
+@pytest.mark.parametrize(
+    ("name", "library"), [("flac", "libFLAC"), ("ogg", "libVorbis"), ("opus", "libopus"), ("mp3", "LAME")]
+)
+def test_the_version_names_the_library_of_the_codec(name, library):
+    """libsndfile is often linked to those of the system, which change without it."""
+    assert re.search(rf"{library}\D*\d", version([name]))
+    assert sum(library in version([other]) for other in ("wav", "flac", "ogg", "opus", "mp3")) == 1
 
 
 def test_asking_for_the_version_of_wav_imports_nothing_heavy():

@@ -83,6 +83,31 @@ def limited(audio: Audio, ceiling: float, release_ms: float, lookahead_ms: float
     return result
 
 
+def highest_peak(audio: Audio) -> float:
+    """The largest magnitude that any meter of the family finds in a sound; 1.0 is full scale, 0.0 silence.
+
+    So much has to be under a ceiling that is to hold whoever measures it. Where a sound begins or ends in the middle
+    of a wave, a meter counts too that takes the mirror image for what lies beyond.
+    """
+    samples, n = audio.samples, audio.n_samples
+    if not n:
+        return 0.0
+    windows = _windows(samples)
+    largest = np.maximum(windows.max(axis=(0, 2)), -windows.min(axis=(0, 2)))
+    highest = float(largest.max())
+    for end in (samples, samples[:, ::-1]):
+        window, known = _mirrored(end)
+        highest = max(highest, float(_peaks(window, highest)[0, :known].max()))
+    # The loudest first: what they hold is more than most others can reach.
+    blocks = np.argsort(-largest, kind="stable")
+    for start in range(0, blocks.size, _BATCH):
+        batch = blocks[start : start + _BATCH]
+        if float(largest[batch[0]]) * _spectra()[1] <= highest:
+            break
+        highest = max(highest, float(_peaks(windows[:, batch].astype(np.float64), highest).max()))
+    return highest
+
+
 def _spread(over: NDArray[np.int32]) -> NDArray[np.int32]:
     """The same demands, made of all samples that have a part in the peak: then it must fall by as much."""
     return _forward_max(np.pad(over, _REACH), 2 * _REACH + 1)
@@ -176,10 +201,8 @@ def _over(samples: Samples, ceiling: float, blocks: NDArray[np.intp], first: boo
 
     Returns shape (n,).
     """
-    channels, n = samples.shape
-    padded = np.zeros((channels, _n_blocks(n) * _STEP + 2 * _REACH), np.float32)
-    padded[:, 2 * _REACH : 2 * _REACH + n] = samples
-    windows = sliding_window_view(padded, _BLOCK, axis=1)[:, ::_STEP]
+    n = samples.shape[1]
+    windows = _windows(samples)
     largest = np.maximum(windows.max(axis=(0, 2)), -windows.min(axis=(0, 2)))
     blocks = blocks[largest[blocks] * _spectra()[1] > ceiling]
     between = np.zeros((_n_blocks(n), _STEP), np.int32)
@@ -189,6 +212,14 @@ def _over(samples: Samples, ceiling: float, blocks: NDArray[np.intp], first: boo
     return _beside(between.reshape(-1), n)
 
 
+def _windows(samples: Samples) -> Samples:
+    """The blocks of a sound with silence around it, shape (channels, blocks, _BLOCK)."""
+    channels, n = samples.shape
+    padded = np.zeros((channels, _n_blocks(n) * _STEP + 2 * _REACH), np.float32)
+    padded[:, 2 * _REACH : 2 * _REACH + n] = samples
+    return sliding_window_view(padded, _BLOCK, axis=1)[:, ::_STEP]
+
+
 def _over_in_mirror(samples: Samples, ceiling: float) -> NDArray[np.int32]:
     """`_over` of the beginning of a sound for a meter that takes its mirror image for what comes before it.
 
@@ -196,16 +227,21 @@ def _over_in_mirror(samples: Samples, ceiling: float) -> NDArray[np.int32]:
     lowered for that meter as well; a sound that is not over with silence around it is left alone.
     """
     n = samples.shape[1]
+    window, known = _mirrored(samples)
+    between = np.zeros(_n_blocks(n) * _STEP, np.int32)
+    between[:known] = _units(_peaks(window, ceiling), ceiling)[0, :known]
+    return _beside(between, n)
+
+
+def _mirrored(samples: Samples) -> tuple[Floats, int]:
+    """The first block of a sound with its mirror image before it, and how many of the intervals count."""
     head = samples[:, :_STEP]
     mirror = head[:, 2 * _REACH : 0 : -1]
     window = np.zeros((len(head), 1, _BLOCK))
     window[:, 0, 2 * _REACH : 2 * _REACH + head.shape[1]] = head
     window[:, 0, 2 * _REACH - mirror.shape[1] : 2 * _REACH] = mirror
-    between = np.zeros(_n_blocks(n) * _STEP, np.int32)
     # Not the last of the intervals: the sound is cut off behind them.
-    known = _STEP - _REACH
-    between[:known] = _units(_peaks(window, ceiling), ceiling)[0, :known]
-    return _beside(between, n)
+    return window, _STEP - _REACH
 
 
 def _beside(between: NDArray[np.int32], n: int) -> NDArray[np.int32]:

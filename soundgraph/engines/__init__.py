@@ -51,12 +51,17 @@ class Engine:
         "footsteps/wwise"), and the sounds, the takes of an export in order, to the contents of files by their path
         under the build folder. Pure: equal arguments give equal bytes on any day and machine. Raises NodeError.
     every_format: whether `files` wants a sound in all formats that it is delivered in, rather than in the best one.
+    plays_loop_end: whether it plays the frame at which the loop of a WAV ends, in place of the one at which it begins.
+        A loop that ends with its file is then followed by a copy of that one, a guard frame.
+    plays_whole_files: whether it repeats a looping WAV from the first frame of the file to the last.
     """
 
     params: type[Params]
     formats: tuple[str, ...]
     files: Callable[[Any, str, Sequence[Sound]], dict[str, bytes]]
     every_format: bool = False
+    plays_loop_end: bool = False
+    plays_whole_files: bool = False
 
 
 @cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import Field, field_validator
@@ -103,9 +104,16 @@ def _import_file(params: Godot, sound: Sound) -> str:
 
 
 def _wav_settings(params: Godot, sound: Sound) -> dict[str, str]:
-    """Loop modes are 0 to detect (which takes the last sample of a smpl chunk for the first one after the loop, and
-    plays a sample less), 1 for none, 2 for forward. The end is the first sample that is not played."""
+    """Loop modes are 0 to detect (which takes the last sample of a smpl chunk for the end, and plays a sample less), 1
+    for none, 2 for forward.
+
+    The mixer plays up to the frame at the end, and goes on behind the one at the beginning: the length of a round is
+    the difference of the two, and the frame at the end stands in for the one at the beginning. So the end is the frame
+    after the loop, and where the file ends with the loop, the export has put a copy of the first one there. With IMA
+    ADPCM the mixer goes back to the beginning itself; the end is then the last frame of the loop.
+    """
     found = loop(sound)
+    stop = found.stop - (params.compression == "ima_adpcm") if found else -1
     return {
         "force/8_bit": "false",
         "force/mono": "false",
@@ -115,20 +123,24 @@ def _wav_settings(params: Godot, sound: Sound) -> dict[str, str]:
         "edit/normalize": "false",
         "edit/loop_mode": "2" if found else "1",
         "edit/loop_begin": str(found.start) if found else "0",
-        "edit/loop_end": str(found.stop) if found else "-1",
+        "edit/loop_end": str(stop),
         "compress/mode": str(_COMPRESSION[params.compression]),
     }
 
 
 def _stream_settings(sound: Sound) -> dict[str, str]:
-    """Of Ogg Vorbis and MP3, which go on at loop_offset, in seconds, when they reach their end."""
+    """Of Ogg Vorbis and MP3, which go on at loop_offset, in seconds, when they reach their end.
+
+    The engine multiplies it by the rate and cuts off what is behind the point, so that it has to lie behind the sample,
+    and in all its digits: six of them are whole milliseconds after a hundred seconds.
+    """
     found = loop(sound)
     if found and found.stop != n_samples(sound):
         raise NodeError(
             f"the loop of {sound.name} ends at sample {found.stop} of {n_samples(sound)}, and Godot plays "
             f"{sound.format} to its end before it repeats; deliver it as wav, or trim what follows the loop"
         )
-    offset = _number(found.start / int(sound.facts["sample_rate"])) if found and found.start else "0"
+    offset = _in_full((found.start + 0.25) / int(sound.facts["sample_rate"])) if found and found.start else "0"
     return {
         "loop": "true" if found else "false",
         "loop_offset": offset,
@@ -186,10 +198,15 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+def _in_full(value: float) -> str:
+    """A float in the fewest digits that stand for it and no other, without an exponent."""
+    return format(Decimal(repr(value)), "f")
+
+
 def _number(value: float) -> str:
     """A float as Godot writes one: six digits, and a point where there would be none."""
     text = f"{value:.6g}"
     return text if "." in text or "e" in text else f"{text}.0"
 
 
-ENGINE = Engine(params=Godot, formats=("wav", "ogg", "mp3"), files=files)
+ENGINE = Engine(params=Godot, formats=("wav", "ogg", "mp3"), files=files, plays_loop_end=True)

@@ -102,4 +102,4 @@ def _clip(params: Unity, sound: Sound) -> dict[str, Any]:
     }
 
 
-ENGINE = Engine(params=Unity, formats=("wav", "flac", "ogg", "mp3"), files=files)
+ENGINE = Engine(params=Unity, formats=("wav", "flac", "ogg", "mp3"), files=files, plays_whole_files=True)

@@ -89,4 +89,4 @@ def _no_clashes(entries: list[dict[str, Any]]) -> None:
 
 
 # WAV first: Unreal makes a 16-bit WAV of all others.
-ENGINE = Engine(params=Unreal, formats=("wav", "flac", "ogg"), files=files)
+ENGINE = Engine(params=Unreal, formats=("wav", "flac", "ogg"), files=files, plays_whole_files=True)

@@ -1,10 +1,15 @@
 """godot: read by a strict reader of Godot's text format, and against what Godot itself writes."""
 
+import json
 import re
+import struct
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 from pydantic import ValidationError
 
 from soundgraph.engines import godot
@@ -154,27 +159,164 @@ def test_ids_are_written_as_godot_writes_them():
     assert godot._as_uid("f" * 64) == "uid://d4n4ub6itg400"
 
 
+def mixed(begin, end, count, increment=1, adpcm=False):
+    """The positions in a file, in frames, that AudioStreamPlaybackWAV::mix plays of a loop (4.5; alike since 3.2).
+
+    It fills up to a limit that is `end` itself, so that what lies there is played, and only then goes back: by the
+    length of the loop, or, with IMA ADPCM, to the beginning.
+    """
+    position, played = Fraction(0), []
+    while len(played) < count:
+        if position >= end:
+            position = Fraction(begin) if adpcm else begin + (position - end)
+        target = min((end - position) // increment + 1, count - len(played))
+        played += [position + index * increment for index in range(target)]
+        position += target * increment
+    return played
+
+
+def heard(samples, positions):
+    """What is heard there: a straight line from each frame to the next, and silence behind the last."""
+    padded = np.concatenate([samples, np.zeros(8)])
+    places = np.array([float(position) for position in positions])
+    return np.interp(places, np.arange(padded.size), padded)
+
+
 def test_a_wav_plays_exactly_the_samples_of_its_loop():
+    """The frame at the end of the loop stands in for the one at its beginning, of which it is to be a copy."""
     found = settings(sound(loop={"start": 100, "end": 299}))["params"]
     assert found["edit/loop_mode"] == 2
-    # As AudioStreamPlaybackWAV::mix does it: at loop_end, which is not played, it goes to loop_begin.
-    position, played = 0, []
-    for _ in range(500):
-        if position >= found["edit/loop_end"]:
-            position = found["edit/loop_begin"] + position - found["edit/loop_end"]
-        played.append(position)
-        position += 1
-    assert played == [*range(300), *range(100, 300)]
+    played = mixed(found["edit/loop_begin"], found["edit/loop_end"], 700)
+    assert [100 if position == 300 else position for position in played] == [
+        *range(300),
+        *range(100, 300),
+        *range(100, 300),
+    ]
+
+
+def test_with_ima_adpcm_the_mixer_goes_back_to_the_beginning_itself():
+    found = settings(sound(loop={"start": 100, "end": 299}), compression="ima_adpcm")["params"]
+    assert found["edit/loop_end"] == 299
+    played = mixed(found["edit/loop_begin"], found["edit/loop_end"], 700, adpcm=True)
+    assert played == [*range(300), *range(100, 300), *range(100, 300)]
+    assert settings(sound(loop={"start": 100, "end": 299}), compression="qoa")["params"]["edit/loop_end"] == 300
+    assert settings(sound(), compression="ima_adpcm")["params"]["edit/loop_end"] == -1
+
+
+LOOP = """
+[scene]
+sample_rate = 48000
+[nodes.t]
+kind = "tone"
+freq_hz = 480
+duration = 0.3
+level_dbfs = -6
+[nodes.c]
+kind = "trim"
+input = "t"
+start = 0.0005
+duration = 0.25
+[exports.c]
+node = "c"
+bit_depth = 16
+loop = true
+"""
+
+
+def delivered(space, path="build/c.wav"):
+    """The frames of a WAV of 16 or 24 bits, as whole numbers, and its chunk of loop points."""
+    data = space.read(path)
+    depth, at = struct.unpack_from("<H", data, 34)[0] // 8, data.find(b"data")
+    (size,) = struct.unpack_from("<I", data, at + 4)
+    body, smpl = data[at + 8 : at + 8 + size], data.find(b"smpl")
+    frames = [int.from_bytes(body[k : k + depth], "little", signed=True) for k in range(0, size, depth)]
+    return np.array(frames, float), struct.unpack_from("<2I", data, smpl + 52)
+
+
+@pytest.mark.parametrize("depth", [16, 24])
+@pytest.mark.parametrize("loop", ["true", "{ start = 0.1 }", "{ start = 0.1, end = 0.25 }"])
+@pytest.mark.parametrize("increment", [Fraction(1), Fraction(48000, 44100), Fraction(1, 2)])
+def test_a_loop_to_the_end_of_its_file_is_heard_without_a_tick(space, loop, depth, increment):
+    space.scene(
+        LOOP.replace("loop = true", f"loop = {loop}").replace("16", str(depth)) + '[manifests.g]\nengine="godot"'
+    )
+    assert space.build().code == 0
+    frames, points = delivered(space)
+    start = 0 if loop == "true" else 4800
+    assert len(frames) == 12001
+    assert frames[-1] == frames[start]
+    assert points == (start, 11999)
+    found = read(space.read("build/c.wav.import").decode())[2][2]
+    assert (found["edit/loop_begin"], found["edit/loop_end"]) == (start, 12000)
+    out = heard(frames, mixed(start, 12000, 40_000, increment))
+    rough = np.abs(np.diff(out, 2))
+    # That of the tone is 0.002 of full scale; a frame of silence in it makes 0.25 and more.
+    assert rough.max() < 0.02 * 2.0 ** (depth - 1)
+
+
+def test_lengths_and_checks_know_nothing_of_the_guard_frame(space):
+    check = '[[checks]]\nexport = "c"\nmax_duration = 0.25\nmin_duration = 0.25\n'
+    space.scene(LOOP + check + '[manifests.g]\nengine="godot"\n[manifests.j]\nengine="json"\npath="all"')
+    assert space.build().code == 0
+    facts = json.loads(space.read("build/c.wav.json"))
+    assert (facts["duration_s"], facts["loop"], facts["guard_frames"]) == (0.25, {"start": 0, "end": 11999}, 1)
+    told = json.loads(space.read("build/all.json"))["sounds"][0]["files"][0]["facts"]
+    assert (told["duration_s"], told["loop"]) == (facts["duration_s"], facts["loop"])
+    assert space.run("plan", "--check").code == 0
+
+
+@pytest.mark.parametrize(
+    "scene",
+    [
+        LOOP,
+        LOOP + '[manifests.u]\nengine="unity"',
+        LOOP.replace("loop = true", "") + '[manifests.g]\nengine="godot"',
+        LOOP.replace("loop = true", "loop = { end = 0.2 }") + '[manifests.g]\nengine="godot"',
+        LOOP.replace("loop = true", 'loop = true\nformat = "flac"'),
+    ],
+)
+def test_other_files_have_no_guard_frame(space, scene):
+    space.scene(scene)
+    assert space.build().code == 0
+    (path,) = [each for each in space.delivered() if each.endswith((".wav", ".flac"))]
+    assert soundfile.info(space.root / path).frames == 12000
+    assert "guard_frames" not in json.loads(space.read(f"{path}.json"))
+
+
+def test_a_manifest_that_comes_or_goes_brings_or_takes_the_guard_frame(space):
+    space.scene(LOOP)
+    space.build()
+    without = space.read("build/c.wav")
+    space.scene(LOOP + '[manifests.g]\nengine="godot"')
+    assert space.build().exports["build/c.wav"] == "written"
+    assert len(delivered(space)[0]) == 12001
+    # All other samples are the same, dither included.
+    assert np.array_equal(delivered(space)[0][:-1], np.frombuffer(without[44 : 44 + 24000], "<i2"))
+    space.scene(LOOP)
+    space.build()
+    assert space.read("build/c.wav") == without
 
 
 @pytest.mark.parametrize(("extension", "importer"), [("ogg", "oggvorbisstr"), ("mp3", "mp3")])
 def test_a_stream_loops_from_its_offset_to_its_end(extension, importer):
     found = settings(sound(f"a.{extension}", loop={"start": 12000, "end": 47999}))
     assert found["remap"]["importer"] == importer
-    assert found["params"] == {"loop": True, "loop_offset": 0.25, "bpm": 0, "beat_count": 0, "bar_beats": 4}
+    offset = {"loop_offset": 12000.25 / 48000}
+    assert found["params"] == {"loop": True, **offset, "bpm": 0, "beat_count": 0, "bar_beats": 4}
     whole = settings(sound(f"a.{extension}", loop={"start": 0, "end": 47999}))["params"]
     assert (whole["loop"], whole["loop_offset"]) == (True, 0)
     assert settings(sound(f"a.{extension}"))["params"]["loop"] is False
+
+
+@pytest.mark.parametrize("rate", [8000, 22050, 44100, 48000, 96000, 192000])
+def test_the_offset_of_a_stream_is_the_sample_to_the_last(rate):
+    """The engine cuts off what is behind the point: `int64(rate * offset)`, however late the loop begins."""
+    for start in (1, 2, 3, 7, 4801, 44099, rate * 123 + 45, rate * 3599 + 1, rate * 35999 + rate - 1):
+        one = sound("a.ogg", loop={"start": start, "end": rate * 36000 - 1}, duration_s=36000, sample_rate=rate)
+        content = text("godot", "godot", [one], "a.ogg.import")
+        (written,) = re.findall(r"^loop_offset=(.*)$", content, re.MULTILINE)
+        assert re.fullmatch(r"\d+\.\d+", written)
+        assert int(rate * float(written)) == start
 
 
 def test_a_stream_that_goes_on_after_its_loop_is_refused():
