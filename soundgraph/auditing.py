@@ -9,7 +9,6 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from soundgraph import audio, leases, notes, projects
@@ -17,6 +16,7 @@ from soundgraph.errors import StoreError
 from soundgraph.publishing import read_file
 from soundgraph.records import Record, is_later
 from soundgraph.store import ACTION, MAX_RECORD_BYTES, NOTE, DiskStore, disk_errors, is_named
+from soundgraph.workers import Workers
 
 Report = Callable[[int, int], None]
 """Is told how many of the files were read, and how many there are."""
@@ -90,7 +90,7 @@ class _Audit:
         self.faults = store.index.faults()
 
     def blobs(self) -> None:
-        with ThreadPoolExecutor(_HASHERS) as pool:  # hashing lets go of the interpreter's lock
+        with Workers(_HASHERS) as pool:  # hashing lets go of the interpreter's lock
             checks: deque[tuple[Path, object]] = deque()
             for path in self._files("blobs", _BLOB):
                 checks.append((path, pool.submit(_digest, path)))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import os
 import queue
 import sys
-import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -25,17 +24,17 @@ from soundgraph.audio import Audio
 from soundgraph.backends import Device, Model, Request, Sources
 from soundgraph.checking import CheckError, Locate
 from soundgraph.commit import Ask
-from soundgraph.errors import Mistake, NodeError, SceneError, StoreError, unexpected
+from soundgraph.errors import Mistake, NodeError, ResourceError, SceneError, StoreError, lacking, unexpected
 from soundgraph.export import Delivery, Job
 from soundgraph.generating import Generating
 from soundgraph.handover import Handed
-from soundgraph.interrupts import on_interrupt
+from soundgraph.interrupts import Flag, Wish
 from soundgraph.kinds import Form
 from soundgraph.ledger import Entry
 from soundgraph.lock import Take
 from soundgraph.manifest import Manifest
 from soundgraph.planner import Plan, Status
-from soundgraph.progress import Progress, Summary
+from soundgraph.progress import Progress, Quiet, Summary
 from soundgraph.records import Record
 from soundgraph.residents import Residents
 from soundgraph.results import LostError, Results
@@ -43,6 +42,7 @@ from soundgraph.scene import SceneCheck
 from soundgraph.schedule import Step
 from soundgraph.store import Store
 from soundgraph.tracing import Off, Trace
+from soundgraph.workers import Workers
 
 # How long the loop waits for something to be done, here or elsewhere, before it looks around. On Windows a wait without
 # end cannot be interrupted.
@@ -123,7 +123,7 @@ class Site:
     checks: by node, what is demanded of its sound before anything that it is part of is delivered. locate: finds the
     line on which a check stands.
     residents: models that stay loaded after the build, for the next; None to unload them at its end.
-    trace: is told what takes how long.
+    trace: is told what takes how long. wish: to stop.
     """
 
     root: Path
@@ -136,6 +136,7 @@ class Site:
     locate: Locate = lambda origin: 0
     residents: Residents | None = None
     trace: Trace = Off()  # noqa: RUF009 - it keeps nothing
+    wish: Wish = field(default_factory=Wish)
 
 
 def build(plan_again: PlanAgain, jobs: Sequence[Job], options: Options, site: Site, progress: Progress) -> Outcome:
@@ -143,7 +144,7 @@ def build(plan_again: PlanAgain, jobs: Sequence[Job], options: Options, site: Si
 
     An artifact that turns out to be missing or damaged ends the round: what is done is kept, the rest is planned again.
     A failing node fails the build, not the cache: everything finished before it, and beside it, is kept.
-    Ctrl-C stops at the next node or chunk; what is finished is kept and `interrupted` is set.
+    Ctrl-C, or another wish to stop, does so at the next node or chunk; what is finished is kept, `interrupted` is set.
     """
     started = time.perf_counter()
     lost: frozenset[str] = frozenset()
@@ -192,7 +193,7 @@ class _Round:
         self.plan, self.graph, self.options, self.site = plan, plan.graph, options, site
         self.progress, self.outcome = progress, outcome
         self.events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self.cancel = threading.Event()
+        self.cancel = Flag()
         self.records: dict[str, Record] = {}  # by node: what is known
         self.by_key: dict[str, Record] = {}  # by action key: what this round made
         self.in_flight: set[str] = set()  # action keys that are running, or waiting for a processor or model
@@ -246,9 +247,9 @@ class _Round:
     def run(self) -> set[str]:
         """Returns the digests of artifacts that turned out to be lost; if there are any, not all was run."""
         with (
-            on_interrupt(self._interrupt),
-            ThreadPoolExecutor(max(1, self.options.jobs), "worker") as self.pool,
-            ThreadPoolExecutor(1, "generator") as self.generator,
+            self.site.wish.heard_by(self._interrupt),
+            Workers(max(1, self.options.jobs), "worker") as self.pool,
+            Workers(1, "generator") as self.generator,
         ):
             try:
                 self._begin()
@@ -256,15 +257,17 @@ class _Round:
             except KeyboardInterrupt:
                 self._interrupt()
                 self._loop()
-            except BaseException:
-                self.stopping = True
-                self.cancel.set()
+            except BaseException:  # who read what is printed has left, say, or the system gives no more threads
+                self._interrupt()
+                self.progress = Quiet()
+                self._loop()  # what is running is kept, too
                 raise
             finally:
                 self._publish()
                 self._let_go(self.claimed)
                 if self.site.residents is None:
-                    self.generator.submit(self.models.keep)
+                    with contextlib.suppress(ResourceError):  # without a thread, no model was loaded
+                        self.generator.submit(self.models.keep)
         if self.bug is not None:
             raise self.bug
         return set() if self.given_up else self.lost
@@ -309,13 +312,20 @@ class _Round:
                 self._decide(self.undecided.popleft())
             while self.ready and self.running < max(1, self.options.jobs) and not self.stopping:
                 # The newest first: it leads on from what was just made, whose samples can then be let go.
-                self.running += 1
-                self.ready.pop()()
+                self._start(self.ready.pop())
             if not self.generating and not self.stopping:
                 self._next_step()
             if not self.undecided:  # else something was found to be made by another build
                 return
         self.elsewhere.clear()
+
+    def _start(self, submit: Callable[[], None]) -> None:
+        self.running += 1
+        try:
+            submit()
+        except BaseException:  # else the loop would wait for it
+            self.running -= 1
+            raise
 
     def _next_step(self) -> None:
         """Starts what can be generated in the order of the schedule.
@@ -333,8 +343,8 @@ class _Round:
             while able := self._able(step):
                 self.to_generate.difference_update(able)
                 if mine := [name for name in able if self._is_mine(name)]:
-                    self.generating = True
                     self.generator.submit(self.takes.run, step, mine)
+                    self.generating = True
                     return
             if self.undecided:  # what another build has made may lead to more of this step
                 return
@@ -669,7 +679,7 @@ class _Round:
         if isinstance(error, LostError):
             self.lost.add(error.digest)
             self.stopping = True
-        elif isinstance(error, NodeError | StoreError | OSError | MemoryError):
+        elif isinstance(error, NodeError | StoreError | OSError) or lacking(error):
             self._fail(name, _reason(error), job)
         elif isinstance(error, Exception):
             self._fail(name, unexpected(error), job)
@@ -742,8 +752,8 @@ def _why_lost(plan: Plan, mistakes: Sequence[Mistake], name: str) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    if isinstance(error, MemoryError):
-        return "there is not enough memory for it"
+    if found := lacking(error):
+        return str(found)
     if isinstance(error, OSError):
         return f"{error.filename}: {error.strerror}" if error.filename else str(error)
     return str(error)

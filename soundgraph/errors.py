@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -92,6 +93,26 @@ class BuildError(SoundgraphError):
         super().__init__("\n".join(f"{name}: {reason}" for name, reason in self.failures.items()))
 
 
+class ResourceError(SoundgraphError):
+    """The system has no more of something: threads, memory, processes. What was finished is kept."""
+
+    def __init__(self, what: str, hint: str = ""):
+        super().__init__(f"{what}\n  {hint}" if hint else what)
+
+
+NO_THREADS = (
+    "the system gives no more threads or processes",
+    "a limit is reached: see `ulimit -u` and `ulimit -v`, or the limits of the container",
+)
+_NO_FILES = "the system opens no more files at once", "a limit is reached: see `ulimit -n`"
+_LACKING = {
+    errno.EMFILE: _NO_FILES,
+    errno.ENFILE: _NO_FILES,
+    errno.ENOMEM: ("there is not enough memory for it", ""),
+}
+_NOT_MAPPED = ("annot allocate memory", "failed to map segment", "annot create shared object descriptor")
+
+
 class StoreError(SoundgraphError):
     """The cache cannot be read or written."""
 
@@ -115,6 +136,25 @@ def unexpected(error: BaseException) -> str:
     ]
     place = f" ({' > '.join(places[-4:])})" if places else ""
     return f"a bug in soundgraph, please report it: {what}{place}"
+
+
+def lacking(error: BaseException) -> ResourceError | None:
+    """What the system had no more of, if that is what an exception says; those of libraries are of many types."""
+    if isinstance(error, ResourceError):
+        return error
+    if isinstance(error, MemoryError):
+        return ResourceError("there is not enough memory for it")
+    if isinstance(error, OSError) and error.errno in _LACKING:
+        return ResourceError(*_LACKING[error.errno])
+    # What starting a program says, which has no name then; not what writing to a pipe that is full does.
+    if isinstance(error, BlockingIOError) and not hasattr(error, "characters_written"):
+        return ResourceError(*NO_THREADS)
+    text = str(error)
+    if isinstance(error, RuntimeError) and "can't start new thread" in text:
+        return ResourceError(*NO_THREADS)
+    if isinstance(error, ImportError) and any(words in text for words in _NOT_MAPPED):
+        return ResourceError("there is not enough memory to load a library", text)
+    return None
 
 
 def quote(name: object) -> str:

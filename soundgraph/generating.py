@@ -12,6 +12,7 @@ from soundgraph import audio
 from soundgraph.audio import Audio
 from soundgraph.backends import Generator, Made, Model, OutOfMemoryError, Refused, Request
 from soundgraph.errors import NodeError, StoreError
+from soundgraph.interrupts import Flag
 from soundgraph.residents import Residents
 from soundgraph.results import LostError
 from soundgraph.schedule import Step
@@ -75,7 +76,7 @@ class Generating:
         request: Callable[[str], Request],
         loop: Loop,
         post: Callable[[Callable[[], None]], None],
-        cancel: threading.Event,
+        cancel: Flag,
         enough: Callable[[], bool],
         trace: Trace,
     ):

@@ -1,4 +1,8 @@
-"""Ctrl-C and SIGTERM while a build runs: as a wish to stop, rather than an exception between any two steps."""
+"""Ctrl-C, SIGTERM and SIGHUP: each is a wish to stop, and does not end the process between any two steps.
+
+A background job of a script has Ctrl-C ignored, one under nohup SIGHUP: a signal that somebody has ignored stays so,
+and one that the program around soundgraph handles stays that program's. Each is looked at by itself.
+"""
 
 from __future__ import annotations
 
@@ -6,30 +10,115 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+# SIGTERM is what a server sends to a job that takes too long, SIGHUP what a terminal sends that is closed; Windows has
+# no SIGHUP, and SIGBREAK instead.
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
+
+_Handler = Callable[[int, FrameType | None], Any]
+
+
+class Flag:
+    """Set once. Unlike `threading.Event` it has no lock, on which a signal's handler could wait for its own thread."""
+
+    def __init__(self) -> None:
+        self._is_set = False
+
+    def set(self) -> None:
+        self._is_set = True
+
+    def is_set(self) -> bool:
+        return self._is_set
+
+
+class Wish:
+    """A wish to stop, as the signals that come between `take` and `give_back` make it; before and after they raise.
+
+    An exception can come between any two steps: one that came after a result was taken from the queue, and before it
+    was kept, would lose the result, and leave the loop waiting for it. Further signals are the same wish: `timeout`
+    sends two at once, and a terminal that is closed SIGHUP and SIGTERM.
+    """
+
+    def __init__(self) -> None:
+        self.is_made = False
+        self._act: Callable[[], None] | None = None
+        self._taken = False
+        self._before: dict[int, Any] = {}
+
+    def take(self) -> None:
+        """Takes the signals; none in a thread that is not the main one, which hears of none. Does no harm twice."""
+        if not self._before:
+            self._taken = True
+            _replace(self._hear, self._before)
+
+    def give_back(self) -> None:
+        """Lets others have the signals again, as they had them. Does no harm twice."""
+        self._taken = False  # first: a signal that comes before all are given back is not lost
+        _give_back(self._before)
+
+    @contextmanager
+    def heard_by(self, act: Callable[[], None]) -> Iterator[None]:
+        """Has the wish call `act`, once: between any two steps of the main thread, or now if it was made already."""
+        self._act = act
+        try:
+            if self.is_made:
+                act()
+            yield
+        finally:
+            self._act = None
+
+    def _hear(self, number: int, frame: FrameType | None) -> None:
+        if not self._taken:
+            raise KeyboardInterrupt
+        self.make()
+
+    def make(self) -> None:
+        if not self.is_made:
+            self.is_made = True
+            if self._act is not None:
+                self._act()
 
 
 @contextmanager
-def on_interrupt(act: Callable[[], None]) -> Iterator[None]:
-    """Has the first Ctrl-C, or SIGTERM, call `act`; the next Ctrl-C raises KeyboardInterrupt again.
-
-    An exception can come between any two steps: one that came after a result was taken from the queue, and before it
-    was kept, would lose the result, and leave the loop waiting for it.
-    """
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    if not in_main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield
-        return
-
-    def interrupt(number: int, frame: object) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        act()
-
-    signal.signal(signal.SIGINT, interrupt)
-    terminated = signal.getsignal(signal.SIGTERM)
-    if terminated is signal.SIG_DFL:  # what CI sends to a job that takes too long
-        signal.signal(signal.SIGTERM, interrupt)
+def raised() -> Iterator[None]:
+    """While this lasts SIGTERM and SIGHUP, too, raise KeyboardInterrupt, as Ctrl-C does."""
+    before: dict[int, Any] = {}
     try:
+        _replace(_raise, before)
         yield
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, terminated)
+        _give_back(before)
+
+
+def ignore() -> None:
+    """From now on, none of these signals does anything: the process is about to end."""
+    if _may_handle():
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+
+
+def _raise(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _may_handle() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def _replace(handler: _Handler, before: dict[int, Any]) -> None:
+    """Has `handler` called for each signal that would end the process, or raise; `before` is to keep how it was."""
+    if not _may_handle():
+        return
+    for number in _SIGNALS:
+        known = signal.getsignal(number)
+        if known in (signal.SIG_DFL, signal.default_int_handler, _raise):
+            before[number] = known
+            signal.signal(number, handler)
+
+
+def _give_back(before: dict[int, Any]) -> None:
+    while before:
+        number, known = before.popitem()
+        signal.signal(number, known)

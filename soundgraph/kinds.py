@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args
 
 from pydantic import BaseModel, ConfigDict
 
+from soundgraph import docstrings
+
 if TYPE_CHECKING:
     from soundgraph.audio import Audio
 
@@ -104,8 +106,7 @@ def get(name: str) -> Kind:
 
 def summary(name: str) -> str:
     """The first line of the kind's file: what it does."""
-    doc = importlib.import_module(f"soundgraph.nodes.{name}").__doc__ or ""
-    return doc.strip().splitlines()[0]
+    return docstrings.summary(f"soundgraph.nodes.{name}")
 
 
 def references(params: Params) -> list[tuple[str, str]]:

@@ -82,6 +82,32 @@ class Quiet:
     def end(self, summary: Summary) -> None: ...
 
 
+class Unbroken:
+    """Hands on what it is told until that cannot be written: a reader has left, a terminal was closed, a disk is full.
+
+    From then on nothing is told, and `error` says why: whoever works can keep what it has before it stops.
+    broken: is called then.
+    """
+
+    def __init__(self, progress: Progress, broken: Callable[[], None]):
+        self._progress, self._broken = progress, broken
+        self.error: OSError | None = None
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        method = getattr(self._progress, name)
+
+        def tell(*arguments: Any) -> None:
+            if self.error is not None:
+                return
+            try:
+                method(*arguments)
+            except OSError as error:
+                self.error = error
+                self._broken()
+
+        return tell
+
+
 class JsonLines(Quiet):
     """One JSON object a line, for scripts. write: is given each line without its end."""
 

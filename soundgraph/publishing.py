@@ -9,9 +9,10 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterable, Set
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+
+from soundgraph.workers import spread
 
 # Files written one after another, and from how many threads when there are more.
 _FEW = 4
@@ -43,8 +44,7 @@ class Files:
                 for place, content in zip(temporary, contents, strict=True):
                     write(place, content)
             else:  # syncs wait for the disk; side by side they wait together
-                with ThreadPoolExecutor(_WRITERS) as pool:
-                    list(pool.map(write, temporary, contents))
+                spread(lambda one: write(*one), zip(temporary, contents, strict=True), _WRITERS)
             for place, path in moves:
                 self.move(place, path)
             if sync_folders:

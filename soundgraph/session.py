@@ -38,11 +38,12 @@ from soundgraph.errors import Mistake, NodeError, SceneError, StoreError, UsageE
 from soundgraph.export import Job, Outdated
 from soundgraph.graph import Graph
 from soundgraph.handover import Handover
+from soundgraph.interrupts import Wish
 from soundgraph.ledger import Entry, Ledger
 from soundgraph.manifest import Difference
 from soundgraph.pins import Pins
 from soundgraph.planner import Plan, Status
-from soundgraph.progress import Progress
+from soundgraph.progress import Progress, Unbroken
 from soundgraph.project import Project, load_project, size_words
 from soundgraph.records import Record
 from soundgraph.residents import Residents
@@ -289,19 +290,31 @@ class Session:
         this is over. trace: is told what takes how long, and was made when the build began.
         """
         self.check_folders()
-        with contextlib.ExitStack() as leases:
-            return self._build(options, progress, idle or Idle(), residents, trace or Tally(), leases)
+        wish = Wish()
+        told = Unbroken(progress, wish.make)
+        try:
+            with contextlib.ExitStack() as leases:
+                outcome = self._build(options, told, idle or Idle(), residents, trace or Tally(), leases, wish)
+        finally:
+            wish.give_back()
+        if told.error is not None:
+            raise told.error
+        return outcome
 
     def _build(
         self,
         options: Options,
-        progress: Progress,
+        progress: Unbroken,
         idle: Idle,
         residents: Residents | None,
         trace: Tally,
         leases: contextlib.ExitStack,
+        wish: Wish,
     ) -> Outcome:
-        """leases: will hold what keeps a collection from taking from the cache what this build uses."""
+        """leases: will hold what keeps a collection from taking from the cache what this build uses.
+
+        wish: is taken once there is a plan, and until the state is kept: what was made, and delivered, is remembered.
+        """
         leases.enter_context(self.store.running())
         was_there = self.store.is_there
         told: set[str] = set()
@@ -323,13 +336,15 @@ class Session:
             if self.store.is_there:
                 with contextlib.suppress(OSError):  # one to read from only is not collected either
                     projects.remember(self.project.cache_dir, self.root)
+            wish.take()
             return plan
 
         own = (self.project.output_dir, self.project.cache_dir, self.root / stamp.FOLDER)
         ask = commit.asker(self.root, own, overridden=self.overridden)
         known, checks = self.ledger.entries, self._checks
         site = Site(
-            self.root, self.project.sources, self.store, known, self.note, ask, checks, self.line_of, residents, trace
+            *(self.root, self.project.sources, self.store, known, self.note, ask, checks, self.line_of),
+            *(residents, trace, wish),
         )
         try:
             outcome = builder.build(plan_again, self.jobs, options, site, progress)
@@ -355,6 +370,7 @@ class Session:
         summary.hits += idle.nodes
         summary.exports += idle.files
         progress.end(summary)
+        outcome.interrupted = outcome.interrupted or wish.is_made  # after the last node
         return outcome
 
     def _tell_of_damage(self, progress: Progress) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Generator, Iterable
 from typing import Any, Protocol
 
 from soundgraph import stamp
-from soundgraph.errors import UsageError
 from soundgraph.root import GRAPHS, PROJECT_FILE
 
 _STEP_MS = 50
@@ -121,6 +121,33 @@ def watch(root: str, events: Events, build: Callable[[Aim, frozenset[str]], bool
         changed, missed = missed or events.wait(scope.concerns), set()
 
 
+class Heard:
+    """Hears of changes from the system, or looks at the files itself where the system cannot watch them.
+
+    A user has so many watches, and so many who watch (128 on most Linux systems, of which editors and containers take
+    theirs); both may be used up at the first build or at a later one. tell: is given a line about that.
+    """
+
+    def __init__(self, tell: Callable[[str], None], notified: Events | None = None, polled: Events | None = None):
+        self._tell = tell
+        self._events, self._polled = notified or Notified(), polled or Polled()
+
+    def watch(self, folders: frozenset[str]) -> None:
+        try:
+            self._events.watch(folders)
+        except UnwatchedError as error:
+            self._events = self._polled
+            self._tell(f"{error}: it is looked for changes once a second instead, as with --poll")
+            self._events.watch(folders)
+
+    def wait(self, concerns: Callable[[str], bool]) -> set[str]:
+        return self._events.wait(concerns)
+
+
+class UnwatchedError(Exception):
+    """The system cannot watch so much."""
+
+
 class Notified:
     """Hears of changes from the system."""
 
@@ -130,7 +157,7 @@ class Notified:
         self._heard: set[str] = set()
 
     def watch(self, folders: frozenset[str]) -> None:
-        """Raises UsageError where the system cannot watch so many."""
+        """Raises UnwatchedError where the system cannot watch so many."""
         if folders == self._folders:
             return
         before, self._source = self._source, self._begin(folders)
@@ -164,6 +191,7 @@ class Notified:
     def _begin(self, folders: frozenset[str]) -> Generator[set[Any], None, None]:
         import watchfiles
 
+        _start_thread()
         source = watchfiles.watch(
             *folders,
             watch_filter=None,
@@ -177,13 +205,26 @@ class Notified:
         )
         try:
             self._hear(source)
-        except OSError as error:
-            hint = "soundgraph watch --poll looks at the files themselves, once a second"
-            raise UsageError(f"the system cannot watch {len(folders)} folders: {error}", hint) from error
+        except (KeyboardInterrupt, SystemExit, GeneratorExit):
+            raise
+        # OSError where watches are used up, a RuntimeError of its own where those who watch are, and what Rust calls a
+        # panic, which is no Exception, where there is no thread for it.
+        except BaseException as error:
+            raise UnwatchedError(f"the system cannot watch {len(folders):,} folders ({error})") from error
         return source
 
     def _hear(self, source: Generator[set[Any], None, None]) -> None:
         self._heard |= {path for _, path in next(source)}
+
+
+def _start_thread() -> None:
+    """Raises UnwatchedError where the system gives no thread: what is written in Rust would end the process."""
+    thread = threading.Thread(target=lambda: None, name="is there one")
+    try:
+        thread.start()
+    except RuntimeError as error:
+        raise UnwatchedError(f"the system cannot watch folders ({error})") from error
+    thread.join()
 
 
 class Polled:

@@ -6,10 +6,16 @@ imports what it needs in turn: `--help`, and a build with nothing to do, are ove
 
 from __future__ import annotations
 
+import codecs
 import gc
 import io
 import os
 import sys
+
+TYPE_CHECKING = False  # as in `common`
+if TYPE_CHECKING:
+    import argparse
+    from typing import NoReturn, TextIO
 
 # Kept here rather than read from the files, so that --help imports none of them.
 VERBS = {
@@ -35,6 +41,12 @@ VERBS = {
     "version": "print versions",
 }
 
+_WITHOUT_NUMPY = {"build", "models", "new", "version"}
+"""The verbs that may do without: a build with nothing to do, for one."""
+
+EXIT_INTERRUPTED = 130
+"""As in `errors`, which is not imported here."""
+
 USAGE = """usage: soundgraph [-C FOLDER] VERB [...]
 
 A build system for game audio: scenes in, audio files out, and only what changed runs again.
@@ -47,54 +59,116 @@ exit codes: 0 fine, 1 a node failed, 2 the scene or the call is wrong, 3 plan --
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs a command; returns its exit code."""
+    """Runs a command; returns its exit code. arguments: those of this process if None."""
     words = sys.argv[1:] if arguments is None else arguments
+    if arguments is None:
+        _leave_ascii()
     # Until work begins nothing that is made is garbage, and looking for some takes a third of the time.
     gc.disable()
     try:
-        return _main(words)
+        code = _main(words)
+    except KeyboardInterrupt:  # another one, while the first was told of
+        code = EXIT_INTERRUPTED
     finally:
         gc.enable()
+    if code == EXIT_INTERRUPTED and arguments is None:
+        from soundgraph import interrupts
+
+        interrupts.ignore()  # one more would find Python on its way out, and leave a traceback
+    return code
+
+
+def _leave_ascii() -> None:
+    """Starts this program again, in the same process, where Python takes the names of files for ASCII.
+
+    Names are bytes to the system, and UTF-8 wherever a project comes from. Python does the same by itself where the
+    locale is C, unless PYTHONUTF8=0 keeps it from that: then a file could not be delivered that a scene names "épée".
+    """
+    again = sys.executable and sys.argv[0] not in ("", "-")  # a program that came through a pipe is read already
+    if sys.getfilesystemencoding() == "ascii" and os.name == "posix" and again:
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
 
 
 def _main(words: list[str]) -> int:
-    if sys.stdout is None or sys.stderr is None:  # closed by the caller
-        nowhere = open(os.devnull, "w")  # noqa: SIM115 - for as long as the process lives
-        sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() not in ("utf-8", "utf8"):
-            stream.reconfigure(errors="backslashreplace")  # a name may hold what that terminal cannot show
+    _fill_streams()
     try:
         code = _run(words)
-        sys.stdout.flush()
-        return code
     except KeyboardInterrupt:
-        _say("interrupted")
-        return 130
-    except BrokenPipeError:
-        # The reader left, as `| head` does. What is still buffered has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        say("interrupted")
+        code = EXIT_INTERRUPTED
+    except BrokenPipeError:  # the reader left, as `| head` does
+        code = 1
     except Exception as error:
         told = tell(error, as_json="--json" in words)
         if told is None:
-            _say("this is a bug in soundgraph; please report it with what follows")
+            say("this is a bug in soundgraph; please report it with what follows")
             raise
-        return told
+        code = told
+    return code if _is_written() else code or 1
+
+
+def _fill_streams() -> None:
+    """Makes something of streams that the caller has closed, and what a stream has no letter for is written as \\u…."""
+    if sys.stdin is None or sys.stdout is None or sys.stderr is None:
+        for number in range(3):
+            try:
+                os.fstat(number)
+            except OSError:  # the next file that is opened would get that number, and whatever is printed
+                os.open(os.devnull, os.O_RDWR)
+        nowhere = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
+        sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
+    codecs.register_error("soundgraph", escaped)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="soundgraph")
+
+
+def escaped(error: UnicodeError) -> tuple[str, int]:
+    """An error handler for encoding: as in JSON, which would not understand what "backslashreplace" writes."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[place : place + 4]}" for place in range(0, len(units), 4)), error.end
+
+
+def _is_written() -> bool:
+    """Whether all that was printed went out. What did not has nowhere to go, and is forgotten."""
+    whole = True
+    for stream in (sys.stderr, sys.stdout):
+        try:
+            stream.flush()
+        except (OSError, ValueError) as error:
+            if stream is sys.stdout:
+                whole = False
+                if not isinstance(error, BrokenPipeError):
+                    say(f"cannot write what there is to say: {error.strerror if isinstance(error, OSError) else error}")
+            _forget(stream)
+    return whole
+
+
+def _forget(stream: TextIO) -> None:
+    """Else Python tries to write it once more at its end, and ends with 120."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        stream.flush()
+    except (OSError, ValueError):
+        return
 
 
 def tell(error: Exception, as_json: bool) -> int | None:
     """Says what went wrong, and returns the exit code for it; None, and says nothing, if it is a bug."""
-    if isinstance(error, OSError):  # a disk that is full, a folder that may not be read
-        _say(f"{error.filename}: {error.strerror}" if error.filename else f"cannot go on: {error.strerror or error}")
-        return 1
-    from soundgraph.errors import SoundgraphError
+    from soundgraph.errors import SoundgraphError, lacking
 
+    if found := lacking(error):  # before OSError, of which some are
+        error = found
+    elif isinstance(error, OSError):  # a disk that is full, a folder that may not be read
+        say(f"{error.filename}: {error.strerror}" if error.filename else f"cannot go on: {error.strerror or error}")
+        return 1
     if not isinstance(error, SoundgraphError):
         return None
     if as_json:
         _say_json(error)
-    _say(str(error))
+    say(str(error))
     return error.exit_code
 
 
@@ -120,31 +194,69 @@ def _run(words: list[str]) -> int:
 
     module = __import__(f"soundgraph.cli.{verb}", fromlist=["run"])
     options = module.plain_options(rest) if verb == "build" else None
-    if options is None:
-        import argparse
+    if options is not None:
+        code: int = module.run(options)
+        return code
 
-        parser = argparse.ArgumentParser(
-            prog=f"soundgraph {verb}",
-            description=module.__doc__,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-        module.add_arguments(parser)
-        try:
-            options = parser.parse_intermixed_args(rest)  # names may stand before and after options
-        except SystemExit as stop:  # argparse has printed help, or what is wrong
-            return int(stop.code or 0)
-    code: int = module.run(options)
-    return code
+    import argparse
+
+    from soundgraph import docstrings, interrupts
+
+    class Parser(argparse.ArgumentParser):
+        def error(self, message: str) -> NoReturn:
+            super().error(printable(message.replace(_NAME, "")))
+
+    parser = Parser(
+        prog=f"soundgraph {verb}",
+        description=docstrings.of(module.__name__),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    module.add_arguments(parser)
+    try:
+        options = _unmarked(parser.parse_intermixed_args(_marked(rest)))  # names may stand before and after options
+    except SystemExit as stop:  # argparse has printed help, or what is wrong
+        return int(stop.code or 0)
+    with interrupts.raised():
+        if verb not in _WITHOUT_NUMPY:
+            from soundgraph.cli import common
+
+            common.import_numpy()
+        return int(module.run(options))
+
+
+_NAME = "\0"
+"""Stands before a word that is a name, though it begins like an option; no word of a command line has it."""
+
+
+def _marked(words: list[str]) -> list[str]:
+    """The words without the first "--", after which all are names: argparse refuses some of those, by its version."""
+    if "--" not in words:
+        return words
+    place = words.index("--")
+    return [*words[:place], *(f"{_NAME}{word}" if word[:1] == "-" else word for word in words[place + 1 :])]
+
+
+def _unmarked(options: argparse.Namespace) -> argparse.Namespace:
+    for field, value in vars(options).items():
+        if isinstance(value, str):
+            setattr(options, field, value.removeprefix(_NAME))
+        elif isinstance(value, list):
+            setattr(options, field, [one.removeprefix(_NAME) if isinstance(one, str) else one for one in value])
+    return options
 
 
 def _refuse(what: str, hint: str = "") -> int:
-    _say(f"{what}\n  {hint}" if hint else what)
+    say(f"{what}\n  {hint}" if hint else what)
     return 2
 
 
-def _say(text: str) -> None:
-    print(printable(text), file=sys.stderr)
+def say(text: str) -> None:
+    """On stderr."""
+    try:
+        print(printable(text), file=sys.stderr, flush=True)
+    except (OSError, ValueError):  # nobody is there to hear it; the exit code says it still
+        return
 
 
 def printable(text: str) -> str:
@@ -160,8 +272,9 @@ def _say_json(error: Exception) -> None:
 
     from soundgraph.errors import SceneError
 
-    if isinstance(error, SceneError):
-        for mistake in error.mistakes:
-            print(json.dumps({"event": "error", **asdict(mistake)}, ensure_ascii=False))
-    else:
-        print(json.dumps({"event": "error", "what": str(error)}, ensure_ascii=False))
+    mistakes = map(asdict, error.mistakes) if isinstance(error, SceneError) else [{"what": str(error)}]
+    try:
+        for mistake in mistakes:
+            print(json.dumps({"event": "error", **mistake}, ensure_ascii=False), flush=True)
+    except (OSError, ValueError):  # as in `say`
+        return

@@ -63,8 +63,9 @@ class Options:
     since = None
     define: Sequence[str] = ()
 
-    def __init__(self, words: Sequence[str]):
-        self.targets = [word for word in words if word[:1] != "-"]
+    def __init__(self, words: Sequence[str], names: Sequence[str] = ()):
+        """names: targets, whatever they begin with."""
+        self.targets = [*(word for word in words if word[:1] != "-"), *names]
         self.draft, self.release = "--draft" in words, "--release" in words
         self.keep_going, self.json = "--keep-going" in words or "-k" in words, "--json" in words
 
@@ -77,7 +78,11 @@ def plain_options(words: Sequence[str]) -> Options | None:
 
     Importing argparse, and what it imports in turn, takes a third of a build with nothing to do.
     """
-    return Options(words) if all(word in _PLAIN for word in words if word[:1] == "-") else None
+    options, names = words, words[:0]
+    if "--" in words:  # all behind it are names
+        place = words.index("--")
+        options, names = words[:place], words[place + 1 :]
+    return Options(options, names) if all(word in _PLAIN for word in options if word[:1] == "-") else None
 
 
 def run(options: Options | argparse.Namespace) -> int:
@@ -99,11 +104,15 @@ def _run(options: Options | argparse.Namespace, trace: Recorder | None) -> int:
     if asked.is_current:
         return nothing_to_do(asked, options)
 
-    from soundgraph.cli import building
+    from soundgraph import interrupts
 
-    if trace is not None:
-        trace.lap("imports", "what a build needs")
-    return building.run(options, asked, trace)
+    with interrupts.raised():
+        common.import_numpy()
+        from soundgraph.cli import building
+
+        if trace is not None:
+            trace.lap("imports", "what a build needs")
+        return building.run(options, asked, trace)
 
 
 class Asked:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Protocol
 
-from soundgraph import builder, fetching, noop, session, stamp, stamping
+from soundgraph import builder, cli, fetching, noop, session, stamp, stamping
 from soundgraph.builder import Outcome
 from soundgraph.cli import common, idle, terminal
 from soundgraph.cli.build import Asked, Options
@@ -100,6 +100,6 @@ def run(
 
 def _exit_code(outcome: Outcome) -> int:
     if outcome.interrupted:
-        print("interrupted; what was finished is kept", file=sys.stderr)
+        cli.say("interrupted; what was finished is kept")
         return EXIT_INTERRUPTED
     return EXIT_NODE_FAILED if outcome.failures else EXIT_OK

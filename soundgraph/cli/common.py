@@ -106,6 +106,22 @@ def add_json_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
 
 
+def import_numpy() -> None:
+    """Has numpy start no threads of its own for sums that go through BLAS: there are none here.
+
+    Where the system gives no more threads, its OpenBLAS would print six lines and send this process a Ctrl-C. The
+    variable is gone afterwards: torch has a library of that name, too, on some processors.
+    """
+    name = "OPENBLAS_NUM_THREADS"
+    if name in os.environ:
+        return
+    os.environ[name] = "1"
+    try:
+        __import__("numpy")
+    finally:
+        del os.environ[name]
+
+
 def release_collector() -> None:
     """Lets Python look for garbage again, which `main` keeps it from, among what is made from now on."""
     gc.freeze()

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from soundgraph import cli
 from soundgraph.cli import common, printable
 
 TYPE_CHECKING = False
@@ -63,10 +64,10 @@ def run(options: argparse.Namespace) -> int:
                 print(json.dumps({"event": "error", **asdict(mistake)}, ensure_ascii=False))
     sys.stdout.flush()
     for mistake in mistakes:
-        print(printable(str(mistake)), file=sys.stderr)
+        cli.say(str(mistake))
     if revision.ignored and not options.json:
         files = common.n(len(revision.ignored), "file")
-        print(f"{files} that git ignores: taken to have been the same then", file=sys.stderr)
+        cli.say(f"{files} that git ignores: taken to have been the same then")
     if new.mistakes:
         return EXIT_WRONG_INPUT
     differs = any(change.status is not differing.Status.SAME_SOUND for change in changes)

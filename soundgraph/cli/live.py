@@ -56,6 +56,7 @@ class Live(Transcript):
         self._area: Area | None = None
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
+        self._is_alone = False  # without a thread that draws: it is drawn with each line
 
     def close(self) -> None:
         """Prints what is left to print, takes the display away, and gives the cursor back. Does no harm twice."""
@@ -79,8 +80,12 @@ class Live(Transcript):
         self._area = Area(get_renderable=self._shown, console=self._console, auto_refresh=False, transient=True)
         self._area.start()
         if self._interval_s:
-            self._thread = threading.Thread(target=self._keep_drawing, name="live display", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._keep_drawing, name="live display", daemon=True)
+            try:
+                thread.start()
+                self._thread = thread
+            except RuntimeError:  # the system gives no more threads
+                self._is_alone = True
 
     def load(self, model: str) -> None:
         with self._lock:
@@ -129,6 +134,8 @@ class Live(Transcript):
     def _line(self, pieces: Sequence[Piece]) -> None:
         with self._lock:
             self._lines.append(pieces)
+        if self._is_alone:
+            self.draw()
 
     def _print(self) -> None:
         with self._lock:

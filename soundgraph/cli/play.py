@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from soundgraph import cli
 from soundgraph.cli import common, sounds
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _wav(audio: Audio) -> bytes:
 
     peak = float(np.max(np.abs(audio.samples)))
     if peak > 1.0:
-        print(f"its peak is {20 * np.log10(peak):.1f} dB over full scale: it is played as much softer", file=sys.stderr)
+        cli.say(f"its peak is {20 * np.log10(peak):.1f} dB over full scale: it is played as much softer")
         audio = make(audio.samples / np.float32(peak), audio.sample_rate)
     return encode.encode(audio, "wav", 16)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -44,6 +43,7 @@ def run(options: argparse.Namespace) -> int:
     from soundgraph import schedule
     from soundgraph.errors import UsageError
     from soundgraph.viewing import report
+    from soundgraph.workers import spread
 
     if options.output and options.output.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f'cannot report into {options.output}: its suffix is not ".html"')
@@ -59,8 +59,7 @@ def run(options: argparse.Namespace) -> int:
     session.check_folders()
     common.release_collector()
     make = partial(_entry, session, plan, steps, why, options)
-    with ThreadPoolExecutor(common.processors()) as pool:
-        entries = list(pool.map(make, session.jobs))
+    entries = spread(make, session.jobs, common.processors())
     data = report.of_project(session.root.resolve().name, entries, options.audio_limit)
     path = options.output or session.root / session.jobs[0].folder / NAME
     if options.output is None:

@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     from soundgraph import verifying
     from soundgraph.cli import terminal
     from soundgraph.errors import EXIT_NODE_FAILED, EXIT_OK
-    from soundgraph.progress import Quiet
+    from soundgraph.progress import Quiet, Unbroken
 
     session = common.open_session(options)
     plan = session.plan()
@@ -40,7 +40,8 @@ def run(options: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         if not isinstance(progress, Quiet):
             stack.enter_context(progress)
-        found = verifying.verify(plan, session.store, session.project.sources, options.device, progress)
+        told = Unbroken(progress, lambda: None)  # what is found is told on stdout
+        found = verifying.verify(plan, session.store, session.project.sources, options.device, told)
         verdicts = {verdict.node: verdict for verdict in found}
     session.store.close()
     for name in plan.decisions:

@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     if options.targets:
         targets.select(root, options.targets)  # of a name that means nothing there is nothing to wait for
     watcher = Watcher(settings, root)
-    events: Events = watching.Polled() if options.poll else watching.Notified()
+    events: Events = watching.Polled() if options.poll else watching.Heard(cli.say)
     try:
         watching.watch(root, events, watcher.build)
     except KeyboardInterrupt:

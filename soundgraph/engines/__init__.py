@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from soundgraph import docstrings
 from soundgraph.errors import NodeError, one_of
 
 if TYPE_CHECKING:
@@ -82,8 +83,7 @@ def get(name: str) -> Engine:
 
 def summary(name: str) -> str:
     """The first line of the engine's file: what it writes."""
-    doc = importlib.import_module(f"soundgraph.engines.{name}").__doc__ or ""
-    return doc.strip().splitlines()[0]
+    return docstrings.summary(f"soundgraph.engines.{name}")
 
 
 def choose(name: str, sounds: Sequence[Sound]) -> list[Sound]:

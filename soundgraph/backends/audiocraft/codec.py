@@ -11,13 +11,15 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+from soundgraph.workers import Workers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -120,12 +122,12 @@ class _Crew:
 
     def __init__(self, n_workers: int):
         self._n_workers = n_workers
-        self._pool: ThreadPoolExecutor | None = None
+        self._pool: Workers | None = None
         self._waiting: deque[Future[None]] = deque()
 
     def __enter__(self) -> _Crew:
         if self._n_workers > 1:
-            self._pool = ThreadPoolExecutor(self._n_workers, initializer=torch.set_num_threads, initargs=(1,))
+            self._pool = Workers(self._n_workers, initializer=torch.set_num_threads, initargs=(1,))
         return self
 
     def __exit__(self, error: object, *_: object) -> None:
