@@ -17,6 +17,9 @@ from typing import Any
 # no SIGHUP, and SIGBREAK instead.
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
 
+_pending: list[int] = []
+"""Signals that `raised` has heard of: of an exception in a callback, such as importing has many, Python only tells."""
+
 _Handler = Callable[[int, FrameType | None], Any]
 
 
@@ -52,6 +55,8 @@ class Wish:
         if not self._before:
             self._taken = True
             _replace(self._hear, self._before)
+        if _pending:
+            self.make()
 
     def give_back(self) -> None:
         """Lets others have the signals again, as they had them. Does no harm twice."""
@@ -90,6 +95,7 @@ def raised() -> Iterator[None]:
         yield
     finally:
         _give_back(before)
+        _pending.clear()
 
 
 def ignore() -> None:
@@ -99,7 +105,18 @@ def ignore() -> None:
             signal.signal(number, signal.SIG_IGN)
 
 
+def check() -> None:
+    """Raises KeyboardInterrupt if `raised` has heard a signal, and its exception led nowhere."""
+    if _pending:
+        raise KeyboardInterrupt
+
+
 def _raise(number: int, frame: FrameType | None) -> None:
+    _pending.append(number)
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return  # `check` will tell
+        frame = frame.f_back
     raise KeyboardInterrupt
 
 

@@ -128,20 +128,24 @@ class Heard:
     theirs); both may be used up at the first build or at a later one. tell: is given a line about that.
     """
 
-    def __init__(self, tell: Callable[[str], None], notified: Events | None = None, polled: Events | None = None):
+    def __init__(self, tell: Callable[[str], None], notified: Notified | None = None, polled: Polled | None = None):
         self._tell = tell
-        self._events, self._polled = notified or Notified(), polled or Polled()
+        self._notified, self._polled = notified or Notified(), polled or Polled()
+        self._events: Events = self._notified
+        self._left: set[str] = set()
 
     def watch(self, folders: frozenset[str]) -> None:
         try:
             self._events.watch(folders)
         except UnwatchedError as error:
+            self._tell(f"{error}: the files are looked at once a second instead, as with --poll")
             self._events = self._polled
-            self._tell(f"{error}: it is looked for changes once a second instead, as with --poll")
             self._events.watch(folders)
+            self._left = self._notified.close()
 
     def wait(self, concerns: Callable[[str], bool]) -> set[str]:
-        return self._events.wait(concerns)
+        left, self._left = {path for path in self._left if concerns(path)}, set()
+        return left or self._events.wait(concerns)
 
 
 class UnwatchedError(Exception):
@@ -182,6 +186,14 @@ class Notified:
             self._folders = frozenset()  # what comes in the place of a folder is another one: begin anew
         return found
 
+    def close(self) -> set[str]:
+        """Watches no more; what it has heard of and not told yet."""
+        source, self._source = self._source, None
+        if source is not None:
+            self._hear(source)
+            source.close()
+        return self._heard
+
     def _changes(self, concerns: Callable[[str], bool]) -> set[str]:
         """What was heard of since the last call, of what matters."""
         found = {path for path in self._heard if concerns(path)}
@@ -210,11 +222,15 @@ class Notified:
         # OSError where watches are used up, a RuntimeError of its own where those who watch are, and what Rust calls a
         # panic, which is no Exception, where there is no thread for it.
         except BaseException as error:
-            raise UnwatchedError(f"the system cannot watch {len(folders):,} folders ({error})") from error
+            raise UnwatchedError(f"the system cannot watch {_count(folders)} ({error})") from error
         return source
 
     def _hear(self, source: Generator[set[Any], None, None]) -> None:
         self._heard |= {path for _, path in next(source)}
+
+
+def _count(folders: frozenset[str]) -> str:
+    return "1 folder" if len(folders) == 1 else f"{len(folders):,} folders"
 
 
 def _start_thread() -> None:

@@ -6,6 +6,7 @@ import atexit
 import functools
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,13 @@ os.environ["HF_HOME"] = str(_ELSEWHERE / "weights")
 os.environ["SOUNDGRAPH_CACHE_HOME"] = str(_ELSEWHERE / "cache")
 for name in ("HF_HUB_CACHE", "HF_ENDPOINT", "AUDIOCRAFT_CACHE_DIR", "SOUNDGRAPH_WEIGHTS_DIR"):
     os.environ.pop(name, None)
+
+# A shell that runs this in the background has its children ignore Ctrl-C, nohup SIGHUP, and some servers SIGTERM: what
+# tests say of signals, in this process and in those that it starts, holds whatever the shell does.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for name in ("SIGTERM", "SIGHUP"):
+    if hasattr(signal, name):
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 # Every example builds in a folder: what is slow there is the disk, and says nothing about the test.
 _SHARED = {

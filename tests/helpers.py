@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -164,13 +165,17 @@ class Space:
         with changed(building, "run", lambda *_: _HEAVY):
             return self.build(*arguments).code != _HEAVY
 
-    def fresh(self, *arguments: str, code: str = "", env: Mapping[str, str] | None = None) -> Result:
-        """A verb in a process of its own. code: Python that runs there first."""
-        process = self.start(*arguments, code=code, env=env)
+    def fresh(
+        self, *arguments: str, code: str = "", env: Mapping[str, str] | None = None, ignoring: Sequence[int] = ()
+    ) -> Result:
+        """A verb in a process of its own. code: Python that runs there first. ignoring: signals, as nohup has them."""
+        process = self.start(*arguments, code=code, env=env, ignoring=ignoring)
         out, err = process.communicate(timeout=60)
         return _result(process.returncode, out, err, "--json" in arguments)
 
-    def start(self, *arguments: str, code: str = "", env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, code: str = "", env: Mapping[str, str] | None = None, ignoring: Sequence[int] = ()
+    ) -> subprocess.Popen[str]:
         script = f"{code}\nimport sys\nfrom soundgraph.cli import main\nsys.exit(main(sys.argv[1:]))"
         return subprocess.Popen(
             [sys.executable, "-c", script, *arguments],
@@ -179,9 +184,13 @@ class Space:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            # A shell that runs the tests in the background has its children ignore Ctrl-C.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            preexec_fn=partial(_ignore, ignoring) if ignoring else None,
         )
+
+
+def _ignore(numbers: Sequence[int]) -> None:
+    for number in numbers:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _result(code: int, out: str, err: str, as_json: bool) -> Result:

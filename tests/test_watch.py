@@ -9,12 +9,13 @@ import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from soundgraph import builder, watching
 from soundgraph.cli import building
-from soundgraph.watching import Notified, Polled, Scope
+from soundgraph.watching import Heard, Notified, Polled, Scope
 from tests.helpers import CHAIN, Result, Space, changed, export, generate, node, noise
 from tests.probes import Probe
 
@@ -371,15 +372,102 @@ def test_a_folder_that_takes_the_place_of_another_is_watched(tmp_path: Path) -> 
     assert heard(events, lambda path: path == str(folder / "a"))
 
 
+# Where the system cannot watch
+
+
+class Refusing(Notified):
+    """A system that lets somebody watch so many times, and no more. said: by it."""
+
+    def __init__(self, times: int, error: BaseException) -> None:
+        super().__init__()
+        self.times, self.error, self.said = times, error, iter([set[tuple[int, str]]()] * 2)
+
+    def _begin(self, folders: frozenset[str]) -> Any:
+        def source(*given: object, **more: object) -> Any:
+            raise self.error
+            yield
+
+        if self.times:
+            self.times -= 1
+            return (changes for changes in self.said)
+        import watchfiles
+
+        with changed(watchfiles, "watch", source):
+            return super()._begin(folders)
+
+
+class Panic(BaseException):
+    """What is raised for a panic in Rust is no Exception."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("error creating recommended watcher: Too many open files (os error 24)"),
+        OSError("No space left on device"),
+        Panic("failed to spawn thread"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_where_the_system_cannot_watch_the_files_are_looked_at_instead(tmp_path: Path, error: BaseException) -> None:
+    told: list[str] = []
+    events = Heard(told.append, Refusing(0, error), Polled(lambda seconds: (tmp_path / "a").write_bytes(b"") and None))
+    events.watch(frozenset([str(tmp_path)]))
+    assert told == [
+        f"the system cannot watch 1 folder ({error}): the files are looked at once a second instead, as with --poll"
+    ]
+    assert events.wait(lambda path: True) == {str(tmp_path / "a")}
+    events.watch(frozenset([str(tmp_path)]))  # and stay so, without another word
+    assert len(told) == 1
+
+
+def test_what_was_heard_before_the_system_gave_up_is_not_lost(tmp_path: Path) -> None:
+    refusing = Refusing(1, OSError("No space left on device"))
+    refusing.said = iter([{(1, "kept"), (1, "of nobody")}, set()])
+    events = Heard(lambda line: None, refusing, Polled(lambda seconds: None))
+    events.watch(frozenset([str(tmp_path)]))
+    events.watch(frozenset([str(tmp_path), str(tmp_path.parent)]))
+    assert events.wait(lambda path: path == "kept") == {"kept"}
+
+
+def test_ctrl_c_is_none_of_what_the_system_cannot(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        Heard(lambda line: None, Refusing(0, KeyboardInterrupt())).watch(frozenset([str(tmp_path)]))
+
+
+def test_without_a_thread_nothing_is_asked_of_the_system(tmp_path: Path) -> None:
+    """What is written in Rust would end the process."""
+    told: list[str] = []
+
+    def start(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with changed(threading.Thread, "start", start):
+        Heard(told.append).watch(frozenset([str(tmp_path)]))
+    assert told == [
+        "the system cannot watch folders (can't start new thread): "
+        "the files are looked at once a second instead, as with --poll"
+    ]
+
+
 # A real process
 
 
-@pytest.mark.parametrize("how", [(), ("--poll",)])
-def test_a_watch_builds_after_a_save_by_renaming_and_ends_at_once_with_ctrl_c(
-    space: Space, how: tuple[str, ...]
+@pytest.mark.parametrize(
+    ("how", "number", "ignoring"),
+    [
+        ((), signal.SIGINT, ()),
+        (("--poll",), signal.SIGINT, ()),
+        ((), signal.SIGTERM, (signal.SIGINT,)),
+        (("--poll",), signal.SIGTERM, ()),
+        ((), getattr(signal, "SIGHUP", signal.SIGTERM), ()),
+    ],
+)
+def test_a_watch_builds_after_a_save_by_renaming_and_ends_at_once_with_a_signal(
+    space: Space, how: tuple[str, ...], number: int, ignoring: tuple[int, ...]
 ) -> None:
     space.scene(CHAIN)
-    process = space.start("watch", "--draft", "--json", *how)
+    process = space.start("watch", "--draft", "--json", *how, ignoring=ignoring)
     assert process.stdout is not None
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
     source = process.stdout
@@ -398,7 +486,7 @@ def test_a_watch_builds_after_a_save_by_renaming_and_ends_at_once_with_ctrl_c(
         temporary = space.write("graphs/.a.toml.tmp", CHAIN.replace("soft rain", "heavy rain"))
         temporary.replace(space.root / "graphs/a.toml")
         assert until_watching() == ["a:cut", "a:dark", "a:rain"]
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         assert process.wait(timeout=20) == 130
     finally:
         process.kill()

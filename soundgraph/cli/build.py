@@ -110,6 +110,7 @@ def _run(options: Options | argparse.Namespace, trace: Recorder | None) -> int:
         common.import_numpy()
         from soundgraph.cli import building
 
+        interrupts.check()
         if trace is not None:
             trace.lap("imports", "what a build needs")
         return building.run(options, asked, trace)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Protocol
 
-from soundgraph import builder, cli, fetching, noop, session, stamp, stamping
+from soundgraph import builder, cli, fetching, interrupts, noop, session, stamp, stamping
 from soundgraph.builder import Outcome
 from soundgraph.cli import common, idle, terminal
 from soundgraph.cli.build import Asked, Options
@@ -49,6 +49,7 @@ def run(
         opened = session.open_session(
             Path(root), wanted, overrides=options.define, draft=options.draft, require=options.policy
         )
+    interrupts.check()
     if keeper is not None:
         keeper.read(opened, moment)
     rules = None

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.helpers import Space, export, generate, node
+from soundgraph.ledger import Ledger
+from tests.helpers import CHAIN, Space, export, generate, node
 
 PROMPTS = ("rain", "wind", "a door", "birds", "beeps", "thunder")
 SCENE = "\n".join(
@@ -43,22 +45,57 @@ def INTERRUPTED():
 """
 
 
-def stopped(space: Space, number: int, *arguments: str) -> tuple[int, str, str]:
-    """A build that gets a signal while it makes the third take."""
-    process: subprocess.Popen[str] = space.start("build", "--json", *arguments, code=SLOW)
+def stopped(
+    space: Space, number: int, *arguments: str, more: Sequence[int] = (), ignoring: Sequence[int] = ()
+) -> tuple[int, str, str]:
+    """A build that gets a signal, or several, while it makes the third take."""
+    process: subprocess.Popen[str] = space.start("build", "--json", *arguments, code=SLOW, ignoring=ignoring)
     assert process.stderr is not None
     assert process.stderr.readline() == "third\n"
-    process.send_signal(number)
+    for one in (number, *more):
+        process.send_signal(one)
     out, err = process.communicate(timeout=60)
     return process.returncode, out, err
+
+
+INT, TERM, HUP = signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)
 
 
 @pytest.mark.parametrize("arguments", [("-j", "1"), ("-j", "4"), ("--keep-going",)])
 def test_ctrl_c_keeps_what_is_finished_and_the_next_build_goes_on(space: Space, arguments: tuple[str, ...]) -> None:
     space.scene(SCENE)
-    code, out, err = stopped(space, signal.SIGINT, *arguments)
+    goes_on_after(space, stopped(space, INT, *arguments))
+
+
+@pytest.mark.parametrize(
+    ("ignoring", "sent"),
+    [
+        ((), (TERM,)),
+        ((), (HUP,)),
+        ((INT,), (TERM,)),
+        ((INT,), (INT, TERM)),
+        ((INT, HUP), (HUP, TERM)),
+        ((TERM,), (TERM, INT)),
+        ((HUP,), (HUP, INT)),
+        ((), (TERM, TERM)),
+        ((), (INT, INT)),
+        ((), (HUP, TERM, INT)),
+        ((INT,), (TERM, HUP, TERM)),
+    ],
+    ids=str,
+)
+def test_each_signal_that_is_not_ignored_keeps_what_is_finished(
+    space: Space, ignoring: tuple[int, ...], sent: tuple[int, ...]
+) -> None:
+    """Whatever the others are set to: a background job has Ctrl-C ignored, one under nohup SIGHUP."""
+    space.scene(SCENE)
+    goes_on_after(space, stopped(space, sent[0], more=sent[1:], ignoring=ignoring))
+
+
+def goes_on_after(space: Space, found: tuple[int, str, str]) -> None:
+    code, out, err = found
     assert code == 130
-    assert "Traceback" not in err
+    assert err == "interrupted; what was finished is kept\n"
     events = [json.loads(line) for line in out.splitlines()]
     summary = events[-1]
     assert summary["event"] == "summary"
@@ -66,9 +103,121 @@ def test_ctrl_c_keeps_what_is_finished_and_the_next_build_goes_on(space: Space, 
     assert ran[:2] == ["a:n0", "a:n1"]
     assert len(ran) <= 3
     assert not space.exists("build")
-    found = space.build()
-    assert (found.code, len(found.ran)) == (0, 7 - len(ran))
+    again = space.build()
+    assert (again.code, len(again.ran)) == (0, 7 - len(ran))
     assert space.run("cache", "verify").code == 0
+
+
+@pytest.mark.parametrize("number", [INT, TERM, HUP])
+def test_a_signal_that_is_ignored_ends_nothing(space: Space, number: int) -> None:
+    space.scene(CHAIN)
+    at_the_take = f"""
+import os
+from soundgraph.backends.draft import takes
+real = takes._take
+def take(model, request):
+    os.kill(os.getpid(), {int(number)})
+    return real(model, request)
+takes._take = take
+"""
+    found = space.fresh("build", "--json", code=at_the_take, ignoring=[number])
+    assert (found.code, len(found.ran), found.err) == (0, 3, "")
+
+
+# Sends itself a signal when it comes to a place.
+AT = """
+import os, signal
+def send(*_, **__):
+    os.kill(os.getpid(), signal.{name})
+"""
+
+# While it is imported; by a callback such as importing has, of whose exception Python only tells.
+WHILE_IMPORTING = """
+import sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "soundgraph.session":
+            send()
+sys.meta_path.insert(0, Finder())
+"""
+
+IN_A_CALLBACK = """
+import weakref
+from soundgraph import loader
+class Gone: pass
+real = loader.load_scenes
+def load_scenes(*given):
+    gone = Gone()
+    kept = weakref.ref(gone, send)
+    del gone
+    return real(*given)
+loader.load_scenes = load_scenes
+"""
+
+WHILE_PLANNING = """
+from soundgraph import planner
+planner.plan = send
+"""
+
+
+@pytest.mark.parametrize("ignoring", [(), (INT,)])
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("place", [WHILE_IMPORTING, WHILE_PLANNING], ids=["importing", "planning"])
+def test_a_signal_in_the_first_moments_ends_a_build_in_a_word(
+    space: Space, place: str, name: str, ignoring: tuple[int, ...]
+) -> None:
+    space.scene(CHAIN)
+    found = space.fresh("build", "--json", code=AT.format(name=name) + place, ignoring=ignoring)
+    assert (found.code, found.err, found.ran) == (130, "interrupted\n", [])
+    assert space.build().code == 0
+
+
+def test_a_signal_whose_exception_led_nowhere_ends_the_build_all_the_same(space: Space) -> None:
+    space.scene(CHAIN)
+    found = space.fresh("build", "--json", code=AT.format(name="SIGTERM") + IN_A_CALLBACK)
+    assert (found.code, found.ran) == (130, [])
+    assert found.err.endswith("\ninterrupted\n")
+
+
+# What is delivered, and not yet written down.
+WHILE_KEEPING = """
+from soundgraph import session
+real = session.Session._keep_ledger
+def keep(*given):
+    send()
+    real(*given)
+session.Session._keep_ledger = keep
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_after_the_last_node_is_heard_once_what_was_delivered_is_written_down(space: Space, name: str) -> None:
+    space.scene(CHAIN)
+    found = space.fresh("build", "--json", code=AT.format(name=name) + WHILE_KEEPING)
+    assert (found.code, len(found.ran)) == (130, 3)
+    assert "build/theme.wav" in Ledger(space.root).entries
+    again = space.build()
+    assert (again.code, again.ran, again.exports) == (0, [], {"build/theme.wav": "current"})
+
+
+def test_what_was_delivered_before_a_reader_left_is_written_down(space: Space) -> None:
+    space.scene("".join(generate(name, name) + export(name, name) for name in ("one", "two")))
+    full = """
+import sys
+real = sys.stdout.write
+def write(text):
+    if '"written"' in text:
+        raise BrokenPipeError(32, "Broken pipe")
+    return real(text)
+sys.stdout.write = write
+"""
+    found = space.fresh("build", "--json", "-j", "1", code=full)
+    assert (found.code, found.err) == (1, "")
+    delivered = {name for name in ("one", "two") if space.exists(f"build/{name}.wav")}
+    assert delivered
+    assert delivered <= {entry.owner.partition(":")[2] for entry in Ledger(space.root).entries.values()}
+    kept = {name.partition(":")[2] for name in space.build().hits}
+    assert delivered <= kept
 
 
 def test_a_kill_loses_no_more_than_what_was_not_kept_yet(space: Space) -> None:
