@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -394,3 +395,27 @@ def test_the_name_of_a_state_tells_configurations_apart() -> None:
     ]
     assert len(set(different)) == len(different)
     assert name() == name(targets=("a",))
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "AUDIOCRAFT_CACHE_DIR", "TORCH_HOME",
+        "XDG_CACHE_HOME", "HOME", "SOUNDGRAPH_WEIGHTS_DIR",
+    ],
+)  # fmt: skip
+def test_what_decides_where_weights_are_is_part_of_the_name_of_a_state(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+) -> None:
+    """Elsewhere may be other weights, of which the files that were read before do not tell."""
+
+    def name(draft: bool) -> str:
+        return noop.config_of(draft=draft, release=False, overrides=(), targets=())
+
+    monkeypatch.delenv(variable, raising=False)
+    before, draft = name(False), name(True)
+    for value in ("one", "two"):
+        monkeypatch.setenv(variable, str(tmp_path / value))
+        assert name(False) != before
+        assert name(True) == draft, "a draft has no weights"
+        before = name(False)

@@ -159,11 +159,13 @@ def _pull(model: Model, project: Project, as_json: bool) -> None:
     from soundgraph.project import size_words
 
     backend = backends.get(model.backend)
-    size = 0 if model.here else backend.download_size(model, project.sources)
+    size = backend.download_size(model, project.sources)
+    here = size == 0 and model.here
     if not as_json:
         amount = "" if size is None else f", {size_words(size)}"
-        print(f"{model.id}: {'is here' if model.here else 'fetching ' + model.trouble + amount}", flush=True)
-    with _bar(model.id, shown=not as_json and not model.here and common.coloured(sys.stdout)) as report:
+        what = "what is damaged" if model.here else model.trouble
+        print(f"{model.id}: {'is here' if here else f'fetching {what}{amount}'}", flush=True)
+    with _bar(model.id, shown=not as_json and not here and common.coloured(sys.stdout)) as report:
         pin = backend.pull(model, project.sources, report)
     before = project.pins.get(model.id)
     published = not models.is_folder(model.id)

@@ -26,7 +26,7 @@ class AudioCraft:
         return weights.find(model_id, sources or Sources())
 
     def missing(self, model: Model) -> str:
-        from soundgraph.backends.audiocraft import hub, installed
+        from soundgraph.backends.audiocraft import hub, installed, weights
 
         if model.here and model.trouble:
             return f"model {quote(model.id)} {model.trouble}"
@@ -34,7 +34,10 @@ class AudioCraft:
             return packages
         if "melody" in model.conditioning and (packages := installed.missing_for_melody()):
             return f"model {quote(model.id)}: {packages}"
-        return "" if model.here else hub.unreachable(model)
+        if not model.here:
+            return hub.unreachable(model)
+        damage = weights.damage_of(model.id, model.read)
+        return f"model {quote(model.id)} {damage}" if damage else ""
 
     def download_size(self, model: Model, sources: Sources) -> int | None:
         """How many bytes `pull` would fetch, asked of the hub; None if it does not say. Raises NodeError."""
@@ -58,7 +61,18 @@ class AudioCraft:
             raise NodeError(installed.broken("torch", error)) from error
         from soundgraph.backends.audiocraft.generator import AudioCraftGenerator
 
-        return AudioCraftGenerator(weights.locate(model, sources), model, device, precision)
+        files = weights.locate(model, sources)
+        before = weights.stats(files)
+        generator = AudioCraftGenerator(files, model, device, precision)
+        # What was digested is what takes are told to be made with; so it has to be what was loaded.
+        try:
+            same = weights.locate(model, sources) == files and weights.stats(files) == before
+        except NodeError:
+            same = False
+        if not same:
+            generator.unload()
+            raise NodeError(f"the files of model {quote(model.id)} changed while it was loaded; build again")
+        return generator
 
 
 BACKEND = AudioCraft()

@@ -7,19 +7,22 @@ no name is ever looked up, and no network asked.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
 import torch
 
-from soundgraph.backends.audiocraft import archive, compat, devices
+from soundgraph.backends.audiocraft import archive, compat, devices, weights
 from soundgraph.backends.audiocraft.installed import INSTALL_MELODY
 from soundgraph.errors import NodeError
 
+_Choose = Callable[[Iterable[str]], list[str]]
 _TOKENIZERS = ("tokenizer.json", "spiece.model")
 _STEMS = "demucs.htdemucs.HTDemucs"
 
@@ -31,8 +34,8 @@ def text_encoder(folder: Path, hint: str) -> tuple[Any, Any]:
     if folder.is_dir() and not any((folder / name).is_file() for name in _TOKENIZERS):
         # transformers would make one that knows no words.
         raise NodeError(f"{folder} holds no tokenizer ({' or '.join(_TOKENIZERS)}); {hint}")
-    tokenizer = _from_folder(T5Tokenizer, folder, "a tokenizer of T5", hint)
-    return _model(T5EncoderModel, folder, "a T5", hint), tokenizer
+    tokenizer = _from_folder(T5Tokenizer, folder, weights.text_files, "a tokenizer of T5", hint)
+    return _model(T5EncoderModel, folder, weights.codec_files, "a T5", hint), tokenizer
 
 
 def encodec(folder: Path, hint: str) -> Any:
@@ -40,7 +43,7 @@ def encodec(folder: Path, hint: str) -> Any:
     from audiocraft.models.encodec import HFEncodecCompressionModel
     from transformers import EncodecModel
 
-    return HFEncodecCompressionModel(_model(EncodecModel, folder, "an EnCodec", hint))
+    return HFEncodecCompressionModel(_model(EncodecModel, folder, weights.codec_files, "an EnCodec", hint))
 
 
 def stems(path: Path | None, hint: str) -> Any:
@@ -105,27 +108,53 @@ class _NoStems(torch.nn.Module):
         raise NodeError("demucs' weights, which find the melody in a sound, are not on this machine")
 
 
-def _model(kind: Any, folder: Path, what: str, hint: str) -> Any:
+def _model(kind: Any, folder: Path, choose: _Choose, what: str, hint: str) -> Any:
     # float32 whatever the file has: since transformers 5 the file would decide. A pickle is read as weights only.
     options = {"dtype": torch.float32, "weights_only": True, "output_loading_info": True}
-    model, said = _from_folder(kind, folder, what, hint, **options)
+    model, said = _from_folder(kind, folder, choose, what, hint, **options)
     absent = sorted(said["missing_keys"])
     if absent:  # transformers would begin these at random, and only mention it
         more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
         raise NodeError(f"{folder} holds {what} that lacks weights ({absent[0]}{more}); {hint}")
+    for tensor in (*model.parameters(), *model.buffers()):
+        tensor.data = tensor.data.clone()  # it was mapped from the file, and would follow what becomes of that
     return model.eval()
 
 
-def _from_folder(kind: Any, folder: Path, what: str, hint: str, **options: Any) -> Any:
+def _from_folder(kind: Any, folder: Path, choose: _Choose, what: str, hint: str, **options: Any) -> Any:
+    """choose: which of a folder's files make up what is loaded. Those have a part in the identity of the weights, and
+    no others are loaded, whatever a configuration or an index names."""
     if not folder.is_dir():
         raise NodeError(f"{folder} is not there; {hint}")
+    names = choose(path.name for path in folder.iterdir() if path.is_file())
+    with TemporaryDirectory(prefix="soundgraph-") as view:
+        for name in names:
+            _link(folder / name, Path(view) / name)
+        try:
+            for name in names:
+                if name.endswith(".index.json"):
+                    _check_index(folder / name, names)
+            with _no_progress_bars():
+                return kind.from_pretrained(view, local_files_only=True, **options)
+        except Exception as error:  # OSError, ValueError, SafetensorError, UnpicklingError, JSONDecodeError …
+            if devices.is_out_of_memory(error):
+                raise
+            reason = _first_line(error).replace(view, str(folder))
+            raise NodeError(f"{folder} does not hold {what} that can be loaded ({reason}); {hint}") from None
+
+
+def _check_index(index: Path, names: Collection[str]) -> None:
+    """Raises ValueError for an index of weights that names files which are none of the folder's own weights."""
+    shards = json.loads(index.read_bytes())["weight_map"].values()
+    if strange := sorted({str(shard) for shard in shards} - set(names)):
+        raise ValueError(f"{index.name} names {strange[0][:80]}, which is none of its weights")
+
+
+def _link(path: Path, at: Path) -> None:
     try:
-        with _no_progress_bars():
-            return kind.from_pretrained(folder, local_files_only=True, **options)
-    except Exception as error:  # OSError, ValueError, SafetensorError, UnpicklingError, JSONDecodeError …
-        if devices.is_out_of_memory(error):
-            raise
-        raise NodeError(f"{folder} does not hold {what} that can be loaded ({_first_line(error)}); {hint}") from None
+        at.symlink_to(path.absolute())
+    except OSError:  # Windows asks for a right that few have
+        shutil.copyfile(path, at)
 
 
 @contextmanager

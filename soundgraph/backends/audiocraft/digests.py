@@ -5,6 +5,7 @@ What was found is kept in a text file of the user's cache folder, which may be d
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import time
@@ -25,19 +26,56 @@ _MARGIN_NS = 2_000_000_000
 """More than the coarsest clock of a filesystem in use: changes further apart than this have unlike times."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_GIT = re.compile(r"[0-9a-f]{40}")
 _remembered: dict[Path, dict[str, tuple[str, str]]] = {}
 """By the path of the file that keeps them: by path, stat and digest."""
 
 
 def of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal.
+    """SHA-256 of a file's bytes, in hexadecimal.
 
-    The cache of the Hugging Face hub names large files by their SHA-256 already: those are not read at all.
     Raises OSError for one that cannot be read, and ValueError for an archive that its own checksums call damaged: torch
     does not look at them, and would make noise of such weights without a word.
     """
-    if named := _named(path):
-        return named
+    return _of(path, whole=False)
+
+
+def stated(path: Path, storage: Path) -> str:
+    """The SHA-256 that a repository's folder in a cache of the Hugging Face hub states of a large file; "" for none.
+
+    path: below `storage`/snapshots. There each file is a link to one in `storage`/blobs, which is called by its digest.
+    Nothing is read: whoever uses the file looks whether it holds what it is called by (`damage`).
+    """
+    name = _blob(path, storage)
+    return name if _SHA256.fullmatch(name) else ""
+
+
+def damage(path: Path, storage: Path | None) -> str:
+    """What is wrong with a file's content, to be said after its name; "" for nothing. Raises OSError.
+
+    storage: the folder of its repository, if it is in a cache of the hub: then its content has to be what the name of
+    its blob says, SHA-256 of a large file and git's of a small one. Gigabytes are read once, see `of`.
+    """
+    blob = _blob(path, storage) if storage is not None else ""
+    try:
+        digest = _of(path, whole=bool(_SHA256.fullmatch(blob)))
+    except ValueError as error:
+        return str(error)
+    if _GIT.fullmatch(blob):
+        digest = git_digest(path)
+    elif not _SHA256.fullmatch(blob):
+        return ""
+    return "" if digest == blob else f"cannot be used: {path} is damaged: it is not what the hub's cache calls it"
+
+
+def git_digest(path: Path) -> str:
+    """What git calls a file of that content; the hub names small files by it."""
+    content = path.read_bytes()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def _of(path: Path, whole: bool) -> str:
+    """whole: whether something else tells that the file is whole, so that an archive's own checksums need not."""
     name = str(path.absolute())
     stat = stamp.stat_text(name)
     known = _known().get(name)
@@ -48,7 +86,7 @@ def of(path: Path) -> str:
     if not digest:
         path.open("rb").close()  # says why
         raise OSError(f"{path} cannot be read")
-    if damaged := _damaged(path):
+    if not whole and (damaged := _damaged(path)):
         raise ValueError(f"cannot be used: {path} is damaged: {damaged} does not match its checksum; copy it anew")
     if stamp.stat_text(name) == stat and is_settled(stat, moment):
         _remember(name, stat, digest)
@@ -82,14 +120,13 @@ def recent_ns() -> int:
     return now_ns() - _MARGIN_NS
 
 
-def _named(path: Path) -> str:
-    """The digest that a link into a hub cache's `blobs` carries in its target's name."""
+def _blob(path: Path, storage: Path) -> str:
+    """What the blob is called that a file of a snapshot is; "" where it is no file of this repository's own blobs."""
     try:
-        target = path.readlink()
-    except OSError:
+        target = path.resolve(strict=True)
+        return target.name if target.parent == (storage / "blobs").resolve(strict=True) else ""
+    except (OSError, RuntimeError):  # a link that leads nowhere, or in a circle
         return ""
-    # A link that leads nowhere has no content, whatever its name says.
-    return target.name if target.parent.name == "blobs" and _SHA256.fullmatch(target.name) and path.exists() else ""
 
 
 def user_cache() -> Path:

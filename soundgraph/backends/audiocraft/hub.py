@@ -35,12 +35,16 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class _Item:
-    """A file to fetch. size: in bytes, -1 if unknown. sha256, git_digest: of its content, "" where nobody says."""
+    """A file to fetch. size: in bytes, -1 if unknown. sha256, git_digest: of its content, "" where nobody says.
+
+    again: whether there is one, which is damaged.
+    """
 
     name: str
     size: int
     sha256: str = ""
     git_digest: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ def size_of(model: Model, sources: Sources) -> int | None:
 
 
 def pull(model: Model, sources: Sources, revision: str, report: Report) -> Pin:
-    """Fetches what of a model is not on this machine, and says what is now.
+    """Fetches what of a model is not on this machine, or damaged in the hub's cache, and says what is now.
 
     revision: of its repository; "" for the pinned one, or the newest if none is. What belongs to it in other
     repositories is fetched at the revision that its pin names, else the newest.
@@ -110,7 +114,7 @@ def pull(model: Model, sources: Sources, revision: str, report: Report) -> Pin:
         sources = replace(sources, pins={**sources.pins, model.id: Pin(revision, "")})
     tally = _Tally(report)
     # What a checkpoint points at is known for sure when it is here: what the catalogue expects may be another codec.
-    for _ in range(3):
+    for _ in range(4):
         found = _look(model, sources)
         if not found.absent:
             return Pin(found.revision, found.identity, found.others)
@@ -127,7 +131,7 @@ def pull(model: Model, sources: Sources, revision: str, report: Report) -> Pin:
 
 def _look(model: Model, sources: Sources) -> weights.Found:
     try:
-        return weights.look(model.id, sources)
+        return weights.look(model.id, sources, thorough=True)
     except (ValueError, OSError) as error:
         raise NodeError(f"model {quote(model.id)} {error}") from error
 
@@ -169,16 +173,23 @@ def _batch(part: Part, model: Model, sources: Sources) -> _Batch:
     if not names:
         raise NodeError(f"{quote(repository)} at {_endpoint()} does not have what is needed: {needed}")
     snapshot = weights.storage(_cache(), repository) / "snapshots" / str(info.sha)
-    items = [_item(listed[name]) for name in names if not (snapshot / name).is_file()]
+    items = [_item(listed[name], snapshot / name) for name in names if not _is_whole(snapshot / name)]
     return _Batch(part, repository, str(info.sha), not revision, tuple(items))
 
 
-def _item(sibling: Any) -> _Item:
-    """A file as the hub lists it. It knows large files by their SHA-256, and small ones as git does."""
+def _is_whole(path: Path) -> bool:
+    return path.is_file() and not digests.damage(path, weights.storage_of(path))
+
+
+def _item(sibling: Any, path: Path) -> _Item:
+    """A file as the hub lists it. It knows large files by their SHA-256, and small ones as git does.
+
+    path: where it belongs.
+    """
     size = -1 if sibling.size is None else sibling.size
     if sibling.lfs is not None:
-        return _Item(sibling.rfilename, size, sha256=sibling.lfs.sha256)
-    return _Item(sibling.rfilename, size, git_digest=sibling.blob_id or "")
+        return _Item(sibling.rfilename, size, sha256=sibling.lfs.sha256, again=path.is_file())
+    return _Item(sibling.rfilename, size, git_digest=sibling.blob_id or "", again=path.is_file())
 
 
 def _fetch(batch: _Batch, item: _Item, tell: Callable[[int], None]) -> None:
@@ -199,13 +210,15 @@ def _fetch(batch: _Batch, item: _Item, tell: Callable[[int], None]) -> None:
                 item.name,
                 revision=batch.revision,
                 cache_dir=_cache(),
+                # One that is there would be taken for whole. Else not: it gives up what arrived of a file before.
+                force_download=item.again,
                 endpoint=_endpoint(),
                 token=_token(),
                 **bar,
             )
         )
         whole = (not item.sha256 or stamp.file_digest(str(path)) == item.sha256) and (
-            not item.git_digest or _git_digest(path) == item.git_digest
+            not item.git_digest or digests.git_digest(path) == item.git_digest
         )
     if not whole:
         path.resolve().unlink(missing_ok=True)
@@ -281,12 +294,6 @@ def _bar(tell: Callable[[int], None]) -> type:
             return lambda *args, **kwargs: None  # close, refresh, set_description and the like
 
     return Bar
-
-
-def _git_digest(path: Path) -> str:
-    """What git calls a file of that content; the hub names small files by it."""
-    content = path.read_bytes()
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def _endpoint() -> str:

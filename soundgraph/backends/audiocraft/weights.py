@@ -104,7 +104,10 @@ def find(model_id: str, sources: Sources) -> Model | None:
 
 
 def locate(model: Model, sources: Sources) -> Files:
-    """Where everything that makes the model is. Raises NodeError saying what is missing, or not what it was."""
+    """Where everything that makes the model is, each file being what its digest says.
+
+    Raises NodeError saying what is missing, damaged, or not what it was.
+    """
     try:
         found = look(model.id, sources)
     except (ValueError, OSError) as error:
@@ -114,17 +117,48 @@ def locate(model: Model, sources: Sources) -> Files:
         raise NodeError(f"model {absent}: soundgraph models pull {model.id}")
     if model.identity and found.identity != model.identity:
         raise NodeError(f"model {quote(model.id)} has other weights than planned for: {_unlike(model, found)}")
+    if damage := damage_of(model.id, found.read):
+        raise NodeError(f"model {quote(model.id)} {damage}")
     return found.files
 
 
-def look(model_id: str, sources: Sources) -> Found:
-    """What there is of a model. Raises ValueError for files that are not what they should be, OSError."""
+def stats(files: Files) -> dict[Path, str]:
+    """By file of a model: what tells that it has not changed since."""
+    paths = [files.lm, files.codec, *([files.stems] if files.stems is not None else [])]
+    for folder, choose in ((files.codec_folder, codec_files), (files.text_encoder, text_files)):
+        paths += [folder / name for name in choose(_names(folder))] if folder is not None else []
+    return {path: stamp.stat_text(str(path)) for path in paths}
+
+
+def damage_of(model_id: str, read: Iterable[Path]) -> str:
+    """What is wrong with the content of a model's files, in words that go after its name; "" for nothing.
+
+    read: the files. Those of the hub's cache are read now, once: their names were believed until here.
+    """
+    for path in read:
+        kept = storage_of(path)
+        try:
+            damage = digests.damage(path, kept) if kept is not None and path.is_file() else ""
+        except OSError as error:
+            return _words(error)
+        if damage:
+            return f"{damage}; soundgraph models pull {model_id}"
+    return ""
+
+
+def look(model_id: str, sources: Sources, *, thorough: bool = False) -> Found:
+    """What there is of a model. Raises ValueError for files that are not what they should be, OSError.
+
+    thorough: whether to read what the hub's cache names by its digest, and to take for absent what is damaged there.
+    """
     pin = sources.pins.get(model_id)
     if is_folder(model_id):
-        return _assemble(_Place(_folder(model_id, sources)), sources, pin, None)
+        return _assemble(_Place(_folder(model_id, sources)), sources, pin, None, thorough)
     entry = catalogue.entry(model_id)
     for place in _places(model_id, sources, pin.revision if pin else "", checkpoint_files):
-        found = _assemble(place, sources, pin, entry)
+        if thorough and _is_damaged(place, checkpoint_files):
+            return Found(absent=(Part("checkpoint", model_id),))
+        found = _assemble(place, sources, pin, entry, thorough)
         # Another version than the pinned one is of use only if it has the same weights; else the pinned one is fetched.
         if pin is None or place.revision in ("", pin.revision) or found.identity == pin.digest:
             passed = _passed(place, model_id, sources, pin.revision if pin else "")
@@ -160,6 +194,13 @@ def _directory(variable: str) -> Path | None:
 def storage(cache: Path, repository: str) -> Path:
     """The folder of a repository in a cache of the hub."""
     return cache / f"models--{repository.replace('/', '--')}"
+
+
+def storage_of(path: Path) -> Path | None:
+    """The folder of the repository, in one of the hub's own caches, whose snapshot holds a file; None for any other."""
+    parents = path.parents
+    in_cache = len(parents) > 3 and parents[1].name == "snapshots" and parents[3] in caches()
+    return parents[2] if in_cache and parents[2].name.startswith("models--") else None
 
 
 def other_revision(repository: str, pin: Pin | None) -> str:
@@ -310,11 +351,13 @@ def _folder(model_id: str, sources: Sources) -> Path:
     return folder
 
 
-def _assemble(place: _Place, sources: Sources, pin: Pin | None, entry: Entry | None) -> Found:
+def _assemble(place: _Place, sources: Sources, pin: Pin | None, entry: Entry | None, thorough: bool) -> Found:
     """Everything that belongs to the checkpoint in a folder."""
     lm_file, codec_file = place.folder / LM_FILE, place.folder / CODEC_FILE
     # Of a folder that the user named, the file's name says enough.
-    lm, codec = (_peek(file, str(file) if entry is not None else f"its {file.name}") for file in (lm_file, codec_file))
+    shown, mended = (str, f"; soundgraph models pull {entry.id}") if entry is not None else (_its, "")
+    mended = mended if place.repository else ""  # what lies elsewhere is the user's to mend
+    lm, codec = (_peek(file, shown(file), mended) for file in (lm_file, codec_file))
     if lm.pretrained:
         raise ValueError(f"cannot be used: its {LM_FILE} points at {quote(lm.pretrained)}, and has no weights itself")
     parts: list[tuple[str, Path]] = [("lm", lm_file), ("codec", codec_file)]
@@ -326,7 +369,7 @@ def _assemble(place: _Place, sources: Sources, pin: Pin | None, entry: Entry | N
         choose = codec_files if part.role == "codec" else text_files
         pinned = other_revision(part.repository, pin)
         at = next(_places(part.repository, sources, pinned, choose, place.folder), None)
-        if at is None:
+        if at is None or (thorough and _is_damaged(at, choose)):
             absent.append(part)
             continue
         places.append(at)
@@ -334,7 +377,7 @@ def _assemble(place: _Place, sources: Sources, pin: Pin | None, entry: Entry | N
         folders[part.role] = at.folder
         parts += [(f"{part.role}/{name}", at.folder / name) for name in choose(_names(at.folder))]
     melody = bool(_conditioners(lm, "chroma_stem"))
-    stems, stems_digest = _stems(place.folder, sources) if melody else (None, "")
+    stems, stems_digest = _stems(place.folder, sources, thorough) if melody else (None, "")
     passed += [place.folder / name for name in OWN_STEMS if melody and stems != place.folder / name]
     if melody and stems is None and entry is not None:
         absent.append(Part("stems", "demucs"))
@@ -342,7 +385,7 @@ def _assemble(place: _Place, sources: Sources, pin: Pin | None, entry: Entry | N
     found = Found(absent=tuple(absent), revision=place.revision, lm=lm, codec=codec, read=read, passed=tuple(passed))
     if absent:
         return found
-    contents = [(role, digests.of(path)) for role, path in parts]
+    contents = [(role, _digest(path)) for role, path in parts]
     if melody:
         contents.append(("stems", stems_digest))
     identity = digest("audiocraft weights", sorted(contents))
@@ -357,6 +400,24 @@ def _assemble(place: _Place, sources: Sources, pin: Pin | None, entry: Entry | N
         identity=identity,
         others=tuple(f"{at.repository}@{at.revision}" for at in places[1:] if at.revision),
     )
+
+
+def _its(file: Path) -> str:
+    return f"its {file.name}"
+
+
+def _digest(path: Path) -> str:
+    """What a file is, by the hub's word for it where it is in the hub's own cache."""
+    kept = storage_of(path)
+    return (digests.stated(path, kept) if kept is not None else "") or digests.of(path)
+
+
+def _is_damaged(place: _Place, choose: Callable[[Iterable[str]], list[str]]) -> bool:
+    """Whether a file of the hub's cache is not what it is called by there. Elsewhere files are the user's to mend."""
+    if not place.repository:
+        return False
+    paths = [place.folder / name for name in choose(_names(place.folder))]
+    return any(digests.damage(path, storage_of(path)) for path in paths)
 
 
 def _companions(lm: Peeked, codec: Peeked) -> list[Part]:
@@ -394,7 +455,7 @@ def _conditioners(lm: Peeked, model: str) -> list[dict[str, object]]:
     return [table.get(model) or {} for table in tables if table.get("model") == model]
 
 
-def _stems(folder: Path | None, sources: Sources) -> tuple[Path | None, str]:
+def _stems(folder: Path | None, sources: Sources, thorough: bool = False) -> tuple[Path | None, str]:
     """Where the demucs of a melody model is, if it is here, and its digest.
 
     The digest of the published one is known whether or not it is here: a model may be used without a melody.
@@ -406,6 +467,8 @@ def _stems(folder: Path | None, sources: Sources) -> tuple[Path | None, str]:
     for path in (parent / STEMS_FILE for parent in (*shared, stems_folder())):
         if path.is_file():
             if digests.of(path) != STEMS_SHA256:
+                if thorough and path.parent == stems_folder():
+                    continue  # it is fetched again, and takes this one's place
                 raise ValueError(f"cannot be used: {path} is damaged; remove it")
             return path, STEMS_SHA256
     return None, STEMS_SHA256
@@ -476,8 +539,8 @@ def _names(folder: Path | None) -> list[str]:
 _peeked: dict[str, tuple[str, Peeked]] = {}
 
 
-def _peek(path: Path, shown: str) -> Peeked:
-    """What a checkpoint says, read once in a process. shown: what messages call it."""
+def _peek(path: Path, shown: str, mended: str) -> Peeked:
+    """What a checkpoint says, read once in a process. shown, mended: what messages call it, and say at their end."""
     stat, moment = stamp.stat_text(str(path)), digests.recent_ns()
     known = _peeked.get(str(path))
     if known is not None and known[0] == stat:
@@ -485,7 +548,7 @@ def _peek(path: Path, shown: str) -> Peeked:
     try:
         found = peek(path)
     except ValueError as error:
-        raise ValueError(f"cannot be used: {shown} {error}") from error
+        raise ValueError(f"cannot be used: {shown} {error}{mended}") from error
     if digests.is_settled(stat, moment):
         _peeked[str(path)] = stat, found
     return found

@@ -8,12 +8,14 @@ import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from soundgraph.audio import Audio, from_wav
+from soundgraph.backends.audiocraft import checkpoint, codec
 from soundgraph.records import Record
 from tests.helpers import Result, Space, export, generate, node
 
@@ -435,3 +437,72 @@ def test_takes_fill_a_batch_and_each_is_what_it_is_alone(studio: Space, monkeypa
     shutil.rmtree(studio.root / ".soundgraph")
     assert len(studio.build().ran) == 7
     assert {name: record.digest for name, record in records(studio).items()} == digests
+
+
+# Whatever a take meets
+
+
+@pytest.mark.parametrize("n_frames", [251, 254])
+def test_a_take_of_any_number_of_frames_is_made(studio: Space, n_frames: int) -> None:
+    """The codec decodes 250 at a time, and looks a few ahead."""
+    seconds = n_frames / 50
+    studio.scene(generate("a", "x", "music", seconds) + export("a", "a"))
+    studio.scene(generate("b", "x", "audio", seconds) + export("b", "b"), "b")
+    found = studio.build("-k")
+    assert (found.code, found.err) == (0, "")
+    assert sounds(studio)["a"].n_samples == round(seconds * 32000)
+    assert sounds(studio)["b"].n_samples == round(seconds * 16000)
+
+
+def test_a_continuation_of_any_number_of_frames_is_made(studio: Space) -> None:
+    studio.scene(
+        generate("a", "x", "audio", 4.0)
+        + generate("b", "y", "audio", 5.05, continue_from="a")
+        + generate("c", "y", "audio", 15.06, continue_from="b")
+        + export("c", "c")
+    )
+    assert studio.build().code == 0
+    assert sounds(studio)["c"].n_samples == 240960
+
+
+def test_a_take_that_no_codec_survives_leaves_the_rest_of_the_build_whole(
+    studio: Space, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = codec.decode
+
+    def decode(model: Any, codes: torch.Tensor, n_samples: int) -> Any:
+        if n_samples == 22400:
+            raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
+        return real(model, codes, n_samples)
+
+    names = "abcd"
+    studio.scene(
+        "".join(generate(name, name, "music", 0.7 if name == "b" else 0.5) + export(name, name) for name in names)
+        + generate("other", "x", "audio", 0.5)
+        + export("other", "other")
+    )
+    monkeypatch.setattr(codec, "decode", decode)
+    found = studio.build("-k")
+    assert (found.code, found.failed, found.loads) == (1, ["a:b"], 2)
+    assert sorted(found.exports) == ["build/a.wav", "build/c.wav", "build/d.wav", "build/other.wav"]
+    monkeypatch.undo()
+    assert studio.build().ran == ["a:b"]
+
+
+def test_weights_that_change_while_they_are_loaded_make_no_take(studio: Space, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A take is told to be made with what was digested, by which others find it in a cache."""
+    real = checkpoint.load
+
+    def load(files: Any, *more: Any) -> Any:
+        loaded = real(files, *more)
+        with files.codec.open("r+b") as file:
+            file.seek(1000)
+            file.write(b"other")
+        return loaded
+
+    monkeypatch.setattr(checkpoint, "load", load)
+    studio.scene(generate("a", "x", "music", 0.5) + export("a", "a"))
+    found = studio.build()
+    assert (found.code, found.failed) == (1, ["a:a"])
+    assert "changed while it was loaded" in found.of("node")[-1]["detail"]
+    assert records(studio) == {}

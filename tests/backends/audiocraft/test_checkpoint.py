@@ -231,6 +231,46 @@ class TestTextEncoder:
         words = refusal(musicgen_t5, text_encoder=folder)
         assert words == f"{folder} holds a T5 that lacks weights ({lost}); {HINT}"
 
+    def test_is_what_it_was_when_it_was_loaded_whatever_becomes_of_its_file(self, musicgen_t5: Path, tmp_path: Path):
+        folder = Path(shutil.copytree(musicgen_t5 / tiny.T5_NAME, tmp_path / "t5"))
+        loaded = load(musicgen_t5, text_encoder=folder).lm.condition_provider.conditioners["description"].t5
+        before = {name: tensor.clone() for name, tensor in loaded.state_dict().items()}
+        weights = folder / "model.safetensors"
+        with weights.open("r+b") as file:  # in place: the file that was mapped
+            file.seek(weights.stat().st_size // 2)
+            file.write(b"\x11" * (weights.stat().st_size // 2))
+        assert all(torch.equal(tensor, before[name]) for name, tensor in loaded.state_dict().items())
+
+    def test_is_made_of_no_file_but_those_that_it_is_known_by(self, musicgen_t5: Path, tmp_path: Path):
+        """A configuration can name another file of weights, and an index of several any. Those have no digest."""
+        folder = Path(shutil.copytree(musicgen_t5 / tiny.T5_NAME, tmp_path / "t5"))
+        shutil.copy(folder / "model.safetensors", folder / "other.safetensors")
+        config = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps({**config, "transformers_weights": "other.safetensors"}))
+        assert "other.safetensors" in refusal(musicgen_t5, text_encoder=folder)
+
+        (folder / "config.json").write_text(json.dumps(config))
+        (folder / "model.safetensors").unlink()
+        for strange in ("other.safetensors", str(folder / "other.safetensors"), "../t5/other.safetensors"):
+            index = {"metadata": {}, "weight_map": {"shared.weight": strange}}
+            (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+            assert f"names {strange[:80]}, which is none of its weights" in refusal(musicgen_t5, text_encoder=folder)
+
+    def test_may_be_in_several_files(self, musicgen_t5: Path, tmp_path: Path):
+        from safetensors.torch import load_file, save_file
+
+        folder = Path(shutil.copytree(musicgen_t5 / tiny.T5_NAME, tmp_path / "t5"))
+        state = load_file(folder / "model.safetensors")
+        (folder / "model.safetensors").unlink()
+        shards = {name: f"model-0000{n % 2 + 1}-of-00002.safetensors" for n, name in enumerate(state)}
+        for shard in set(shards.values()):
+            part = {name: state[name] for name in state if shards[name] == shard}
+            save_file(part, folder / shard, metadata={"format": "pt"})
+        index = {"metadata": {}, "weight_map": shards}
+        (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+        loaded = load(musicgen_t5, text_encoder=folder).lm.condition_provider.conditioners["description"].t5
+        assert all(torch.equal(loaded.state_dict()[name], tensor) for name, tensor in state.items())
+
 
 class TestCodecFolder:
     @pytest.fixture

@@ -91,6 +91,45 @@ def test_a_pull_gives_the_identity_that_a_folder_with_the_same_weights_has(serve
     assert pull().digest == find("./mine", Sources(tmp_path)).identity
 
 
+@pytest.mark.parametrize("how", ["altered", "cut short", "empty"])
+@pytest.mark.parametrize(
+    ("repository", "name"),
+    [
+        (SMALL, "state_dict.bin"), (SMALL, "compression_state_dict.bin"), (T5, "model.safetensors"),
+        (T5, "config.json"), (T5, "tokenizer.json"), (CODEC, "model.safetensors"),
+    ],
+)  # fmt: skip
+def test_a_pull_mends_what_is_damaged_in_the_cache_and_fetches_nothing_else(served, cache, repository, name, how):
+    served.publish(T5, text_encoder())
+    served.publish(CODEC, encodec())
+    served.publish(SMALL, checkpoint(codec=CODEC))
+    pin = pull()
+    (snapshot,) = (cache / f"models--{repository.replace('/', '--')}" / "snapshots").iterdir()
+    content = (snapshot / name).read_bytes()
+    damaged = {"altered": bytes([content[0] ^ 1]) + content[1:], "cut short": content[:-1], "empty": b""}[how]
+    (snapshot / name).resolve().write_bytes(damaged)
+    served.requests.clear()
+    assert BACKEND.missing(find())
+
+    assert BACKEND.download_size(find(), Sources()) == len(content)
+    assert pull() == pin
+
+    assert served.fetched() == [name]
+    assert (snapshot / name).read_bytes() == content
+    assert BACKEND.missing(find()) == ""
+
+
+def test_what_is_damaged_stays_and_is_told_of_where_the_hub_cannot_be_asked(served, cache, monkeypatch):
+    publish(served)
+    pull()
+    (blob,) = {path.resolve() for path in cache.glob("models--facebook*/snapshots/*/state_dict.bin")}
+    blob.write_bytes(b"PK" + bytes(100))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert "HF_HUB_OFFLINE" in refused()
+    assert blob.exists()
+    assert "is damaged" in BACKEND.missing(find())
+
+
 def test_progress_ends_at_the_size_that_was_announced(served):
     publish(served)
     size = BACKEND.download_size(find(), Sources())

@@ -14,7 +14,7 @@ import pytest
 
 from backends.audiocraft import stub_hub
 from backends.audiocraft.stub_hub import checkpoint, encodec, lm_config, text_encoder, write, write_cache
-from soundgraph import backends
+from soundgraph import backends, stamp
 from soundgraph.backends import Pin, Sources
 from soundgraph.backends.audiocraft import catalogue, digests, weights
 from soundgraph.errors import NodeError
@@ -129,6 +129,97 @@ def test_large_files_of_the_cache_are_known_by_name_and_not_read(cache):
     text = cache / "models--t5-base" / "blobs" / hashlib.sha256(b"t5").hexdigest()
     text.write_bytes(b"xx")  # never so, but by this it shows that nobody looks
     assert find(SMALL).identity == before
+
+
+def damaged(blob: Path) -> None:
+    """As long as it was, and not what it was."""
+    content = bytearray(blob.read_bytes())
+    content[-1] ^= 1
+    blob.write_bytes(content)
+
+
+CACHED = [
+    *(("models--facebook--musicgen-small", name) for name in ("state_dict.bin", "compression_state_dict.bin")),
+    *(("models--t5-base", name) for name in ("config.json", "model.safetensors", "spiece.model", "tokenizer.json")),
+]
+
+
+@pytest.mark.parametrize(("repository", "name"), CACHED)
+def test_a_file_of_the_cache_that_is_not_what_it_is_called_is_refused(cache, repository, name):
+    fill(cache)
+    model = find(SMALL)
+    path = cache / repository / "snapshots" / ("1" * 40) / name
+    assert BACKEND.missing(model) == ""
+    damaged(path.resolve())
+    words = f"{path} is damaged: it is not what the hub's cache calls it; soundgraph models pull {SMALL}"
+    assert BACKEND.missing(find(SMALL)) == f'model "{SMALL}" cannot be used: {words}'
+    with pytest.raises(NodeError, match="is damaged" if name.endswith((".bin", ".safetensors")) else "other weights"):
+        weights.locate(model, Sources())
+
+
+def test_what_a_name_says_is_compared_with_the_bytes_once(cache, monkeypatch):
+    fill(cache)
+    read: list[str] = []
+    real = stamp.file_digest
+    monkeypatch.setattr(digests, "recent_ns", lambda: 2**62)  # files need not age for a test
+    monkeypatch.setattr(digests, "_MARGIN_NS", -(10**15))
+    monkeypatch.setattr(stamp, "file_digest", lambda path: read.append(Path(path).name) or real(path))
+    model = find(SMALL)
+    assert not {name for _, name in CACHED if name.endswith((".bin", ".safetensors"))} & set(read)
+    weights.locate(model, Sources())
+    assert set(read) == {name for _, name in CACHED}
+    once = len(read)
+    weights.locate(model, Sources())
+    digests._remembered.clear()  # as another process
+    weights.locate(model, Sources())
+    assert len(read) == once
+
+
+def test_a_checkpoint_of_ones_own_is_known_by_its_bytes_whatever_it_links_to(cache, tmp_path):
+    """A stranger's repository may look as the hub's cache does. Its weights must not pass for others by a name."""
+    theirs = checkpoint()
+    theirs["state_dict.bin"] = checkpoint(seed="theirs")["state_dict.bin"]
+    ours = {name: hashlib.sha256(content).hexdigest() for name, content in checkpoint().items()}
+    identities = set()
+    for place in ("a", "b/models--facebook--musicgen-small/snapshots/1", f"c/hub/{SMALL}"):
+        folder = write(tmp_path / place, theirs)
+        write(folder / "t5-base", text_encoder())
+        blobs = folder.parent.parent / "blobs"
+        blobs.mkdir(exist_ok=True)
+        (folder / "state_dict.bin").rename(blobs / ours["state_dict.bin"])
+        (folder / "state_dict.bin").symlink_to(blobs / ours["state_dict.bin"])
+        identities.add(find(f"./{place}", Sources(tmp_path)).identity)
+    write(tmp_path / "plain" / "t5-base", text_encoder())
+    write(tmp_path / "plain", theirs)
+    identities.add(find("./plain", Sources(tmp_path)).identity)
+    fill(cache)
+    assert len(identities) == 1
+    assert find(SMALL).identity not in identities
+
+
+@pytest.mark.parametrize("how", ["elsewhere", "another repository's", "a link to elsewhere", "not a digest"])
+def test_in_the_hub_s_cache_a_name_counts_as_far_as_its_layout_proves_it(cache, tmp_path, how):
+    fill(cache)
+    before = find(SMALL).identity
+    path = cache / "models--facebook--musicgen-small/snapshots" / ("1" * 40) / "state_dict.bin"
+    blob = path.resolve()
+    other = checkpoint(seed="other")["state_dict.bin"]
+    if how == "a link to elsewhere":
+        (tmp_path / "other").write_bytes(other)
+        blob.unlink()
+        blob.symlink_to(tmp_path / "other")
+    else:
+        place = {
+            "elsewhere": tmp_path / "blobs" / blob.name,
+            "another repository's": cache / "models--x--y/blobs" / blob.name,
+            "not a digest": blob.parent / ("g" * 64),
+        }[how]
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(other)
+        path.unlink()
+        path.symlink_to(place)
+    assert find(SMALL).identity != before
+    assert BACKEND.missing(find(SMALL)) == ""
 
 
 def test_a_link_that_leads_nowhere_is_no_file(cache):
