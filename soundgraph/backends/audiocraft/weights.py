@@ -467,9 +467,11 @@ def _stems(folder: Path | None, sources: Sources, thorough: bool = False) -> tup
     for path in (parent / STEMS_FILE for parent in (*shared, stems_folder())):
         if path.is_file():
             if digests.of(path) != STEMS_SHA256:
-                if thorough and path.parent == stems_folder():
+                fetched = path.parent == stems_folder()
+                if thorough and fetched:
                     continue  # it is fetched again, and takes this one's place
-                raise ValueError(f"cannot be used: {path} is damaged; remove it")
+                hint = "soundgraph models pull mends it" if fetched else "remove it"
+                raise ValueError(f"cannot be used: {path} is damaged; {hint}")
             return path, STEMS_SHA256
     return None, STEMS_SHA256
 

@@ -387,4 +387,9 @@ def test_demucs_is_fetched_for_a_melody_model(served, tmp_path, monkeypatch):
     served.forged = set()
     pull(melody)
     assert weights.locate(find(melody), Sources()).stems == weights.stems_folder() / weights.STEMS_FILE
+    before = BACKEND.missing(find(melody))  # perhaps of packages
     assert [path.name for path in weights.stems_folder().iterdir()] == [weights.STEMS_FILE]
+    (weights.stems_folder() / weights.STEMS_FILE).write_bytes(b"stemz")
+    assert "is damaged; soundgraph models pull mends it" in BACKEND.missing(find(melody))
+    pull(melody)
+    assert BACKEND.missing(find(melody)) == before

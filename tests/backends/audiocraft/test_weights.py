@@ -270,7 +270,7 @@ def test_a_melody_model_needs_the_demucs_that_has_the_right_content(cache, home,
     write(stems.parent, {stems.name: b"half of it"})
     model = find(melody)
     assert model.here
-    assert model.trouble == f"cannot be used: {stems} is damaged; remove it"
+    assert model.trouble == f"cannot be used: {stems} is damaged; soundgraph models pull mends it"
     assert BACKEND.missing(model) == f'model "{melody}" {model.trouble}'
     monkeypatch.setattr(weights, "STEMS_SHA256", hashlib.sha256(b"half of it").hexdigest())
     model = find(melody)
@@ -282,7 +282,8 @@ def test_damaged_weights_of_a_published_model_are_told_when_they_are_needed(cach
     write_cache(cache, SMALL, {**checkpoint(), "state_dict.bin": b"PK\x03\x04 and no more"})
     model = find(SMALL)
     path = cache / "models--facebook--musicgen-small/snapshots" / ("1" * 40) / "state_dict.bin"
-    expected = f'model "{SMALL}" cannot be used: {path} is damaged: it was cut short, or altered'
+    why = f"{path} is damaged: it was cut short, or altered; soundgraph models pull {SMALL}"
+    expected = f'model "{SMALL}" cannot be used: {why}'
     assert BACKEND.missing(model) == expected
     with pytest.raises(NodeError) as caught:
         weights.locate(model, Sources())
