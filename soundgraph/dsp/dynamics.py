@@ -198,6 +198,33 @@ class Smoothing:
         return y
 
 
+class Glide:
+    """A switch as a gain follows it: up to 1 while it is on, down to 0 while it is off.
+
+    attack_ms, release_ms: time constants, 0 or more. 63 % of the way up is done after attack_ms. On the way down it is
+        at 37 % release_ms after the switch went off, and lower where it had not been all the way up; the attack does
+        not lie on top of it, as it does in `Smoothing`. A switch that is off for much less than release_ms, as between
+        the crests of a wave, hardly counts as off.
+
+    With a peak follower p = max(x, r·p) of the switch, y = min(p, a·y + (1 - a)·p): on its way up it is a low pass of
+    p, and never over p. What that low pass l would be over y is a peak follower as well, l - y = max(l - p, a·(l - y)),
+    which is how it is computed here. A one-pole filter that takes a where it rises and r where it falls would go
+    down by the same curve, but a switch that flutters would hold it half way.
+    """
+
+    def __init__(self, attack_ms: float, release_ms: float, sample_rate: int):
+        self.attack = keep(attack_ms, sample_rate)
+        self.peak = Leak(np.maximum, keep(release_ms, sample_rate))
+        self.low_pass = Leak(np.add, self.attack)
+        self.excess = Leak(np.maximum, self.attack)
+
+    def run(self, is_on: NDArray[np.bool_]) -> Floats:
+        """is_on: of the next samples, shape (n,). Returns the same shape."""
+        peak = self.peak.run(is_on.astype(np.float64))
+        low = self.low_pass.run(peak * (1.0 - self.attack))
+        return low - self.excess.run(low - peak)
+
+
 def keep(time_ms: float, sample_rate: int) -> float:
     """What a one-pole filter keeps from sample to sample, so that 1 - 1/e of a step is done in time_ms; 0 for 0 ms."""
     return math.exp(-1000.0 / (time_ms * sample_rate)) if time_ms > 0 else 0.0

@@ -37,15 +37,13 @@ def render(node: Duck, inputs: list[Audio]) -> Audio:
     threshold = 10 ** (node.threshold_db / 20)
     # What begins early must not end early: with a long look-ahead, that would be before the sidechain does.
     down = dynamics.open_while(key, threshold, threshold, hold=round(node.hold_ms * rate / 1000) + ahead)
-    smoothing = dynamics.Smoothing(node.attack_ms, node.release_ms, rate)
-    smoothing.run(down[:ahead].astype(float))
+    glide = dynamics.Glide(node.attack_ms, node.release_ms, rate)
+    glide.run(down[:ahead])
 
     def factors(part: slice) -> dynamics.Floats:
-        return dynamics.factors(
-            -node.depth_db * smoothing.run(down[part.start + ahead : part.stop + ahead].astype(float))
-        )
+        return dynamics.factors(-node.depth_db * glide.run(down[part.start + ahead : part.stop + ahead]))
 
     return dynamics.shaped(audio, factors)
 
 
-KIND = Kind(version=1, params=Duck, render=render)
+KIND = Kind(version=2, params=Duck, render=render)

@@ -34,13 +34,12 @@ def render(node: Gate, inputs: list[Audio]) -> Audio:
         closes_under=10 ** ((node.threshold_db - node.hysteresis_db) / 20),
         hold=round(node.hold_ms * audio.sample_rate / 1000),
     )
-    smoothing = dynamics.Smoothing(node.attack_ms, node.release_ms, audio.sample_rate)
+    glide = dynamics.Glide(node.attack_ms, node.release_ms, audio.sample_rate)
 
     def factors(part: slice) -> dynamics.Floats:
-        openness = smoothing.run(is_open[part].astype(float))
-        return dynamics.factors(node.range_db * (openness - 1.0))
+        return dynamics.factors(node.range_db * (glide.run(is_open[part]) - 1.0))
 
     return dynamics.shaped(audio, factors)
 
 
-KIND = Kind(version=1, params=Gate, render=render)
+KIND = Kind(version=2, params=Gate, render=render)

@@ -6,6 +6,7 @@ import pytest
 from soundgraph.audio import make
 from soundgraph.dsp import dynamics
 from soundgraph.dsp.dynamics import (
+    Glide,
     Leak,
     Smoothing,
     decibels,
@@ -67,6 +68,34 @@ def test_time_constants_are_the_time_to_63_percent(rate):
     assert np.allclose(Smoothing(0, 10, rate).run(step)[:n], 1.0, rtol=0, atol=1e-12)
     down = Smoothing(0, 10, rate).run(step)[n:]
     assert down[round(0.010 * rate) - 1] == pytest.approx(np.exp(-1), abs=0.005)
+
+
+@pytest.mark.parametrize(("attack_ms", "release_ms"), [(0, 0), (0, 5), (5, 0), (3, 3), (1, 20), (20, 1), (300, 2000)])
+def test_a_glide_is_the_recursion_it_stands_for_however_it_is_cut_into_chunks(attack_ms, release_ms):
+    rng = np.random.default_rng(5)
+    switch = np.repeat(rng.random(60) < 0.5, rng.integers(1, 400, 60))
+    a, r = keep(attack_ms, 8000), keep(release_ms, 8000)
+    expected, peak, y = [], 0.0, 0.0
+    for value in switch.astype(float):
+        peak = max(value, r * peak)
+        y = min(peak, a * y + (1 - a) * peak)
+        expected.append(y)
+    glide = Glide(attack_ms, release_ms, 8000)
+    assert np.allclose(in_chunks(glide.run, switch, 777), expected, rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize("rate", [8000, 44100, 192000])
+@pytest.mark.parametrize(("attack_ms", "release_ms"), [(5, 20), (20, 5), (20, 20)])
+def test_a_glide_is_63_percent_up_after_the_attack_and_down_after_the_release(rate, attack_ms, release_ms):
+    n = rate // 2
+    y = Glide(attack_ms, release_ms, rate).run(np.repeat([True, False], n))
+    assert y[round(attack_ms * rate / 1000) - 1] == pytest.approx(1 - np.exp(-1), abs=0.01)
+    assert y[n + round(release_ms * rate / 1000) - 1] == pytest.approx(np.exp(-1), abs=0.01)
+
+
+def test_a_switch_that_flutters_holds_a_glide_up():
+    flutter = np.tile([True, True, True, False], 8000)
+    assert Glide(10, 200, 8000).run(flutter)[-8000:].min() > 0.998
 
 
 def test_smoothing_never_passes_what_it_follows_on_the_way_up_nor_falls_under_it_without_attack():

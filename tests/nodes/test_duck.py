@@ -43,10 +43,21 @@ def test_it_goes_down_by_the_depth_and_comes_back_at_the_times_it_is_given(rate,
     assert np.allclose(gain[: round(0.49 * rate)], 0, atol=1e-4)
     assert gain[round(0.520 * rate)] == pytest.approx(-20 * (1 - np.exp(-1)), abs=0.5)
     assert np.allclose(gain[round(0.8 * rate) : round(1.098 * rate)], -20, atol=0.01)
-    # The release behind an attack, as in the test of the compressor.
-    expected = -20 * (50 * np.exp(-1) - 20 * np.exp(-50 / 20)) / 30
-    assert gain[round(1.150 * rate)] == pytest.approx(expected, abs=0.5)
+    assert gain[round(1.150 * rate)] == pytest.approx(-20 * np.exp(-1), abs=0.5)
     assert gain[-1] == pytest.approx(0, abs=0.01)
+
+
+@pytest.mark.parametrize("attack_ms", [0, 20, 200, 1000])
+@pytest.mark.parametrize("release_ms", [10, 200])
+def test_the_release_takes_the_same_time_behind_any_attack(attack_ms, release_ms):
+    """Also with a sidechain that goes through zero on its samples, and no hold."""
+    rate = 8000
+    times = {"attack_ms": attack_ms, "hold_ms": 0, "release_ms": release_ms, "lookahead_ms": 0}
+    t = np.arange(14 * rate) / rate
+    sidechain = make(np.where(t < 12, 0.5 * np.sin(2 * np.pi * 1000 * t), 0.0), rate)
+    gain = gain_db(duck(level(14, rate), sidechain, depth_db=12, **times))
+    (back,) = np.flatnonzero(gain[12 * rate :] >= -12 * np.exp(-1))[:1]
+    assert back / rate * 1000 == pytest.approx(release_ms, rel=0.02, abs=1)
 
 
 @pytest.mark.parametrize("rate", [8000, 48000])

@@ -50,6 +50,14 @@ def test_attack_hold_and_release_take_the_time_they_are_given(rate):
     assert gain[ends + round(0.150 * rate)] == pytest.approx(-40 * (1 - np.exp(-1)), abs=0.3)
 
 
+@pytest.mark.parametrize("attack_ms", [0, 5, 100, 500])
+def test_the_release_takes_the_same_time_behind_any_attack(attack_ms):
+    audio = steps((-60, -10, -60), 8000, seconds=6)
+    gain = gain_db(gate(audio, threshold_db=-30, range_db=40, attack_ms=attack_ms, hold_ms=0, release_ms=50), audio)
+    (closed,) = np.flatnonzero(gain[2 * 48000 :] <= -40 * (1 - np.exp(-1)))[:1]
+    assert closed / 8 == pytest.approx(50, abs=0.5)
+
+
 def test_a_tone_with_a_half_period_under_the_hold_does_not_chatter():
     t = np.arange(48000) / 48000
     tone = make(0.5 * np.sin(2 * np.pi * 30 * t), 48000)
