@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,9 @@ _HEADER = struct.Struct("<4sI4s 4sIHHIIHHH 4sII 4sI")
 # RIFF sizes are 32 bits wide: 3.1 hours of stereo at 48 kHz.
 MAX_BYTES = 2**32 - 1 - _HEADER.size
 HEADER_BYTES = _HEADER.size
+
+# More channels than any layout has: whose array has more, and fewer samples, has it the other way round.
+_MANY = 8
 
 # The latest time, in seconds, that a node may name: ten hours.
 MAX_SECONDS = 36000
@@ -99,19 +102,62 @@ def _header(shape: Shape) -> bytes:
 def make(samples: object, sample_rate: int) -> Audio:
     """An `Audio` from anything shaped (channels, n) or (n,); converts to float32 and checks that it can be an artifact.
 
-    Raises NodeError for samples that are not finite (NaN spreads through every mix below) or do not fit one WAV file.
+    Raises NodeError for what is no array of real numbers in that shape, or no rate; for integers of a fixed width,
+    whose full scale is another; for samples that are not finite (NaN spreads through every mix below) or do not fit
+    one WAV file.
     """
-    array = np.asarray(samples, dtype=np.float32)
+    array = _floats(samples)
     if array.ndim == 1:
         array = array[np.newaxis, :]
     if array.ndim != 2 or array.shape[0] < 1:
         raise NodeError(f"samples must be shaped (channels, n), not {array.shape}")
+    channels, n = array.shape
+    if channels > _MANY >= n > 0:
+        raise NodeError(
+            f"samples must be shaped (channels, n), and {array.shape} looks like (n, channels): turn it by .T"
+        )
     array = np.ascontiguousarray(array)
     if array.nbytes > MAX_BYTES:
         raise NodeError(f"the result is {array.nbytes / 1e9:.1f} GB, more than the 4.3 GB one WAV file can hold")
     if not np.isfinite(array).all():
         raise NodeError("the result holds samples that are not numbers (NaN or infinity)")
-    return Audio(array, int(sample_rate))
+    return Audio(array, _rate(sample_rate, channels))
+
+
+def checked(sound: Audio) -> Audio:
+    """A sound that somebody else put together, as `make` would have: the same object if nothing had to be converted.
+
+    Raises NodeError as `make` does.
+    """
+    made = make(sound.samples, sound.sample_rate)
+    return sound if made.samples is sound.samples and made.sample_rate is sound.sample_rate else made
+
+
+def _floats(samples: object) -> Samples:
+    """Numbers as float32; the same array if they are."""
+    try:
+        array = np.asarray(samples)
+    except (TypeError, ValueError) as error:  # rows of different lengths, or what numpy cannot make anything of
+        raise NodeError(f"samples must be numbers shaped (channels, n), not {_named(samples)}") from error
+    if array.dtype.kind not in "fiub":
+        raise NodeError(f"samples must be real numbers, not {array.dtype}")
+    if isinstance(samples, np.ndarray) and array.dtype.kind in "iu":
+        bits = 8 * array.dtype.itemsize
+        raise NodeError(f"samples must be floats with a full scale of 1, not {array.dtype}: divide by 2 ** {bits - 1}")
+    with np.errstate(over="ignore"):  # infinity is refused, in words
+        return np.asarray(array, dtype=np.float32)
+
+
+def _rate(sample_rate: Any, channels: int) -> int:
+    is_number = isinstance(sample_rate, int | float | np.integer) and not isinstance(sample_rate, bool)
+    if not is_number or sample_rate % 1 != 0 or not 0 < int(sample_rate) * 4 * channels <= 0xFFFFFFFF:
+        raise NodeError(f"sample_rate must be a whole number of Hz that a WAV file can hold, not {sample_rate!r}")
+    return int(sample_rate)
+
+
+def _named(value: object) -> str:
+    kind = type(value).__name__
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
 def silence(seconds: float, sample_rate: int, channels: int = 1) -> Audio:

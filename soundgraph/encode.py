@@ -82,6 +82,9 @@ def encode(
     A rate that the format does not know is converted as `fitted` says.
     Raises NodeError for a sound the format cannot hold, ValueError for arguments outside what is said here.
     """
+    from soundgraph.audio import checked
+
+    audio = checked(audio)
     if file_format == "wav" and bit_depth in (16, 24, 32):
         return _wav(audio, bit_depth, seed, marks)
     if file_format == "flac" and bit_depth in (16, 24):

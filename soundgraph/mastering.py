@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from soundgraph import decode, encode
-from soundgraph.audio import Audio, make, n_samples
+from soundgraph.audio import Audio, checked, make, n_samples
 from soundgraph.dsp import figures, limiting, loudness, seam
 from soundgraph.errors import NodeError
 from soundgraph.marks import Marks
@@ -69,6 +69,10 @@ class Mastered:
         """The file, in any of the formats of an export. Raises NodeError as `deliver` does."""
         return self.deliver(file_format)[0]
 
+    def as_file(self, file_format: str) -> tuple[bytes, Report]:
+        """The file, and what was measured of it: another report than `report` where a codec had it turned down."""
+        return self._held(*encode.fitted(self.audio, file_format, self.marks), file_format)[:2]
+
     def deliver(self, file_format: str, guard: bool = False) -> tuple[bytes, dict[str, Any]]:
         """The file, and the report of it as JSON has it.
 
@@ -88,8 +92,7 @@ class Mastered:
         audio, marks = encode.fitted(self.audio, file_format, self.marks)
         if guard and file_format == "wav" and marks.loop is not None and marks.loop[1] == audio.n_samples:
             marks = replace(marks, guard=True)
-        data, gain_db, decoded_db = self._encoded(audio, marks, file_format)
-        report = self._turned_down(gain_db, decoded_db, file_format)
+        data, report, decoded_db = self._held(audio, marks, file_format)
         facts = {name: _rounded(name, value) for name, value in asdict(report).items()}
         facts |= {"sample_rate": audio.sample_rate, "duration_s": round(audio.duration, 6)}
         facts["remarks"] = list(report.remarks)
@@ -111,6 +114,11 @@ class Mastered:
                     raise NodeError(f'{broken}, and on_broken_loop = "error" asks for none')
                 facts["remarks"].append(broken)
         return data, facts
+
+    def _held(self, audio: Audio, marks: Marks, file_format: str) -> tuple[bytes, Report, float | None]:
+        """The file, under the ceiling as far as that can be had; its report; its decoded true peak, if measured."""
+        data, gain_db, decoded_db = self._encoded(audio, marks, file_format)
+        return data, self._turned_down(gain_db, decoded_db, file_format), decoded_db
 
     def _encoded(self, audio: Audio, marks: Marks, file_format: str) -> tuple[bytes, float, float | None]:
         """The file; by how much it was turned down for a codec that overshoots; and its decoded true peak in dBTP.
@@ -182,6 +190,7 @@ def master(audio: Audio, settings: ExportSettings, sample_rate: int) -> Mastered
     Raises NodeError for a sound of no length; for a loop or a cue that lies beyond its end; and, with
     `headroom = "error"`, for a sound over full scale.
     """
+    audio = checked(audio)
     if not audio.n_samples:
         raise NodeError("there is nothing to deliver: the sound has no samples")
     audio, marks = encode.converted(audio, _marks(audio, settings), sample_rate)

@@ -231,8 +231,9 @@ class Pipeline:
             raise UsageError("; ".join(what for _, what in faults)) from error
         mastered = mastering.master(sound, checked, sample_rate or sound.sample_rate)
         path.parent.mkdir(parents=True, exist_ok=True)
-        stamp.write_atomically(str(path), mastered.encode(form))
-        return mastered.report
+        data, report = mastered.as_file(form)
+        stamp.write_atomically(str(path), data)
+        return report
 
     def scene(self, data: Mapping[str, Any]) -> api.Result:
         """Builds a scene from a dict: a scene file's tables, or the flat form with `name`, `duration`, `elements`."""
@@ -288,7 +289,7 @@ def _render(kind: str, sounds: Sequence[Audio], **params: Any) -> Audio:
         raise UsageError("; ".join(f"{kind}: {what}" for _, what in faults)) from error
     assert found.render is not None
     try:
-        result = found.render(checked, list(sounds))
+        result = found.render(checked, [audio.checked(sound) for sound in sounds])
     except NodeError as error:
         raise UsageError(f"{kind}: {error}") from error
     return audio.make(result.samples, result.sample_rate)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +12,11 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundgraph.audio import Audio, from_wav, make, n_samples, silence
+from soundgraph.audio import Audio, checked, from_wav, make, n_samples, silence
+from soundgraph.encode import encode
 from soundgraph.errors import NodeError
+from soundgraph.export_settings import ExportSettings
+from soundgraph.mastering import master
 from tests.helpers import noise
 
 SHAPES = [(1, 0), (1, 1), (2, 3), (1, 1000), (5, 7)]
@@ -96,3 +100,69 @@ def test_one_row_may_be_given_flat() -> None:
 def test_a_length_in_samples_is_rounded_half_to_even(seconds: float, rate: int, n: int) -> None:
     assert n_samples(seconds, rate) == n
     assert silence(seconds, rate, 2).samples.shape == (2, n)
+
+
+@pytest.mark.parametrize(
+    ("samples", "said"),
+    [
+        ("loud", "samples must be real numbers, not <U4"),
+        (b"loud", "samples must be real numbers, not |S4"),
+        (None, "samples must be real numbers, not object"),
+        ({"a": 1}, "samples must be real numbers, not object"),
+        ([[0.1, 0.2], [0.1]], "samples must be numbers shaped (channels, n), not a list"),
+        (np.array([0.1 + 0.2j]), "samples must be real numbers, not complex128"),
+        (np.array(["0.1"]), "samples must be real numbers, not <U3"),
+        (np.zeros((2, 3), "datetime64[s]"), "samples must be real numbers, not datetime64[s]"),
+        (np.zeros(4, np.int16), "samples must be floats with a full scale of 1, not int16: divide by 2 ** 15"),
+        (np.zeros((2, 4), np.int32), "samples must be floats with a full scale of 1, not int32: divide by 2 ** 31"),
+        (0.5, "samples must be shaped (channels, n), not ()"),
+        (np.zeros((0, 4)), "samples must be shaped (channels, n), not (0, 4)"),
+        (np.zeros((48000, 2)), "samples must be shaped (channels, n), and (48000, 2) looks like (n, channels): "),
+        ([1e300], "the result holds samples that are not numbers (NaN or infinity)"),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else type(value).__name__,
+)
+def test_what_are_no_samples_is_refused_in_words(samples: object, said: str) -> None:
+    with pytest.raises(NodeError) as caught:
+        make(samples, 48000)
+    assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize("rate", [0, -48000, 1.5, "48000", None, True, 2**32, float("nan"), float("inf")])
+def test_what_is_no_rate_is_refused_in_words(rate: Any) -> None:
+    with pytest.raises(NodeError, match="sample_rate must be a whole number of Hz"):
+        make([0.5], rate)
+
+
+def test_a_rate_of_numpy_and_floats_of_any_width_will_do() -> None:
+    for kind, rate in [(np.float16, np.int64(48000)), (np.float32, 48000.0), (np.float64, 48000), (">f4", 48000)]:
+        found = make(np.full((2, 4), 0.5, kind), rate)
+        assert (found.samples.dtype, found.sample_rate, type(found.sample_rate)) == (np.float32, 48000, int)
+        assert found.samples.flags.c_contiguous
+
+
+def test_a_sound_that_is_right_is_not_copied_by_checking_it() -> None:
+    fine = make(np.zeros((2, 4)), 48000)
+    assert checked(fine) is fine
+    turned = Audio(np.zeros((4, 2), np.float32).T, 48000)
+    assert checked(turned).samples.flags.c_contiguous
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Audio(np.full((1, 100), np.nan, np.float32), 48000),
+        Audio(np.full((1, 100), np.inf, np.float32), 48000),
+        Audio([0.1, 0.2], "fast"),  # type: ignore[arg-type]
+        Audio(np.zeros((48000, 2), np.float32), 48000),
+        Audio(np.zeros(3, complex), 48000),  # type: ignore[arg-type]
+        Audio(np.zeros((1, 100), np.float32), 0),
+    ],
+)
+@pytest.mark.parametrize("form", ["wav", "flac", "ogg", "opus", "mp3"])
+def test_nothing_is_written_of_a_sound_that_is_none(wrong: Audio, form: str) -> None:
+    """Whoever put it together: not into any format, and by no other program's error."""
+    with pytest.raises(NodeError):
+        encode(wrong, form)
+    with pytest.raises(NodeError):
+        master(wrong, ExportSettings(node="n", format=form), 44100)

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from soundgraph import encode, mastering
+from soundgraph import export as exports
 from soundgraph.ledger import Ledger
 from tests.helpers import CHAIN, Space, changed, export, generate
 from tests.repositories import commit_all, git, repository
@@ -78,6 +80,38 @@ def test_settings_that_change_only_one_format_leave_the_others_bytes(space: Spac
     space.replace("quality = 0.5", "quality = 0.9")
     assert space.build().exports["build/theme.ogg"] == "written"
     assert space.read("build/theme.wav") == before
+
+
+@pytest.mark.parametrize(
+    ("target", "name", "value", "reaches"),
+    [
+        (exports, "MASTERING_VERSION", 99, ["build/theme.ogg", "build/theme.wav"]),
+        (exports, "EXPORT_SCHEMA", 99, ["build/theme.ogg", "build/theme.wav"]),
+        (encode, "ENCODER_VERSION", 99, ["build/theme.ogg", "build/theme.wav"]),
+        (encode, "_library", lambda name: "libvorbis of tomorrow", ["build/theme.ogg"]),
+    ],
+)
+def test_a_new_version_of_mastering_of_the_encoder_or_of_its_library_delivers_anew(
+    space: Space, target: object, name: str, value: object, reaches: list[str]
+) -> None:
+    """No node runs for it; and what comes out the same is left alone."""
+    space.scene(CHAIN.replace('node = "dark"', 'node = "dark"\nformat = ["wav", "ogg"]'))
+    space.build()
+    before = {path: entry.key for path, entry in Ledger(space.root).entries.items()}
+    mastered: list[str] = []
+    deliver = mastering.Mastered.deliver
+
+    def spy(self: mastering.Mastered, file_format: str, guard: bool = False) -> object:
+        mastered.append(f"build/theme.{file_format}")
+        return deliver(self, file_format, guard)
+
+    space.replace("[nodes.rain]", "# again\n[nodes.rain]")
+    with changed(target, name, value), changed(mastering.Mastered, "deliver", spy):
+        found = space.build()
+    assert (found.ran, set(found.exports.values())) == ([], {"current"})
+    assert sorted(mastered) == reaches
+    after = {path: entry.key for path, entry in Ledger(space.root).entries.items()}
+    assert sorted(path for path, key in after.items() if key != before[path]) == reaches
 
 
 def test_loudness_is_brought_to_the_target_and_reported(space: Space) -> None:

@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 import soundfile
 
+from soundgraph import decode, encode
 from soundgraph.audio import make, silence
-from soundgraph.dsp import figures, loudness
+from soundgraph.dsp import figures, limiting, loudness
 from soundgraph.dsp.seam import AUDIBLE, seam_ratio
 from soundgraph.errors import NodeError
 from soundgraph.export_settings import ExportSettings
 from soundgraph.mastering import master
+from tests.dsp import meters
 
 
 def settings(**fields):
@@ -108,6 +110,111 @@ def test_the_ceiling_holds_on_another_meter(ceiling, seed):
     mastered = master(make(samples / np.abs(samples).max(), 48000), settings(true_peak_dbtp=ceiling), 48000)
     finer = np.fft.irfft(np.fft.rfft(mastered.audio.samples[0].astype(np.float64)), 16 * n) * 16
     assert 20 * math.log10(np.abs(finer).max()) == pytest.approx(ceiling, abs=0.05)
+
+
+def hot(seed, rate):
+    """A second that is full of what lies close to half the rate, or goes on and off at once, over full scale."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(rate) / rate
+    sounds = [
+        rng.standard_normal((1 + seed % 2, rate)),
+        rng.uniform(-1, 1, (2, rate)),
+        np.sign(np.sin(2 * np.pi * rng.uniform(100, 900) * time)),
+        np.sign(rng.standard_normal(rate)),
+        np.clip(3 * np.sin(2 * np.pi * rng.uniform(100, rate / 3) * time) + rng.standard_normal(rate), -1, 1),
+    ]
+    samples = np.atleast_2d(sounds[seed % len(sounds)])
+    return make(1.4 * samples / np.abs(samples).max(), rate)
+
+
+HOT = [(seed, rate) for seed, rate in enumerate([8000, 16000, 22050, 48000, 44100, 11025, 16000, 12000, 32000, 24000])]
+
+
+def others_dbtp(audio):
+    """What meters read that share nothing with the package: short and long, sharp and soft, libebur128's too."""
+    return max(meters.scipy_true_peak_db(audio, *form) for form in [(64,), (28,), (128, 9.0), (94, 12.6, 0.9565)])
+
+
+@pytest.mark.parametrize(("bit_depth", "ceiling"), [(16, -1), (24, -1), (32, -6), (16, -30), (16, -60)])
+@pytest.mark.parametrize(("seed", "rate"), HOT)
+def test_no_file_without_loss_is_over_its_ceiling_on_any_meter(seed, rate, bit_depth, ceiling):
+    mastered = master(hot(seed, rate), settings(bit_depth=bit_depth, true_peak_dbtp=ceiling), rate)
+    assert others_dbtp(read_back(mastered)) <= ceiling + 0.002
+
+
+@pytest.mark.parametrize(("seed", "rate"), HOT[:5])
+def test_ffmpeg_finds_none_over_its_ceiling_either(seed, rate, tmp_path):
+    audio = hot(seed, rate)
+    mastered = master(audio, settings(format=["flac", "ogg", "opus", "mp3"], true_peak_dbtp=-1, quality=0.4), rate)
+    for form in mastered.settings.formats:
+        path = tmp_path / f"x.{form}"
+        data, facts = mastered.deliver(form)
+        path.write_bytes(data)
+        assert meters.ffmpeg_true_peak_db_of(path) <= -1.0 or "still" in facts["remarks"][-1], form
+
+
+@pytest.mark.parametrize("form", ["ogg", "opus", "mp3"])
+@pytest.mark.parametrize("quality", [0.2, 0.6])
+def test_a_lossy_file_that_came_out_over_its_ceiling_is_turned_down_by_itself(form, quality):
+    mastered = master(hot(2, 48000), settings(format=["wav", form], true_peak_dbtp=-1, quality=quality), 48000)
+    plain = encode.encode(mastered.audio, form, quality=quality)
+    before_db = 20 * math.log10(limiting.highest_peak(decode.from_bytes(plain)))
+    assert before_db > -1
+    data, facts = mastered.deliver(form)
+    decoded = decode.from_bytes(data)
+    assert others_dbtp(decoded) <= -1
+    assert facts["decoded_true_peak_dbtp"] == pytest.approx(20 * math.log10(limiting.highest_peak(decoded)), abs=0.005)
+    turned_db = mastered.report.gain_db - facts["gain_db"]
+    assert turned_db >= before_db + 1 - 0.01
+    assert facts["remarks"][-1] == (
+        f"{form} raised its true peak over the ceiling of -1 dBTP; this file was brought down by {turned_db:.1f} dB"
+    )
+    # The figures are those of what was encoded, and the decoded file has them about.
+    assert facts["loudness_lufs"] == pytest.approx(mastered.report.loudness_lufs - turned_db, abs=0.02)
+    assert loudness.integrated_lufs(decoded) == pytest.approx(facts["loudness_lufs"], abs=1.0)
+    assert mastered.as_file(form)[1].gain_db == pytest.approx(facts["gain_db"], abs=0.005)
+    # The file beside it is as it was.
+    _, wav_facts = mastered.deliver("wav")
+    assert wav_facts["gain_db"] == pytest.approx(mastered.report.gain_db, abs=0.005)
+    assert wav_facts["true_peak_dbtp"] > facts["true_peak_dbtp"]
+    assert "decoded_true_peak_dbtp" not in wav_facts
+
+
+def test_what_three_encodings_do_not_bring_under_the_ceiling_is_said(monkeypatch):
+    """With a codec that answers each gain by a higher peak: the best of the three is delivered, and by how much it
+    fails."""
+    peaks_db = iter([0.5, 0.2, 0.9])
+    calls = []
+    encode_one = encode.encode
+
+    def counted(audio, *arguments, **rest):
+        calls.append(audio)
+        return encode_one(audio, *arguments, **rest)
+
+    mastered = master(tone(0.0), settings(format="ogg", true_peak_dbtp=-1), 48000)
+    monkeypatch.setattr(encode, "encode", counted)
+    monkeypatch.setattr(limiting, "highest_peak", lambda audio: 10 ** (next(peaks_db) / 20))
+    data, facts = mastered.deliver("ogg")
+    assert len(calls) == 3
+    assert data == encode_one(calls[1], "ogg", 24, 0.6)
+    assert facts["decoded_true_peak_dbtp"] == 0.2
+    assert facts["remarks"][-1] == (
+        "ogg raised its true peak over the ceiling of -1 dBTP; this file was brought down by 1.6 dB; "
+        "it is still 1.2 dB over it after 3 encodings"
+    )
+
+
+def test_a_lossy_file_under_its_ceiling_or_without_one_is_encoded_once(monkeypatch):
+    calls = []
+    encode_one = encode.encode
+    monkeypatch.setattr(encode, "encode", lambda *a, **k: calls.append(a) or encode_one(*a, **k))
+    _, facts = master(tone(-20.0), settings(format="ogg", true_peak_dbtp=-1), 48000).deliver("ogg")
+    assert facts["decoded_true_peak_dbtp"] == pytest.approx(-20, abs=1.5)
+    assert (len(calls), facts["remarks"], facts["gain_db"]) == (1, [], 0.0)
+    _, facts = master(hot(2, 48000), settings(format="ogg"), 48000).deliver("ogg")
+    assert len(calls) == 2
+    assert "decoded_true_peak_dbtp" not in facts
+    assert master(silence(1, 48000), settings(format="ogg", true_peak_dbtp=-1), 48000).deliver("ogg")
 
 
 def test_a_ceiling_that_is_kept_changes_nothing():
