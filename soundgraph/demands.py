@@ -6,6 +6,7 @@ Both are about nodes and exports that are known by then; each function returns w
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +14,8 @@ from pydantic import Field, ValidationError
 
 from soundgraph import engines, paths, takes, wording
 from soundgraph.checks import Check
-from soundgraph.errors import Hints, did_you_mean, one_of, quote
+from soundgraph.engines import Sound
+from soundgraph.errors import Hints, NodeError, did_you_mean, one_of, quote
 from soundgraph.kinds import Params
 from soundgraph.scene import EngineManifest, Export, Origin, SceneCheck
 from soundgraph.wording import Keys
@@ -79,6 +81,7 @@ def read_checks(
 def read_manifests(
     table: Any,
     file: str,
+    scene_id: str,
     exports: Mapping[str, Export | None],
     wrong: Wrong,
     hints: Hints,
@@ -96,7 +99,7 @@ def read_manifests(
     for name, entry in table.items():
         keys, where = ("manifests", name), f"manifests.{name}"
         mistakes: list[tuple[Keys, str, str]] = []
-        manifest = _manifest(str(name), entry, file, exports, known, mistakes, wrong_path)
+        manifest = _manifest(str(name), entry, file, scene_id, exports, known, mistakes, wrong_path)
         for inner, what, hint in mistakes:
             wrong((*keys, *inner), where, what, hint)
         if manifest is not None and not mistakes:
@@ -108,6 +111,7 @@ def _manifest(
     name: str,
     entry: Any,
     file: str,
+    scene_id: str,
     exports: Mapping[str, Export | None],
     names: _Names,
     mistakes: list[tuple[Keys, str, str]],
@@ -158,7 +162,38 @@ def _manifest(
                 f"{engine} imports {one_of(imported)}, and exports.{export.name} is {one_of(export.settings.formats)}"
             )
             mistakes.append(((), what, f'add "{imported[0]}" to its format'))
-    return EngineManifest(name, engine, params, tuple(chosen), path, Origin(file, ("manifests", name)))
+    manifest = EngineManifest(name, engine, params, tuple(chosen), path, Origin(file, ("manifests", name)))
+    about = [exports.get(each) for each in chosen]
+    known_exports = [export for export in about if export is not None]
+    if mistakes or len(known_exports) < len(about):  # nobody knows yet what it is about
+        return manifest
+    return _with_files(manifest, scene_id, known_exports, mistakes)
+
+
+def _with_files(
+    manifest: EngineManifest, scene_id: str, about: list[Export], mistakes: list[tuple[Keys, str, str]]
+) -> EngineManifest:
+    """The manifest with what it delivers and makes, by the names of its sounds alone."""
+    engine = engines.get(manifest.engine)
+    try:
+        sounds = engines.choose(manifest.engine, [sound for export in about for sound in sounds_of(scene_id, export)])
+        files = engine.names(manifest.params, manifest.path, sounds)
+    except NodeError as error:
+        mistakes.append(((), str(error), ""))
+        return manifest
+    mistakes += [
+        ((), f"cannot deliver {quote(name)}: {wrong}", "") for name in files if (wrong := paths.wrong_with(name))
+    ]
+    return replace(manifest, files=tuple(files), makes=tuple(engine.makes(manifest.params, manifest.path, sounds)))
+
+
+def sounds_of(scene_id: str, export: Export) -> list[Sound]:
+    """The files of an export as an engine sees them, of which nothing is known but their names."""
+    id_ = f"{scene_id}:{export.base}"
+    return [
+        Sound(file, export.base, export.take, format_, {}, id_)
+        for format_, file in zip(export.settings.formats, export.files(), strict=True)
+    ]
 
 
 def _valid(model: type[Params], table: Mapping[str, Any], mistakes: list[tuple[Keys, str, str]]) -> Any:

@@ -71,11 +71,10 @@ def scene_id(path: Path, root: Path) -> str:
 
 
 def clashes(scenes: Iterable[Scene], locate: Callable[[Origin], int] = lambda origin: 0) -> list[Mistake]:
-    """The files that more than one export delivers, each named with its other owner.
-
-    Names that differ in case only are one file, as they are on Windows and macOS.
-    """
-    return clashing([export for scene in scenes for export in scene.exports.values()], locate)
+    """The files that are delivered more than once, each named with its other owner."""
+    scenes = list(scenes)
+    exports = [export for scene in scenes for export in scene.exports.values()]
+    return clashing(exports, [manifest for scene in scenes for manifest in scene.manifests], locate)
 
 
 class Lines:
@@ -117,6 +116,7 @@ class Loader:
         self._files: dict[tuple[str, str], str] = {}
         self._ids: dict[str, str] = {}
         self._inside: dict[str, bool] = {}  # by folder: whether it is one of the project's, once links are followed
+        self._delivered: dict[str, bool] = {}  # by folder: whether files are delivered there
         self._made: set[str] = set()  # ids of scenes that were made in code
 
     def scene(self, path: Path, table: Mapping[str, Any] | None = None) -> Scene:
@@ -131,6 +131,7 @@ class Loader:
             "lies outside the project" * file.startswith("../"),
             "leads outside the project" * (not self._stays(path)),
             "is the project's file, not a scene" * (file == PROJECT_FILE),
+            f"lies in the output folder, {self.project.build.output}/" * self._is_delivered(path),
             'must end in ".toml"' * (path.suffix != ".toml" and path.is_file()),
             'must not have ":", "#" or "\\" in its name' * any(character in name for character in ":#\\"),
             "must not have what cannot be printed in its name" * (not name.isprintable()),
@@ -158,6 +159,13 @@ class Loader:
         if folder not in self._inside:
             self._inside[folder] = self._is_inside(path.parent)
         return self._inside[folder] and (not path.is_symlink() or self._is_inside(path))
+
+    def _is_delivered(self, path: Path) -> bool:
+        """Whether a scene lies where files are delivered."""
+        folder = str(path.parent)
+        if folder not in self._delivered:
+            self._delivered[folder] = self.project.delivers_into(path.parent)
+        return self._delivered[folder] or (path.is_symlink() and self.project.delivers_into(path))
 
     def _is_inside(self, path: Path) -> bool:
         return path.resolve().is_relative_to(self.project.root.resolve())

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import unicodedata
+from pathlib import Path
 
 _NAME = re.compile(r"[\w-]{1,100}")
 # Control characters, those that turn or hide text, and what Windows does not allow.
@@ -14,6 +17,40 @@ MAX_PATH = 1000
 NAME_RULE = "is not a name: it takes letters, digits, _ and -, at most 100 of them"
 # What Windows takes for a device, whatever follows the dot.
 _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+
+
+def folded(path: str) -> str:
+    """The path as Windows and macOS compare it: neither case nor the Unicode form of a letter makes a difference.
+
+    "É" may be one character (NFC), or an E and an accent to be put on it (NFD). Two paths are one file where they are
+    equal in this form, which is that of canonical caseless matching (Unicode, 3.13).
+    """
+    if path.isascii():
+        return path.lower()
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", path).casefold())
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Whether a path, once folded, is a folder or lies in it. Both are normal, and start at the same place."""
+    path, folder = (folded(one.replace(os.sep, "/")).rstrip("/") for one in (path, folder))
+    return path == folder or path.startswith(f"{folder}/")
+
+
+def spelled(path: Path) -> Path:
+    """The path as it is spelled on the disk, where its names are there in another Unicode form alone; else as it is.
+
+    A file system of macOS does this by itself, and an archive that was packed there brings names of its form along.
+    """
+    if os.path.lexists(path) or not path.name:
+        return path
+    folder = spelled(path.parent)
+    try:
+        names = os.listdir(folder)  # noqa: PTH208
+    except OSError:
+        return path
+    form = unicodedata.normalize("NFC", path.name)
+    same = [name for name in names if unicodedata.normalize("NFC", name) == form]
+    return folder / same[0] if len(same) == 1 else path
 
 
 def is_name(name: str) -> bool:

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -229,6 +230,18 @@ class Project:
     def output_dir(self) -> Path:
         return self.root / self.build.output
 
+    def delivers_into(self, path: Path) -> bool:
+        """Whether a file lies where files are delivered: below the output folder, on any system that a team works on.
+
+        By its name and by where links lead. path: absolute.
+        """
+        output, real = self._outputs
+        return paths.is_below(os.path.normpath(path), output) or paths.is_below(os.path.realpath(path), real)
+
+    @cached_property
+    def _outputs(self) -> tuple[str, str]:
+        return os.path.normpath(self.output_dir), os.path.realpath(self.output_dir)
+
     @property
     def memory_budget_bytes(self) -> int | None:
         return _n_bytes(self.build.memory_budget)
@@ -300,7 +313,7 @@ def _project(folder: Path) -> Project:
     logical, licences = _models(sheet, mistakes)
     defaults = check_defaults(sheet.table.get("defaults", {}), sheet.mistake, mistakes)
     if not mistakes:
-        mistakes += _overlap(sheet, Project(folder, **settings))
+        mistakes += _overlap(sheet, Project(folder, **settings), logical)
     if mistakes:
         raise SceneError(mistakes)
     return Project(
@@ -411,8 +424,12 @@ def _wrong_entry(name: str, value: Any) -> list[tuple[wording.Keys, str]]:
     return [(("license",), what)]
 
 
-def _overlap(sheet: Sheet, project: Project) -> list[Mistake]:
-    """Output, cache and scenes may not lie in one another: soundgraph removes files of its own from the first two."""
+def _overlap(sheet: Sheet, project: Project, folders: Mapping[str, str]) -> list[Mistake]:
+    """Output, cache and scenes may not lie in one another: soundgraph removes files of its own from the first two.
+    Nor may weights lie in the output folder.
+
+    folders: the logical names of models, and their ids.
+    """
     output, cache, scenes = project.output_dir, project.cache_dir, project.root / root.GRAPHS
     output_field = (("build", "output"), f"output {quote(project.build.output)}", "exports")
     cache_field = (("cache", "dir"), f"dir {quote(project.cache.dir)}", "cache")
@@ -425,6 +442,15 @@ def _overlap(sheet: Sheet, project: Project) -> list[Mistake]:
         (output, scenes, output_field, "scenes"),
         (cache, scenes, cache_field, "scenes"),
     ):
-        if a == b or a in b.parents or b in a.parents:
+        here, there = os.path.normpath(a), os.path.normpath(b)
+        if paths.is_below(here, there) or paths.is_below(there, here):
             return [sheet.mistake(keys, keys[0], f"{words} overlaps the folder of the {other}")]
-    return []
+    lies = f"lies in the output folder, {project.build.output}/"
+    given = project.build.weights_dir
+    found = []
+    if given is not None and project.delivers_into(project.root / given):
+        found.append(sheet.mistake(("build", "weights_dir"), "build", f"weights_dir {quote(given)} {lies}"))
+    for name, model_id in folders.items():
+        if models.is_folder(model_id) and project.delivers_into(project.root / model_id):
+            found.append(sheet.mistake(("models", name), "models", f"{name}: {quote(model_id)} {lies}"))
+    return found

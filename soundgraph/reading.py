@@ -40,6 +40,9 @@ MAX_INCLUDES = 200
 MAX_DEPTH = 8
 TABLES = ("scene", "nodes", "exports", "elements", "defaults", "include", "checks", "manifests")
 
+OUTPUT_HINT = "include the scene that delivers it, or keep what scenes read in another folder"
+"""What is delivered is made anew at any time, and is not there in a fresh clone: no scene may be made from it."""
+
 _EXTENSIONS = tuple(f".{extension}" for extension in get_args(Format))
 
 
@@ -86,11 +89,11 @@ class Reading:
         are_counted = not self._has_takes
         if self._has_takes and len(nodes) == len(self._nodes):
             nodes, exports, are_counted = self._take_by_take(nodes, exports)
-        self._mistakes += clashing(exports.values(), lambda origin: self._sheet.line(origin.keys))
         if not self._nodes and not self._mistakes:
             hint = "write a [nodes.<name>] table, as docs/scene-format.md shows"
             self._mistakes.append(Mistake(self._sheet.file, 0, "", "holds no nodes", hint))
         checks, manifests = self._demands(nodes if are_counted else {}, exports if are_counted else {})
+        self._mistakes += clashing(exports.values(), manifests, lambda origin: self._sheet.line(origin.keys))
         if self._mistakes:
             raise SceneError(self._mistakes)
         read = tuple(self.read)
@@ -198,14 +201,14 @@ class Reading:
             raise SceneError([*self._mistakes, sheet.mistake(("include",), "include", what)])
         taken: dict[str, str] = dict.fromkeys(names, "a node")
         for index, entry in enumerate(entries):
-            found = self._included(sheet, entry)
+            found, hint = self._included(sheet, entry)
             wrong = self._not_included(found, entry, taken, [*chain, sheet])
             if isinstance(found, Sheet) and not wrong:
                 taken[_stem(found)] = f"the include {quote(entry)}"
                 self._gather(found, f"{part.prefix}{_stem(found)}.", (*chain, sheet))
                 continue
             if wrong:
-                self._wrong(sheet, ("include", index), "include", wrong)
+                self._wrong(sheet, ("include", index), "include", wrong, hint)
             if isinstance(entry, str):
                 self._lost.append(f"{part.prefix}{Path(entry).stem}.")
             self._loader.incomplete = True
@@ -229,37 +232,40 @@ class Reading:
             return ""
         return f"a scene may include {MAX_INCLUDES} files, all told"
 
-    def _included(self, sheet: Sheet, entry: object) -> Sheet | str:
-        """The sheet that `entry` of an include list names, or what is wrong with it; "" if that is reported already."""
+    def _included(self, sheet: Sheet, entry: object) -> tuple[Sheet | str, str]:
+        """(the sheet that `entry` of an include list names, or what is wrong with it; what to do). What is wrong is ""
+        if that is reported already."""
         if not isinstance(entry, str):
-            return f"must be a list of paths; {wording.kind_of(entry)} is none"
+            return f"must be a list of paths; {wording.kind_of(entry)} is none", ""
         if wrong := paths.wrong_with(entry, upwards=True):
-            return wrong
+            return wrong, ""
         if not entry.endswith(".toml"):
-            return f'{quote(entry)} must end in ".toml"'
-        path, wrong = self._inside(sheet, entry)
+            return f'{quote(entry)} must end in ".toml"', ""
+        path, wrong, hint = self._inside(sheet, entry)
         self.read[path] = None
         if wrong:
-            return wrong
+            return wrong, hint
         try:
-            return self._loader.included(path)
+            return self._loader.included(path), ""
         except SceneError as error:
             self._mistakes += error.mistakes
-            return ""
+            return "", ""
 
-    def _inside(self, sheet: Sheet, entry: str) -> tuple[Path, str]:
-        """(the file that a relative path names, why it cannot be used); it is as written, links not resolved."""
-        path = Path(os.path.normpath(sheet.folder / entry))
-        real, root = os.path.realpath(sheet.folder / entry), os.path.realpath(self._project.root)
+    def _inside(self, sheet: Sheet, entry: str) -> tuple[Path, str, str]:
+        """(the file that a relative path names, why it cannot be used, what to do); as written, links not resolved."""
+        path = paths.spelled(Path(os.path.normpath(sheet.folder / entry)))
+        real, root = os.path.realpath(path), os.path.realpath(self._project.root)
         if os.path.commonpath([real, root]) != root or not path.is_relative_to(self._project.root):
-            return path, f"{quote(entry)} leads outside the project"
+            return path, f"{quote(entry)} leads outside the project", ""
+        if self._project.delivers_into(path):
+            return path, f"{quote(entry)} lies in the output folder, {self._project.build.output}/", OUTPUT_HINT
         if not os.path.lexists(path):
-            return path, f"{quote(entry)} does not exist{self._hints(entry, _beside(entry, path))}"
+            return path, f"{quote(entry)} does not exist{self._hints(entry, _beside(entry, path))}", ""
         if path.is_dir():
-            return path, f"{quote(entry)} is a folder, not a file"
+            return path, f"{quote(entry)} is a folder, not a file", ""
         if not path.is_file():
-            return path, f"{quote(entry)} is not a file that can be read"
-        return path, ""
+            return path, f"{quote(entry)} is not a file that can be read", ""
+        return path, "", ""
 
     # Overrides.
 
@@ -393,7 +399,9 @@ class Reading:
         all_exports: dict[str, Export | None] = {**dict.fromkeys(self._exports), **exports}
         return (
             demands.read_checks(table.get("checks", []), file, all_nodes, all_exports, wrong, self._hints),
-            demands.read_manifests(table.get("manifests", {}), file, all_exports, wrong, self._hints, _wrong_path),
+            demands.read_manifests(
+                table.get("manifests", {}), file, self._id, all_exports, wrong, self._hints, _wrong_path
+            ),
         )
 
     def _check_references(self, part: Part, written: Written, references: Iterable[tuple[str, str]]) -> None:
@@ -417,16 +425,16 @@ class Reading:
             entry = getattr(params, name)
             if entry is None:
                 continue
-            wrong = paths.wrong_with(entry, upwards=True)
+            wrong, hint = paths.wrong_with(entry, upwards=True), ""
             if not wrong:
-                path, wrong = self._inside(part.sheet, entry)
+                path, wrong, hint = self._inside(part.sheet, entry)
                 params = params.model_copy(update={name: str(path)})
                 self.read[path] = None
                 if not wrong:
                     reason = self._loader.inspect(kind, params, str(path))
                     wrong = f"{quote(entry)} {reason}" if reason else ""
             if wrong:
-                self._wrong(part.sheet, (*written.keys, name), written.where, f"{name} {wrong}")
+                self._wrong(part.sheet, (*written.keys, name), written.where, f"{name} {wrong}", hint)
         return params
 
     def _model(self, part: Part, written: Written, name: str) -> Model | None:
@@ -448,6 +456,10 @@ class Reading:
             self._wrong(sheet, keys, where, f"model {what}", error.hint)
             return None
         self.read.update(dict.fromkeys((*model.read, *model.passed)))
+        if any(map(self._project.delivers_into, model.read)):
+            what = f"model {quote(name)} lies in the output folder, {self._project.build.output}/"
+            self._wrong(sheet, keys, where, what, "keep checkpoints in another folder")
+            return None
         return model
 
     def _checkpoint(self, sheet: Sheet, name: str) -> str:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from soundgraph.backends import Model
 from soundgraph.checks import Check
+from soundgraph.engines import Made
 from soundgraph.export_settings import ExportSettings
 from soundgraph.kinds import Kind, Params
 
@@ -102,6 +103,7 @@ class EngineManifest:
 
     params: of the engine's own fields. exports: the names of those it is about.
     path: under the build folder, without extension, with "/" between its parts.
+    files: that it delivers, relative to the build folder. makes: what importing them makes in the engine's project.
     """
 
     name: str
@@ -110,6 +112,8 @@ class EngineManifest:
     exports: tuple[str, ...]
     path: str
     origin: Origin
+    files: tuple[str, ...] = ()
+    makes: tuple[Made, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from soundgraph import docstrings
 from soundgraph.errors import NodeError, one_of
@@ -42,6 +42,13 @@ class Sound:
     id: str
 
 
+class Made(NamedTuple):
+    """A thing in an engine's project. of: the sound that it is made of, so that the same twice is no clash."""
+
+    name: str
+    of: str
+
+
 @dataclass(frozen=True)
 class Engine:
     """A sort of manifest.
@@ -51,18 +58,27 @@ class Engine:
     files: from validated parameters, the manifest's path under the build folder without its extension (such as
         "footsteps/wwise"), and the sounds, the takes of an export in order, to the contents of files by their path
         under the build folder. Pure: equal arguments give equal bytes on any day and machine. Raises NodeError.
+    names: the paths that `files` gives contents to, from the same arguments, of which it reads no facts: whatever else
+        would be at such a path is found before anything runs. Raises NodeError for what goes wrong for names alone.
     every_format: whether `files` wants a sound in all formats that it is delivered in, rather than in the best one.
     plays_loop_end: whether it plays the frame at which the loop of a WAV ends, in place of the one at which it begins.
         A loop that ends with its file is then followed by a copy of that one, a guard frame.
     plays_whole_files: whether it repeats a looping WAV from the first frame of the file to the last.
+    makes: what importing the files makes in the engine's own project, as names with the sound that each is of; two
+        manifests that make one thing of two sounds take it from each other. Reads no facts either.
+    merge: from the path of a file, what stands there, and what `files` gives it, to what it should be. For files that
+        the engine writes as well: what it has added there stays. None if what stands there is none of the engine's.
     """
 
     params: type[Params]
     formats: tuple[str, ...]
     files: Callable[[Any, str, Sequence[Sound]], dict[str, bytes]]
+    names: Callable[[Any, str, Sequence[Sound]], list[str]]
     every_format: bool = False
     plays_loop_end: bool = False
     plays_whole_files: bool = False
+    makes: Callable[[Any, str, Sequence[Sound]], list[Made]] = lambda params, path, sounds: []
+    merge: Callable[[str, bytes, bytes], bytes | None] = lambda path, there, ours: None
 
 
 @cache

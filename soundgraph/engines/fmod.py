@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from soundgraph.engines import Engine, Sound
+from soundgraph.engines import Engine, Made, Sound
 from soundgraph.engines._fmod_script import SCRIPT
 from soundgraph.engines._layout import Group, as_json, groups, loop, one_line
 from soundgraph.errors import NodeError
@@ -50,7 +50,7 @@ def _right(value: str, upwards: bool) -> str:
 
 
 def files(params: Fmod, path: str, sounds: Sequence[Sound]) -> dict[str, bytes]:
-    inside = f"{params.build_folder}/".startswith("Assets/")
+    inside = _is_inside(params)
     if not inside:
         _one_folder(sounds)
     data = {
@@ -62,6 +62,26 @@ def files(params: Fmod, path: str, sounds: Sequence[Sound]) -> dict[str, bytes]:
         "events": [_event(group) for group in groups(sounds)],
     }
     return {f"{path}.js": SCRIPT.replace("@MANIFEST@", as_json(data)).encode("ascii")}
+
+
+def names(params: Fmod, path: str, sounds: Sequence[Sound]) -> list[str]:
+    if not _is_inside(params):
+        _one_folder(sounds)
+    return [f"{path}.js"]
+
+
+def makes(params: Fmod, path: str, sounds: Sequence[Sound]) -> list[Made]:
+    """Events, and outside the Assets folder the files that are imported by their names alone."""
+    folder = f"{params.folder}/" if params.folder else ""
+    found = [Made(f"event:/{folder}{group.name}", group.id) for group in groups(sounds)]
+    if not _is_inside(params):
+        found += [Made(posixpath.basename(sound.file), sound.file) for sound in sounds]
+    return found
+
+
+def _is_inside(params: Fmod) -> bool:
+    """Whether the build folder lies in the Assets folder of the FMOD project."""
+    return f"{params.build_folder}/".startswith("Assets/")
 
 
 def _one_folder(sounds: Sequence[Sound]) -> None:
@@ -95,4 +115,4 @@ def _region(sound: Sound) -> tuple[float, float] | None:
     return (found.start / rate, (found.stop - found.start) / rate) if found else None
 
 
-ENGINE = Engine(params=Fmod, formats=("wav", "flac", "ogg", "mp3"), files=files)
+ENGINE = Engine(params=Fmod, formats=("wav", "flac", "ogg", "mp3"), files=files, names=names, makes=makes)

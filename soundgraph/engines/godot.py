@@ -67,6 +67,11 @@ def files(params: Godot, path: str, sounds: Sequence[Sound]) -> dict[str, bytes]
     return written
 
 
+def names(params: Godot, path: str, sounds: Sequence[Sound]) -> list[str]:
+    settings = [f"{sound.file}.import" for sound in sounds] if params.import_settings else []
+    return settings + [f"{path}/{group.name}.tres" for group in groups(sounds) if group.has_takes]
+
+
 # Godot writes a .import file anew when it imports, and would give a random uid to one without. All it adds is here,
 # as it would write it: then its file is ours to the byte, and neither program takes the other's for a change.
 _TYPES = {
@@ -209,4 +214,4 @@ def _number(value: float) -> str:
     return text if "." in text or "e" in text else f"{text}.0"
 
 
-ENGINE = Engine(params=Godot, formats=("wav", "ogg", "mp3"), files=files, plays_loop_end=True)
+ENGINE = Engine(params=Godot, formats=("wav", "ogg", "mp3"), files=files, names=names, plays_loop_end=True)

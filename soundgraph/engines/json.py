@@ -103,6 +103,10 @@ def files(params: Json, path: str, sounds: Sequence[Sound]) -> dict[str, bytes]:
     return written
 
 
+def names(params: Json, path: str, sounds: Sequence[Sound]) -> list[str]:
+    return [f"{path}.json", *([f"{path}.schema.json"] if params.with_schema else [])]
+
+
 def _encoded(data: object) -> bytes:
     return (json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
@@ -111,5 +115,6 @@ ENGINE = Engine(
     params=Json,
     formats=("wav", "flac", "ogg", "opus", "mp3"),
     files=files,
+    names=names,
     every_format=True,
 )

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from soundgraph.digest import digest
-from soundgraph.engines import Engine, Sound
+from soundgraph.engines import Engine, Made, Sound
 from soundgraph.engines._layout import (
     Group,
     as_json,
@@ -62,19 +62,33 @@ class Unity(Params):
 def files(params: Unity, path: str, sounds: Sequence[Sound]) -> dict[str, bytes]:
     no_more_channels_than("Unity", 8, sounds)
     manifest = {"soundgraph_unity": VERSION, "sounds": [_sound(params, group) for group in groups(sounds)]}
-    folder, name = posixpath.split(path)
-    # Unity compiles what lies in a folder of that name for its editor alone. The class is named after the path: two
-    # manifests of one project must not define the same one.
-    script = posixpath.join(folder, "Editor", f"{name}Importer.cs")
+    name = posixpath.basename(path)
+    listed, script = names(params, path, sounds)
+    # The class is named after the path: two manifests of one project must not define the same one.
     values = {
         "@CLASS@": f"Soundgraph_{identifier(name).replace('-', '_')}_{digest('unity class', path)[:8]}",
-        "@MANIFEST@": as_json(under(params.root, f"{path}.json")),
+        "@MANIFEST@": as_json(under(params.root, listed)),
         # In a menu's path, "/" begins a submenu, and " _g" or " %g" at its end is a key.
-        "@MENU@": as_json(f"Tools/soundgraph/Import {identifier(name)}"),
+        "@MENU@": as_json(_menu(path)),
     }
     # In one pass: a path that holds "@MENU@" stays as it is.
     source = re.sub("@(CLASS|MANIFEST|MENU)@", lambda match: values[match[0]], SCRIPT)
-    return {f"{path}.json": (as_json(manifest) + "\n").encode("ascii"), script: source.encode("ascii")}
+    return {listed: (as_json(manifest) + "\n").encode("ascii"), script: source.encode("ascii")}
+
+
+def names(params: Unity, path: str, sounds: Sequence[Sound]) -> list[str]:
+    folder, name = posixpath.split(path)
+    # Unity compiles what lies in a folder of that name for its editor alone.
+    return [f"{path}.json", posixpath.join(folder, "Editor", f"{name}Importer.cs")]
+
+
+def makes(params: Unity, path: str, sounds: Sequence[Sound]) -> list[Made]:
+    """The item of the menu; clips are the files themselves."""
+    return [Made(_menu(path), path)]
+
+
+def _menu(path: str) -> str:
+    return f"Tools/soundgraph/Import {identifier(posixpath.basename(path))}"
 
 
 def _sound(params: Unity, group: Group) -> dict[str, Any]:
@@ -102,4 +116,6 @@ def _clip(params: Unity, sound: Sound) -> dict[str, Any]:
     }
 
 
-ENGINE = Engine(params=Unity, formats=("wav", "flac", "ogg", "mp3"), files=files, plays_whole_files=True)
+ENGINE = Engine(
+    params=Unity, formats=("wav", "flac", "ogg", "mp3"), files=files, names=names, makes=makes, plays_whole_files=True
+)

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from soundgraph.engines import Engine, Sound
+from soundgraph.engines import Engine, Made, Sound
 from soundgraph.engines._layout import Group, as_json, groups, identifier, loop, loops_whole, seen_from, stem
 from soundgraph.engines._unreal_script import SCRIPT
 from soundgraph.errors import NodeError
@@ -50,43 +50,66 @@ def files(params: Unreal, path: str, sounds: Sequence[Sound]) -> dict[str, bytes
         channels = int(sound.facts["channels"])
         if channels not in _CHANNELS:
             raise NodeError(f"{sound.name} has {channels} channels, and Unreal imports 1, 2, 4, 6 or 8")
+    names(params, path, sounds)
     entries = [_entry(params, path, group) for group in groups(sounds)]
-    _no_clashes(entries)
     script = SCRIPT.replace("@MANIFEST@", as_json({"sounds": entries}))
     return {f"{path}.py": script.encode("ascii")}
 
 
+def names(params: Unreal, path: str, sounds: Sequence[Sound]) -> list[str]:
+    assets = [made.name for made in makes(params, path, sounds)]
+    seen: set[str] = set()
+    for asset in assets:
+        # Assets are files, and on two of three systems of the editor case is no difference between files.
+        if asset.casefold() in seen:
+            raise NodeError(f'two assets would be called "{asset}" in Unreal; give an export another name or path')
+        seen.add(asset.casefold())
+    return [f"{path}.py"]
+
+
+def makes(params: Unreal, path: str, sounds: Sequence[Sound]) -> list[Made]:
+    """The assets."""
+    found = []
+    for group in groups(sounds):
+        found += [Made(f"{_folder(params, sound)}/{_asset(params, sound)}", sound.file) for sound in group.sounds]
+        if group.has_takes:
+            found.append(Made(f"{_folder(params, group.sounds[0])}/{_cue(params, group)}", group.id))
+    return found
+
+
+def _folder(params: Unreal, sound: Sound) -> str:
+    folders = [identifier(part) for part in posixpath.dirname(sound.file).split("/") if part]
+    return "/".join([params.destination, *folders])
+
+
+def _asset(params: Unreal, sound: Sound) -> str:
+    return f"{params.wave_prefix}{identifier(stem(sound.file))}"
+
+
+def _cue(params: Unreal, group: Group) -> str:
+    return f"{params.cue_prefix}{identifier(group.name)}"
+
+
 def _entry(params: Unreal, path: str, group: Group) -> dict[str, Any]:
     waves = [_wave(params, path, sound) for sound in group.sounds]
-    cue = {"folder": waves[0]["folder"], "asset": f"{params.cue_prefix}{identifier(group.name)}"}
+    cue = {"folder": waves[0]["folder"], "asset": _cue(params, group)}
     return {"name": group.name, "waves": waves, "cue": cue if group.has_takes else None}
 
 
 def _wave(params: Unreal, path: str, sound: Sound) -> dict[str, Any]:
-    folders = [identifier(part) for part in posixpath.dirname(sound.file).split("/") if part]
     found, rate = loop(sound), int(sound.facts["sample_rate"])
     # SoundWave.looping repeats a wave from end to end: with a loop that is a part of it, the rest would repeat, too.
     part = found if found and not loops_whole(sound) else None
     return {
         "file": seen_from(path, sound.file),
-        "folder": "/".join([params.destination, *folders]),
-        "asset": f"{params.wave_prefix}{identifier(stem(sound.file))}",
+        "folder": _folder(params, sound),
+        "asset": _asset(params, sound),
         "looping": loops_whole(sound),
         "part": {"start_s": part.start / rate, "duration_s": (part.stop - part.start) / rate} if part else None,
     }
 
 
-def _no_clashes(entries: list[dict[str, Any]]) -> None:
-    """Raises NodeError for two assets of one name, which come of names that differ only in what Unreal forbids."""
-    seen: set[str] = set()
-    for entry in entries:
-        for asset in [*entry["waves"], *([entry["cue"]] if entry["cue"] else [])]:
-            # Assets are files, and on two of three systems of the editor case is no difference between files.
-            place = f"{asset['folder']}/{asset['asset']}"
-            if place.casefold() in seen:
-                raise NodeError(f'two assets would be called "{place}" in Unreal; give an export another name or path')
-            seen.add(place.casefold())
-
-
 # WAV first: Unreal makes a 16-bit WAV of all others.
-ENGINE = Engine(params=Unreal, formats=("wav", "flac", "ogg"), files=files, plays_whole_files=True)
+ENGINE = Engine(
+    params=Unreal, formats=("wav", "flac", "ogg"), files=files, names=names, makes=makes, plays_whole_files=True
+)

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Sequence
 
 from pydantic import Field, field_validator
 
-from soundgraph.engines import Engine, Sound
+from soundgraph.engines import Engine, Made, Sound
 from soundgraph.engines._layout import Group, figures, groups, loop, notes, one_line, seen_from, stem
 from soundgraph.errors import NodeError
 from soundgraph.kinds import Params
@@ -66,6 +67,28 @@ def files(params: Wwise, path: str, sounds: Sequence[Sound]) -> dict[str, bytes]
     return {f"{path}.tsv": text.encode()}
 
 
+def names(params: Wwise, path: str, sounds: Sequence[Sound]) -> list[str]:
+    for group in groups(sounds):
+        _of_sounds(group)
+    return [f"{path}.tsv"]
+
+
+def makes(params: Wwise, path: str, sounds: Sequence[Sound]) -> list[Made]:
+    """Objects and events by their paths, whatever their types, and the files that Wwise copies by their names alone."""
+    found = []
+    for group in groups(sounds):
+        parent = params.parent
+        if group.has_takes:
+            parent = f"{parent}\\{_named(group.name)}"
+            found.append(Made(parent, group.id))
+        takes = zip(_of_sounds(group), group.sounds, strict=True)
+        found += [Made(f"{parent}\\{name}", f"{sound.id} {sound.take}") for name, sound in takes]
+        if params.events:
+            found.append(Made(_event(params, group), group.id))
+    originals = "\\".join(filter(None, ("Originals", "SFX", params.originals)))
+    return found + [Made(f"{originals}\\{posixpath.basename(sound.file)}", sound.file) for sound in sounds]
+
+
 _NEEDED = ("Audio File", "Object Path", "Object Type", "Notes")
 _COLUMNS = (
     *_NEEDED,
@@ -78,7 +101,7 @@ _COLUMNS = (
 
 def _rows(params: Wwise, path: str, group: Group) -> list[dict[str, str]]:
     """The container of an export with takes, then its sounds; an export without takes is one sound."""
-    top = {"Event": f"{params.events}\\{params.event_prefix}{_named(group.name)}"} if params.events else {}
+    top = {"Event": _event(params, group)} if params.events else {}
     if params.volume_db:
         top["Property[Volume]"] = f"{params.volume_db:g}"
     rows = []
@@ -88,10 +111,7 @@ def _rows(params: Wwise, path: str, group: Group) -> list[dict[str, str]]:
         takes = f"{len(group.sounds)} takes, the first {figures(group.sounds[0])}"
         rows.append({"Object Path": container, "Object Type": "Random Container", "Notes": takes, **top})
         parent, top = container, {}
-    names = [_named(stem(sound.file) if group.has_takes else group.name) for sound in group.sounds]
-    for name, sound in zip(names, group.sounds, strict=True):
-        if names.count(name) > 1:
-            raise NodeError(f'two takes of {group.name} would both be called "{name}" in Wwise')
+    for name, sound in zip(_of_sounds(group), group.sounds, strict=True):
         rows.append(
             {
                 "Audio File": seen_from(path, sound.file).replace("/", "\\"),
@@ -106,10 +126,23 @@ def _rows(params: Wwise, path: str, group: Group) -> list[dict[str, str]]:
     return rows
 
 
+def _event(params: Wwise, group: Group) -> str:
+    return f"{params.events}\\{params.event_prefix}{_named(group.name)}"
+
+
+def _of_sounds(group: Group) -> list[str]:
+    """What the sounds of an export are called."""
+    found = [_named(stem(sound.file) if group.has_takes else group.name) for sound in group.sounds]
+    for name in found:
+        if found.count(name) > 1:
+            raise NodeError(f'two takes of {group.name} would both be called "{name}" in Wwise')
+    return found
+
+
 def _named(name: str) -> str:
     """A name without what Wwise does not allow in one."""
     return "".join("_" if char in _NOT_IN_NAMES else char for char in one_line(name))
 
 
 # WAV alone: it is the only format for sound effects that the page of the format names.
-ENGINE = Engine(params=Wwise, formats=("wav",), files=files)
+ENGINE = Engine(params=Wwise, formats=("wav",), files=files, names=names, makes=makes)
