@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from soundgraph import engines, lock, pinning
 from soundgraph import graph as graphs
+from soundgraph.collisions import contested
 from soundgraph.errors import Mistake, quote
 from soundgraph.scene import Origin, Scene, node_id
 from soundgraph.session import Session
@@ -11,7 +12,7 @@ from soundgraph.session import Session
 
 def warnings(session: Session) -> list[Mistake]:
     """Nodes that nothing delivers, scenes that deliver nothing, nodes that share one take without saying so, pins of
-    nodes that are no more, and loops that cannot be right for two engines at once."""
+    nodes that are no more, loops that cannot be right for two engines at once, and what two manifests make in one."""
     found = []
     for scene in session.scenes:
         if scene.id not in session.complete:
@@ -28,7 +29,15 @@ def warnings(session: Session) -> list[Mistake]:
             if f"{scene.id}:{name}" not in used and "." not in name:
                 found.append(_warning(session, node.origin, name, "no export needs it, so it is never built"))
         found += _ticks(session, scene)
-    return sorted([*found, *_twins(session), *_strays(session)])
+    return sorted([*found, *_twins(session), *_strays(session), *_contested(session)])
+
+
+def _contested(session: Session) -> list[Mistake]:
+    """Things in an engine's project that two manifests make: of other scenes as well, where these were read."""
+    others = [manifest for scene in session.others for manifest in scene.manifests]
+    own = [manifest for scene in session.scenes for manifest in scene.manifests]
+    among_others = contested(others, session.line_of)
+    return [one for one in contested([*others, *own], session.line_of) if one not in among_others]
 
 
 def _ticks(session: Session, scene: Scene) -> list[Mistake]:

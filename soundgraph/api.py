@@ -265,14 +265,16 @@ def build(
     force: bool = False,
     device: Device = "auto",
     memory_budget: int | None = None,
+    overwrite: bool = False,
     root: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Result:
     """Runs what changed and delivers the files, as `soundgraph build` does; all scenes under graphs/ without arguments.
 
     policy: as after --policy: "commercial". overrides: as after -D: "nodes.rain.seed=3". jobs: how many nodes are
-    processed at once. device: where models are loaded. memory_budget: how many bytes they may take. root: of the
-    project; by default that of the first scene with a file, else of the current folder.
+    processed at once. device: where models are loaded. memory_budget: how many bytes they may take. overwrite: whether
+    files in the output folder that no build delivered are written over. root: of the project; by default that of the
+    first scene with a file, else of the current folder.
 
     A scene without exports gives the sounds of the nodes that nothing in it uses.
     Raises SceneError with every mistake, and BuildError if a node failed, unless `keep_going`: then `failures` tells.
@@ -286,7 +288,7 @@ def build(
     if release and (mistakes := opened.mistakes_of_release()):
         raise SceneError(mistakes)
     progress = progress or Quiet()
-    options = Options(jobs, keep_going, force, device, memory_budget or opened.project.memory_budget_bytes)
+    options = Options(jobs, keep_going, force, device, memory_budget or opened.project.memory_budget_bytes, overwrite)
     opened = fetching.fetched(opened, progress, options)
     outcome = opened.build(options, progress)
     if outcome.interrupted:

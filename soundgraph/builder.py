@@ -69,6 +69,7 @@ class Options:
     """jobs: how many nodes are processed at once, beside the one that generates.
 
     device: where models are loaded. memory_budget: how many bytes they may take; one model at a time if None.
+    overwrite: whether files that soundgraph did not deliver are written over.
     """
 
     jobs: int = 1
@@ -76,6 +77,7 @@ class Options:
     force: bool = False
     device: Device = "auto"
     memory_budget: int | None = None
+    overwrite: bool = False
 
 
 @dataclass

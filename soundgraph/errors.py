@@ -164,8 +164,12 @@ def quote(name: object) -> str:
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     """'; did you mean "rain"?' when a candidate is close to `name`, otherwise ''. Meant to be appended to `what`."""
     import difflib
+    import unicodedata
 
     close = difflib.get_close_matches(name, list(candidates), n=1, cutoff=0.6)
+    if close and not name.isascii() and unicodedata.normalize("NFC", name) == unicodedata.normalize("NFC", close[0]):
+        # The two look the same.
+        return f"; there is {quote(close[0])}, whose letters are of another Unicode form (NFC, NFD): type it anew"
     return f"; did you mean {quote(close[0])}?" if close else ""
 
 

@@ -9,12 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from soundgraph import checking, digest, engines, stamp
+from soundgraph import checking, digest, engines, sidecars, stamp
 from soundgraph.audio import Audio
 from soundgraph.checking import CheckError, Locate
 from soundgraph.commit import Ask, Commit
 from soundgraph.errors import NodeError
-from soundgraph.ledger import Entry
+from soundgraph.ledger import LEARNED, Entry
 from soundgraph.records import Record
 from soundgraph.scene import Export, Scene, SceneCheck
 from soundgraph.store import Store
@@ -134,7 +134,7 @@ def deliver(
         status = "current"
         if data is not None:
             status = "restored" if path in known and known[path].key == key else "written"
-            write(root, full, data)
+            write(root, job.folder, full, data)
         commit = _commit(known.get(path), root / sidecar_path, result["sha256"], ask)
         sidecar = _sidecar(job, format_, record, result, commit, ancestry)
         side_status = "current"
@@ -142,7 +142,7 @@ def deliver(
         if stamp.file_digest(str(root / sidecar_path)) != sidecar_digest:
             before = known.get(sidecar_path)
             side_status = "restored" if before is not None and before.digest == sidecar_digest else "written"
-            write(root, root / sidecar_path, sidecar)
+            write(root, job.folder, root / sidecar_path, sidecar)
         entries = (
             Entry(path, job.owner, job.source, job.draft, key, result["sha256"], str(commit or "")),
             Entry(sidecar_path, job.owner, job.source, job.draft, "sidecar", sidecar_digest),
@@ -156,7 +156,7 @@ def faults(job: Job, store: Store, root: Path, locate: Locate) -> list[str]:
     found = []
     for path in job.paths() if job.checks else ():
         full = root / path
-        facts = _read_sidecar(root / f"{path}.json")
+        facts = sidecars.read(root / f"{path}.json")
         decoded = partial(_decoded, full, None, _guard_frames(facts))
         try:
             checking.run(job.checks, stamp.file_digest(str(full)) or "", decoded, store, locate, _loop(facts))
@@ -201,17 +201,8 @@ def _commit(before: Entry | None, sidecar: Path, sha256: str, ask: Ask) -> Commi
     """
     if before is not None and before.digest == sha256:
         return Commit.parse(before.commit)
-    facts = _read_sidecar(sidecar)
+    facts = sidecars.read(sidecar)
     return Commit.of(facts.get("commit")) if facts.get("sha256") == sha256 else ask()
-
-
-def _read_sidecar(path: Path) -> dict[str, Any]:
-    """What stands in a sidecar; empty for what is none."""
-    try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return facts if isinstance(facts, dict) else {}
 
 
 def _result(text: str | None) -> dict[str, Any] | None:
@@ -231,10 +222,10 @@ class Outdated(NamedTuple):
     why: str
 
 
-def outdated(job: Job, record: Record, known: Mapping[str, Entry], root: Path) -> list[Outdated]:
+def outdated(job: Job, record: Record, known: Mapping[str, Entry], root: Path, store: Store) -> list[Outdated]:
     """The files of an export that are not as a build would leave them, told without reading the sound.
 
-    A file that is right, and that nobody remembers delivering, is told as not delivered yet.
+    Where another encoder, or other settings, would give the very bytes that are there, only a build finds that out.
     """
     from soundgraph import encode
 
@@ -242,21 +233,34 @@ def outdated(job: Job, record: Record, known: Mapping[str, Entry], root: Path) -
     for format_, path in zip(job.export.settings.formats, job.paths(), strict=True):
         entry = known.get(path)
         there = stamp.file_digest(str(root / path))
-        if entry is None:
-            why = "not delivered yet"
-        elif entry.key != _export_key(job, record.digest, format_, encode.version([format_])):
-            why = _what_changed(job, record, root / f"{path}.json")
-        elif there == entry.digest:
+        key = _export_key(job, record.digest, format_, encode.version([format_]))
+        if entry is not None and entry.key == key and there == entry.digest:
             continue
-        else:
+        if there and there == facts_and_digest(store, key)[1]:  # whoever put it there
+            continue
+        if entry is None or not entry.digest:
+            why = "not delivered yet"
+        elif entry.key in (key, LEARNED) and there != entry.digest:
             why = "altered since it was delivered" if there else "gone"
+        else:
+            why = _what_changed(job, record, root / f"{path}.json")
+            if not why and entry.key == LEARNED:
+                continue
+            why = why or "another encoder, sample rate or engine"
         found.append(Outdated(path, why))
     return found
 
 
+def facts_and_digest(store: Store, key: str) -> tuple[dict[str, Any] | None, str]:
+    """What the store knows of the file that an export's key gives: its facts, and the digest of its bytes."""
+    name = f"export {key}"
+    result = _result(store.notes([name]).get(name))
+    return (result["facts"], result["sha256"]) if result is not None else (None, "")
+
+
 def _what_changed(job: Job, record: Record, sidecar: Path) -> str:
-    """What is other than it was when a file was delivered, by its sidecar."""
-    before = _read_sidecar(sidecar)
+    """What is other than it was when a file was delivered, by its sidecar; "" if nothing is, as far as that says."""
+    before = sidecars.read(sidecar)
     old, digest_before = before.get("settings"), before.get("digest")
     if not isinstance(old, dict) or digest_before is None:
         return "delivered with other settings or another sound"
@@ -269,7 +273,7 @@ def _what_changed(job: Job, record: Record, sidecar: Path) -> str:
             changes.append(f"{name}: {json.dumps(a)} -> {json.dumps(b)}")
     if digest_before != record.digest:
         changes.append("another sound")
-    return "; ".join(changes) or "another encoder, sample rate or engine"
+    return "; ".join(changes)
 
 
 def _settings(job: Job) -> dict[str, Any]:
@@ -307,7 +311,7 @@ def _sidecar(
     ancestry: Mapping[str, Any],
 ) -> bytes:
     facts = {
-        "soundgraph_sidecar": 3,
+        "soundgraph_sidecar": sidecars.VERSION,
         "file": f"{job.export.path.rpartition('/')[2]}.{format_}",
         "scene": job.scene.id,
         "export": job.export.base,
@@ -324,12 +328,15 @@ def _sidecar(
     return (json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def write(root: Path, path: Path, data: bytes) -> None:
-    """Puts a file into the project, whole or not at all. Raises NodeError if it cannot be written there."""
+def write(root: Path, folder: str, path: Path, data: bytes) -> None:
+    """Puts a file into the folder where files are delivered, whole or not at all.
+
+    folder: relative to the root. Raises NodeError if it cannot be written there, as where a link leads out of it.
+    """
     try:
+        if not path.parent.resolve().is_relative_to((root / folder).resolve()):  # before a folder is made there
+            raise NodeError(f"cannot write {path.relative_to(root)}: a link leads out of {folder}")
         path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.parent.resolve().is_relative_to(root.resolve()):
-            raise NodeError(f"cannot write {path.relative_to(root)}: a link leads out of the project")
         # Synced: a stamp trusts the stat of a file, and there are filesystems on which a power cut takes what was in
         # it and leaves that.
         stamp.write_atomically(str(path), data, root=str(root), sync=True)

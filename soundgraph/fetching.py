@@ -37,6 +37,7 @@ def fetched(opened: Session, progress: Progress, options: Options) -> Session:
     if mistakes := opened.mistakes_of_policy() or opened.mistakes_of_pins(plan) or opened.mistakes_of_models(plan):
         raise SceneError(mistakes)
     opened.check_folders()
+    opened.check_ownership(options.overwrite)
     schedule.loads(plan, budget=options.memory_budget, device=options.device)  # whether the models fit
     project = opened.project
     for model in absent.values():

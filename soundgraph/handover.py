@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from soundgraph import digest, engines, export, paths, stamp
-from soundgraph.engines import Sound
-from soundgraph.errors import NodeError, quote
+from soundgraph import digest, engines, export, sidecars, stamp
+from soundgraph.demands import sounds_of
+from soundgraph.engines import Engine
+from soundgraph.errors import NodeError
 from soundgraph.export import Delivery, Job, Outdated
 from soundgraph.ledger import Entry
 from soundgraph.records import Record
 from soundgraph.scene import EngineManifest, Scene
+from soundgraph.store import Store
 
 _SCHEMA = 2
 
@@ -34,23 +36,13 @@ class Handover:
     def owner(self) -> str:
         return owner_of(self.scene, self.manifest)
 
+    def paths(self) -> list[str]:
+        """The files it delivers, relative to the root."""
+        return [f"{self.folder}/{file}" for file in self.manifest.files]
+
 
 def owner_of(scene: Scene, manifest: EngineManifest) -> str:
     return f"{scene.id}:manifests.{manifest.name}"
-
-
-def may_deliver(scene: Scene, entry: Entry, folder: str) -> bool:
-    """Whether a scene still has the manifest that delivered a file, and it may still deliver that one.
-
-    What an engine's files are called is known once they are written: each is called after the manifest's path, or
-    after one of the sounds.
-    """
-    found = [manifest for manifest in scene.manifests if owner_of(scene, manifest) == entry.owner]
-    starts = [f"{folder}/{manifest.path}" for manifest in found]
-    starts += [
-        f"{folder}/{file}" for manifest in found for name in manifest.exports for file in scene.exports[name].files()
-    ]
-    return any(entry.path.startswith((f"{start}.", f"{start}/")) for start in starts)
 
 
 class Handed(NamedTuple):
@@ -66,65 +58,138 @@ def deliver(
     drafts: Collection[str],
     records: Mapping[str, Record],
     known: Mapping[str, Entry],
-    taken: Callable[[str], str],
     root: Path,
 ) -> list[Handed]:
     """Brings the files of a manifest up to date; those that are right already are not touched.
 
     deliveries: by export, of all that it is about. drafts: those of them that are made from one.
-    records: of the nodes. known: what was delivered before, by path. taken: says who else delivers a path, in words to
-    be put after it; "" if nobody does.
-    Raises NodeError if it cannot be written, OSError as `export.deliver` does; if a path is taken, nothing is written.
+    records: of the nodes. known: what was delivered before, by path.
+    Raises NodeError if it cannot be written, OSError as `export.deliver` does.
     """
     key = key_of(one, records)
-    sounds = [
-        Sound(
-            file=delivery.path.removeprefix(f"{one.folder}/"),
-            name=job.export.base,
-            take=job.export.take,
-            format=delivery.path.rpartition(".")[2],
-            facts={**delivery.facts, **({"draft": True} if job.owner in drafts else {})},
-            id=f"{one.scene.id}:{job.export.base}",
-        )
-        for job in one.jobs
-        for delivery in deliveries[job.owner]
-    ]
-    engine = engines.get(one.manifest.engine)
-    chosen = engines.choose(one.manifest.engine, sounds)
-    files = engine.files(one.manifest.params, one.manifest.path, chosen)
-    for file in files:
-        path = f"{one.folder}/{file}"
-        if wrong := paths.wrong_with(file):
-            raise NodeError(f"cannot write {quote(path)}: {wrong}")
-        if other := taken(path):
-            raise NodeError(f"{quote(path)} {other}")
+    facts = {delivery.path: delivery.facts for job in one.jobs for delivery in deliveries[job.owner]}
     handed = []
-    for file, data in files.items():
-        path = f"{one.folder}/{file}"
+    for path, data in _files(one, facts, drafts, root).items():
         found = hashlib.sha256(data).hexdigest()
         status = "current"
         if stamp.file_digest(str(root / path)) != found:
             before = known.get(path)
             status = "restored" if before is not None and before.digest == found else "written"
-            export.write(root, root / path, data)
+            export.write(root, one.folder, root / path, data)
         handed.append(Handed(Entry(path, one.owner, one.source, one.draft, key, found), status))
     return handed
 
 
-def outdated(one: Handover, records: Mapping[str, Record], known: Mapping[str, Entry], root: Path) -> list[Outdated]:
-    """The files of a manifest that a build would write, as far as that can be told without writing it."""
-    entries = [entry for entry in known.values() if entry.owner == one.owner and entry.draft == one.draft]
-    if not entries:
-        return [Outdated(f"{one.folder}/{one.manifest.path}", f"not delivered yet (for {one.manifest.engine})")]
+def _files(
+    one: Handover, facts: Mapping[str, Mapping[str, Any]], drafts: Collection[str], root: Path
+) -> dict[str, bytes]:
+    """What its files hold, by their paths relative to the root. facts: of each audio file. Raises NodeError."""
+    sounds = [
+        replace(sound, facts={**facts[path], **({"draft": True} if job.owner in drafts else {})})
+        for job in one.jobs
+        for path, sound in zip(job.paths(), sounds_of(one.scene.id, job.export), strict=True)
+    ]
+    engine = engines.get(one.manifest.engine)
+    chosen = engines.choose(one.manifest.engine, sounds)
+    files = engine.files(one.manifest.params, one.manifest.path, chosen)
+    return {f"{one.folder}/{name}": _merged(engine, root / one.folder / name, data) for name, data in files.items()}
+
+
+def _merged(engine: Engine, path: Path, data: bytes) -> bytes:
+    """What a file is to hold: beside what it is given, what the engine itself has written there."""
+    try:
+        there = path.read_bytes() if path.is_file() else data
+    except OSError:
+        return data
+    merged = engine.merge(path.name, there, data) if there != data else None
+    return data if merged is None else merged
+
+
+def is_shared(one: Handover, name: str, there: bytes) -> bool:
+    """Whether a file is one that the engine writes, too, so that it is merged and not written over."""
+    return engines.get(one.manifest.engine).merge(name, there, there) is not None
+
+
+def as_delivered(one: Handover, root: Path) -> dict[str, bytes]:
+    """What its files hold if they are about the sounds that lie there, by their sidecars; empty if one of these is
+    gone."""
+    beside = {path: sidecars.read(root / f"{path}{sidecars.SUFFIX}") for job in one.jobs for path in job.paths()}
+    if not all(beside.values()):
+        return {}
+    facts = {path: sidecars.measured(found) for path, found in beside.items()}
+    drafts = {job.owner for job in one.jobs if beside[job.paths()[0]].get("draft") is True}
+    try:
+        return _files(one, facts, drafts, root)
+    except _NO_FACTS:
+        return {}
+
+
+_NO_FACTS = (NodeError, KeyError, TypeError, ValueError, AttributeError)
+"""What goes wrong where a sidecar does not say what a build writes into one: it may be anybody's."""
+
+
+def outdated(
+    one: Handover,
+    records: Mapping[str, Record],
+    drafts: Collection[str],
+    known: Mapping[str, Entry],
+    root: Path,
+    store: Store,
+) -> list[Outdated]:
+    """The files of a manifest that a build would write, told without reading a sound.
+
+    drafts: the exports that are made from one. Of an export that has to be encoded first, a file that says nothing of
+    length, level or loop is known all the same.
+    """
     key = key_of(one, records)
+    there = {path: stamp.file_digest(str(root / path)) for path in one.paths()}
+    unsure = [path for path in one.paths() if not _is_current(known.get(path), key, there[path])]
+    if not unsure:
+        return []
+    expected = _expected(one, records, drafts, root, store)
     found = []
-    for entry in entries:
-        there = stamp.file_digest(str(root / entry.path))
-        if entry.key != key:
-            found.append(Outdated(entry.path, "delivered for other files or with other settings"))
-        elif there != entry.digest:
-            found.append(Outdated(entry.path, "altered since it was delivered" if there else "gone"))
+    for path in unsure:
+        entry, data = known.get(path), expected.get(path)
+        if data is not None and hashlib.sha256(data).hexdigest() == there[path]:
+            continue
+        if not there[path]:
+            why = "gone" if entry is not None and entry.digest else f"not delivered yet (for {one.manifest.engine})"
+        elif entry is not None and entry.key == key:
+            why = "altered since it was delivered"
+        else:
+            why = "delivered for other files or with other settings"
+        found.append(Outdated(path, why))
     return found
+
+
+def _is_current(entry: Entry | None, key: str, there: str) -> bool:
+    return entry is not None and entry.key == key and bool(there) and there == entry.digest
+
+
+def _expected(
+    one: Handover, records: Mapping[str, Record], drafts: Collection[str], root: Path, store: Store
+) -> dict[str, bytes]:
+    """What its files will hold, of those of which that is known. Where facts of a sound are not, made-up ones stand for
+    them twice, and a file that holds the same both times does not depend on them."""
+    sure: dict[str, Mapping[str, Any]] = {}
+    for job in one.jobs:
+        for path, key in export.keys(job, records[job.node]).items():
+            facts, _ = export.facts_and_digest(store, key)
+            if facts is not None:
+                sure[path] = facts
+    try:
+        first, second = (_files(one, {**_made_up(one, seconds), **sure}, drafts, root) for seconds in (1, 2))
+    except _NO_FACTS:
+        return {}
+    return {path: data for path, data in first.items() if second.get(path) == data}
+
+
+def _made_up(one: Handover, seconds: int) -> dict[str, Mapping[str, Any]]:
+    """Facts of every sound, by its path, that differ for each number of seconds."""
+    facts: dict[str, Any] = {"duration_s": float(seconds), "sample_rate": 48000, "channels": 1}
+    facts.update(dict.fromkeys(("loudness_lufs", "true_peak_dbtp", "dc_offset"), -float(seconds)))
+    loop = {"loop": {"start": 0, "end": 48000 * seconds - 1}}
+    return {path: {**facts, **(loop if job.export.settings.loop else {})} for job in one.jobs for path in job.paths()}
 
 
 def key_of(one: Handover, records: Mapping[str, Record]) -> str:

@@ -1,13 +1,16 @@
 """Which files soundgraph delivered into the working tree, so that one which no scene delivers any more can be removed.
 
-Kept in `.soundgraph/delivered`: a line with a digest of what follows, then tab-separated lines. Losing it only means
-that such files stay where they are, so one that was damaged counts as lost.
+Kept in `.soundgraph/delivered`: a line with a digest of what follows, then tab-separated lines. One that was damaged
+counts as lost; what was lost is learned again from the sidecars of delivered files.
+
+A file that it names is taken for soundgraph's own, and is written over, so that a path is written down before its file
+is. Whatever a ledger says, no file is removed but below the output folder: it may have come with somebody's tree.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +23,10 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 
-_FORM = b"soundgraph-delivered 2"
+CLAIMED = "claimed"
+"""The key of a file that a build was about to deliver. It has no digest, so that nothing is removed for it."""
+LEARNED = "learned"
+"""The key of a file that is known by its sidecar alone."""
 
 
 class Entry(NamedTuple):
@@ -28,8 +34,8 @@ class Entry(NamedTuple):
 
     path: relative to the project's root, with "/". owner: "scene:export". source: the scene's file, relative to the
     root; "" for a scene that was built in code. draft: whether `--draft` delivered it.
-    key: of the export, or "sidecar". digest: of its bytes. commit: at which these bytes were first delivered here, as
-    `str` of a Commit; "" where that is not known, and of a sidecar.
+    key: of the export, or "sidecar", or one of those above. digest: of its bytes. commit: at which these bytes were
+    first delivered here, as `str` of a Commit; "" where that is not known, and of a sidecar.
     """
 
     path: str
@@ -52,57 +58,79 @@ class Ledger:
         self._root = root
         self._file = root / stamp.FOLDER / "delivered"
         self._changes: dict[str, Entry | None] = {}
+        self._claimed: list[str] = []
+        self.lost = False
+        """Whether there is none that can be believed."""
         self.entries = self._read()
 
     def add(self, entries: Iterable[Entry]) -> None:
         for entry in entries:
             self.entries[entry.path] = self._changes[entry.path] = entry
 
-    def remove_files(self, stale: Iterable[Entry]) -> list[str]:
+    def claim(self, entries: Iterable[Entry]) -> None:
+        """Writes down what is about to be delivered, and is not known yet: a build that is killed leaves files behind
+        of which nobody could tell whose they are."""
+        entries = list(entries)
+        self.add([entry for entry in entries if entry.path not in self.entries])
+        self._claimed = [entry.path for entry in entries if self.entries[entry.path].key == CLAIMED]
+        with contextlib.suppress(OSError):  # a tree whose state cannot be written; what is delivered has its sidecar
+            self.save(sync=True)  # as what is delivered is: a power cut must not take one and leave the other
+
+    def drop_claims(self) -> None:
+        """Forgets what was claimed and did not come to be: whatever appears there is somebody else's."""
+        self.forget(
+            path
+            for path in self._claimed
+            if self.entries[path].key == CLAIMED and not os.path.lexists(self._root / path)
+        )
+
+    def refresh(self) -> None:
+        """Learns what other builds have written down in the meantime."""
+        self.entries = {**self._read(), **self.entries}
+
+    def forget(self, paths: Iterable[str]) -> None:
+        for path in paths:
+            self.entries.pop(path, None)
+            self._changes[path] = None
+
+    def remove_files(self, stale: Iterable[Entry], output: Path) -> list[str]:
         """Deletes those files that are still as they were delivered; forgets them all. Returns the deleted paths.
 
-        One that cannot be deleted is remembered: the next build tries again.
+        One that cannot be deleted is remembered: the next build tries again. output: the folder that files are
+        delivered into; nothing outside it is touched.
         """
         gone = []
         for entry in stale:
             path = self._root / entry.path
-            # Nothing was ever delivered outside the project: a ledger that says so, or a link that makes it so, came
-            # with somebody else's tree.
-            inside = path.is_relative_to(self._root) and path.parent.resolve().is_relative_to(self._root.resolve())
-            if inside and ".." not in path.parts and stamp.file_digest(str(path)) == entry.digest:
+            is_ours = bool(entry.digest) and lies_below(self._root, entry.path, output)
+            if is_ours and stamp.file_digest(str(path)) == entry.digest:
                 try:
                     path.unlink(missing_ok=True)
                 except OSError:
                     continue
                 gone.append(entry.path)
-            self.entries.pop(entry.path, None)
-            self._changes[entry.path] = None
+            self.forget([entry.path])
         return gone
 
-    def save(self) -> None:
+    def save(self, *, sync: bool = False) -> None:
         """Writes what changed. Raises OSError if it cannot be written."""
         if not self._changes:
             return
         self._file.parent.mkdir(exist_ok=True)
         with locked(self._file.with_name("lock")):
-            self._merge()
+            self._merge(sync)
         self._changes.clear()
 
-    def _merge(self) -> None:
+    def _merge(self, sync: bool) -> None:
         entries = {**self._read(), **self._changes}
         lines = ["\t".join(_fields(entry)) for _, entry in sorted(entries.items()) if entry is not None]
         body = "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
-        stamp.write_atomically(str(self._file), _head(body) + body, root=str(self._root))
+        stamp.write_atomically(str(self._file), stamp.ledger_head(body) + body, root=str(self._root), sync=sync)
 
     def _read(self) -> dict[str, Entry]:
-        try:
-            data = stamp.read_whole(str(self._file))
-        except OSError:
-            return {}
-        head, _, body = data.partition(b"\n")
-        if b"\t" in head and not head.startswith(_FORM):
-            body = data  # written before there was a digest
-        elif head + b"\n" != _head(body):
+        body = stamp.ledger_lines(str(self._file))
+        self.lost = body is None
+        if body is None:
             return {}
         entries = {}
         # Not splitlines(): names may hold other characters that it takes for the end of a line.
@@ -114,9 +142,13 @@ class Ledger:
         return entries
 
 
-def _head(body: bytes) -> bytes:
-    """The first line of a ledger. It has no tab in it, so that versions which knew of no digest pass over it."""
-    return b"%s %s\n" % (_FORM, hashlib.sha256(body).hexdigest().encode())
+def lies_below(root: Path, path: str, output: Path) -> bool:
+    """Whether a path, relative to the root, names something in the output folder, and no link on the way leads out."""
+    full = root / path
+    if ".." in full.parts or not full.is_relative_to(output) or full == output:
+        return False
+    real = output.resolve()
+    return full.parent.resolve().is_relative_to(real) and real.is_relative_to(root.resolve())
 
 
 def _fields(entry: Entry) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from soundgraph.backends import Model
 from soundgraph.collisions import clashing
 from soundgraph.errors import Mistake, NodeError, SceneError, quote
 from soundgraph.kinds import Kind, Params
+from soundgraph.paths import folded
 from soundgraph.project import Project
 from soundgraph.reading import Reading
 from soundgraph.root import PROJECT_FILE
@@ -47,6 +49,27 @@ def load_scenes(
     if mistakes:
         raise SceneError(mistakes, loader.read)
     return scenes
+
+
+def what_is_read(path: Path, project: Project) -> list[Path]:
+    """What the scene in a file reads, or looks for, whether or not it has mistakes."""
+    loader = Loader(project)
+    with contextlib.suppress(SceneError):
+        loader.scene(path)
+    return list(loader.read)
+
+
+def may_name(path: Path, names: Iterable[bytes]) -> bool:
+    """Whether a scene, read as text alone, may name a file. names: folded, as UTF-8.
+
+    True of one that includes others, or spells characters by their numbers: it takes more than a look to tell.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return False
+    text = folded(data.decode(errors="replace")).encode(errors="replace")
+    return b"include" in text or b"\\u" in text or b"\\x" in text or any(name in text for name in names)
 
 
 def load_data(

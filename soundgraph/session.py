@@ -20,6 +20,7 @@ from soundgraph import (
     history,
     loader,
     lock,
+    ownership,
     pins,
     planner,
     policy,
@@ -27,6 +28,7 @@ from soundgraph import (
     stamp,
     takes,
     targets,
+    toml_file,
     weighing,
 )
 from soundgraph import explain as explaining
@@ -39,14 +41,17 @@ from soundgraph.export import Job, Outdated
 from soundgraph.graph import Graph
 from soundgraph.handover import Handover
 from soundgraph.interrupts import Wish
-from soundgraph.ledger import Entry, Ledger
+from soundgraph.ledger import Entry, Ledger, lies_below
 from soundgraph.manifest import Difference
+from soundgraph.ownership import is_same_file
+from soundgraph.paths import folded
 from soundgraph.pins import Pins
 from soundgraph.planner import Plan, Status
 from soundgraph.progress import Progress, Unbroken
 from soundgraph.project import Project, load_project, size_words
 from soundgraph.records import Record
 from soundgraph.residents import Residents
+from soundgraph.root import GRAPHS
 from soundgraph.scene import DRAFT_FOLDER, Node, Origin, Scene, SceneCheck, node_id
 from soundgraph.store import DiskStore
 from soundgraph.targets import Wanted
@@ -73,7 +78,8 @@ class Session:
     that was built in code). ledger: of what was delivered before. overridden: whether -D changed
     the scenes for this build: then nothing that they deliver otherwise is removed. asked: the targets, scene by scene.
     left_out: the exports that were asked for and need not be looked at, as `narrowed` was told; none of the scenes that
-    they are of is complete. reduced: those scenes, like `complete`.
+    they are of is complete. reduced: those scenes, like `complete`. others: scenes that were read only for what they
+    deliver.
     """
 
     project: Project
@@ -88,6 +94,7 @@ class Session:
     asked: tuple[Wanted, ...] = ()
     left_out: tuple[Job, ...] = ()
     reduced: Mapping[str, str] = field(default_factory=dict)
+    others: list[Scene] = field(default_factory=list)
 
     def narrowed(self, exports: Collection[str], nodes: Collection[str]) -> Session:
         """The same session without what is known to be as it was.
@@ -169,7 +176,7 @@ class Session:
 
         def is_read(name: str, record: Record) -> bool:
             return not run.isdisjoint(self.graph.successors(name)) or any(
-                export.outdated(job, record, self.ledger.entries, self.root) for job in jobs.get(name, ())
+                export.outdated(job, record, self.ledger.entries, self.root, self.store) for job in jobs.get(name, ())
             )
 
         for name in reversed([name for name in plan.decisions if name in after]):
@@ -187,12 +194,13 @@ class Session:
         for job in self.jobs:
             record = plan.decisions[job.node].record
             if record is not None:
-                found += export.outdated(job, record, self.ledger.entries, self.root)
+                found += export.outdated(job, record, self.ledger.entries, self.root, self.store)
         for one in self.handovers:
             records = {job.node: plan.decisions[job.node].record for job in one.jobs}
             known = {name: record for name, record in records.items() if record is not None}
             if len(known) == len(records):
-                found += handover.outdated(one, known, self.ledger.entries, self.root)
+                drafts = {job.owner for job in one.jobs if self._drafts_of(job)}
+                found += handover.outdated(one, known, drafts, self.ledger.entries, self.root, self.store)
         return found
 
     def past(self, names: Sequence[str]) -> explaining.Past:
@@ -263,12 +271,36 @@ class Session:
         """The nodes that an export is made from, sorted by name."""
         return [graphs.node_of(self.graph, name) for name in sorted(graphs.needed(self.graph, [job.node]))]
 
+    def _drafts_of(self, job: Job) -> list[str]:
+        """The nodes that an export is made from, and that are drafts."""
+        return [node.name for node in self._upstream(job) if node.model is not None and node.model.draft]
+
+    def mistakes_of_ownership(self) -> list[Mistake]:
+        """What stands where a file would be delivered, and was not delivered by soundgraph."""
+        found = []
+        for one in ownership.foreign(self.jobs, self.handovers, self.ledger, self.root):
+            if one.in_the_way:
+                what = f"a folder is needed where the file {quote(one.path)} is"
+                hint = "move the file away, or deliver to another path"
+            else:
+                what = f"{quote(one.path)} is there, and soundgraph did not deliver it"
+                hint = "move it away, deliver to another path, or let it be written over: build --overwrite"
+            found.append(Mistake(one.origin.file, self.line_of(one.origin), one.by, what, hint))
+        return found
+
+    def check_ownership(self, overwrite: bool) -> None:
+        """Raises SceneError for files that are not soundgraph's, and would be written over."""
+        found = self.mistakes_of_ownership()
+        if overwrite:
+            found = [mistake for mistake in found if not mistake.hint.endswith("--overwrite")]
+        if found:
+            raise SceneError(found)
+
     def mistakes_of_release(self) -> list[Mistake]:
         """The exports that a release must not deliver: those with a draft upstream."""
         found = []
         for job in self.jobs:
-            drafts = [node.name for node in self._upstream(job) if node.model is not None and node.model.draft]
-            if drafts:
+            if drafts := self._drafts_of(job):
                 origin = job.export.origin
                 what = f"rests on a draft ({', '.join(drafts)}), which a release must not deliver"
                 hint = "give those nodes a real model, or build without --release"
@@ -290,6 +322,7 @@ class Session:
         this is over. trace: is told what takes how long, and was made when the build began.
         """
         self.check_folders()
+        self.check_ownership(options.overwrite)
         wish = Wish()
         told = Unbroken(progress, wish.make)
         try:
@@ -329,6 +362,7 @@ class Session:
                     raise SceneError(mistakes)
                 self.store.use([one.record.key for one in plan.decisions.values() if one.record is not None])
             self._tell_of_pins(plan, progress, told, force)
+            self.ledger.claim(ownership.claims(self.jobs, self.handovers))
             if plan.to_run():
                 self.store.prepare()
                 if not was_there:
@@ -420,19 +454,6 @@ class Session:
 
     def _hand_over(self, outcome: Outcome, progress: Progress) -> None:
         """Delivers the manifests whose files are all there."""
-        owners = {
-            path.casefold(): (path, job.owner)
-            for job in (*self.jobs, *self.left_out)
-            for audio in job.paths()
-            for path in (audio, f"{audio}.json")
-        }
-
-        def taken(path: str) -> str:
-            other, owner = owners.get(path.casefold()) or self._elsewhere(path)
-            if not owner or other == path:
-                return owner and f"is also delivered by {owner}"
-            return f"is the same as {quote(other)} on Windows and macOS, which is delivered by {owner}"
-
         for one in self.handovers:
             if outcome.interrupted or any(job.owner not in outcome.deliveries for job in one.jobs):
                 continue
@@ -443,7 +464,6 @@ class Session:
                     outcome.drafts,
                     outcome.records,
                     self.ledger.entries,
-                    taken,
                     self.root,
                 )
             except (NodeError, OSError) as error:
@@ -452,31 +472,7 @@ class Session:
                 continue
             outcome.handed[one.owner] = handed
             for entry, status in handed:
-                owners[entry.path.casefold()] = entry.path, one.owner
                 progress.export(entry.path, status, {"engine": one.manifest.engine})
-
-    def _elsewhere(self, path: str) -> tuple[str, str]:
-        """(the file, its owner) of what a manifest that is not asked for delivered there, and still does; else ""."""
-        entry = self._delivered.get(path.casefold())
-        if entry is None or not entry.source or entry.draft != self.draft or entry.source in self.complete.values():
-            return "", ""
-        if any(entry.owner == one.owner for one in self.handovers):
-            return "", ""
-        scene = next((scene for scene in self.scenes if scene.path == self.root / entry.source), None)
-        if scene is None:
-            if self.is_gone(entry.source):
-                return "", ""
-            try:
-                scene = loader.load_scene(self.root / entry.source, self.project, draft=self.draft)
-            except SceneError:
-                return "", ""  # its mistakes are told when it is built
-        folder = f"{self.project.build.output}/{DRAFT_FOLDER}" if self.draft else self.project.build.output
-        return (entry.path, entry.owner) if handover.may_deliver(scene, entry, folder) else ("", "")
-
-    @cached_property
-    def _delivered(self) -> dict[str, Entry]:
-        """What was delivered before, by its path on a system that takes upper and lower case for the same."""
-        return {path.casefold(): entry for path, entry in self.ledger.entries.items()}
 
     @cached_property
     def handovers(self) -> list[Handover]:
@@ -509,30 +505,84 @@ class Session:
         self.store.put_notes({name: key for name, key in notes.items() if known.get(name) != key})
 
     def check_folders(self) -> None:
-        """Raises UsageError for an output folder that is none, or lies outside the project by a link."""
-        for job in self.jobs[:1]:
-            folder = self.root / job.folder
-            if folder.exists() and not folder.is_dir():
-                raise UsageError(f"cannot deliver into {job.folder}: it is not a folder")
-            if not folder.resolve().is_relative_to(self.root.resolve()):
+        """Raises UsageError for an output folder that is none, or where a link leads out of it."""
+        if not self.jobs:
+            return
+        output, real_root = self.project.build.output, self.root.resolve()
+        real = (self.root / output).resolve()
+        files = [path for job in self.jobs for path in job.paths()]
+        files += [path for one in self.handovers for path in one.paths()]
+        for name in dict.fromkeys((output, self.jobs[0].folder, *(path.rpartition("/")[0] for path in files))):
+            folder = self.root / name
+            if name in (output, self.jobs[0].folder) and folder.exists() and not folder.is_dir():
+                raise UsageError(f"cannot deliver into {name}: it is not a folder")
+            there = folder.resolve()
+            if not there.is_relative_to(real_root):
                 hint = "exports stay inside the project, since soundgraph removes files there"
-                raise UsageError(f"cannot deliver into {job.folder}: a link leads out of the project", hint)
+                raise UsageError(f"cannot deliver into {name}: a link leads out of the project", hint)
+            if not there.is_relative_to(real):
+                raise UsageError(f"cannot deliver into {name}: a link leads out of {output}", "remove the link")
+        for other in (self.project.cache_dir.resolve(), (self.root / GRAPHS).resolve()):
+            if real.is_relative_to(other) or other.is_relative_to(real):
+                raise UsageError(f"cannot deliver into {output}: a link leads to {toml_file.display(real, real_root)}")
+        if any(part.startswith(".") for part in real.relative_to(real_root).parts):
+            raise UsageError(f"cannot deliver into {output}: a link leads to {toml_file.display(real, real_root)}")
 
     def _keep_ledger(self, outcome: Outcome, progress: Progress) -> None:
         """Writes down what was delivered; after a build without failures, removes what no scene delivers any more."""
         ledger = self.ledger
         ledger.add(entry for found in outcome.deliveries.values() for one in found for entry in one.entries)
         ledger.add(one.entry for found in outcome.handed.values() for one in found)
+        ledger.drop_claims()
         if not (outcome.failures or outcome.interrupted or self.overridden):
-            for path in ledger.remove_files(self.stale(outcome)):
-                progress.remark(path, "removed: no scene delivers it any more")
+            self._remove_stale(self.stale(outcome), progress)
         ledger.save()
+
+    def _remove_stale(self, stale: Sequence[Entry], progress: Progress) -> None:
+        output = self.project.output_dir
+        readers = self._readers(stale)
+        for entry in stale:
+            if entry.path in readers:
+                progress.remark(entry.path, f"not removed, though no scene delivers it: {readers[entry.path]} reads it")
+            elif entry.digest and not lies_below(self.root, entry.path, output) and (self.root / entry.path).exists():
+                what = f"left where it is: it does not lie in the output folder, {self.project.build.output}/"
+                progress.remark(entry.path, what)
+        for path in self.ledger.remove_files([entry for entry in stale if entry.path not in readers], output):
+            progress.remark(path, "removed: no scene delivers it any more")
+
+    def _readers(self, stale: Sequence[Entry]) -> dict[str, str]:
+        """The files among these that a scene reads which is not part of this build, each with that scene's file.
+
+        Such a scene has a mistake, which is told when it is built. Whatever it may be, what it is made from is not
+        removed. Of most scenes it is enough to see that they do not hold the file's name.
+        """
+        if not stale:
+            return {}
+        names = {folded(entry.path.rpartition("/")[2]).encode() for entry in stale}
+        by_path = {folded(os.path.realpath(self.root / entry.path)): entry.path for entry in stale}
+        own = {scene.path for scene in self.scenes}
+        found: dict[str, str] = {}
+        for source in sorted(self._on_disk):
+            path = self.root / source
+            if path in own or not loader.may_name(path, names):
+                continue
+            for read in loader.what_is_read(path, self.project):
+                if stale_path := by_path.get(folded(os.path.realpath(read))):
+                    found.setdefault(stale_path, source)
+        return found
 
     def stale(self, outcome: Outcome) -> list[Entry]:
         """What was delivered for these scenes, or for scenes that are gone, and is delivered no more."""
         jobs = (*self.jobs, *self.left_out)
         current = {path for job in jobs for audio in job.paths() for path in (audio, f"{audio}.json")}
         current.update(one.entry.path for found in outcome.handed.values() for one in found)
+        by_form = {folded(path): path for path in current}
+
+        def is_current(path: str) -> bool:
+            """By its name or, where the system takes two names for one file, by the one it has now."""
+            other = by_form.get(folded(path))
+            return other == path or (other is not None and is_same_file(self.root / path, self.root / other))
+
         sources = {*self.complete.values(), *self.reduced.values()}
         left = {
             handover.owner_of(scene, manifest)
@@ -544,8 +594,8 @@ class Session:
             entry
             for entry in self.ledger.entries.values()
             # Nobody can tell whether a scene that was built in code is gone.
-            if entry.source and entry.draft == self.draft and entry.path not in current and entry.owner not in left
-            if entry.source in sources or self.is_gone(entry.source)
+            if entry.source and entry.draft == self.draft and entry.owner not in left
+            if (entry.source in sources or self.is_gone(entry.source)) and not is_current(entry.path)
         ]
 
     def is_gone(self, source: str) -> bool:
@@ -586,15 +636,21 @@ def open_session(
     overrides: Sequence[str] = (),
     draft: bool = False,
     require: str | None = None,
+    beside_all: bool = False,
 ) -> Session:
     """Reads and checks the scenes that are asked for. require: a policy, beside that of soundgraph.toml.
+    beside_all: whether they are compared with all other scenes of the project, which takes reading these, too.
 
     Raises SceneError with every mistake in them, UsageError for an item that is not in its scene.
     """
     project = load_project(root).under(require)
     scenes = loader.load_scenes([root / scene.path for scene in wanted], project, overrides, draft)
+    others = None
+    if beside_all:
+        own = {asked.path for asked in wanted}
+        others = readable([root / path for _, path in stamp.scan(str(root)) if path not in own], project, draft)
     try:
-        return session_of(project, scenes, wanted, draft=draft, overridden=bool(overrides))
+        return session_of(project, scenes, wanted, draft=draft, overridden=bool(overrides), others=others)
     except SceneError as error:
         error.read = tuple(dict.fromkeys(path for scene in scenes for path in scene.read))
         raise
@@ -607,8 +663,13 @@ def session_of(
     *,
     draft: bool = False,
     overridden: bool = False,
+    others: list[Scene] | None = None,
 ) -> Session:
-    """A session over scenes that were read already. wanted: in the same order."""
+    """A session over scenes that were read already. wanted: in the same order.
+
+    others: the scenes beside these whose files may clash with theirs; if they are not given, those that have delivered
+    such a file. Raises SceneError for a file that is delivered twice.
+    """
     locator = loader.Lines(project.root)
     graph = graphs.build_graph(scenes, locator)
     folder = f"{project.build.output}/{DRAFT_FOLDER}" if draft else project.build.output
@@ -622,11 +683,29 @@ def session_of(
             checked = [name for check in scene.checks if check.settings.node is not None for name in check.names]
             nodes.update(dict.fromkeys(node_id(scene.id, name) for name in checked))
     ledger = Ledger(project.root)
-    others = _others(project, ledger, {asked.path for asked in wanted}, jobs, draft)
-    if mistakes := loader.clashes([*scenes, *others], locator):
+    output = project.build.output
+    ledger.add(
+        ownership.learned(project.root, output) if ledger.lost else ownership.learned_of(project.root, output, ledger)
+    )
+    if others is None:
+        others = _others(project, ledger, {asked.path for asked in wanted}, scenes, folder, draft)
+    among_others = loader.clashes(others, locator)
+    if mistakes := [one for one in loader.clashes([*others, *scenes], locator) if one not in among_others]:
         raise SceneError(mistakes)
     complete = {asked.id: asked.path for asked in wanted if not asked.items}
-    return Session(project, list(scenes), graph, tuple(nodes), jobs, complete, ledger, draft, overridden, tuple(wanted))
+    return Session(
+        project,
+        list(scenes),
+        graph,
+        tuple(nodes),
+        jobs,
+        complete,
+        ledger,
+        draft,
+        overridden,
+        tuple(wanted),
+        others=others,
+    )
 
 
 def with_models(opened: Session, project: Project, found: Mapping[str, Model]) -> Session:
@@ -682,15 +761,32 @@ def all_takes(item: str, names: list[str]) -> list[str]:
     return of_all or targets.matching(base if take == "1" else item, names)
 
 
-def _others(project: Project, ledger: Ledger, own: set[str], jobs: Sequence[Job], draft: bool) -> list[Scene]:
-    """Scenes that are not asked for, and delivered a file that one of these jobs would deliver too."""
-    delivered = {path.casefold(): entry.source for path, entry in ledger.entries.items()}
-    sources = {delivered.get(path.casefold(), "") for job in jobs for path in job.paths()} - own - {""}
+def _others(
+    project: Project, ledger: Ledger, own: set[str], scenes: Sequence[Scene], folder: str, draft: bool
+) -> list[Scene]:
+    """Scenes that are not asked for, and delivered a file that one of these would deliver too. folder: of the build."""
+    delivered = {folded(path): entry.source for path, entry in ledger.entries.items()}
+    sources = {
+        delivered.get(folded(f"{folder}/{file}"), "")
+        for scene in scenes
+        for file in (
+            *(
+                file
+                for export in scene.exports.values()
+                for audio in export.files()
+                for file in (audio, f"{audio}.json")
+            ),
+            *(file for manifest in scene.manifests for file in manifest.files),
+        )
+    }
+    paths = [project.root / source for source in sorted(sources - own - {""})]
+    return readable([path for path in paths if path.is_file()], project, draft)
+
+
+def readable(paths: Iterable[Path], project: Project, draft: bool) -> list[Scene]:
+    """The scenes at these paths, without those that have mistakes: these are told when they are built."""
     found = []
-    for source in sorted(sources):
-        if (project.root / source).is_file():
-            try:
-                found.append(loader.load_scene(project.root / source, project, draft=draft))
-            except SceneError:
-                continue  # its mistakes are told when it is built
+    for path in paths:
+        with contextlib.suppress(SceneError):
+            found.append(loader.load_scene(path, project, draft=draft))
     return found

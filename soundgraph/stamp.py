@@ -37,7 +37,8 @@ else:
             from hashlib import sha256
 
 FOLDER = ".soundgraph"
-_VERSION = "soundgraph-stamps 1"
+_VERSION = "soundgraph-stamps 2"
+_LEDGER = "soundgraph-delivered 2"
 ABSENT = "absent"
 MANIFEST = ":manifest"
 """Stands for the export in the outputs of manifests, which come last: after it, each after a space, stand the engine
@@ -47,6 +48,9 @@ _MAX_BYTES = 1_000_000_000
 """Of a file of the state: far more than 10,000 scenes come to."""
 
 _TEMPORARY = ".writing-"
+_LOST = "lost"
+"""Stands for the stat of a ledger that is not there, or not to be believed."""
+
 _STALE_NS = 3600 * 10**9
 """No write takes an hour: a temporary file that old belongs to a process that was killed."""
 
@@ -128,17 +132,24 @@ class Stamps:
 
     def sources(self) -> set[str]:
         """The files of scenes other than these that delivered something, whether or not they are still there."""
+        self._look_at_ledger()
+        return set(self.ledger[1:])
+
+    def has_lost_ledger(self) -> bool:
+        """Whether files were delivered, and it is known of none: then a build looks at all of it again."""
+        self._look_at_ledger()
+        return self.ledger[0] == _LOST and any(scene.outputs for scene in self.scenes.values())
+
+    def _look_at_ledger(self) -> None:
         path = os.path.join(self.root, FOLDER, "delivered")
         stat = stat_text(path)
-        if stat != self.ledger[0]:
-            known = {scene.path for scene in self.scenes.values()}
-            try:
-                lines = read_whole(path).decode("utf-8", "surrogateescape").split("\n")
-                found = {line.split("\t", 3)[2] for line in lines if line.count("\t") in (5, 6)}
-            except OSError:
-                found = set()
-            self.ledger = (stat, *sorted(found - known - {""}))
-        return set(self.ledger[1:])
+        if stat == self.ledger[0]:
+            return
+        known = {scene.path for scene in self.scenes.values()}
+        body = ledger_lines(path)
+        lines = (body or b"").decode("utf-8", "surrogateescape").split("\n")
+        found = {line.split("\t", 3)[2] for line in lines if line.count("\t") in (5, 6)}
+        self.ledger = (_LOST if body is None else stat, *sorted(found - known - {""}))
 
     def _is_unaltered(self, scene: SceneStamp, path: str) -> bool:
         """Compares a racy file by content, and trusts its stat from now on if it is older than that look at it."""
@@ -164,6 +175,23 @@ def stat_text(path: str) -> str:
     except (OSError, ValueError):
         return ABSENT
     return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
+
+
+def ledger_head(body: bytes) -> bytes:
+    """The first line of a ledger. It has no tab in it, so that versions which knew of no digest pass over it."""
+    return f"{_LEDGER} {sha256(body).hexdigest()}\n".encode()
+
+
+def ledger_lines(path: str) -> bytes | None:
+    """What stands in a ledger of delivered files after its first line; None for one that is lost, or damaged.
+
+    Once there was a form without a digest. Whoever wanted to have files removed could write it by hand.
+    """
+    try:
+        head, end, body = read_whole(path).partition(b"\n")
+    except OSError:
+        return None
+    return body if head + end == ledger_head(body) else None
 
 
 def file_digest(path: str) -> str:
@@ -280,12 +308,12 @@ def load(root: str, config: str) -> Stamps | None:
         if head.decode() != f"{_VERSION} {sha256(body).hexdigest()}":
             return None
         lines = body.decode("utf-8", "surrogateescape").split("\n")
-        if lines[0] != fingerprint():
+        if lines[0] != fingerprint() or lines[1] != config:  # one that was put in the place of another
             return None
         files: list[tuple[str, str]] = []
         ledger: tuple[str, ...] = ("",)
         scenes: dict[str, SceneStamp] = {}
-        for line in lines[1:]:
+        for line in lines[2:]:
             fields = line.split("\t")
             if fields[0] == "F":
                 files.append((fields[1], fields[2]))
@@ -315,9 +343,10 @@ def save(stamps: Stamps, config: str) -> None:
         for output in scene.outputs:
             row += output
         rows.append(row)
-    lines = [fingerprint(), *("\t".join(row) for row in rows)]
-    if any(line.count("\t") != len(row) - 1 or "\n" in line for line, row in zip(lines[1:], rows, strict=True)):
+    lines = ["\t".join(row) for row in rows]
+    if any(line.count("\t") != len(row) - 1 or "\n" in line for line, row in zip(lines, rows, strict=True)):
         return
+    lines = [fingerprint(), config, *lines]
     body = "\n".join(lines).encode("utf-8", "surrogateescape")
     head = f"{_VERSION} {sha256(body).hexdigest()}\n".encode()
     write_atomically(os.path.join(stamps.root, FOLDER, config), head + body, root=stamps.root)

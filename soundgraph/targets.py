@@ -65,7 +65,20 @@ def select(folder: str, targets: Sequence[str]) -> list[Wanted]:
 
 
 def matching(pattern: str, names: Sequence[str]) -> list[str]:
-    """The names that a pattern stands for: itself, or with `*`, `?` or `[…]` in it, all that it fits."""
+    """The names that a pattern stands for: itself, or with `*`, `?` or `[…]` in it, all that it fits.
+
+    Where none is spelled so, letters may be in another Unicode form (NFC, NFD): which one is typed, nobody sees.
+    """
+    found = _matching(pattern, names)
+    if not found and not pattern.isascii():
+        from unicodedata import normalize
+
+        by_form = {normalize("NFC", name): name for name in names}
+        found = [by_form[name] for name in _matching(normalize("NFC", pattern), list(by_form))]
+    return found
+
+
+def _matching(pattern: str, names: Sequence[str]) -> list[str]:
     if pattern in names:
         return [pattern]
     if not any(character in pattern for character in "*?["):
@@ -98,6 +111,8 @@ def _scenes_of(folder: str, scenes: list[tuple[str, str]], name: str, target: st
         if os.path.isfile(name):
             return [Wanted(stamp.scene_id(path), path, named=True)]
         known = [path for _, path in scenes]
+        if not any(character in name for character in "*?[") and (same := matching(path, known)):
+            return [Wanted(stamp.scene_id(same[0]), same[0], named=True)]
         _refuse(f'there is no scene file "{name}"{_hint(name, known)}')
     found = [Wanted(id, ids[id], named=id == name) for id in matching(name, list(ids))]  # noqa: A001
     if not found:

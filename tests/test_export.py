@@ -316,7 +316,11 @@ def test_a_sidecar_that_is_none_is_written_anew(space: Space, text: str) -> None
     space.scene(CHAIN)
     space.build()
     before = space.delivered()
-    shutil.rmtree(space.root / ".soundgraph")
     space.write("build/theme.wav.json", text)
     assert space.build().code == 0
+    assert space.delivered() == before
+    shutil.rmtree(space.root / ".soundgraph")
+    space.write("build/theme.wav.json", text)
+    assert space.build().code == 2, "now nobody knows whose the sound is"
+    assert space.build("--overwrite").code == 0
     assert space.delivered() == before

@@ -133,22 +133,30 @@ def test_a_draft_is_called_one(space):
     assert b'"draft": true' in space.read("build/feet/all.json")  # the model is a draft model
 
 
-def test_two_that_write_one_file_fail_in_words(space):
+@pytest.mark.parametrize("verb", ["check", "build"])
+def test_two_that_write_one_file_are_a_mistake(space, verb):
     space.scene(SCENE + '[manifests.other]\nengine = "json"\npath = "feet/all"\n')
-    found = space.build("-k")
-    assert found.code == 1
-    assert [event["detail"] for event in found.of("export") if event["status"] == "failed"] == [
-        '"build/feet/all.json" is also delivered by a:manifests.feet'
-    ]
+    found = space.run(verb)
+    assert (found.code, found.err) == (
+        2,
+        'graphs/a.toml:30: manifests.other: "feet/all.json" is also delivered by graphs/a.toml:23: manifests.feet\n',
+    )
 
 
-def test_two_of_which_no_system_could_keep_both_fail_in_words(space):
-    space.scene(SCENE + '[manifests.other]\nengine = "json"\npath = "Feet/All"\n')
-    found = space.build("-k")
-    assert [event["detail"] for event in found.of("export") if event["status"] == "failed"] == [
-        '"build/Feet/All.json" is the same as "build/feet/all.json" on Windows and macOS, '
-        "which is delivered by a:manifests.feet"
-    ]
+@pytest.mark.parametrize("name", ["Feet/All", "feet/a\u006c\u006c"])
+def test_two_of_which_no_system_could_keep_both_are_a_mistake(space, name):
+    space.scene(SCENE + f'[manifests.other]\nengine = "json"\npath = "{name}"\n')
+    assert space.run("check").code == 2
+
+
+def test_a_manifest_and_an_export_may_not_be_one_file(space):
+    space.scene(SCENE + '[manifests.other]\nengine = "json"\npath = "land.flac.schema"\nwith_schema = true\n')
+    assert space.run("check").code == 0
+    space.replace('path = "land.flac.schema"', 'path = "Feet/step_1.WAV"')
+    assert space.run("check").code == 2, "it is an extension of audio"
+    space.scene(SCENE.replace('path = "feet/step_{take}"', 'path = "wwise.tsv/step_{take}"'))
+    found = space.run("check")
+    assert '"wwise.tsv/step_1.wav" needs a folder where a file is delivered by' in found.err
 
 
 def test_two_scenes_that_write_one_file_are_told_whichever_is_built(space):
@@ -157,13 +165,24 @@ def test_two_scenes_that_write_one_file_are_told_whichever_is_built(space):
     space.settle("a")
     for targets in (["b"], [], ["a", "b"]):
         found = space.build(*targets)
-        assert found.code == 1
-        assert {event["detail"] for event in found.of("export") if event["status"] == "failed"} == {
-            '"build/feet/all.json" is also delivered by a:manifests.feet',
-            '"build/wwise.tsv" is also delivered by a:manifests.wwise',
-        }
+        assert found.code == 2
+        assert sorted(event["what"] for event in found.of("error")) == [
+            '"feet/all.json" is also delivered by graphs/a.toml:23: manifests.feet',
+            '"wwise.tsv" is also delivered by graphs/a.toml:27: manifests.wwise',
+        ]
         assert b"other" not in space.read("build/feet/all.json")
     assert space.build("a", "-k").code == 0
+
+
+def test_a_check_of_one_scene_sees_what_the_others_deliver(space):
+    """Even where no build has delivered it yet."""
+    space.scene(SCENE)
+    space.scene(SCENE.replace('path = "feet/step', 'path = "b/step').replace("exports.land", "exports.other"), "b")
+    found = space.run("check", "b")
+    assert found.code == 2
+    assert [line.partition(":")[0] for line in found.err.splitlines()] == ["graphs/b.toml"] * 2
+    space.scene("[nodes.x]\nkind = 'nonsense'\n", "c")
+    assert space.run("check", "b").err == found.err, "the mistakes of another scene are told when that is checked"
 
 
 def test_a_manifest_may_move_to_another_scene(space):
@@ -175,14 +194,6 @@ def test_a_manifest_may_move_to_another_scene(space):
     assert b"other" in space.read("build/feet/all.json")
     assert space.build().code == 0
     assert space.exists("build/feet/all.json")
-
-
-def test_of_files_that_cannot_all_be_written_none_is(space):
-    other = '[manifests.{}]\nengine = "json"\npath = "{}"\nwith_schema = {}\n'
-    space.scene(SCENE + other.format("first", "x.schema", "false") + other.format("second", "x", "true"))
-    assert space.build("-k").code == 1
-    assert space.exists("build/x.schema.json")
-    assert not space.exists("build/x.json")
 
 
 def test_a_plan_knows_that_an_export_of_another_name_is_another_manifest(space):

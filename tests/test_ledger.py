@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from soundgraph import stamp
-from soundgraph.ledger import Entry, Ledger
+from soundgraph.ledger import CLAIMED, Entry, Ledger
 from tests.helpers import CHAIN, Space
 
 
@@ -28,7 +28,7 @@ def test_what_was_saved_is_read_again(tmp_path: Path) -> None:
     assert Ledger(tmp_path).entries == {one.path: one for one in entries}
 
 
-def test_the_ledger_of_an_earlier_version_which_knew_of_no_commits_is_read(tmp_path: Path) -> None:
+def test_lines_with_and_without_a_commit_are_read(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     plain, known = entry("build/a.wav", b"1"), entry("build/b.wav", b"2")._replace(commit="0" * 40)
     ledger.add([plain, known])
@@ -36,8 +36,18 @@ def test_the_ledger_of_an_earlier_version_which_knew_of_no_commits_is_read(tmp_p
     lines = (tmp_path / ".soundgraph" / "delivered").read_text().splitlines()
     assert [line.count("\t") for line in lines] == [0, 5, 6]
     assert Ledger(tmp_path).entries == {plain.path: plain, known.path: known}
-    (tmp_path / ".soundgraph" / "delivered").write_text("\n".join(lines[1:]) + "\n")  # and had no digest
-    assert Ledger(tmp_path).entries == {plain.path: plain, known.path: known}
+
+
+def test_a_ledger_without_a_digest_is_not_believed(tmp_path: Path) -> None:
+    """Earlier versions wrote such; anybody can write one by hand."""
+    ledger = Ledger(tmp_path)
+    ledger.add([entry("build/a.wav", b"1")])
+    ledger.save()
+    path = tmp_path / ".soundgraph" / "delivered"
+    path.write_bytes(path.read_bytes().partition(b"\n")[2])
+    found = Ledger(tmp_path)
+    assert (found.lost, found.entries) == (True, {})
+    assert stamp.Stamps(str(tmp_path), [], {}).sources() == set()
 
 
 def test_of_a_damaged_ledger_nothing_is_believed(tmp_path: Path) -> None:
@@ -65,27 +75,61 @@ def test_two_builds_at_once_do_not_lose_each_others_entries(tmp_path: Path) -> N
 
 
 def test_only_files_that_are_as_they_were_delivered_are_removed(tmp_path: Path) -> None:
-    (tmp_path / "same").write_bytes(b"1")
-    (tmp_path / "altered").write_bytes(b"mine")
+    output = tmp_path / "build"
+    output.mkdir()
+    (output / "same").write_bytes(b"1")
+    (output / "altered").write_bytes(b"mine")
     ledger = Ledger(tmp_path)
-    stale = [entry("same", b"1"), entry("altered", b"1"), entry("missing", b"1")]
+    stale = [entry("build/same", b"1"), entry("build/altered", b"1"), entry("build/missing", b"1")]
     ledger.add(stale)
-    assert ledger.remove_files(stale) == ["same"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["altered"]
+    assert ledger.remove_files(stale, output) == ["build/same"]
+    assert sorted(path.name for path in output.iterdir()) == ["altered"]
     assert ledger.entries == {}
 
 
-@pytest.mark.parametrize("how", ["above", "absolute", "link"])
-def test_nothing_outside_the_project_is_removed_whatever_the_ledger_says(tmp_path: Path, how: str) -> None:
+@pytest.mark.parametrize("how", ["above", "absolute", "beside", "climbing", "link", "the output is a link"])
+def test_nothing_outside_the_output_folder_is_removed_whatever_the_ledger_says(tmp_path: Path, how: str) -> None:
     outside = tmp_path / "diary"
-    outside.write_bytes(b"dear diary")
-    root = tmp_path / "project"
+    root, output = tmp_path / "project", tmp_path / "project" / "build"
     root.mkdir()
-    (root / "link").symlink_to(tmp_path, target_is_directory=True)
-    path = {"above": "../diary", "absolute": str(outside), "link": "link/diary"}[how]
-    planted = entry(path, b"dear diary")
-    assert Ledger(root).remove_files([planted]) == []
-    assert outside.exists()
+    if how == "the output is a link":
+        output.symlink_to(tmp_path, target_is_directory=True)
+    else:
+        output.mkdir()
+        (output / "link").symlink_to(root if how == "beside" else tmp_path, target_is_directory=True)
+    mine = [outside, root / "diary"]
+    for path in mine:
+        path.write_bytes(b"dear diary")
+    planted = {
+        "above": ["../diary"],
+        "absolute": [str(outside), str(root / "diary")],
+        "beside": ["diary", "build/link/diary", "./diary"],
+        "climbing": ["build/../diary", "build/../../diary"],
+        "link": ["build/link/diary"],
+        "the output is a link": ["build/diary"],
+    }[how]
+    assert Ledger(root).remove_files([entry(path, b"dear diary") for path in planted], output) == []
+    assert all(path.exists() for path in mine)
+
+
+def test_what_another_build_has_written_down_is_learned(tmp_path: Path) -> None:
+    one, other = Ledger(tmp_path), Ledger(tmp_path)
+    other.add([entry("build/b.wav", b"1")])
+    other.save()
+    one.refresh()
+    assert list(one.entries) == ["build/b.wav"]
+
+
+def test_a_claim_is_written_down_at_once_and_dropped_if_nothing_came_of_it(tmp_path: Path) -> None:
+    one = Ledger(tmp_path)
+    known = entry("build/known.wav", b"0")
+    one.add([known])
+    claims = [known._replace(path=path, key=CLAIMED, digest="") for path in ("build/known.wav", "build/new.wav")]
+    one.claim(claims)
+    assert Ledger(tmp_path).entries == {known.path: known, "build/new.wav": claims[1]}
+    one.drop_claims()
+    one.save()
+    assert Ledger(tmp_path).entries == {known.path: known}
 
 
 def test_scenes_are_known_by_lines_with_and_without_a_commit(tmp_path: Path) -> None:

@@ -43,6 +43,9 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """Of the verbs that build."""
     parser.add_argument("--release", action="store_true", help="refuse to deliver anything that a draft is part of")
     parser.add_argument(
+        "--overwrite", action="store_true", help="write over files in the output folder that no build delivered"
+    )
+    parser.add_argument(
         "-j", "--jobs", type=common.count, metavar="N", help="process N nodes at once (default: processors)"
     )
     parser.add_argument(
@@ -62,6 +65,7 @@ class Options:
     depfile: str | None = None
     since = None
     define: Sequence[str] = ()
+    overwrite = False
 
     def __init__(self, words: Sequence[str], names: Sequence[str] = ()):
         """names: targets, whatever they begin with."""
@@ -139,6 +143,8 @@ class Asked:
         )
         self.stamps = stamps = stamp.load(self.root, self.config)
         self.clean = noop.clean_scenes(stamps, self.wanted) if stamps is not None and not options.force else {}
+        if stamps is not None and stamps.has_lost_ledger():
+            self.clean = {}  # what was delivered is learned again from all that is asked for
         self.is_current = stamps is not None and noop.is_complete(stamps, self.clean, self.wanted, options.targets)
         if options.define and not self.is_current:
             self.clean = {}  # an override has to match in some scene, so all are read

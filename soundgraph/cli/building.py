@@ -77,6 +77,7 @@ def run(
             options.force,
             options.device,
             options.memory_budget or opened.project.memory_budget_bytes,
+            options.overwrite,
         )
         if options.since is not None:
             left_out = f"{common.n(len(opened.left_out), 'export')} left out, {len(opened.jobs):,} to look at"

@@ -25,7 +25,8 @@ def run(options: argparse.Namespace) -> int:
     from soundgraph.errors import EXIT_OK, EXIT_WRONG_INPUT, SceneError
 
     common.refuse_draft_release(options.draft, options.release)
-    session = common.open_session(options)
+    session = common.open_session(options, beside_all=True)
+    session.check_folders()
     refused = [*session.mistakes_of_policy(), *(session.mistakes_of_release() if options.release else ())]
     if refused:
         raise SceneError(refused)

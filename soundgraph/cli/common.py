@@ -128,8 +128,8 @@ def release_collector() -> None:
     gc.enable()
 
 
-def open_session(options: argparse.Namespace) -> Session:
-    """The session over what `options` of `add_scene_arguments` ask for."""
+def open_session(options: argparse.Namespace, *, beside_all: bool = False) -> Session:
+    """The session over what `options` of `add_scene_arguments` ask for. beside_all: as of `session.open_session`."""
     from pathlib import Path
 
     from soundgraph import session, targets
@@ -137,7 +137,14 @@ def open_session(options: argparse.Namespace) -> Session:
     root = targets.project_root(options.targets)
     wanted = targets.select(root, options.targets)
     require = getattr(options, "policy", None)  # which not every verb has
-    return session.open_session(Path(root), wanted, overrides=options.define, draft=options.draft, require=require)
+    return session.open_session(
+        Path(root),
+        wanted,
+        overrides=options.define,
+        draft=options.draft,
+        require=require,
+        beside_all=beside_all,
+    )
 
 
 def save_stamps(stamps: Stamps, config: str) -> None:

@@ -38,14 +38,12 @@ def _read(scene: Scene, root: str) -> list[str]:
 
 
 def manifests(asked: Asked, opened: Session | None) -> dict[str, list[str]]:
-    """By scene, the files of manifests: those that were delivered, since an engine names them when it writes them."""
+    """By scene, the files of manifests."""
     found = {
         scene.id: [path for name, path, *_ in scene.outputs if name.startswith(MANIFEST)]
         for scene in asked.clean.values()
     }
     if opened is not None:
         for one in opened.handovers:
-            known = opened.ledger.entries.values()
-            own = [entry.path for entry in known if entry.owner == one.owner and entry.draft == one.draft]
-            found.setdefault(one.scene.id, []).extend(own)
+            found.setdefault(one.scene.id, []).extend(one.paths())
     return found

@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 @dataclass(frozen=True)
 class _Found:
     """All there is to say. downloads: models that a build would fetch first. absent: pinned takes that it would not go
-    on without. current: a build looks no further."""
+    on without. foreign: files that it would not write over. current: a build looks no further."""
 
     plan: Plan
     reasons: list[Reason]
@@ -48,6 +48,7 @@ class _Found:
     downloads: list[Model]
     missing: list[Mistake]
     absent: list[Mistake]
+    foreign: list[Mistake]
     forecast: Forecast
     current: bool
     options: argparse.Namespace
@@ -76,6 +77,7 @@ def run(options: argparse.Namespace) -> int:
         downloads=[model for model in models.values() if not backends.get(model.backend).missing(model)],
         missing=session.mistakes_of_models(plan),
         absent=session.mistakes_of_pins(plan),
+        foreign=session.mistakes_of_ownership(),
         forecast=_forecast(session, plan, loads, past, to_write, options),
         current=not options.force and _is_current(options),
         options=options,
@@ -135,6 +137,9 @@ def _lines(found: _Found) -> Iterator[str]:
     if found.absent and not found.current:
         takes = "a pinned take is" if len(found.absent) == 1 else f"{len(found.absent):,} pinned takes are"
         yield f"a build stops, since {takes} not in the cache: soundgraph cache import FILE, or soundgraph pin --remove"
+    if found.foreign:
+        files = "a file is" if len(found.foreign) == 1 else f"{len(found.foreign):,} files are"
+        yield f"a build stops, since {files} in its way: {found.foreign[0].what}"
     if found.current and _open(found.plan):
         yield "a build has nothing to do: the files are as it left them, though their sounds are gone from the cache"
 
@@ -144,7 +149,7 @@ def _told(found: _Found) -> str:
     from soundgraph import forecast
     from soundgraph.planner import Status
 
-    if found.current or found.missing or found.absent:
+    if found.current or found.missing or found.absent or found.foreign:
         return ""
     return forecast.words(found.forecast, unsure=not found.options.force and found.plan.count(Status.MAYBE) > 0)
 
@@ -229,7 +234,7 @@ def _events(found: _Found) -> Iterator[str]:
         )
     for model in found.downloads:
         yield _event("download", model=model.id)
-    for mistake in [*found.missing, *found.absent]:
+    for mistake in [*found.missing, *found.absent, *found.foreign]:
         yield _event("missing", file=mistake.file, line=mistake.line, where=mistake.where, what=mistake.what)
     ahead = found.forecast
     yield _event(

@@ -163,7 +163,7 @@ def why_not(session: Session, plan: Plan, job: Job) -> str:
     record = plan.decisions[job.node].record
     if record is None:
         return "is not built as the scene is now"
-    outdated = export.outdated(job, record, session.ledger.entries, session.root)
+    outdated = export.outdated(job, record, session.ledger.entries, session.root, session.store)
     return f"is not current: {outdated[0].path}: {outdated[0].why}" if outdated else ""
 
 

@@ -129,9 +129,9 @@ class Transcript(Quiet, ABC):
             parts.append("no file changed")
         if summary.ran or summary.failed or summary.skipped or self._delivered:
             return ", ".join(parts), f"  {summary.seconds:.1f} s"
-        if not self._settled:
+        if not found:
             return "nothing to do", ""
-        return "nothing to do", f" ({count(self._settled, 'node')}, {count(summary.exports, 'file')} current)"
+        return "nothing to do", f" ({count(found, 'node')}, {count(summary.exports, 'file')} current)"
 
     def _say(self, pieces: Sequence[Piece], detail: str = "") -> None:
         """A line, with `detail` at its end; further lines of that are set in."""

@@ -15,6 +15,7 @@ from pydantic import Field, field_validator
 
 from soundgraph.digest import digest
 from soundgraph.engines import Engine, Sound
+from soundgraph.engines._import_file import merged
 from soundgraph.engines._layout import Group, groups, loop, n_samples, no_more_channels_than, under
 from soundgraph.errors import NodeError
 from soundgraph.kinds import Params
@@ -70,6 +71,16 @@ def files(params: Godot, path: str, sounds: Sequence[Sound]) -> dict[str, bytes]
 def names(params: Godot, path: str, sounds: Sequence[Sound]) -> list[str]:
     settings = [f"{sound.file}.import" for sound in sounds] if params.import_settings else []
     return settings + [f"{path}/{group.name}.tres" for group in groups(sounds) if group.has_takes]
+
+
+def merge(path: str, there: bytes, ours: bytes) -> bytes | None:
+    if not path.endswith(".import"):
+        return None
+    try:
+        found = merged(there.decode(), ours.decode())
+    except UnicodeDecodeError:
+        return None
+    return None if found is None else found.encode()
 
 
 # Godot writes a .import file anew when it imports, and would give a random uid to one without. All it adds is here,
@@ -214,4 +225,4 @@ def _number(value: float) -> str:
     return text if "." in text or "e" in text else f"{text}.0"
 
 
-ENGINE = Engine(params=Godot, formats=("wav", "ogg", "mp3"), files=files, names=names, plays_loop_end=True)
+ENGINE = Engine(params=Godot, formats=("wav", "ogg", "mp3"), files=files, names=names, merge=merge, plays_loop_end=True)

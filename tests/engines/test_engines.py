@@ -1,5 +1,6 @@
 """What holds of every engine: found by name, the same bytes each time, honest about formats."""
 
+import dataclasses
 import os
 import re
 import subprocess
@@ -124,3 +125,41 @@ def test_more_channels_than_an_engine_imports_are_refused(name, most):
     with pytest.raises(NodeError) as caught:
         deliver(name, "manifest", [sound(channels=most + 1)])
     assert str(caught.value) == f"gravel has {most + 1} channels, and {name.title()} imports at most {most}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("path", ["manifest", "a/b/manifest"])
+@pytest.mark.parametrize("flags", [False, True])
+def test_files_are_known_by_the_names_of_sounds_alone(name, path, flags):
+    """So that whatever else is at such a path is found before anything runs."""
+    engine = engines.get(name)
+    booleans = [field for field, info in engine.params.model_fields.items() if info.annotation is bool]
+    params = engine.params(**dict.fromkeys(booleans, flags))
+    sounds = engines.choose(name, [*loops(), *takes(1, name="gravel two"), sound("ui/click.wav")])
+    bare = [dataclasses.replace(one, facts={}) for one in sounds]
+    assert sorted(engine.names(params, path, bare)) == sorted(engine.files(params, path, sounds))
+    assert engine.makes(params, path, bare) == engine.makes(params, path, sounds)
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "clash"),
+    [
+        ("wwise", {}, "\\Actor-Mixer Hierarchy\\Default Work Unit\\gravel"),
+        (
+            "wwise",
+            {"events": "\\Events\\Default Work Unit", "event_prefix": "On_"},
+            "\\Events\\Default Work Unit\\On_gravel",
+        ),
+        ("fmod", {"folder": "SFX"}, "event:/SFX/gravel"),
+        ("unreal", {}, "/Game/Audio/footsteps/SC_gravel"),
+    ],
+)
+def test_what_two_scenes_make_of_one_name_is_told(name, fields, clash):
+    """The second import takes what the first has made."""
+    engine = engines.get(name)
+    params = engine.params(**fields)
+    one, other = (
+        {made.name: made.of for made in engine.makes(params, "x", takes(2, id=scene))}
+        for scene in ("a:gravel", "b:gravel")
+    )
+    assert one[clash] != other[clash]

@@ -349,3 +349,81 @@ def test_the_root_may_end_in_a_slash(root, kept):
 def test_a_root_outside_the_project_is_refused(root):
     with pytest.raises(ValidationError):
         godot.Godot(root=root)
+
+
+# What Godot itself writes into a .import file
+
+
+def import_file(**fields):
+    return deliver("godot", "godot", [sound("a.wav")], **fields)["a.wav.import"].decode()
+
+
+def merged(there, ours):
+    return godot.ENGINE.merge("a.wav.import", there.encode(), ours.encode()).decode()
+
+
+# As Godot 4.5 leaves a file of ours after it was imported and then looked at in the import dock.
+REWRITTEN = """[remap]
+
+importer="wav"
+importer_version=2
+type="AudioStreamWAV"
+uid="uid://bxyz12abc"
+path="res://.godot/imported/a.wav-54e5c4b9a2a8d0f6ea6dc87a2aa4e0ac.sample"
+metadata={
+"note": "a \\"quoted\\" [remap]",
+"list": [1, 2]
+}
+
+[deps]
+
+source_file="res://a.wav"
+dest_files=["res://.godot/imported/a.wav-54e5c4b9a2a8d0f6ea6dc87a2aa4e0ac.sample"]
+
+[params]
+
+force/8_bit=false
+edit/new_in_some_version=true
+compress/mode=2
+"""
+
+
+def test_what_godot_has_added_to_an_import_file_stays():
+    ours = import_file()
+    found = merged(REWRITTEN, ours)
+    for line in ("importer_version=2", 'uid="uid://bxyz12abc"', '"list": [1, 2]', "edit/new_in_some_version=true"):
+        assert line in found.splitlines()
+    assert "compress/mode=0" in found.splitlines(), "what the manifest says is said"
+    assert {line.partition("=")[0] for line in ours.splitlines()} <= {
+        line.partition("=")[0] for line in found.splitlines()
+    }
+    assert merged(found, ours) == found, "and nothing is left to be done"
+    assert found.replace("\n", "\r\n") == merged(found.replace("\n", "\r\n"), ours)
+
+
+def test_a_file_that_says_all_that_ours_does_is_left_as_it_is():
+    ours = import_file()
+    again = ours.replace("[deps]", "[deps]\n\nfiles=[]").replace("edit/trim=false", "edit/more=1\nedit/trim=false")
+    assert merged(again, ours) == again
+
+
+def test_a_section_that_is_missing_is_added():
+    ours = import_file()
+    found = merged(ours.partition("[params]")[0], ours)
+    assert found.split() == ours.split()
+
+
+@pytest.mark.parametrize("there", ["", "  \n"])
+def test_nothing_is_nobodys(there):
+    assert merged(there, import_file()) == import_file()
+
+
+@pytest.mark.parametrize(
+    "there", [b"RIFF\xff", b"a note of mine", b"[remap]\n\nx={\n", b"[other]\n\na=1\n", b'[remap]\n\nx="y\n']
+)
+def test_what_is_no_import_file_is_not_merged(there):
+    assert godot.ENGINE.merge("a.wav.import", there, import_file().encode()) is None
+
+
+def test_other_files_are_not_merged():
+    assert godot.ENGINE.merge("steps.tres", b"[remap]\n\nimporter=1\n", b"[remap]\n\nimporter=2\n") is None
