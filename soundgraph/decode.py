@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import shlex
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from soundgraph import truncation
+from soundgraph import ffmpeg, flac, quiet, recording
 from soundgraph.errors import NodeError, quote
 
 if TYPE_CHECKING:
     from soundgraph.audio import Audio
 
+_T = TypeVar("_T")
+
 DECODER_VERSION = 1
-"""Raised whenever the same file would be read as other samples, libsndfile being the same."""
+"""Raised whenever any file would be read as other samples, libsndfile being the same."""
+
+MENDED_VERSION = 2
+"""In the place of that one for files that version 1 read wrongly, or not at all: raised whenever they would be read as
+other samples."""
 
 MAX_CHANNELS = 8
 MIN_RATE_HZ, MAX_RATE_HZ = 1000, 192000
@@ -23,6 +32,8 @@ MAX_SECONDS = 3600
 # what is left of a broken one as if it were all.
 _FORMATS = {"WAV", "WAVEX", "RF64", "W64", "AIFF", "CAF", "AU", "FLAC", "OGG", "MP3"}
 _LENGTH_UNKNOWN = 2**62
+_UNREADABLE = "is not a recording that can be read, or its header is damaged"
+_UNSUPPORTED_ENCODING = 4  # libsndfile's SF_ERR_UNSUPPORTED_ENCODING
 
 
 class UnreadableError(NodeError):
@@ -33,52 +44,107 @@ class UnreadableError(NodeError):
         super().__init__(f"{quote(path.name)} {reason}")
 
 
-def version() -> str:
-    """What decides, beside a recording's bytes, about its samples: part of the key of nodes that read one."""
+def version(path: Path) -> str:
+    """What decides, beside a recording's bytes, about its samples: part of the key of nodes that read one.
+
+    A file that is read as it always was keeps its version; so does its key, and what was made from it. Raises OSError.
+    """
     import soundfile
 
-    return f"{DECODER_VERSION}, libsndfile {soundfile.__libsndfile_version__}"
+    try:
+        way = recording.way(path)
+        if _needs_ffmpeg(path, way):
+            return f"{MENDED_VERSION}, ffmpeg {ffmpeg.version()}"
+        anew = bool(way.refusal) or way.anew or (way.limit is not None and _is_limited(path, way))
+    except (UnreadableError, ffmpeg.FfmpegError):
+        anew = True
+    return f"{MENDED_VERSION if anew else DECODER_VERSION}, libsndfile {soundfile.__libsndfile_version__}"
 
 
-def inspect(path: Path) -> tuple[int, int, int]:
-    """(sample rate in Hz, channels, samples a channel) of a recording, from its header.
+def inspect(path: Path) -> tuple[int, int, int | None]:
+    """(sample rate in Hz, channels, samples a channel) of a recording, as far as that can be said without decoding it.
 
-    Raises UnreadableError, in one line that names the file, for what `read` would refuse whatever follows the header.
+    The last is None where a program decodes it. Raises UnreadableError, in one line that names the file, for what
+    `read` would refuse whatever the sound itself is.
     """
-    with _opened(path) as file:
-        return file.samplerate, file.channels, file.frames
+    _look(path)
+    way = _way(path)
+    if _needs_ffmpeg(path, way):
+        if way.damage:
+            raise UnreadableError(path, way.damage)
+        sample_rate, channels = _asked(path, way, lambda: ffmpeg.inspect(path, way.demuxer))
+        _check(path, sample_rate, channels, 1)
+        return sample_rate, channels, None
+    with contextlib.ExitStack() as stack, quiet.decoders():
+        files = [stack.enter_context(file) for file in _opened(path, way)]
+        return files[0].samplerate, files[0].channels, sum(_frames(file, way) for file in files)
+
+
+def programs(path: Path) -> list[Path]:
+    """The programs that decide about a recording's samples: when one changes, the recording is to be read again."""
+    try:
+        if _needs_ffmpeg(path, recording.way(path)):
+            return [Path(ffmpeg.program())]
+    except (OSError, UnreadableError, ffmpeg.FfmpegError):
+        pass
+    return []
 
 
 def read(path: Path) -> Audio:
     """The whole recording, as float32 with full scale at ±1; integers of up to 24 bits come through exactly.
 
-    WAV, AIFF, CAF, AU, W64, FLAC, Ogg (Vorbis, Opus, FLAC) and MP3, at 1 to 192 kHz, of up to 8 channels (Ogg: 2) and
-    an hour. Raises UnreadableError for a file that cannot be read, breaks off, is damaged, or holds NaN or infinity.
+    WAV, AIFF, CAF, AU, W64, FLAC, Ogg (Vorbis, Opus, FLAC) and MP3, at 1 to 192 kHz, of up to 8 channels (Vorbis and
+    Opus: 2) and an hour; others where there is an ffmpeg program. Raises UnreadableError for a file that cannot be
+    read, breaks off, goes on after its end, is damaged, or holds NaN or infinity.
     """
     import numpy as np
-    import soundfile
 
-    from soundgraph.audio import make
+    from soundgraph.audio import MAX_BYTES, make
 
-    with _opened(path) as file:
-        # Before decoding: it gives the better reason, and keeps libmpg123 from printing its own.
-        damage = _damage(path)
-        if damage:
-            raise UnreadableError(path, damage)
-        try:
-            # In one go: soundfile seeks after each read, which a lossy decoder answers with slightly other samples.
-            samples = file.read(file.frames, dtype="float32", always_2d=True)
-        except soundfile.LibsndfileError as error:
-            raise UnreadableError(path, "breaks off or is damaged") from error
-        if len(samples) < file.frames:
-            read = f"{len(samples)} of its {file.frames} samples can be read"
-            raise UnreadableError(path, f"breaks off or is damaged: {read}")
-        sample_rate = file.samplerate
+    _look(path)
+    way = _way(path)
+    if _needs_ffmpeg(path, way):
+        if way.damage:
+            raise UnreadableError(path, way.damage)
+        samples, sample_rate = _asked(path, way, lambda: ffmpeg.read(path, way.demuxer, MAX_BYTES))
+        _check(path, sample_rate, samples.shape[1], len(samples))
+        if way.samples is not None and len(samples) != way.samples:
+            raise UnreadableError(path, f"is damaged: {len(samples)} of its {way.samples} samples can be read")
+    else:
+        samples, sample_rate = _by_libsndfile(path, way)
+    if way.md5 and flac.md5_of(samples, way.bits) != way.md5:
+        what = f"holds {len(samples)} samples where its header states another number, and its checksum is not of them"
+        raise UnreadableError(path, f"{what}; decode it, and encode it anew")
     finite = np.isfinite(samples).all(axis=1)
     if not finite.all():
         seconds = int(np.argmin(finite)) / sample_rate
         raise UnreadableError(path, f"holds samples that are not numbers, the first at {seconds:.3f} s")
     return make(samples.T, sample_rate)
+
+
+def _by_libsndfile(path: Path, way: recording.Way) -> tuple[Any, int]:
+    """(samples, shaped (n, channels), rate in Hz)."""
+    import numpy as np
+    import soundfile
+
+    with contextlib.ExitStack() as stack, quiet.decoders():
+        files = [stack.enter_context(file) for file in _opened(path, way)]
+        # Before decoding: it gives the better reason.
+        if way.damage:
+            raise UnreadableError(path, way.damage)
+        found = []
+        for file in files:
+            frames = _frames(file, way)
+            try:
+                # In one go: soundfile seeks after each read, which a lossy decoder answers with slightly other samples.
+                samples = file.read(frames, dtype="float32", always_2d=True)
+            except soundfile.LibsndfileError as error:
+                raise UnreadableError(path, "breaks off or is damaged") from error
+            if len(samples) < frames:
+                short = f"{len(samples)} of its {frames} samples can be read"
+                raise UnreadableError(path, f"breaks off or is damaged: {short}")
+            found.append(samples)
+        return found[0] if len(found) == 1 else np.concatenate(found), files[0].samplerate
 
 
 def from_bytes(data: bytes) -> Audio:
@@ -97,10 +163,8 @@ def from_bytes(data: bytes) -> Audio:
     return make(samples.T, sample_rate)
 
 
-def _opened(path: Path) -> Any:
-    """A soundfile.SoundFile whose header is within the limits."""
-    import soundfile
-
+def _look(path: Path) -> None:
+    """Raises UnreadableError for what is no file that can be opened."""
     try:
         if path.is_dir():
             raise UnreadableError(path, "is a folder, not a recording")
@@ -115,46 +179,123 @@ def _opened(path: Path) -> Any:
             pass
     except OSError as error:
         raise UnreadableError(path, f"cannot be opened: {error.strerror}") from error
+
+
+def _way(path: Path) -> recording.Way:
     try:
-        file = soundfile.SoundFile(path)
+        way = recording.way(path)
+    except OSError as error:
+        raise UnreadableError(path, f"cannot be read: {error.strerror}") from error
+    if way.refusal:
+        raise UnreadableError(path, way.refusal)
+    return way
+
+
+def _needs_ffmpeg(path: Path, way: recording.Way) -> bool:
+    if way.only_ffmpeg or not way.demuxer:
+        return way.only_ffmpeg
+    try:
+        with contextlib.ExitStack() as stack, quiet.decoders():
+            for file in _sources(path, way):
+                stack.enter_context(file)
+    except UnreadableError:
+        return True
+    return False
+
+
+def _asked(path: Path, way: recording.Way, ask: Callable[[], _T]) -> _T:
+    """What ffmpeg answers. Raises UnreadableError."""
+    try:
+        return ask()
+    except ffmpeg.FfmpegError as error:
+        reason = str(error).replace("IN OUT.wav", f"{shlex.quote(path.name)} {shlex.quote(path.stem + '.wav')}")
+        raise UnreadableError(path, f"holds {way.sort}, which is read through ffmpeg, and {reason}") from error
+
+
+def _sources(path: Path, way: recording.Way) -> list[Any]:
+    """A soundfile.SoundFile for each piece of the sound. Raises UnreadableError."""
+    import soundfile
+
+    found: list[Any] = []
+    try:
+        parts = [path] if way.parts is None else [io.BytesIO(part) for part in way.parts(path.read_bytes())]
+        for part in parts:
+            found.append(soundfile.SoundFile(part))
+        if not found:
+            raise UnreadableError(path, _UNREADABLE)
     except (soundfile.LibsndfileError, TypeError) as error:
         # TypeError: soundfile takes a name that ends in .raw for samples without a header, and asks for their rate.
-        raise UnreadableError(path, "is not a recording that can be read, or its header is damaged") from error
-    refusal = _refusal(file, path)
-    if refusal:
-        file.close()
-        raise UnreadableError(path, refusal)
-    return file
+        for file in found:
+            file.close()
+        if way.sort and getattr(error, "code", 0) == _UNSUPPORTED_ENCODING:
+            raise UnreadableError(path, f"holds {way.sort}, which is not read; convert it to wav or flac") from error
+        raise UnreadableError(path, _UNREADABLE) from error
+    return found
 
 
-def _refusal(file: Any, path: Path) -> str:
-    """Why a file with this header is not read, to be put after its name; "" if it is."""
+def _opened(path: Path, way: recording.Way) -> list[Any]:
+    """A soundfile.SoundFile for each piece of the sound, all alike, whose headers are within the limits."""
+    files = _sources(path, way)
+    try:
+        for file in files:
+            if (file.samplerate, file.channels) != (files[0].samplerate, files[0].channels):
+                raise UnreadableError(
+                    path,
+                    f"holds recordings of different sorts, one after the other: {_spelled(files[0])}, then "
+                    f"{_spelled(file)}; take them apart",
+                )
+            _check_header(file, path, way)
+        _check(path, files[0].samplerate, files[0].channels, sum(_frames(file, way) for file in files))
+    except UnreadableError:
+        for file in files:
+            file.close()
+        raise
+    return files
+
+
+def _spelled(file: Any) -> str:
+    return f"{file.samplerate} Hz with {file.channels} channel{'s' if file.channels > 1 else ''}"
+
+
+def _frames(file: Any, way: recording.Way) -> int:
+    frames: int = file.frames
+    return frames if way.limit is None else way.limit.of(frames)
+
+
+def _is_limited(path: Path, way: recording.Way) -> bool:
+    with contextlib.ExitStack() as stack, quiet.decoders():
+        return any(_frames(stack.enter_context(file), way) != file.frames for file in _sources(path, way))
+
+
+def _check_header(file: Any, path: Path, way: recording.Way) -> None:
+    """Raises UnreadableError if a file with this header is not read."""
+    if file.format not in _FORMATS:
+        kinds = "wav, flac, ogg, aiff and mp3 are among those that are"
+        raise UnreadableError(path, f"is of a format that is not read ({file.format}); {kinds}")
+    if file.format == "OGG" and 2 < file.channels <= MAX_CHANNELS:
+        # Vorbis and Opus order five or six speakers in a way of their own, and libsndfile leaves them in it.
+        channels = f"has {file.channels} channels, and ogg is read with one or two"
+        raise UnreadableError(path, f"{channels}; convert it to wav or flac")
+    if file.frames >= _LENGTH_UNKNOWN or (file.format == "MP3" and not way.length_stated):
+        raise UnreadableError(path, recording.UNKNOWN_LENGTH)
+
+
+def _check(path: Path, sample_rate: int, channels: int, frames: int) -> None:
+    """Raises UnreadableError for a sound beyond the limits."""
     from soundgraph.audio import MAX_BYTES
 
-    if file.format not in _FORMATS:
-        return f"is of a format that is not read ({file.format}); wav, flac, ogg, aiff and mp3 are among those that are"
-    if not MIN_RATE_HZ <= file.samplerate <= MAX_RATE_HZ:
-        return f"has a rate of {file.samplerate} Hz; {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz can be read"
-    if file.channels > MAX_CHANNELS:
-        return f"has {file.channels} channels; up to {MAX_CHANNELS} can be read"
-    if file.format == "OGG" and file.channels > 2:
-        # Vorbis and Opus order five or six speakers in a way of their own, and libsndfile leaves them in it.
-        return f"has {file.channels} channels, and ogg is read with one or two; convert it to wav or flac"
-    if file.frames >= _LENGTH_UNKNOWN or (file.format == "MP3" and not truncation.mp3_states_length(path)):
-        return "does not say in its header how long it is, as when it was written to a pipe; convert it anew"
-    if file.frames == 0:
-        return "holds no sound: its header says 0 samples"
-    if file.frames > MAX_SECONDS * file.samplerate:
-        return f"is {file.frames / file.samplerate:.0f} s long; up to {MAX_SECONDS} s can be read"
-    size = 4 * file.channels * file.frames
-    if size > MAX_BYTES:
+    reason = ""
+    if not MIN_RATE_HZ <= sample_rate <= MAX_RATE_HZ:
+        reason = f"has a rate of {sample_rate} Hz; {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz can be read"
+    elif channels > MAX_CHANNELS:
+        reason = f"has {channels} channels; up to {MAX_CHANNELS} can be read"
+    elif frames == 0:
+        reason = "holds no sound: its header says 0 samples"
+    elif frames > MAX_SECONDS * sample_rate:
+        reason = f"is {frames / sample_rate:.0f} s long; up to {MAX_SECONDS} s can be read"
+    elif 4 * channels * frames > MAX_BYTES:
         # Before memory is asked for: a damaged header may promise any length.
-        return f"would be {size / 1e9:.1f} GB of samples; up to {MAX_BYTES / 1e9:.1f} GB can be read"
-    return ""
-
-
-def _damage(path: Path) -> str:
-    try:
-        return truncation.damage(path)
-    except OSError as error:
-        return f"cannot be read: {error.strerror}"
+        size = 4 * channels * frames
+        reason = f"would be {size / 1e9:.1f} GB of samples; up to {MAX_BYTES / 1e9:.1f} GB can be read"
+    if reason:
+        raise UnreadableError(path, reason)

@@ -53,7 +53,7 @@ def manifest(node: Node, inputs: Mapping[str, str], salt: str = "", forms: Colle
     files = files_of(node)
     if files:
         found["files"] = files
-        found["decoder"] = kind.decoder() if kind.decoder else ""
+        found["decoder"] = kind.decoder(node.params) if kind.decoder else ""
     return found
 
 

@@ -1,4 +1,4 @@
-"""Ogg pages: where each begins and ends, its checksum, and the number of the stream it belongs to.
+"""Ogg pages: where each begins and ends, its checksum, the number of the stream it belongs to; chains of streams.
 
 Source: RFC 3533, section 6.
 """
@@ -8,8 +8,10 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 _CONTINUED = 1
+_FIRST_PAGE = 2
 _LAST_PAGE = 4
 _MOST_SEGMENTS = 255
 
@@ -103,6 +105,75 @@ def damage(data: bytes) -> str:
     except ValueError:
         return f"breaks off or is damaged after byte {stop}"
     return "" if data and data[start + 5] & _LAST_PAGE else "breaks off: its last page is missing"
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One stream of a link. codec: how its first packet begins. serial: its number. granule: the time of its last page
+    on which a packet ends, -1 if it has none. ends: whether its last page says that it is the last. backwards: whether
+    a time is before that of an earlier page, as where another stream was put after this one without its beginning."""
+
+    codec: bytes
+    serial: bytes
+    granule: int
+    ends: bool = False
+    backwards: bool = False
+
+
+@dataclass(frozen=True)
+class Link:
+    """A part of an Ogg file that could stand alone: files put one after the other are a chain of such links.
+
+    start, stop: in the file. streams: those that lie side by side in it, such as sound and picture.
+    """
+
+    start: int
+    stop: int
+    streams: tuple[Stream, ...]
+
+
+def links(data: bytes) -> list[Link]:
+    """The links of an Ogg file. Raises ValueError where the bytes are no page, or end inside one."""
+    found: list[Link] = []
+    streams: dict[bytes, Stream] = {}
+    begin = stop = 0
+    heading = True  # all first pages of a link come before any other page of it
+    for start, stop in page_bounds(data):
+        serial, granule = data[start + 14 : start + 18], struct.unpack_from("<q", data, start + 6)[0]
+        if data[start + 5] & _FIRST_PAGE:
+            if not heading:
+                found.append(Link(begin, start, tuple(streams.values())))
+                begin, streams, heading = start, {}, True
+            body = start + 27 + data[start + 26]
+            streams[serial] = Stream(data[body : min(body + 8, stop)], serial, granule)
+        else:
+            heading = False
+        if serial in streams:
+            last = streams[serial]
+            ends = bool(data[start + 5] & _LAST_PAGE)
+            time = last.granule if granule == -1 else granule
+            backwards = last.backwards or time < last.granule
+            streams[serial] = replace(last, granule=time, ends=ends, backwards=backwards)
+    if streams:
+        found.append(Link(begin, stop, tuple(streams.values())))
+    return found
+
+
+def packets(data: bytes, serial: bytes) -> list[bytes]:
+    """The packets of one stream of a link. Raises ValueError as `page_bounds` does."""
+    found: list[bytes] = []
+    parts: list[bytes] = []
+    for start, _ in page_bounds(data):
+        if data[start + 14 : start + 18] != serial:
+            continue
+        at = start + 27 + data[start + 26]
+        for size in data[start + 27 : at]:
+            parts.append(data[at : at + size])
+            at += size
+            if size < 255:
+                found.append(b"".join(parts))
+                parts = []
+    return found
 
 
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))

@@ -433,6 +433,8 @@ class Reading:
                 if not wrong:
                     reason = self._loader.inspect(kind, params, str(path))
                     wrong = f"{quote(entry)} {reason}" if reason else ""
+                    if kind.programs is not None and not reason:
+                        self.read.update(dict.fromkeys(kind.programs(params)))
             if wrong:
                 self._wrong(part.sheet, (*written.keys, name), written.where, f"{name} {wrong}", hint)
         return params

@@ -35,4 +35,12 @@ def inspect(node: File) -> None:
         raise NodeError(error.reason) from error
 
 
-KIND = Kind(version=1, params=File, render=render, inspect=inspect, decoder=decode.version)
+def decoder(node: File) -> str:
+    return decode.version(Path(node.path))
+
+
+def programs(node: File) -> list[Path]:
+    return decode.programs(Path(node.path))
+
+
+KIND = Kind(version=1, params=File, render=render, inspect=inspect, decoder=decoder, programs=programs)

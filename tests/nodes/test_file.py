@@ -28,11 +28,12 @@ def test_it_gives_the_samples_at_the_recordings_own_rate_and_channels(tmp_path, 
     assert np.array_equal(audio.samples, samples)
 
 
-def test_its_key_holds_the_decoder_and_not_the_path():
+def test_its_key_holds_the_decoder_and_not_the_path(tmp_path):
+    recording(tmp_path / "a.wav")
     assert kinds.get("file") is KIND
     assert kinds.file_fields(File) == ("path",)
     assert kinds.manifest_params(File(path="/a/b.wav")) == {}
-    assert KIND.decoder() == decode.version()
+    assert KIND.decoder(File(path=str(tmp_path / "a.wav"))) == decode.version(tmp_path / "a.wav")
 
 
 def test_it_is_inspected_without_being_decoded(tmp_path):
