@@ -51,7 +51,8 @@ _AU = {b".snd": ">", b"dns.": "<"}
 _UNKNOWN_64 = 2**62
 _NAME = re.compile(rb"[A-Za-z0-9 _.\-@]{4}")
 _WAVE_EXTENSIBLE = 0xFFFE
-_PIECE_BYTES = 2**24
+_PIECE_BYTES = 2**22
+_OVERLAP_BYTES = 64
 _MOST_READ_AFTER = 2**28
 
 
@@ -119,6 +120,12 @@ def look(file: BinaryIO) -> Sound | None:
     return _chunked(file, magic) if magic in _LAYOUTS else None
 
 
+def hidden(file: BinaryIO, sound: Sound) -> str:
+    """Why the sound of a file is not all sound: a recording that was cut short, and another put after it, fill up what
+    the first states. "" if there is none in it."""
+    return "" if sound.size is None else _search(file, sound.start, sound.start + sound.there)
+
+
 def with_size(data: bytes, sound: Sound) -> bytes:
     """The file with the number of bytes that are there as the size of its sound; BW64 as the RF64 that it is."""
     whole = bytearray(data)
@@ -178,7 +185,7 @@ def _chunked(file: BinaryIO, magic: bytes) -> Sound | None:
             found = replace(found, there=max(0, min(found.size, end - found.start)))
         elif name == layout.data and found is not None and size > 0:
             return replace(found, more=f"holds its sound in several parts, the second from byte {at} on; convert it")
-        stop = start + size
+        stop = start + size if found is None or name != layout.data else found.start + (found.size or 0)
     if found is None:
         return None
     if found.size is not None:
@@ -208,8 +215,10 @@ def _stated_end(file: BinaryIO, layout: _Layout) -> int:
 def _walk(file: BinaryIO, layout: _Layout) -> Iterator[tuple[bytes, int, int, int]]:
     """(name, where its header begins, where its body does, length of the body) of each chunk."""
     width = struct.calcsize(layout.size)
+    end_of_file = file.seek(0, 2)
     at = layout.first
-    while True:
+    size_64 = 0
+    while at < end_of_file:
         file.seek(at)
         header = file.read(layout.name_bytes + width)
         if len(header) < layout.name_bytes + width:
@@ -222,12 +231,13 @@ def _walk(file: BinaryIO, layout: _Layout) -> Iterator[tuple[bytes, int, int, in
             if header[:4] != layout.data:
                 return
             size = 0
-        if size >= _UNKNOWN_64:  # of a sound up to its end, or damaged
-            yield header[:4], at, start, size
-            return
         yield header[:4], at, start, size
+        if header[:4] == b"ds64":
+            size_64 = _ds64(file, start)[0]
+        elif header[:4] == layout.data and size == 0xFFFFFFFF and size_64:
+            size = size_64
         end = start + size
-        if end % layout.align and _begins_another(file, end):
+        if end < end_of_file and end % layout.align and _begins_another(file, end):
             yield b"", end, end, 0
             return
         at = -(-end // layout.align) * layout.align
@@ -327,19 +337,22 @@ def _count(file: BinaryIO, start: int, layout: _Layout) -> int:
     return int(struct.unpack(form, raw)[0]) if len(raw) == width else 0
 
 
-def _search(file: BinaryIO, start: int) -> str:
-    """Whether another recording begins in a sound of which nobody knows where it ends."""
-    overlap = 64
+def _search(file: BinaryIO, start: int, stop: int | None = None) -> str:
+    """Whether another recording begins within a sound."""
     at = start
-    file.seek(at)
     before = b""
-    while piece := file.read(_PIECE_BYTES):
-        found = signatures.RECORDING.search(before + piece)
-        if found is not None:
-            return signatures.followed_by_another(at - len(before) + found.start())
+    while piece := _piece(file, at, stop):
+        found = signatures.find(before + piece, tagged=True)
+        if found >= 0:
+            return signatures.followed_by_another(at - len(before) + found)
         at += len(piece)
-        before = piece[-overlap:]
+        before = piece[-_OVERLAP_BYTES:]
     return ""
+
+
+def _piece(file: BinaryIO, at: int, stop: int | None) -> bytes:
+    file.seek(at)
+    return file.read(_PIECE_BYTES if stop is None else max(0, min(_PIECE_BYTES, stop - at)))
 
 
 def _after(file: BinaryIO, stop: int) -> str:

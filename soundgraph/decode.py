@@ -33,7 +33,6 @@ MAX_SECONDS = 3600
 _FORMATS = {"WAV", "WAVEX", "RF64", "W64", "AIFF", "CAF", "AU", "FLAC", "OGG", "MP3"}
 _LENGTH_UNKNOWN = 2**62
 _UNREADABLE = "is not a recording that can be read, or its header is damaged"
-_UNSUPPORTED_ENCODING = 4  # libsndfile's SF_ERR_UNSUPPORTED_ENCODING
 
 
 class UnreadableError(NodeError):
@@ -56,6 +55,7 @@ def version(path: Path) -> str:
         if _needs_ffmpeg(path, way):
             return f"{MENDED_VERSION}, ffmpeg {ffmpeg.version()}"
         anew = bool(way.refusal) or way.anew or (way.limit is not None and _is_limited(path, way))
+        anew = anew or bool(recording.hidden(path))
     except (UnreadableError, ffmpeg.FfmpegError):
         anew = True
     return f"{MENDED_VERSION if anew else DECODER_VERSION}, libsndfile {soundfile.__libsndfile_version__}"
@@ -130,8 +130,8 @@ def _by_libsndfile(path: Path, way: recording.Way) -> tuple[Any, int]:
     with contextlib.ExitStack() as stack, quiet.decoders():
         files = [stack.enter_context(file) for file in _opened(path, way)]
         # Before decoding: it gives the better reason.
-        if way.damage:
-            raise UnreadableError(path, way.damage)
+        if reason := way.damage or _hidden(path):
+            raise UnreadableError(path, reason)
         found = []
         for file in files:
             frames = _frames(file, way)
@@ -191,6 +191,13 @@ def _way(path: Path) -> recording.Way:
     return way
 
 
+def _hidden(path: Path) -> str:
+    try:
+        return recording.hidden(path)
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+
+
 def _needs_ffmpeg(path: Path, way: recording.Way) -> bool:
     if way.only_ffmpeg or not way.demuxer:
         return way.only_ffmpeg
@@ -227,7 +234,9 @@ def _sources(path: Path, way: recording.Way) -> list[Any]:
         # TypeError: soundfile takes a name that ends in .raw for samples without a header, and asks for their rate.
         for file in found:
             file.close()
-        if way.sort and getattr(error, "code", 0) == _UNSUPPORTED_ENCODING:
+        if way.damage:
+            raise UnreadableError(path, way.damage) from error
+        if way.sort:
             raise UnreadableError(path, f"holds {way.sort}, which is not read; convert it to wav or flac") from error
         raise UnreadableError(path, _UNREADABLE) from error
     return found

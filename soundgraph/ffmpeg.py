@@ -7,8 +7,6 @@ How the file is laid out is told to it, not left to its guess, and it runs witho
 from __future__ import annotations
 
 import io
-import os
-import shutil
 import subprocess
 import tempfile
 import threading
@@ -16,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from soundgraph import programs
 from soundgraph.errors import visible
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ _HEADER_BYTES = 2**16
 _DECODERS = (
     "aac,aac_latm,alac,flac,opus,libopus,vorbis,libvorbis,mp3,mp3float,mp2,mp2float,mp1,mp1float,ac3,eac3,dca,speex,"
     "libspeex,wavpack,tta,ape,wmav1,wmav2,wmapro,wmalossless,wmavoice,amrnb,amrwb,libopencore_amrnb,libopencore_amrwb,"
-    "gsm,gsm_ms,adpcm_ima_wav,adpcm_ima_qt,adpcm_ms,adpcm_g722,adpcm_g726,adpcm_yamaha,adpcm_swf,mace3,mace6,qdm2,qcelp,"
+    "gsm,gsm_ms,adpcm_ima_wav,adpcm_ima_qt,adpcm_ms,g722,g726,g726le,adpcm_yamaha,adpcm_swf,mace3,mace6,qdm2,qcelp,"
     "truespeech,atrac3,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,"
     "pcm_f64be,pcm_u8,pcm_s8,pcm_mulaw,pcm_alaw,pcm_s64le,pcm_s64be,mjpeg,png"
 )
@@ -43,9 +42,8 @@ class FfmpegError(Exception):
 
 def program() -> str:
     """Where it is. Raises FfmpegError."""
-    found = shutil.which(PROGRAM)
-    # A relative entry in PATH would take a program out of the project that is built, which a stranger may have sent.
-    if found is None or not os.path.isabs(found):  # noqa: PTH117 - as the system spells it
+    found = programs.find(PROGRAM)
+    if found is None:
         raise FfmpegError(
             "there is no such program here: install it, or convert the file elsewhere (ffmpeg -i IN OUT.wav)"
         )
@@ -86,10 +84,11 @@ def _decode(path: Path, demuxer: str, options: list[str], most_bytes: int) -> tu
 
     # No network, no concat, no data in the name; and no demuxer but this one, by whatever way.
     closed = ["-protocol_whitelist", "file,pipe", "-format_whitelist", demuxer, "-codec_whitelist", _DECODERS]
+    name = f"file:{path.absolute()}"  # no name is an address, nor an option
     command = [program(), "-nostdin", "-hide_banner", "-loglevel", "error", *closed, "-f", demuxer]
-    command += ["-i", f"file:{path.absolute()}", "-map", "0:a", "-vn", "-sn", "-dn", "-map_metadata", "-1", *options]
+    command += ["-i", name, "-map", "0:a", "-vn", "-sn", "-dn", "-map_metadata", "-1", *options]
     command += ["-c:a", "pcm_f32le", "-f", "wav", "pipe:1"]
-    wav = _bounded(command, most_bytes + _HEADER_BYTES)
+    wav = _bounded(command, most_bytes + _HEADER_BYTES, name)
     try:
         samples, sample_rate = soundfile.read(io.BytesIO(wav), dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, TypeError) as error:
@@ -97,7 +96,7 @@ def _decode(path: Path, demuxer: str, options: list[str], most_bytes: int) -> tu
     return samples, sample_rate
 
 
-def _bounded(command: list[str], most_bytes: int) -> bytes:
+def _bounded(command: list[str], most_bytes: int, name: str) -> bytes:
     """What the program writes, up to so many bytes. Raises FfmpegError."""
     parts: list[bytes] = []
     left = most_bytes
@@ -136,20 +135,21 @@ def _bounded(command: list[str], most_bytes: int) -> bytes:
             raise FfmpegError(f"that was not done after {_TIMEOUT_SECONDS} s")
         if left <= 0:
             raise FfmpegError("that gave more than can be held")
-        reason = _reason(complaints)
+        reason = _reason(complaints, name)
         if process.returncode or reason:
             raise FfmpegError(f"that cannot read it whole{f': {reason}' if reason else ''}")
     return b"".join(parts)
 
 
-def _reason(complaints: IO[bytes]) -> str:
+def _reason(complaints: IO[bytes], name: str) -> str:
     """The program's first complaint, as one short line."""
     complaints.seek(0)
     for line in complaints.read(2**16).decode(errors="replace").splitlines():
         # Of a cover whose decoder is not allowed.
-        if line.strip() and "whitelist" not in line:
-            # "[mov,mp4,m4a @ 0x55d0c8f0] " says nothing, and is another each time.
-            return visible(line.rpartition("] ")[2].strip().rstrip("."))[:200]
+        if line.strip() and "whitelist" not in line and "Last message repeated" not in line:
+            # "[mov,mp4,m4a @ 0x55d0c8f0] " says nothing, and is another each time; the file is named already.
+            line = line.rpartition("] ")[2].replace(f"{name}: ", "")
+            return visible(line.strip().rstrip("."))[:200]
     return ""
 
 
@@ -166,4 +166,6 @@ def _run(command: list[str]) -> subprocess.CompletedProcess[bytes]:
 
 def _environment() -> dict[str, str]:
     """Without what makes the program write a report of its own, or go through a proxy."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("FFREPORT", "AV_LOG"))}
+    return {
+        name: value for name, value in programs.environment().items() if not name.startswith(("FFREPORT", "AV_LOG"))
+    }

@@ -60,11 +60,12 @@ def look(data: bytes) -> Flac | None:
     if first is None:
         return None
     held, restarts, last = _frames(data, first)
-    another = signatures.RECORDING.search(data, first)
-    if another is not None:
-        more = signatures.followed_by_another(another.start())
+    another = signatures.find(data[first:])
+    if another >= 0:
+        more = signatures.followed_by_another(first + another)
     else:
-        more = _after(data, last) if last >= 0 else ""
+        most = int.from_bytes(data[start + 15 : start + 18], "big") or 2**20
+        more = _after(data, last, most) if last >= 0 else ""
     total = numbers & _TOTAL_MASK
     return Flac(start, sample_rate, channels, bits, total, md5.strip(b"\0") and md5, held, restarts, more)
 
@@ -179,19 +180,19 @@ def _utf8(code: bytes) -> int:
     return number
 
 
-def _after(data: bytes, last: int) -> str:
-    """Why what follows the last frame ought not to be there; "" if it may, or if it cannot be told where that ends."""
+def _after(data: bytes, last: int, most: int) -> str:
+    """Why what follows the last frame ought not to be there; "" if it may, or if it cannot be told where that ends.
+
+    last: where the frame begins. most: how many bytes a frame of this file has at most.
+    """
     crc = 0
     ends = []
-    for at in range(last, min(len(data), last + 2**20)):
+    for at in range(last, min(len(data), last + most)):
         crc = (crc << 8 & 0xFFFF) ^ _CRC16[crc >> 8 ^ data[at]]
         if not crc:
             ends.append(at + 1)
-    # A frame ends where its checksum fits, which by chance it also does within: so the latest place counts.
-    if not ends or ends[-1] == len(data):
-        return ""
-    reasons = [signatures.leftover(data[end:], end) for end in ends]
-    return reasons[-1] if all(reasons) else ""
+    # A frame ends where its checksum fits, which by chance it does within, too: so the last of these places counts.
+    return signatures.leftover(data[ends[-1] :], ends[-1]) if ends else ""
 
 
 def _table(polynomial: int, bits: int) -> list[int]:

@@ -11,7 +11,8 @@ from typing import BinaryIO
 
 from soundgraph import signatures
 
-_MOV_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
+_MOV_FIRST = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
+_MOV_BOXES = {*_MOV_FIRST, *b"moof mfra styp sidx ssix prft emsg udta meta meco uuid pdin bloc mpod imda".split()}
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _ASF_FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
@@ -43,7 +44,7 @@ class Foreign:
 
 def look(file: BinaryIO, head: bytes, size: int) -> Foreign | None:
     """What a file is that begins with `head`; None if it is none of these. Raises OSError."""
-    if head[4:8] in _MOV_BOXES:
+    if head[4:8] in _MOV_FIRST:
         return _mov(file, size)
     if head[:4] == _EBML:
         return _matroska(file, size)
@@ -92,7 +93,7 @@ def _mov(file: BinaryIO, size: int) -> Foreign:
             length = size - at
         if name in (b"ftyp", b"moov") and name in seen:
             return Foreign(sort, demuxer, more=signatures.followed_by_another(at))
-        if length < 8 or not name.isascii() or (at and not name.strip().isalnum()):
+        if length < 8 or name not in _MOV_BOXES:
             break
         if at + length > size:
             return Foreign(sort, demuxer, f"breaks off: {size - at} of {length} bytes of a part of it are there")
@@ -118,10 +119,11 @@ def _matroska(file: BinaryIO, size: int) -> Foreign:
         return Foreign(sort, demuxer, f"breaks off: {size - start} of its {length} bytes are there")
     file.seek(start if length is None else start + length)
     rest = file.read(2**28)
+    after = file.tell() - len(rest)
     place = rest.find(_EBML)
     if place >= 0 and (b"webm" in rest[place : place + 64] or b"matroska" in rest[place : place + 64]):
-        return Foreign(sort, demuxer, more=signatures.followed_by_another(file.tell() - len(rest) + place))
-    return Foreign(sort, demuxer)
+        return Foreign(sort, demuxer, more=signatures.followed_by_another(after + place))
+    return Foreign(sort, demuxer, more=signatures.leftover(rest, after) if length is not None else "")
 
 
 def _vint(data: bytes, at: int) -> tuple[int | None, int]:

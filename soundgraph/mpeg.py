@@ -65,7 +65,8 @@ class Stream:
     after at most one tag. parts: one for each header of an encoder, at least one. spans: (start, stop) of the frames
     in the file, without the first one if that is a header, and without tags between.
     byte_count: of the sound from `first` on, by the header; 0 if it does not say. there: how many there are.
-    changes: where another rate or number of channels begins; -1 if nowhere. more: why what follows ought not to.
+    changes: where another rate or number of channels begins; -1 if nowhere. damaged_at: where something lies between
+    frames that is no tag; -1 if nowhere. more: why what follows the sound ought not to be there.
     """
 
     first: Header
@@ -75,6 +76,7 @@ class Stream:
     byte_count: int
     there: int
     changes: int
+    damaged_at: int
     more: str
 
     @property
@@ -127,7 +129,7 @@ def look(data: bytes) -> Stream | None:
     if stated:
         at = span = begin + first.length
     plain = is_plain(data)
-    changes, junk, another = -1, b"", -1
+    changes = another = damaged_at = -1
     end = len(data)
     while at < end:
         head = header(data[at : at + 4])
@@ -153,16 +155,18 @@ def look(data: bytes) -> Stream | None:
         following = at + size if size else _sync(data, at + 1, end, first)
         if not size:
             junk = data[at:following]
-            if (match := signatures.RECORDING.search(junk)) is not None:
-                another = at + match.start()
+            if (place := signatures.find(junk)) >= 0:
+                another = at + place
                 break
+            if following is not None and damaged_at < 0 and junk.strip(b"\0"):
+                damaged_at = at
         at = span = end if following is None else min(following, end)
     else:
         if at > span:
             spans.append((span, end))
     parts.append(Part(stated, count, delay, padding))
     more = signatures.followed_by_another(another) if another >= 0 else ""
-    return Stream(first, plain, tuple(parts), tuple(spans), byte_count, end - begin, changes, more)
+    return Stream(first, plain, tuple(parts), tuple(spans), byte_count, end - begin, changes, damaged_at, more)
 
 
 def is_plain(data: bytes) -> bool:

@@ -111,7 +111,7 @@ def damage(data: bytes) -> str:
 class Stream:
     """One stream of a link. codec: how its first packet begins. serial: its number. granule: the time of its last page
     on which a packet ends, -1 if it has none. ends: whether its last page says that it is the last. backwards: whether
-    a time is before that of an earlier page, as where another stream was put after this one without its beginning."""
+    it goes on after that page, or its time goes back: another stream was put after it without its beginning."""
 
     codec: bytes
     serial: bytes
@@ -152,7 +152,7 @@ def links(data: bytes) -> list[Link]:
             last = streams[serial]
             ends = bool(data[start + 5] & _LAST_PAGE)
             time = last.granule if granule == -1 else granule
-            backwards = last.backwards or time < last.granule
+            backwards = last.backwards or last.ends or time < last.granule
             streams[serial] = replace(last, granule=time, ends=ends, backwards=backwards)
     if streams:
         found.append(Link(begin, stop, tuple(streams.values())))

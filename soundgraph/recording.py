@@ -20,14 +20,19 @@ UNKNOWN_LENGTH = "does not say in its header how long it is, as when it was writ
 _IMA_ADPCM, _MS_ADPCM, _GSM, _MPEG_LAYER_II, _MPEG_LAYER_III = 0x11, 0x02, 0x31, 0x50, 0x55
 _COUNTED_BY_BYTES = {1, 3, 6, 7}  # integers, floats, A-law and µ-law in WAV
 _GSM_BLOCK = 65, 320
+_WAVE64_ALIGNED = 8
 _OTHER_BLOCK_SAMPLES = 160  # the most that the rest of libsndfile's codecs have in one
 _AIFF_BLOCKS = {b"ima4": (34, 64), b"GSM ": (33, 160), b"agsm": (33, 160)}
 _AIFF_ONE_BYTE = {b"ulaw", b"ULAW", b"alaw", b"ALAW"}
 
 # What libsndfile knows not, of what lies in containers that it knows: by the tag of a WAV, or four letters.
 _SORTS: dict[int | bytes, str] = {
+    0x20: "Yamaha ADPCM",
     0x22: "TrueSpeech",
     0x45: "G.726",
+    0x64: "G.726",
+    0x65: "G.722",
+    0x28F: "G.722",
     0x50: "MPEG layer II",
     0xFF: "AAC",
     0x160: "WMA",
@@ -68,6 +73,11 @@ _OLD_PLACEHOLDERS = {0x7F000000, 0x7F000008, 0x7FFFF000, 0x7FFFFFFF, 0x80000000,
 _OGG_SOUNDS = (b"\x01vorbis", b"OpusHead", _OGG_FLAC, _SPEEX)
 
 _AIFF_PLAIN = {b"", b"NONE", b"raw ", b"twos", b"sowt"}
+_LIBSNDFILE_READS: set[int | bytes] = {
+    *_COUNTED_BY_BYTES,
+    *(_IMA_ADPCM, _MS_ADPCM, _GSM, 0x38, 0x40),
+    *(*_AIFF_PLAIN, *_AIFF_ONE_BYTE, b"in24", b"in32", b"fl32", b"FL32", b"fl64", b"FL64", b"lpcm"),
+}
 
 Parts = Callable[[bytes], list[bytes]]
 
@@ -146,6 +156,16 @@ def _way(path: str, size: int, *_stat: int) -> Way:
     return _mpeg(data)
 
 
+def hidden(path: Path) -> str:
+    """Why what the sound of a recording states as its own is not all of it, to be put after the file's name; "" if it
+    is, as far as that can be told. It reads the whole file, which `way` does not. Raises OSError."""
+    with path.open("rb") as file:
+        if not chunks.is_chunked(file.read(4)):
+            return ""
+        sound = chunks.look(file)
+        return "" if sound is None else chunks.hidden(file, sound)
+
+
 def _chunked(sound: chunks.Sound, file: BinaryIO) -> Way:
     if sound.more:
         return Way(sound.more)
@@ -155,17 +175,20 @@ def _chunked(sound: chunks.Sound, file: BinaryIO) -> Way:
     file.seek(sound.size_at)
     raw = file.read(struct.calcsize(sound.size_form))
     written = struct.unpack(sound.size_form, raw)[0]
-    unknown = sound.size is None and sound.there and written not in _OLD_PLACEHOLDERS
-    if unknown or sound.container == b"BW64":
+    old = _OLD_PLACEHOLDERS if sound.container in _CONTAINERS else {0xFFFFFFFF}
+    unknown = sound.size is None and sound.there and written not in old
+    # What follows the sound of a Wave64, libsndfile takes for more of it.
+    longer = sound.container == b"riff" and file.seek(0, 2) - sound.start - sound.there >= _WAVE64_ALIGNED
+    if unknown or longer or sound.container == b"BW64":
         parts = lambda data: [chunks.with_size(data, sound)]  # noqa: E731 - a value, like the others
     demuxer, container = _CONTAINERS.get(sound.container, ("", ""))
-    sort = _SORTS.get(sound.codec)
-    if sort is None or not demuxer:
-        demuxer, sort = "", f"a codec ({_spelled(sound.codec)})"
-    return Way(
-        damage=sound.damage, parts=parts, limit=_limit(sound), sort=f"{sort} in {container}" if container else "",
-        demuxer=demuxer,
-    )  # fmt: skip
+    sort = ""
+    if container and sound.codec not in _LIBSNDFILE_READS:
+        known = _SORTS.get(sound.codec)
+        demuxer = demuxer if known else ""
+        sort = f"{known or f'a codec ({_spelled(sound.codec)})'} in {container}"
+    demuxer = demuxer if sort else ""
+    return Way(damage=sound.damage, parts=parts, limit=_limit(sound), anew=longer, sort=sort, demuxer=demuxer)
 
 
 def _spelled(codec: int | bytes) -> str:
@@ -178,12 +201,17 @@ def _limit(sound: chunks.Sound) -> Limit | None:
     if sound.container == b"FORM":
         plain = sound.codec in _AIFF_PLAIN and 0 < sound.bits <= 8
         if plain or sound.codec in _AIFF_ONE_BYTE:
-            return Limit(sound.there // channels, 1)
+            # The size of the chunk may count the padding; COMM does not.
+            most = sound.there // channels
+            return Limit(stated if most - stated == 1 else most, 2)
         if sound.codec not in _AIFF_BLOCKS:
             return None
         size, samples = _AIFF_BLOCKS[sound.codec]
-        most = -(-sound.there // (size * channels)) * samples
-        return Limit(stated if most - samples < stated <= most else most, 2 * samples)
+        blocks = -(-sound.there // (size * channels))
+        most = blocks * samples
+        # Most count blocks in the place of samples, which of a single one cannot be told apart.
+        counted = most - samples < stated <= most and stated != blocks
+        return Limit(stated if counted else most, 2 * samples)
     if not isinstance(sound.codec, int) or sound.codec in _COUNTED_BY_BYTES or sound.container not in _CONTAINERS:
         return None
     size, samples = sound.block_bytes, _OTHER_BLOCK_SAMPLES
@@ -205,7 +233,7 @@ def _limit(sound: chunks.Sound) -> Limit | None:
     else:
         return Limit(stated, 2 * samples) if stated else None
     # libsndfile writes the number divided by the channels, for which a sound is not cut in half.
-    divided = channels > 1 and stated * channels == most
+    divided = channels > 1 and stated == most // channels
     return Limit(stated if most - samples < stated <= most and not divided else most, 2 * samples)
 
 
@@ -217,15 +245,14 @@ def _mpeg_in_wav(sound: chunks.Sound, file: BinaryIO) -> Way:
         return Way(damage=sound.damage, sort="MPEG layer II in WAV", demuxer="wav", only_ffmpeg=True)
     if found.changes >= 0:
         return Way(_changes(start + found.changes))
-    frames, samples, stated = found.frames, found.first.samples, sound.samples or 0
-    limit = Limit(stated, samples) if (frames - 1) * samples < stated <= frames * samples else None
+    # `fact` is no help here: some count the encoder's delay, some do not, and some stop before the sound does.
 
     def parts(data: bytes) -> list[bytes]:
         inner = data[start:stop]
         stream = mpeg.look(inner)
         return [mpeg.restated(inner, stream)] if stream is not None else []
 
-    return Way(damage=sound.damage, parts=parts, limit=limit, anew=True)
+    return Way(damage=sound.damage, parts=parts, anew=True)
 
 
 def _changes(byte: int) -> str:
@@ -331,6 +358,10 @@ def _mpeg(data: bytes) -> Way:
         if not counted_itself:
             short = f"breaks off: {found.there} of its {found.byte_count} bytes of sound are there"
             return Way(damage=short if found.there < found.byte_count else "")
+    if found.damaged_at >= 0:
+        return Way(
+            damage=f"is damaged near byte {found.damaged_at}, or files were cut and joined there", parts=_mpeg_parts
+        )
     missing = found.missing if found.byte_count == 0 or found.there < found.byte_count else max(0, found.missing - 1)
     stated = sum(part.stated for part in found.parts)
     damage = f"breaks off: {stated - found.missing} of its {stated} frames are there" if missing else ""

@@ -14,10 +14,17 @@ RECORDING = re.compile(
     # A size, a sort, a rate and a few channels: four letters alone stand in samples by chance.
     rb"|\.snd\x00\x00......\x00\x00\x00[\x01-\x1b]\x00...\x00\x00\x00[\x01-\x08]"
     rb"|dns\....\x00....[\x01-\x1b]\x00\x00\x00...\x00[\x01-\x08]\x00\x00\x00"
+    rb"|wvpk....[\x02-\x10]\x04"
     rb"|\x00\x00\x00.ftyp(?:M4A |M4B |mp4|isom|qt  |dash|iso[2-9])",
     re.DOTALL,
 )
 """The first bytes of a recording. Nothing shorter than eight given bytes, so that samples do not hold it by chance."""
+
+# The regular expression looks at each byte; these are found ten times as fast. With how far into the match each stands.
+_LITERALS = [(word, 0) for word in (b"RIFF", b"RIFX", b"RF64", b"BW64", b"FORM", b"fLaC", b"OggS", b"caff", b"riff")]
+_LITERALS += [(b".snd", 0), (b"dns.", 0), (b"wvpk", 0), (b"ftyp", 4)]
+# A tag at the beginning of an MP3, with the name of its first entry.
+_ID3 = re.compile(rb"ID3[\x03\x04]\x00.[\x00-\x7f]{4}[A-Z][A-Z0-9]{3}", re.DOTALL)
 
 _NOT_ZERO = re.compile(rb"[^\x00]")
 
@@ -55,14 +62,33 @@ def tag_bytes(data: bytes, at: int) -> int:
     return 0
 
 
+def find(data: bytes, tagged: bool = False) -> int:
+    """Where the first recording begins in samples, or in whatever else; -1 if none does. tagged: an MP3 behind a tag,
+    too, which in a file of frames or chunks may stand by right."""
+    found = []
+    for word, into in _LITERALS:
+        at = -1
+        while (at := data.find(word, at + 1)) >= 0:
+            if at >= into and RECORDING.match(data, at - into):
+                found.append(at - into)
+                break
+    if tagged:
+        at = -1
+        while (at := data.find(b"ID3", at + 1)) >= 0:
+            if _ID3.match(data, at):
+                found.append(at)
+                break
+    return min(found, default=-1)
+
+
 def leftover(data: bytes, start: int = 0) -> str:
     """What follows the sound of a file and ought not to, to be put after the file's name; "" if it may be there.
 
     data: the end of the file. start: where in the file it begins, for the message.
     """
-    another = RECORDING.search(data)
-    if another is not None:
-        return followed_by_another(start + another.start())
+    another = find(data)
+    if another >= 0:
+        return followed_by_another(start + another)
     at = _after_zeros(data, 0)
     while at < len(data) and (size := tag_bytes(data, at)):
         at = _after_zeros(data, at + size)

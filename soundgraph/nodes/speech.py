@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import tempfile
 from pathlib import Path
@@ -10,7 +11,7 @@ from pydantic import Field, field_validator
 
 from soundgraph import decode, programs
 from soundgraph.audio import Audio
-from soundgraph.errors import NodeError, quote
+from soundgraph.errors import NodeError, did_you_mean, quote
 from soundgraph.kinds import Kind, Params
 
 PROGRAM = "espeak-ng"
@@ -48,6 +49,7 @@ def render(node: Speech, inputs: list[Audio]) -> Audio:
             f'{PROGRAM} is not installed, and speech needs it: install the package "{PROGRAM}" of your system, or use '
             "a file node with a recording"
         )
+    _refuse_unknown_variant(program, node.voice)
     with tempfile.TemporaryDirectory() as folder:
         spoken = Path(folder, "speech.wav")
         settings = ["-v", node.voice, "-s", str(node.speed_wpm), "-p", str(node.pitch)]
@@ -71,6 +73,34 @@ def render(node: Speech, inputs: list[Audio]) -> Audio:
         if done.returncode or not spoken.exists():
             raise NodeError(f"{PROGRAM} cannot say this with the voice {quote(node.voice)}{_reason(done.stderr)}")
         return decode.read(spoken)
+
+
+def _refuse_unknown_variant(program: str, voice: str) -> None:
+    """Raises NodeError for a variant that espeak-ng does not have: it would speak as if none were given."""
+    variant = voice.partition("+")[2]
+    # A number stands for m1 to m9, and from 11 on for f1 and so forth.
+    if variant.isdigit():
+        number = int(variant)
+        variant = f"m{number}" if number < 10 else f"f{number - 10}"
+    if not variant:
+        return
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run(
+                [program, "--voices=variant"],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=60,
+                check=False,
+                cwd=folder,
+                env=programs.environment(),
+            )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NodeError(f"{PROGRAM} does not say which variants of a voice it has") from error
+    listed = set(re.findall(r"(?<=!v[/\\])\S.*?(?=\s{2,}|\s*$)", done.stdout.decode(errors="replace"), re.MULTILINE))
+    if variant not in listed:
+        hint = did_you_mean(variant, listed) or f"; `{PROGRAM} --voices=variant` lists them"
+        raise NodeError(f"{PROGRAM} has no variant {quote(variant)} for the voice {quote(voice)}{hint}")
 
 
 def _reason(printed: bytes) -> str:

@@ -74,6 +74,31 @@ def test_a_voice_that_there_is_not_is_an_error_in_its_words():
     )
 
 
+@needs_espeak
+@pytest.mark.parametrize(
+    ("voice", "hint"),
+    [
+        (
+            "en+nosuchvariant",
+            '"nosuchvariant" for the voice "en+nosuchvariant"; `espeak-ng --voices=variant` lists them',
+        ),
+        ("de+f33", '"f33" for the voice "de+f33"; did you mean "f3"?'),
+        ("en+0", '"m0" for the voice "en+0"; `espeak-ng --voices=variant` lists them'),
+        ("en+30", '"f20" for the voice "en+30"; did you mean "f2"?'),
+    ],
+)
+def test_a_variant_that_there_is_not_is_refused_although_the_program_would_speak(voice, hint):
+    with pytest.raises(NodeError) as caught:
+        speak("hello", voice=voice)
+    assert str(caught.value) == f"espeak-ng has no variant {hint}"
+
+
+@needs_espeak
+def test_a_variant_may_be_given_by_its_number():
+    assert speak("hello", voice="en+13").digest == speak("hello", voice="en+f3").digest
+    assert speak("hello", voice="en+3").digest == speak("hello", voice="en+m3").digest
+
+
 def test_where_the_program_is_missing_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(NodeError) as caught:
