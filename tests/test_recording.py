@@ -299,7 +299,7 @@ def test_the_padding_of_an_aiff_is_no_sample(put, subtype, counts_padding, n):
     path = put(data)
     assert decode.inspect(path) == (RATE, 1, n)
     assert decode.read(path).n_samples == n
-    assert decode.version(path) == f"{1 + n % 2}, {LIBSNDFILE}"
+    assert decode.version(path) == f"{2 if n % 2 and counts_padding else 1}, {LIBSNDFILE}"
 
 
 SIZES = [0xFFFFFFFF - n for n in (0, 8, 36, 44, 80, 255, 4096)] + [
