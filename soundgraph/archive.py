@@ -19,6 +19,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import tarfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -196,31 +197,46 @@ def take_in(store: DiskStore, path: Path, report: Report = lambda done, whole: N
     Raises UsageError for what is no archive, or one that is damaged, cut off or forged: what came before the fault, and
     is sound by itself, may be in the cache then. Raises StoreError for a full disk, OSError for an unreadable file.
     """
-    store.prepare()
     found = TakenIn()
-    with path.open("rb") as file, store.running():
-        reader = _Reader(file, path, report)
-        n_blobs, n_records = reader.start()
-        last = ""
-        group: list[tuple[Record, bool]] = []
-        for index in range(n_blobs + n_records):
-            name, n_bytes = reader.member()
-            # The order leaves no room for one that comes twice.
-            if index not in (0, n_blobs) and name <= last:
-                raise reader.wrong(f"{name} is out of order")
-            last = name
-            if index < n_blobs:
-                found.new_sounds += _take_sound(store, reader, name, n_bytes)
-                found.sounds += 1
-                continue
-            group.append(_record(store, reader, name, n_bytes))
-            found.records += 1
-            if len(group) == _GROUP:
-                found.new_records += _publish(store, group)
-                group.clear()
-        reader.end()
-        found.new_records += _publish(store, group)
+    with _opened(path) as file:
+        store.prepare()
+        with store.running():
+            _take_all(store, _Reader(file, path, report), found)
     return found
+
+
+def _take_all(store: DiskStore, reader: _Reader, found: TakenIn) -> None:
+    n_blobs, n_records = reader.start()
+    last = ""
+    group: list[tuple[Record, bool]] = []
+    for index in range(n_blobs + n_records):
+        name, n_bytes = reader.member()
+        # The order leaves no room for one that comes twice.
+        if index not in (0, n_blobs) and name <= last:
+            raise reader.wrong(f"{name} is out of order")
+        last = name
+        if index < n_blobs:
+            found.new_sounds += _take_sound(store, reader, name, n_bytes)
+            found.sounds += 1
+            continue
+        group.append(_record(store, reader, name, n_bytes))
+        found.records += 1
+        if len(group) == _GROUP:
+            found.new_records += _publish(store, group)
+            group.clear()
+    reader.end()
+    found.new_records += _publish(store, group)
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Raises UsageError for what is no file: a pipe would be waited for. Raises OSError."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    found = os.fstat(handle).st_mode
+    if stat.S_ISREG(found):
+        return os.fdopen(handle, "rb")
+    os.close(handle)
+    what = "folder" if stat.S_ISDIR(found) else "pipe or a device"
+    raise UsageError(f"{path} is a {what}, and no file", "name a file that soundgraph cache export has written")
 
 
 def _publish(store: DiskStore, group: Sequence[tuple[Record, bool]]) -> int:
@@ -240,7 +256,7 @@ def _take_sound(store: DiskStore, reader: _Reader, name: str, n_bytes: int) -> b
     temporary = store.temporary()
     try:
         state = hashlib.sha256()
-        with temporary.open("wb") as file:
+        with open(temporary, "wb", opener=store.places.open) as file:
             header = reader.read(audio.HEADER_BYTES)
             try:
                 shape = audio.shape_of_wav(header, n_bytes)

@@ -71,6 +71,7 @@ def verify(
         if not store.is_there:
             return {sort: [] for sort in FAULTS}
         audit = _Audit(store, repair, report)
+        audit.places()
         audit.blobs()
         audit.records()
         audit.index()
@@ -88,6 +89,12 @@ class _Audit:
         self.whole = sum(_count(store.folder / name) for name in ("blobs", "records"))
         self.bad: set[str] = set()  # digests of damaged blobs
         self.faults = store.index.faults()
+
+    def places(self) -> None:
+        """What stands in the place of one of the cache's own folders and files; the index tells of its own."""
+        for path in self.store.places.odd():
+            if path.name not in ("blobs", "records", "index"):
+                self._fault("strays", path)
 
     def blobs(self) -> None:
         with Workers(_HASHERS) as pool:  # hashing lets go of the interpreter's lock

@@ -24,7 +24,16 @@ from soundgraph.audio import Audio
 from soundgraph.backends import Device, Model, Request, Sources
 from soundgraph.checking import CheckError, Locate
 from soundgraph.commit import Ask
-from soundgraph.errors import Mistake, NodeError, ResourceError, SceneError, StoreError, lacking, unexpected
+from soundgraph.errors import (
+    Mistake,
+    NodeError,
+    ResourceError,
+    SceneError,
+    StoreError,
+    UnwritableError,
+    lacking,
+    unexpected,
+)
 from soundgraph.export import Delivery, Job
 from soundgraph.generating import Generating
 from soundgraph.handover import Handed
@@ -171,6 +180,10 @@ def build(plan_again: PlanAgain, jobs: Sequence[Job], options: Options, site: Si
             plan = plan_again(lost, False)
         except SceneError as error:  # they cannot be made again here; what was made and delivered is to be remembered
             _fail_lost(outcome, lost | lost_now, partial(_why_lost, plan, error.mistakes), progress)
+            break
+        except UnwritableError as error:  # nor can they be kept
+            why = f"its samples are gone from the cache, and {error}"
+            _fail_lost(outcome, lost | lost_now, lambda name: why, progress)  # noqa: B023 - it is called here
             break
         outcome.plan = plan
         options = replace(options, force=False)  # what was made again is not made once more

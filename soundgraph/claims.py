@@ -2,6 +2,9 @@
 
 The system lets go of a lock when its holder ends, however it ends: nobody ever has to unlock anything. A lock on a
 byte needs no file and no handle of its own, so that a thousand actions can be claimed at once; the file stays empty.
+
+The file may be removed and made again meanwhile, as by `rm -r` of a cache in use: locks go over to the new one, where
+all who come later look.
 """
 
 from __future__ import annotations
@@ -11,7 +14,9 @@ import os
 import struct
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 try:
     import fcntl
@@ -22,10 +27,28 @@ except ImportError:  # Windows
 _HELD = {errno.EAGAIN, errno.EACCES, errno.EDEADLK}
 
 # The file cannot be made or written there: a cache to read from only, or something else that has its name.
-_NOT_OURS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
+_NOT_OURS = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.ELOOP,
+    errno.ENXIO,
+    errno.ESTALE,
+}
+
+# Nobody asks for it, but to see whether there are locks.
+_TRIED = 2**62 + 1
 
 # How often a lock that somebody holds is tried again, where the system cannot be told to wait.
 _TRY_AGAIN_S = 0.02
+
+
+class _Held(NamedTuple):
+    file: int
+    shared: bool
 
 
 class Claims:
@@ -35,57 +58,126 @@ class Claims:
     system has no locks of open files, as on macOS, only those of other processes are. Where the file may not be
     written, or its filesystem has no locks, everything is granted and `work` is False.
 
-    Raises OSError if the file cannot be opened for another reason, such as a full disk.
+    opener: opens the file, by its path and flags. Raises OSError if that fails for another reason, such as a full disk.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, opener: Callable[[str, int], int] | None = None):
         self._path = path
+        self._opener = opener or (lambda name, flags: os.open(name, flags, 0o666))
         self._file: int | None = None
-        self._opening = threading.Lock()
+        self._identity: tuple[int, int] | None = None
+        self._held: dict[int, _Held] = {}
+        self._opening = threading.RLock()
         self.work = True
+        self._refused = False
 
     def claim(self, place: int, *, shared: bool = False, wait: bool = False) -> bool:
         """Whether the place is ours now. shared: beside others who share it. wait: until it is."""
-        file = self._opened()
-        while file is not None:
+        while (file := self._opened()) is not None:
             try:
                 _lock(file, place, shared, wait)
-                return True
             except OSError as error:
                 if error.errno == errno.EINTR:
                     continue
                 if error.errno not in _HELD:
-                    self.work = False
+                    self.work, self._refused = False, True
                     return True
                 if not wait:
                     return False
                 time.sleep(_TRY_AGAIN_S)
+                continue
+            self._hold(place, _Held(file, shared))
+            if not wait or self._opened() == file:  # else it was removed while it was waited for
+                return True
         return True
 
-    def release(self, place: int) -> None:
-        if self._file is not None:  # what was granted while locks worked is let go of when they do not
+    def open(self) -> None:
+        """Makes the file, if it is not there."""
+        self._opened()
+
+    def are_refused(self) -> bool:
+        """Whether the file is there and cannot be locked: in this way, or in the older one that SQLite has."""
+        file = self._opened()
+        if file is not None:
             try:
-                _unlock(self._file, place)
-            except OSError:
-                self.work = False
+                for lock, unlock in ((_lock, _unlock), (_lock_of_process, _unlock_of_process)):
+                    lock(file, _TRIED, False, False)
+                    unlock(file, _TRIED)
+            except OSError as error:
+                if error.errno not in {*_HELD, errno.EINTR}:
+                    self.work, self._refused = False, True
+        return self._refused
+
+    def release(self, place: int) -> None:
+        with self._opening:
+            held = self._held.pop(place, None)
+            if held is not None:  # what was granted while locks worked is let go of when they do not
+                try:
+                    _unlock(held.file, place)
+                except OSError:
+                    self.work = False
+                self._drop_unused(held.file)
 
     def close(self) -> None:
         """Lets go of everything."""
         with self._opening:
-            if self._file is not None:
-                os.close(self._file)
-                self._file = None
+            files = {held.file for held in self._held.values()} | ({self._file} if self._file is not None else set())
+            for file in files:
+                os.close(file)
+            self._held.clear()
+            self._file = self._identity = None
+
+    def _hold(self, place: int, new: _Held) -> None:
+        with self._opening:
+            before = self._held.get(place)
+            self._held[place] = new
+            if before is not None and before.file != new.file:
+                self._drop_unused(before.file)
+
+    def _drop_unused(self, file: int) -> None:
+        """Closes a file that was replaced by another one, once no lock on it is held."""
+        if file != self._file and all(held.file != file for held in self._held.values()):
+            os.close(file)
 
     def _opened(self) -> int | None:
         with self._opening:
-            if self._file is None and self.work:
-                try:
-                    self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
-                except OSError as error:
-                    if error.errno not in _NOT_OURS:
-                        raise
-                    self.work = False
-            return self._file
+            if self._refused:
+                return None
+            if self._file is not None and _identity(self._path) == self._identity:
+                return self._file
+            try:
+                file = self._opener(str(self._path), os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0))
+            except OSError as error:
+                if error.errno not in _NOT_OURS:
+                    raise
+                self.work = False
+                return None
+            self.work = True
+            self._replace(file)
+            return file
+
+    def _replace(self, file: int) -> None:
+        """Takes the locks over into another file."""
+        before, self._file = self._file, file
+        found = os.fstat(file)
+        self._identity = found.st_dev, found.st_ino
+        if before is None:
+            return
+        for place, held in list(self._held.items()):
+            try:
+                _lock(file, place, held.shared, False)
+            except OSError:  # somebody was first there; on the old one it is still ours
+                continue
+            self._held[place] = _Held(file, held.shared)
+        self._drop_unused(before)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - asked before each lock
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 if fcntl is not None:
@@ -98,14 +190,20 @@ if fcntl is not None:
         if _OPEN_FILE:
             _set(file, place, kind, wait)
         else:
-            how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-            fcntl.lockf(file, how | (0 if wait else fcntl.LOCK_NB), 1, place)
+            _lock_of_process(file, place, shared, wait)
 
     def _unlock(file: int, place: int) -> None:
         if _OPEN_FILE:
             _set(file, place, fcntl.F_UNLCK, False)
         else:
-            fcntl.lockf(file, fcntl.LOCK_UN, 1, place)
+            _unlock_of_process(file, place)
+
+    def _lock_of_process(file: int, place: int, shared: bool, wait: bool) -> None:
+        how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+        fcntl.lockf(file, how | (0 if wait else fcntl.LOCK_NB), 1, place)
+
+    def _unlock_of_process(file: int, place: int) -> None:
+        fcntl.lockf(file, fcntl.LOCK_UN, 1, place)
 
     def _set(file: int, place: int, kind: int, wait: bool) -> None:
         # struct flock: type, whence, start, length, pid
@@ -126,3 +224,5 @@ else:
         with _SEEKING:
             os.lseek(file, place, os.SEEK_SET)
             msvcrt.locking(file, msvcrt.LK_UNLCK, 1)
+
+    _lock_of_process, _unlock_of_process = _lock, _unlock

@@ -25,10 +25,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from soundgraph import contents, manifest
+from soundgraph.errors import StoreError
 from soundgraph.manifest import Manifest
 from soundgraph.publishing import sync_folder
 from soundgraph.records import Record
@@ -167,7 +169,7 @@ class Removed:
 
 
 def fill_index(store: DiskStore) -> None:
-    """Puts records into the index that are in files only, as after a kill: plans ask the index. Raises StoreError."""
+    """Puts records into the index that are in files only, as after a kill, if it can be written. Raises StoreError."""
     indexed = store.usage().keys()
     for file in contents.records(store.folder):
         key = file.name.removesuffix(".json")
@@ -381,10 +383,11 @@ def remove(
     held: set[bytes] = set()  # what stays refers to these
     gone: Counter[bytes] = Counter()
     folders: set[Path] = set()
+    counted: set[bytes] = set()  # sounds that went before their records
     for start in range(0, len(choice.entries), _BATCH):
         some = choice.entries[start : start + _BATCH]
         with _alone(store):
-            for entry in _remove_records(store, some, held):
+            for entry in _remove_records(store, some, held, partial(_make_room, store, found, choice.orphans, counted)):
                 gone[entry.digest] += 1
                 folders.add(_path(store, entry).parent)
                 done.takes += entry.take
@@ -401,7 +404,7 @@ def remove(
         some_digests = digests[start : start + _BATCH]
         with _alone(store):
             for digest in some_digests:
-                if _remove_blob(store, digest, found):
+                if digest in counted or _remove_blob(store, digest, found):
                     done.sounds += 1
                     done.bytes += found.blobs[digest].n_bytes
         report(min(whole, len(choice.entries) + start + len(some_digests)), whole)
@@ -416,10 +419,12 @@ def _alone(store: DiskStore) -> Iterator[None]:
     time.sleep(_OPEN_S)
 
 
-def _remove_records(store: DiskStore, some: Sequence[Entry], held: set[bytes]) -> list[Entry]:
+def _remove_records(
+    store: DiskStore, some: Sequence[Entry], held: set[bytes], make_room: Callable[[Iterable[Entry]], bool]
+) -> list[Entry]:
     """Removes those that are as the survey saw them; returns them.
 
-    held: digests that what stays refers to; more of them are added.
+    held: digests that what stays refers to; more of them are added. make_room: removes something else; whether it did.
     """
     usage = store.usage_of([entry.key.hex() for entry in some if not entry.earlier])
     free = []
@@ -429,10 +434,32 @@ def _remove_records(store: DiskStore, some: Sequence[Entry], held: set[bytes]) -
             held.update(entry.inputs)
         else:
             free.append(entry)
-    store.drop([entry.key.hex() for entry in free if not entry.earlier])
+    keys = [entry.key.hex() for entry in free if not entry.earlier]
+    try:
+        store.drop(keys)
+    except StoreError:
+        if not make_room(free):
+            raise
+        store.drop(keys)
     for entry in free:
         _path(store, entry).unlink(missing_ok=True)
     return free
+
+
+def _make_room(
+    store: DiskStore, found: Survey, orphans: Sequence[bytes], counted: set[bytes], free: Sequence[Entry]
+) -> bool:
+    """Removes sounds before their records: on a disk that is full the index cannot be told of anything.
+
+    free: records that may go, and of a sound all of them have to be among these. A kill right after it leaves records
+    of sounds that are gone, as after damage: a build that needs one makes it again. Returns whether anything went, and
+    adds it to `counted`.
+    """
+    going = Counter(entry.digest for entry in free)
+    whole = [digest for digest, count in going.items() if count == len(found.givers[digest]) and digest in found.blobs]
+    went = {digest for digest in (*whole, *orphans) if digest not in counted and _remove_blob(store, digest, found)}
+    counted |= went
+    return bool(went)
 
 
 def _remove_blob(store: DiskStore, digest: bytes, found: Survey) -> bool:

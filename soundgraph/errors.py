@@ -117,6 +117,10 @@ class StoreError(SoundgraphError):
     """The cache cannot be read or written."""
 
 
+class UnwritableError(StoreError):
+    """The cache can be read, and nothing can be put into it. Found out before anything runs."""
+
+
 class BusyError(StoreError):
     """Somebody else has held the cache's index for so long that waiting again would take as long for nothing."""
 

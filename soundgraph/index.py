@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from soundgraph.errors import BusyError, StoreError
+from soundgraph.places import ASIDE, Places
 
 if TYPE_CHECKING:
     import diskcache
@@ -58,6 +59,9 @@ _FILL = (
     "INSERT OR IGNORE INTO Cache (key, raw, store_time, access_time, mode, filename, value)"
     " VALUES (?, 1, ?, ?, 1, NULL, ?)"
 )
+
+# Primary result codes by which SQLite says that it cannot make what it wants beside the database.
+_CANNOT_WRITE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN}
 
 # Primary result codes that tell of the system, not of the file. https://www.sqlite.org/rescode.html
 _NO_DAMAGE = {
@@ -94,8 +98,11 @@ Identity = tuple[int, int]
 
 
 class _Reader(NamedTuple):
+    """lasts: whether it sees what is written later; not what could be opened only as a file that never changes."""
+
     database: sqlite3.Connection
     identity: Identity | None
+    lasts: bool
 
 
 class _Writer(NamedTuple):
@@ -110,20 +117,23 @@ class CannotMendError(StoreError):
 class Index:
     """Texts by name. Safe to use from several threads and processes.
 
-    folder: of the database. aside: where a damaged one is put. told: is called when that happens.
-    alone: keeps other processes from mending it at the same time.
+    told: is called when a damaged one is set aside. alone: keeps other processes from mending it at the same time.
+    no_locks: whether there are none that keep other processes from writing to the database at the same time. SQLite
+    could not be trusted with it then: what the index would hold is told from elsewhere, and in memory only.
     """
 
     def __init__(
         self,
-        folder: Path,
-        aside: Path,
+        places: Places,
         restore: Restore,
         told: Callable[[], None] = lambda: None,
         alone: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
+        no_locks: Callable[[], bool] = lambda: False,
     ):
-        self._folder, self._aside, self._restore, self._told, self._alone = folder, aside, restore, told, alone
-        self._file = folder / "cache.db"
+        self._places, self._restore, self._told, self._alone = places, restore, told, alone
+        self._no_locks = no_locks
+        self._folder, self._aside = places.folder / "index", places.folder / ASIDE
+        self._file = self._folder / "cache.db"
         self._reader: _Reader | None = None
         self._writer: _Writer | None = None
         self._seen: Identity | None = None  # the file that was last opened, or tried to be
@@ -134,7 +144,18 @@ class Index:
 
     @property
     def is_there(self) -> bool:
-        return self._file.exists()
+        return not self.is_apart and self._file.exists()
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether it is in memory only, as there are no locks."""
+        return self._no_locks()
+
+    def _told_elsewhere(self) -> dict[str, str]:
+        with self._reading:
+            if self._instead is None:
+                self._instead = dict(self._restore())
+            return self._instead
 
     # Texts
 
@@ -142,19 +163,20 @@ class Index:
         """The texts of those names that have one. Raises StoreError if they cannot be read."""
         if not names:
             return {}
-        try:
-            return self._ask(lambda database: _texts(database, names), {})
-        except CannotMendError:
-            if self._instead is None:
-                self._instead = dict(self._restore())
-            return {name: self._instead[name] for name in names if name in self._instead}
+        if not self.is_apart:
+            with contextlib.suppress(CannotMendError):
+                return self._ask(lambda database: _texts(database, names), {})
+        known = self._told_elsewhere()
+        return {name: known[name] for name in names if name in known}
 
     def put(self, texts: Mapping[str, str]) -> None:
         """Keeps them, all or none. Raises StoreError if they cannot be written."""
         for text in itertools.chain(texts, texts.values()):
             if not isinstance(text, str):
                 raise TypeError("a name of the index is a str, and so is a text")
-        if texts:
+        if texts and self.is_apart:
+            self._told_elsewhere().update(texts)
+        elif texts:
             self._change(lambda cache: _put(cache, texts.items()))
 
     def remove(self, names: Sequence[str]) -> None:
@@ -164,7 +186,10 @@ class Index:
             for some, marks in _batches(names):
                 cache._con.execute(f"DELETE FROM Cache WHERE raw = 1 AND key IN ({marks})", some)
 
-        if names and self.is_there:
+        if self.is_apart:
+            for name in names:
+                self._told_elsewhere().pop(name, None)
+        elif names and self.is_there:
             self._change(delete)
 
     # Use
@@ -187,7 +212,7 @@ class Index:
             query = "SELECT key, max(store_time, access_time) FROM Cache WHERE raw = 1 AND typeof(key) = 'text'"
             return {name: _seconds(at) for name, at in database.execute(query) if name.startswith(prefix)}
 
-        return self._ask(read, {})
+        return {} if self.is_apart else self._ask(read, {})
 
     def used_of(self, names: Sequence[str]) -> dict[str, float]:
         """The same of those names that are there. Raises StoreError."""
@@ -199,12 +224,14 @@ class Index:
                 found.update((name, _seconds(at)) for name, at in database.execute(query, some))
             return found
 
-        return self._ask(read, {})
+        return {} if self.is_apart else self._ask(read, {})
 
     # For `soundgraph cache verify`
 
     def stored(self, names: Sequence[str]) -> dict[str, str]:
         """Like `get`, from the file as it is: one that is damaged is not mended. Raises StoreError."""
+        if self.is_apart:
+            return self.get(names)
         with self._errors(), self._reading:
             return _texts(self._to_read(), names) if self.is_there else {}
 
@@ -213,7 +240,7 @@ class Index:
 
         if not self.is_there:
             is_odd = os.path.lexists(self._folder) and not self._folder.is_dir()
-            return ["it is in no folder"] if is_odd else []
+            return ["it is in no folder"] if is_odd and not self.is_apart else []
         with self._errors(), self._reading:
             try:
                 database = self._to_read()
@@ -248,11 +275,13 @@ class Index:
         def delete(cache: diskcache.Cache) -> None:
             cache._con.executemany("DELETE FROM Cache WHERE rowid = ?", [(place,) for place in places])
 
-        if places:
+        if places and not self.is_apart:
             self._change(delete)
 
     def rebuild(self) -> None:
         """Sets it aside, and makes it from what can be told from elsewhere. Raises StoreError."""
+        if self.is_apart:
+            return
         with self._reading, self._writing, self._errors():
             self._anew()
 
@@ -261,7 +290,8 @@ class Index:
             if self._reader is not None:
                 self._reader.database.close()
             if self._writer is not None:
-                self._writer.cache.close()
+                with contextlib.suppress(sqlite3.OperationalError):  # what it could not tidy up, the next one does
+                    self._writer.cache.close()
             self._reader = self._writer = None
 
     # Connections
@@ -297,23 +327,35 @@ class Index:
 
     def _to_read(self) -> sqlite3.Connection:
         now = self._seen = _identity(self._file)
-        if self._reader is None or self._reader.identity != now:
+        if self._reader is None or self._reader.identity != now or not self._reader.lasts:
             if self._reader is not None:
                 self._reader.database.close()
                 self._reader = None
-            self._reader = _Reader(self._connected(), now)
+            self._reader = self._connected(now)
         return self._reader.database
 
-    def _connected(self) -> sqlite3.Connection:
-        connection = self._connect("mode=rw")
+    def _connected(self, now: Identity | None) -> _Reader:
+        for left in reversed(range(_TRIES)):
+            try:
+                return _Reader(self._tried("mode=rw"), now, lasts=True)
+            except sqlite3.OperationalError as error:
+                if self._is_damage(error) or _code(error) not in _CANNOT_WRITE or _identity(self._file) != now:
+                    raise
+                if not left or not os.access(self._folder, os.W_OK):
+                    break
+        # Where nothing may be written, or nothing fits on the disk, SQLite cannot make the files beside it that it
+        # wants for reading. What was not moved into the database since a kill is in one of them.
+        with contextlib.suppress(sqlite3.OperationalError):
+            return _Reader(self._tried("mode=ro"), now, lasts=True)
+        with contextlib.suppress(OSError):
+            if Path(f"{self._file}-wal").stat().st_size:
+                raise CannotMendError(f"cannot use the cache's index {self._file}: a part of it cannot be read here")
+        return _Reader(self._tried("mode=ro&immutable=1"), now, lasts=False)
+
+    def _tried(self, how: str) -> sqlite3.Connection:
+        connection = self._connect(how)
         try:
             connection.execute("SELECT 1 FROM sqlite_master").fetchone()
-        except sqlite3.OperationalError:
-            connection.close()
-            if os.access(self._folder, os.W_OK):
-                raise
-            # On a read-only file system SQLite cannot make the files beside it that it wants for reading.
-            connection = self._connect("mode=ro&immutable=1")
         except BaseException:
             connection.close()
             raise
@@ -335,7 +377,8 @@ class Index:
             self._writer = None
         if os.path.lexists(self._folder) and not self._folder.is_dir():
             self._move_aside()
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._places.make(self._folder)
+        self._follow_mode()
         self._look_at_settings()
         cache = _opened(self._folder)
         try:
@@ -348,6 +391,15 @@ class Index:
         now = self._seen = _identity(self._file)
         self._writer = _Writer(cache, now)
         return self._writer
+
+    def _follow_mode(self) -> None:
+        """Makes the file, or opens it to those who may use the cache. SQLite gives those beside it the same mode."""
+        if not os.path.lexists(self._file):
+            with contextlib.suppress(FileExistsError):
+                os.close(self._places.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        for ending in ("", *_BESIDE):
+            with contextlib.suppress(FileNotFoundError):
+                self._places.follow(Path(f"{self._file}{ending}"))
 
     def _look_at_settings(self) -> None:
         """Raises DatabaseError for a file that diskcache is not to open."""
@@ -441,7 +493,7 @@ class Index:
             self._to_write()
 
     def _move_aside(self) -> None:
-        self._aside.mkdir(parents=True, exist_ok=True)
+        self._places.make(self._aside)
         with contextlib.suppress(FileNotFoundError):  # another process was first
             self._folder.replace(self._aside / f"index-{time.time_ns():x}")
 

@@ -6,18 +6,21 @@ All of it is locks on places of one file (`claims`), which end with the process 
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import re
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from soundgraph.claims import Claims
+from soundgraph.places import LOCKS, Places
 
 # Places. Actions have the lower half of the range, builds that go on the upper one but for its end.
 _BUILDS = 2**61
 _INDEX = 2**62 - 2
+_LIST = 2**62 + 2
 _GATE = 2**62 - 1
 
 _NAME = re.compile("[0-9a-f]{1,16}")
@@ -27,13 +30,14 @@ _NAME = re.compile("[0-9a-f]{1,16}")
 class Leases:
     """Of one build or collection: another object over the same folder, in this process or in another, is another party.
 
-    folder: of the cache. is_there: whether that has been made a cache; until then, everything is granted.
+    is_there: whether the folder has been made a cache; until then, everything is granted.
     Safe to use from several threads. Raises OSError if the file of locks cannot be made for want of space.
     """
 
-    def __init__(self, folder: Path, is_there: Callable[[], bool]):
-        self._running, self._is_there = folder / "running", is_there
-        self._claims = Claims(folder / "locks")
+    def __init__(self, places: Places, is_there: Callable[[], bool] | None = None):
+        self._places, self._running = places, places.folder / "running"
+        self._is_there = is_there or (lambda: places.is_there)
+        self._claims = Claims(places.folder / LOCKS, places.open)
         self._own: set[str] = set()
         self.began_ns = 0
         """When the last of its builds began, in ns since 1970; 0 before the first."""
@@ -45,6 +49,15 @@ class Leases:
     def work(self) -> bool:
         """Whether there are locks. Without them everything is granted, and work may double."""
         return self._claims.work
+
+    def open(self) -> None:
+        """Makes the file of locks, for one who is about to write: without it everybody would do everything."""
+        if self._is_there():
+            self._claims.open()
+
+    def are_refused(self) -> bool:
+        """Whether the cache may be written, and its filesystem has no locks at all."""
+        return self._is_there() and self._claims.are_refused()
 
     def claim(self, key: str) -> bool:
         """Whether the action is ours to run."""
@@ -66,6 +79,15 @@ class Leases:
             self._claims.release(_INDEX)
 
     @contextlib.contextmanager
+    def listing(self) -> Iterator[None]:
+        """Nobody else writes down meanwhile what a project reaches."""
+        self._claims.claim(_LIST, wait=True)
+        try:
+            yield
+        finally:
+            self._claims.release(_LIST)
+
+    @contextlib.contextmanager
     def gate(self, *, alone: bool = False) -> Iterator[None]:
         """Beside all others who are within; alone: while nobody else is. May be entered again by the same thread, but
         not to be alone where it was not."""
@@ -85,11 +107,19 @@ class Leases:
                 while self._alone is not None or (alone and self._inside.total()):
                     self._passing.wait()
                 if not self._inside.total():  # one lock stands for all threads of this object
-                    self._claims.claim(_GATE, shared=not alone, wait=True)
+                    self._wait_at_gate(alone)
                 self._alone = me if alone else None
             elif alone and self._alone != me:
                 raise RuntimeError("a thread that is within the gate would wait for itself to leave")
             self._inside[me] += 1
+
+    def _wait_at_gate(self, alone: bool) -> None:
+        try:
+            self._claims.claim(_GATE, shared=not alone, wait=True)
+        except OSError as error:
+            # No room for the file of locks: who reads may go on, and who writes fails by itself.
+            if alone or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
 
     def _leave(self) -> None:
         me = threading.get_ident()
@@ -108,7 +138,7 @@ class Leases:
         name = ""
         with contextlib.suppress(OSError):
             if self._is_there():
-                self._running.mkdir(exist_ok=True)
+                self._places.make(self._running)
                 self.oldest_running()  # takes away what killed builds left
                 name = self._begun()
         try:
@@ -128,8 +158,20 @@ class Leases:
         self._own.add(name)
         self.began_ns = at
         # Only now: a file without its lock would be taken for what a killed build has left.
-        (self._running / name).write_bytes(b"")
+        self._say(name)
         return name
+
+    def _say(self, name: str) -> None:
+        os.close(self._places.open(self._running / name, os.O_WRONLY | os.O_CREAT))
+
+    def renew(self) -> None:
+        """Says again that the own builds go on, where the cache's folder was removed under them."""
+        with contextlib.suppress(OSError):
+            for name in self._own:
+                if not (self._running / name).exists():
+                    self._claims.claim(_build(name))
+                    self._places.make(self._running)
+                    self._say(name)
 
     def oldest_running(self) -> float:
         """When the oldest of the builds began that go on, in seconds since 1970; infinity if none does.

@@ -55,6 +55,28 @@ def _n_bytes(size: str | int | None) -> int | None:
     return parse_bytes(size) if isinstance(size, str) else size
 
 
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+class ProjectSettings(Params):
+    """What the project is."""
+
+    id: str | None = Field(
+        None,
+        description="by what a cache knows the project beside its folder: one that is checked out anew for each build, "
+        "or mounted where others are, is the same; random, in .soundgraph/, if not given",
+    )
+
+    @field_validator("id")
+    @classmethod
+    def _id_is_a_name(cls, value: str | None) -> str | None:
+        if value is not None and not _ID.fullmatch(value):
+            raise ValueError(
+                "takes letters, digits, ., _ and -, at most 100 of them, and begins with one of the first two"
+            )
+        return value
+
+
 class CacheSettings(Params):
     """Where results are kept."""
 
@@ -159,7 +181,12 @@ class NamedModel(Params):
         return value
 
 
-_TABLES: dict[str, type[Params]] = {"cache": CacheSettings, "build": BuildSettings, "policy": PolicySettings}
+_TABLES: dict[str, type[Params]] = {
+    "project": ProjectSettings,
+    "cache": CacheSettings,
+    "build": BuildSettings,
+    "policy": PolicySettings,
+}
 WEIGHTS_DIR = "SOUNDGRAPH_WEIGHTS_DIR"
 """An environment variable that stands for [build] weights_dir: weights lie elsewhere on each machine."""
 
@@ -186,6 +213,7 @@ class Project:
 
     root: Path
     models: Mapping[str, str] = field(default_factory=lambda: dict(models.BUILT_IN))
+    project: ProjectSettings = field(default_factory=lambda: ProjectSettings.model_validate({}))
     cache: CacheSettings = field(default_factory=lambda: CacheSettings.model_validate({}))
     build: BuildSettings = field(default_factory=lambda: BuildSettings.model_validate({}))
     policy: PolicySettings = field(default_factory=lambda: PolicySettings.model_validate({}))

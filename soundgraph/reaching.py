@@ -7,7 +7,7 @@ import dataclasses
 import gc
 import os
 import shlex
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from soundgraph.errors import SoundgraphError, UsageError
 from soundgraph.ledger import Ledger
 from soundgraph.planner import Decision
 from soundgraph.project import Project, load_project
+from soundgraph.projects import Known
 from soundgraph.root import PROJECT_FILE
 from soundgraph.scene import Node
 from soundgraph.session import Session
@@ -47,6 +48,7 @@ def _reach(project: Project, wanted: list[Wanted], *, draft: bool) -> Reach:
     scenes = loader.load_scenes([project.root / scene.path for scene in wanted], project, draft=draft)
     opened = session.session_of(project, scenes, wanted, draft=draft)
     whole = dataclasses.replace(opened, wanted=tuple(opened.graph))
+    whole.store.looks_in_files = True  # without an input's record no key is formed, and nothing after it is reached
     try:
         decisions = whole.plan().decisions
     finally:
@@ -80,39 +82,72 @@ def _shape(node: Node, project: Project) -> str:
 @dataclass(frozen=True)
 class Neighbours:
     """The other projects that build into a project's cache. gone: whose folder is there no more, or empty: they
-    may have moved, or be on a disk that is not mounted. left: that have another cache by now."""
+    may have moved, or be on a disk that is not mounted. left: that have another cache by now. replaced: in whose folder
+    another project is now, as where containers mount one after another at the same path."""
 
     there: tuple[Path, ...]
-    gone: tuple[Path, ...]
-    left: tuple[Path, ...]
+    gone: tuple[Known, ...]
+    left: tuple[Known, ...]
+    replaced: tuple[Known, ...] = ()
 
 
-def neighbours(project: Project, without: Collection[Path] = ()) -> Neighbours:
+def registered(project: Project) -> list[Known]:
+    """All projects on the list of a project's cache. Raises UsageError for a list that is damaged."""
+    own = projects.identity(project.root, project.project.id)
+    return projects.known(project.cache_dir, [(project.root, own), (project.root, "")])
+
+
+def is_own(project: Project, one: Known) -> bool:
+    """Whether that is the project itself on the list."""
+    own = projects.identity(project.root, project.project.id)
+    return os.path.realpath(one.root) == os.path.realpath(project.root) and one.id in ("", own)
+
+
+def neighbours(project: Project, without: Collection[Known] = ()) -> Neighbours:
     """without: projects that are not to be looked at. Raises UsageError for one of which it cannot be told."""
-    own = {os.path.realpath(root) for root in (project.root, *without)}
-    there, gone, left = [], [], []
-    for root in projects.known(project.cache_dir):
-        if os.path.realpath(root) in own:
+    there: dict[Path, None] = {}
+    gone: list[Known] = []
+    left: list[Known] = []
+    replaced: list[Known] = []
+    for one in registered(project):
+        if one in without or is_own(project, one):
             continue
+        root = one.root
         with _told(root):
+            if os.path.realpath(root) == os.path.realpath(project.root):
+                (gone if one.is_forgotten else replaced).append(one)
+                continue
             if not _exists(root):
-                gone.append(root)
-            elif os.path.realpath(load_project(root).cache_dir) == os.path.realpath(project.cache_dir):
-                there.append(root)
-            elif not (root / PROJECT_FILE).exists():  # an empty folder, on which its disk is not mounted
-                gone.append(root)
-            else:
-                left.append(root)
-    return Neighbours(tuple(there), tuple(gone), tuple(left))
+                gone.append(one)
+                continue
+            other = load_project(root)
+            has_it = os.path.realpath(other.cache_dir) == os.path.realpath(project.cache_dir)
+            if has_it:
+                there[root] = None
+            if one.id not in ("", projects.identity(root, other.project.id)) and (has_it or _is_project(root)):
+                (gone if one.is_forgotten else replaced).append(one)
+            elif not has_it:  # an empty folder may be one on which its disk is not mounted
+                (left if _is_project(root) else gone).append(one)
+    return Neighbours(tuple(there), tuple(gone), tuple(left), tuple(replaced))
 
 
-def reach_of_all(project: Project, others: Iterable[Path]) -> Reach:
+def reach_of_all(project: Project, others: Neighbours) -> Reach:
     """What a project and others reach. Raises SceneError for mistakes in it, UsageError for mistakes in the others."""
     reach = reach_of(project)
-    for root in others:
+    for root in others.there:
         with _told(root):
             reach |= reach_of(load_project(root))
+    for one in others.replaced:
+        keys = one.reach()
+        if keys is None:
+            what = f"cannot tell what the project needs that was in {one.root} before the one that is there now"
+            raise UsageError(what, f"build it once, or leave it out: --forget {shlex.quote(str(one.root))}")
+        reach |= Reach(keys=keys)
     return reach
+
+
+def _is_project(root: Path) -> bool:
+    return (root / PROJECT_FILE).exists()
 
 
 def _exists(root: Path) -> bool:

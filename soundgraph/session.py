@@ -36,7 +36,16 @@ from soundgraph import graph as graphs
 from soundgraph.audio import Audio
 from soundgraph.backends import Model
 from soundgraph.builder import Options, Outcome, Site
-from soundgraph.errors import Mistake, NodeError, SceneError, StoreError, UsageError, did_you_mean, quote
+from soundgraph.errors import (
+    Mistake,
+    NodeError,
+    SceneError,
+    StoreError,
+    UnwritableError,
+    UsageError,
+    did_you_mean,
+    quote,
+)
 from soundgraph.export import Job, Outdated
 from soundgraph.graph import Graph
 from soundgraph.handover import Handover
@@ -56,6 +65,7 @@ from soundgraph.scene import DRAFT_FOLDER, Node, Origin, Scene, SceneCheck, node
 from soundgraph.store import DiskStore
 from soundgraph.targets import Wanted
 from soundgraph.tracing import Tally
+from soundgraph.unkept import Unkept
 
 _TOLD = 10
 """How many damaged things of the cache are named; of the others it is said how many they are."""
@@ -79,7 +89,7 @@ class Session:
     the scenes for this build: then nothing that they deliver otherwise is removed. asked: the targets, scene by scene.
     left_out: the exports that were asked for and need not be looked at, as `narrowed` was told; none of the scenes that
     they are of is complete. reduced: those scenes, like `complete`. others: scenes that were read only for what they
-    deliver.
+    deliver. keeps: whether results are kept in the cache.
     """
 
     project: Project
@@ -95,6 +105,7 @@ class Session:
     left_out: tuple[Job, ...] = ()
     reduced: Mapping[str, str] = field(default_factory=dict)
     others: list[Scene] = field(default_factory=list)
+    keeps: bool = True
 
     def narrowed(self, exports: Collection[str], nodes: Collection[str]) -> Session:
         """The same session without what is known to be as it was.
@@ -122,7 +133,7 @@ class Session:
 
     @cached_property
     def store(self) -> DiskStore:
-        return DiskStore(self.project.cache_dir)
+        return (DiskStore if self.keeps else Unkept)(self.project.cache_dir)
 
     def note(self, name: str) -> str:
         """Where the store keeps the last action key of a node: names are no identity, and two projects may share it."""
@@ -364,12 +375,14 @@ class Session:
             self._tell_of_pins(plan, progress, told, force)
             self.ledger.claim(ownership.claims(self.jobs, self.handovers))
             if plan.to_run():
-                self.store.prepare()
+                try:
+                    self.store.prepare()
+                except UnwritableError as error:
+                    way_out = "build --keep-nothing delivers the files, and keeps no results"
+                    raise UnwritableError(f"{error}; {way_out}") from error
                 if not was_there:
                     leases.enter_context(self.store.running())
-            if self.store.is_there:
-                with contextlib.suppress(OSError):  # one to read from only is not collected either
-                    projects.remember(self.project.cache_dir, self.root)
+            self._register()
             wish.take()
             return plan
 
@@ -390,6 +403,7 @@ class Session:
                     self._keep_ledger(outcome, progress)  # first: a cache that is full must not lose it
                 with trace.span("state", "notes"):
                     self._remember(outcome)
+                self._keep_reach(outcome)
                 self._weigh(progress)
             except (StoreError, OSError) as error:  # the files and results are there; only what is known of them is not
                 progress.remark("state", f"cannot be kept: {error}")
@@ -407,6 +421,36 @@ class Session:
         outcome.interrupted = outcome.interrupted or wish.is_made  # after the last node
         return outcome
 
+    def _register(self) -> None:
+        """Puts the project on the cache's list of those that build into it."""
+        if self.keeps and self.store.is_there:
+            with contextlib.suppress(OSError):  # one to read from only is not collected either
+                projects.remember(self.store.places, self.root, self._identity)
+
+    @cached_property
+    def _identity(self) -> str:
+        return projects.made_identity(self.root, self.project.project.id)
+
+    def _keep_reach(self, outcome: Outcome) -> None:
+        """Writes into the cache what these scenes reach in it, for when the project is not there to be asked."""
+        if self.overridden or not self.keeps or not self.store.is_there:
+            return
+        sources = {scene.id: asked.path for scene, asked in zip(self.scenes, self.asked, strict=True) if asked.path}
+        found: dict[str, set[str]] = {}
+        whole = {source for source in self.complete.values() if source}
+        for name in outcome.plan.decisions:
+            source = sources.get(graphs.scene_of(self.graph, name).id)
+            if source is None:
+                continue
+            keys = found.setdefault(source, set())
+            if (record := outcome.records.get(name)) is not None:
+                keys.add(record.key)
+            else:
+                whole.discard(source)
+        with contextlib.suppress(OSError), self.store.leases.listing():
+            self._register()  # again: the cache may have been removed, and made anew, meanwhile
+            projects.keep_reach(self.store.places, self.root, self._identity, self.draft, found, whole, self.is_gone)
+
     def _tell_of_damage(self, progress: Progress) -> None:
         found = self.store.damage()
         for line in found[:_TOLD]:
@@ -416,7 +460,7 @@ class Session:
 
     def _weigh(self, progress: Progress) -> None:
         limit = self.project.max_cache_bytes
-        if limit is not None and (n_bytes := weighing.after_build(self.store, limit)) is not None:
+        if self.keeps and limit is not None and (n_bytes := weighing.after_build(self.store, limit)) is not None:
             what = f"holds {size_words(n_bytes)}, more than its max_size of {size_words(limit)}"
             progress.remark("cache", f"{what}; soundgraph cache gc makes room")
 

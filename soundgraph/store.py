@@ -18,31 +18,33 @@ import contextlib
 import os
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from soundgraph import notes as sealing
-from soundgraph import stamp
 from soundgraph.audio import HEADER_BYTES, MAX_BYTES, Audio, from_wav
-from soundgraph.errors import StoreError
+from soundgraph.errors import StoreError, UnwritableError
 from soundgraph.index import Index, Pair
 from soundgraph.leases import Leases
-from soundgraph.publishing import Content, Files, is_same, read_file, sync_folder
+from soundgraph.places import FOLDERS, Places
+from soundgraph.publishing import Content, Files, freshen, is_same, read_file
 from soundgraph.records import Record, digest_of_later, is_later
 
-_TAG = "CACHEDIR.TAG"
-_TAG_LINE = "# soundgraph's cache"
+# How often what was removed under a build is made again before it is given up.
+_TRIES = 20
 
-# What may stand in a cache's folder.
-_FOLDERS = frozenset({"blobs", "records", "index", "set-aside", "tmp", "running", "projects"})
-_OWN = _FOLDERS | {_TAG, "locks"}
+# Without room for that much a build need not begin: the index alone needs it.
+_ROOM_BYTES = 64 * 1024
 
 MAX_RECORD_BYTES = 64 * 2**20
 """A file that is bigger is no record."""
 
 ACTION, NOTE = "action:", "note:"
 """How the names of records and of notes begin in the index."""
+
+
+T = TypeVar("T")
 
 
 class Store(Protocol):
@@ -95,12 +97,13 @@ class DiskStore:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.leases = Leases(folder, lambda: self.is_there)
-        self.files = Files(folder, self._tell_of_file)
-        self.index = Index(
-            folder / "index", folder / "set-aside", self._restored, self._tell_of_index, self.leases.index
-        )
+        self.places = Places(folder, self._tell_of_file)
+        self.leases = Leases(self.places)
+        self.files = Files(self.places)
+        self.index = Index(self.places, self._restored, self._tell_of_index, self.leases.index, self.leases.are_refused)
         self._damage: deque[str] = deque()
+        self.looks_in_files = False
+        """Whether a record that the index lacks is looked for among the files: it may not have got into the index."""
         self._bad: set[str] = set()  # digests of damaged blobs that could not be set aside
         self.grown_bytes = 0
         """About how much was published through this object; sounds that were there already are among it."""
@@ -133,6 +136,10 @@ class DiskStore:
                 record = self._instead_of_row(name, text)
             if record is not None:
                 found[record.key] = record
+        if self.looks_in_files:
+            for key in dict.fromkeys(keys):
+                if key not in found and (record := self._in_file(self._record_file(key))) is not None:
+                    found[key] = record
         return found
 
     def _instead_of_row(self, name: str, text: str) -> Record | None:
@@ -231,26 +238,75 @@ class DiskStore:
     # Writing
 
     def prepare(self) -> None:
-        """Makes the folder, so that one which cannot be used is told before anything runs. Raises StoreError."""
-        with disk_errors(self.folder):
-            _adopt(self.folder)
+        """Makes the folder, clears its places of what does not belong there, and tries whether it can be written: that
+        is to be known before anything runs. Raises StoreError, UnwritableError if it cannot."""
+        try:
+            self._adopt()
+            self.places.mend()
+            self.places.check(_ROOM_BYTES)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    @property
+    def may_change(self) -> bool:
+        """Whether what is there may be changed, or removed: not whether there is room for more."""
+        try:
+            self.places.check(None)
+        except OSError:
+            return False
+        return True
+
+    def need_rights(self) -> None:
+        """Raises UnwritableError where that is not so. Clears places of what does not belong there."""
+        if self.is_there:
+            try:
+                self.places.check(None)
+                self.places.mend()
+            except OSError as error:
+                raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> UnwritableError:
+        where = _about(error, self.folder)
+        return UnwritableError(f"the cache cannot be written ({where}: {error.strerror or error})")
+
+    def _adopt(self) -> None:
+        self.places.adopt()
+        self.leases.renew()  # it may have been removed, and made again, while builds go on
+
+    def _through_removal(self, act: Callable[[], T]) -> T:
+        """What `act` returns. Where the folder is removed meanwhile, all or parts of it, it is made again."""
+        for left in reversed(range(_TRIES)):
+            was_there = False
+            try:
+                with disk_errors(self.folder):
+                    self._adopt()
+                    was_there = True
+                    return act()
+            except StoreError as error:
+                lost = isinstance(error.__cause__, FileNotFoundError | NotADirectoryError)
+                if not left or not (lost or (was_there and not self.is_there)):
+                    raise
+        raise AssertionError("the last try returns or raises")
 
     def put(self, results: Sequence[tuple[Record, Audio]], *, takes: bool) -> None:
         texts = {record.key: record.to_json() for record, _ in results}
         blobs = {self.blob(record.digest): audio.to_wav for record, audio in results}
         files = {self._record_file(key): text.encode for key, text in texts.items()}
-        with disk_errors(self.folder):
-            _adopt(self.folder)
-        with disk_errors(self.folder), self.gate():
-            self._keep_earlier(results)
-            # What a power cut may take of other results than takes is a name or a record, and it is made again then:
-            # syncing hundreds of folders, and each record, would cost more than most results do.
-            self.files.publish(blobs.items(), sync=True, sync_folders=takes)
-            self._bad.difference_update(record.digest for record, _ in results)
-            self.files.publish(files.items(), sync=takes, sync_folders=takes)
-            self.index.put({f"{ACTION}{key}": text for key, text in texts.items()})
-            if time.time_ns() < self.leases.began_ns:
-                self._touch(texts)
+
+        def publish() -> None:
+            self.leases.open()
+            with self.gate():
+                self._keep_earlier(results)
+                # What a power cut may take of other results than takes is a name or a record, and it is made again
+                # then: syncing hundreds of folders, and each record, would cost more than most results do.
+                self.files.publish(blobs.items(), sync=True, sync_folders=takes)
+                self._bad.difference_update(record.digest for record, _ in results)
+                self.files.publish(files.items(), sync=takes, sync_folders=takes)
+                self.index.put({f"{ACTION}{key}": text for key, text in texts.items()})
+                if time.time_ns() < self.leases.began_ns:
+                    self._touch(texts)
+
+        self._through_removal(publish)
         self.grown_bytes += sum(audio.samples.nbytes for _, audio in results)
 
     def _keep_earlier(self, results: Sequence[tuple[Record, Audio]]) -> None:
@@ -290,10 +346,9 @@ class DiskStore:
         return {self._earlier_file(key, digest): lambda: data}
 
     def put_notes(self, notes: Mapping[str, str]) -> None:
-        with disk_errors(self.folder):
-            if notes:
-                _adopt(self.folder)
-            self.index.put({f"{NOTE}{name}": sealing.seal(name, text) for name, text in notes.items()})
+        if notes:
+            sealed = {f"{NOTE}{name}": sealing.seal(name, text) for name, text in notes.items()}
+            self._through_removal(lambda: self.index.put(sealed))
 
     def _record_file(self, key: str) -> Path:
         return self.folder / "records" / key[:2] / f"{key}.json"
@@ -338,13 +393,18 @@ class DiskStore:
             self._touch(keys)
 
     def _touch(self, keys: Iterable[str]) -> None:
+        if self.index.is_apart:  # the times are those of the records' files, then
+            for key in keys:
+                with contextlib.suppress(OSError):
+                    freshen(self._record_file(key))
+            return
         # A clock that is put back while a build goes on must not make its uses look earlier than the build.
         self.index.touch([f"{ACTION}{key}" for key in keys], max(time.time(), self.leases.began_ns / 1e9))
 
     @property
     def is_there(self) -> bool:
         """Whether the folder has been made a cache."""
-        return (self.folder / _TAG).exists()
+        return self.places.is_there
 
     def gate(self, *, alone: bool = False) -> contextlib.AbstractContextManager[None]:
         """While a build looks up what it needs, or publishes, no collection deletes; alone: the other way round."""
@@ -379,7 +439,7 @@ class DiskStore:
                 os.fsync(file.fileno())
             self.files.move(written, path)
             self._bad.discard(digest)
-            sync_folder(path.parent)
+            self.files.sync_folders({path.parent})
         return True
 
     def add(self, records: Sequence[Record], *, earlier: bool = False) -> int:
@@ -463,13 +523,14 @@ class DiskStore:
         import shutil
 
         count = 0
+        self.need_rights()
         with disk_errors(self.folder):
             if self.folder.exists():
-                _adopt(self.folder)
+                self.places.adopt()
             # Not what builds know of each other: who waits for the gate would hold a lock on a file that is gone.
             with self.gate(alone=True):
                 self.index.close()
-                for name in sorted(_FOLDERS - {"running"}):
+                for name in sorted(FOLDERS - {"running"}):
                     folder = self.folder / name
                     count += sum(1 for path in folder.rglob("*") if path.is_file())
                     if folder.is_dir():
@@ -483,51 +544,25 @@ def is_named(path: Path, record: Record) -> bool:
     return path.name in (f"{record.key}.json", f"{record.key}.{record.digest[:16]}.json")
 
 
-def _is_ours(folder: Path) -> bool:
-    """Whether a folder is a cache of soundgraph's, or can become one: new, or empty but for hidden files."""
-    if _is_tagged(folder) or not folder.exists():
-        return True
-    names = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
-    if not names or _is_tagged(folder):  # another build may have made it one since the first look
-        return True
-    # Its tag is damaged, or gone, and there is nothing that is not a cache's.
-    return names <= _OWN and (_TAG in names or {"locks", "records"} <= names)
-
-
-def _is_tagged(folder: Path) -> bool:
-    try:
-        return _TAG_LINE in (folder / _TAG).read_text(encoding="utf-8", errors="replace")
-    except (FileNotFoundError, IsADirectoryError):
-        return False
-
-
-def _adopt(folder: Path) -> None:
-    """Makes the cache's folder, open to its owner only: what is in it is trusted when it is read.
-
-    The mode is set once: opening a folder to a group later is its owner's decision.
-    Raises StoreError for a folder that holds something else.
-    """
-    if not _is_ours(folder):
-        raise StoreError(
-            f"{folder} holds files that are not soundgraph's\n  let [cache] dir name a new folder, or an empty one"
-        )
-    if _is_tagged(folder):
-        return
-    tag = folder / _TAG
-    if not tag.exists():
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        folder.chmod(0o700)
-    # https://bford.info/cachedir/: backup programs leave such a folder out.
-    # At once: another build, or the next one after a kill, would take a folder with half a tag for somebody else's.
-    content = f"Signature: 8a477f597d28d172789f06886806bc55\n{_TAG_LINE}\n"
-    stamp.write_atomically(str(tag), content.encode("ascii"), sync=True)
-
-
 @contextlib.contextmanager
 def disk_errors(folder: Path) -> Iterator[None]:
     """Errors of the system as StoreError."""
     try:
         yield
     except OSError as error:
-        where = error.filename or folder
-        raise StoreError(f"cannot use the cache ({where}): {error.strerror or error}") from error
+        what = f"cannot use the cache ({_about(error, folder)}): {error.strerror or error}"
+        raise StoreError(what) from error
+
+
+def _about(error: OSError, folder: Path) -> Path:
+    """The place that an error is about. The names of temporary files say nothing to anybody."""
+    name = error.filename2 or error.filename
+    if not isinstance(name, str | os.PathLike):
+        return folder
+    path = Path(os.fsdecode(name))
+    if not path.is_absolute() and folder not in path.parents:
+        return folder
+    if path.parent == folder / "tmp":
+        return path.parent
+    # A file gets its name by a change of the folder that it is in.
+    return path.parent if error.filename2 and isinstance(error, PermissionError) else path

@@ -18,6 +18,7 @@ from soundgraph import index as indexes
 from soundgraph.errors import StoreError
 from soundgraph.index import Index
 from soundgraph.leases import Leases
+from soundgraph.places import Places
 from tests.helpers import changed
 from tests.test_store import THOROUGH
 
@@ -33,7 +34,7 @@ class Made:
         self.made: list[Index] = []
 
     def __call__(self) -> Index:
-        self.made.append(Index(self.folder / "index", self.folder / "aside", TEXTS.items, self._tell))
+        self.made.append(Index(Places(self.folder), TEXTS.items, self._tell))
         return self.made[-1]
 
     def _tell(self) -> None:
@@ -244,7 +245,7 @@ def test_of_two_who_find_it_damaged_one_mends_it_and_the_other_takes_that(filled
     with changed(Index, "_mend", mend):
         assert one.get([FIRST, "action:other"]) == {FIRST: TEXTS[FIRST], "action:other": "put by the other"}
     assert filled.told == 1
-    assert len(list((filled.folder / "aside").iterdir())) == 1
+    assert len(list((filled.folder / "set-aside").iterdir())) == 1
 
 
 @pytest.mark.parametrize("locks", [True, False], ids=["locks", "no locks"])
@@ -260,8 +261,8 @@ def test_many_who_come_to_it_at_once_all_get_and_put(made: Made, how: str, locks
     start, wrong = threading.Barrier(8), []
 
     def use(number: int) -> None:
-        leases = Leases(made.folder, lambda: locks)
-        one = Index(made.folder / "index", made.folder / "aside", TEXTS.items, alone=leases.index)
+        leases = Leases(Places(made.folder), lambda: locks)
+        one = Index(Places(made.folder), TEXTS.items, alone=leases.index)
         start.wait()
         try:
             if one.get(list(TEXTS)) != TEXTS:
@@ -320,7 +321,7 @@ def test_a_kill_while_it_is_made_leaves_all_of_it_or_nothing(made: Made) -> None
         yield from list(TEXTS.items())[:30]
         raise KilledError
 
-    one = Index(made.folder / "index", made.folder / "aside", half)
+    one = Index(Places(made.folder), half)
     with pytest.raises(KilledError):
         one.put({"a": "b"})
     one.close()
@@ -329,8 +330,8 @@ def test_a_kill_while_it_is_made_leaves_all_of_it_or_nothing(made: Made) -> None
 
 @pytest.mark.parametrize("name", ["$HOME", "%7Eq?a=b#c", "späce and 'quote'"])
 def test_the_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
-    one = Index(tmp_path / name, tmp_path / "aside", dict[str, str]().items)
+    one = Index(Places(tmp_path / name), dict[str, str]().items)
     one.put({"a": "b"})
     assert one.get(["a"]) == {"a": "b"}
     one.close()
-    assert (tmp_path / name / "cache.db").is_file()
+    assert (tmp_path / name / "index" / "cache.db").is_file()

@@ -10,6 +10,7 @@ import pytest
 
 from soundgraph import claims
 from soundgraph.leases import Leases
+from soundgraph.places import Places
 from tests.helpers import changed
 
 NOBODY = float("inf")
@@ -21,7 +22,7 @@ def make(tmp_path: Path) -> Iterator[Callable[[], Leases]]:
     made: list[Leases] = []
 
     def new() -> Leases:
-        made.append(Leases(tmp_path, lambda: True))
+        made.append(Leases(Places(tmp_path), lambda: True))
         return made[-1]
 
     yield new
@@ -148,7 +149,7 @@ def test_without_locks_a_build_counts_as_going_on_for_ever(make: Callable[[], Le
 
 
 def test_in_a_folder_that_is_no_cache_yet_nothing_is_written(tmp_path: Path) -> None:
-    none = Leases(tmp_path / "cache", lambda: False)
+    none = Leases(Places(tmp_path / "cache"), lambda: False)
     with none.gate(), none.gate(alone=True), none.running(), none.index():
         assert none.claim("0" * 64)
     assert not (tmp_path / "cache").exists()

@@ -23,6 +23,7 @@ from soundgraph import auditing, publishing
 from soundgraph.audio import Audio
 from soundgraph.errors import StoreError
 from soundgraph.index import Index
+from soundgraph.places import Places
 from soundgraph.records import Record
 from soundgraph.store import DiskStore
 from tests.helpers import CHAIN, Space, changed, noise
@@ -144,8 +145,7 @@ def test_an_empty_folder_holds_nothing_and_is_not_made_by_looking(store: DiskSto
     assert not store.folder.exists()
 
 
-def test_only_its_owner_may_enter_the_folder(store: DiskStore) -> None:
-    store.folder.mkdir(mode=0o755)
+def test_only_its_owner_may_enter_a_folder_that_soundgraph_made(store: DiskStore) -> None:
     audio = noise()
     store.put([(record(audio), audio)], takes=True)
     assert stat.S_IMODE(store.folder.stat().st_mode) == 0o700
@@ -362,7 +362,7 @@ def test_a_planted_pickle_is_never_run(space: Space, plant: Callable[[Space, byt
 
 @pytest.mark.parametrize("texts", [{"a": {"b": 1}}, {("a", "b"): "c"}, {"a": b"bytes"}, {"a": None}])
 def test_nothing_but_text_goes_into_the_index(tmp_path: Path, texts: Any) -> None:
-    index = Index(tmp_path / "index", tmp_path / "aside", dict)
+    index = Index(Places(tmp_path), dict)
     with pytest.raises(TypeError):
         index.put(texts)
     index.close()
@@ -469,7 +469,7 @@ def test_whichever_step_of_publishing_fails_nothing_half_made_is_visible(
 def test_a_write_that_fails_half_way_leaves_nothing(store: DiskStore) -> None:
     audio = noise()
 
-    def cut_off(path: Path, content: Any, sync: bool) -> None:
+    def cut_off(path: Path, content: Any, **how: Any) -> None:
         path.write_bytes(content()[:20])
         raise FULL
 

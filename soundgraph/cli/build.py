@@ -51,6 +51,11 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-k", "--keep-going", action="store_true", help="go on with what does not need the node that failed"
     )
+    parser.add_argument(
+        "--keep-nothing",
+        action="store_true",
+        help="keep no results: for the files alone, from a cache that is not written",
+    )
 
 
 class Options:
@@ -61,6 +66,7 @@ class Options:
     device: Device = "auto"
     memory_budget = None
     force = False
+    keep_nothing = False
     trace = None
     depfile: str | None = None
     since = None

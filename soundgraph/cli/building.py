@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -83,7 +84,7 @@ def run(
             left_out = f"{common.n(len(opened.left_out), 'export')} left out, {len(opened.jobs):,} to look at"
             progress.remark(f"since {options.since}", left_out)
         with trace.span("fetch", "weights"):
-            opened = fetching.fetched(opened, progress, how)
+            opened = replace(fetching.fetched(opened, progress, how), keeps=not options.keep_nothing)
         residents = keeper.residents(opened) if keeper is not None else None
         idle_part = Idle(len(clean), *noop.counts(clean))
         outcome = opened.build(how, progress, idle_part, residents=residents, trace=trace)

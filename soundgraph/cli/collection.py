@@ -7,7 +7,7 @@ import contextlib
 import json
 import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -19,40 +19,48 @@ from soundgraph.collecting import Choice, Limits, Reach, Removed
 from soundgraph.drawing.wording import one_line
 from soundgraph.errors import EXIT_OK, SoundgraphError, StoreError, UsageError
 from soundgraph.project import Project, size_words
+from soundgraph.projects import Known
 from soundgraph.store import DiskStore
 
 
 def collect(store: DiskStore, project: Project, options: argparse.Namespace) -> int:
     """Raises SceneError or UsageError where it cannot be told what is needed: then nothing is removed."""
     limits = _limits(project, options)
-    forgotten = [Path(name).absolute() for name in options.forget]
-    _check(store, forgotten, options)
+    forgotten = _forgotten(project, options.forget)
+    _check(store, options)
     others = reaching.neighbours(project, forgotten)
-    if limits.takes and others.gone:  # a moved project, or a disk that is not mounted: its takes cannot be made again
-        listed = " ".join(f"--forget {shlex.quote(str(root))}" for root in others.gone)
+    away = (*others.gone, *others.replaced)
+    if limits.takes and away:  # a moved project, or a disk that is not mounted: its takes cannot be made again
+        listed = " ".join(f"--forget {shlex.quote(root)}" for root in dict.fromkeys(str(one.root) for one in away))
         what = "cannot tell which takes are needed by projects that are not where they were"
         raise UsageError(what, f"if they are no more: {listed}; if one moved, build it once where it is now")
     collecting.fill_index(store)
-    reach = reaching.reach_of_all(project, others.there)
+    reach = reaching.reach_of_all(project, others)
     common.release_collector()
     found = collecting.survey(store, reach, alone=options.no_builds_running)
     choice = collecting.choose(found, reach, limits)
-    left_out = [str(root) for root in (*others.gone, *others.left)]
+    left_out = list(dict.fromkeys(str(one.root) for one in (*others.gone, *others.left)))
+    stays = list(dict.fromkeys(str(one.root) for one in others.replaced))
     if options.dry_run:
         removed, left = _forecast(choice), choice.left_bytes
     else:
-        for root in (*forgotten, *others.gone, *others.left):
-            projects.forget(store.folder, root)
+        for one in (*forgotten, *others.gone, *others.left):
+            projects.forget(one)
         with bar.shown("removing", options.json) as report:
             removed = collecting.remove(store, found, choice, report)
         left = found.n_bytes - removed.bytes
         if store.is_there:
-            weighing.note(store, left, time.time())
+            with contextlib.suppress(StoreError):  # the disk may be full still
+                weighing.note(store, left, time.time())
     if options.json:
-        print(json.dumps({**asdict(removed), "left": left, "dry_run": options.dry_run, "left_out": left_out}))
+        facts = {"left": left, "dry_run": options.dry_run, "left_out": left_out, "replaced": stays}
+        print(json.dumps({**asdict(removed), **facts}))
         return EXIT_OK
     for name in left_out:
         print(f"{name} does not build into this cache any more, and is left out")
+    for name in stays:
+        way_out = f"--forget {shlex.quote(name)} leaves it out"
+        print(f"{name}: what another project reached that built there before stays ({way_out})")
     if options.dry_run:
         for line in _listed(store, choice):
             print(line)
@@ -77,12 +85,25 @@ def _limits(project: Project, options: argparse.Namespace) -> Limits:
     return Limits(max_bytes, before, options.takes)
 
 
-def _check(store: DiskStore, forgotten: list[Path], options: argparse.Namespace) -> None:
-    known = projects.known(store.folder)
-    for root in forgotten:
-        if not any(root.resolve() == one.resolve() for one in known):
-            listed = "".join(f"\n  {one}" for one in known)
+def _forgotten(project: Project, names: Iterable[str]) -> list[Known]:
+    """The projects that --forget names, by their folders or identities. Raises UsageError for one that is not known."""
+    known = reaching.registered(project)
+    found: list[Known] = []
+    for name in names:
+        root = Path(name).absolute()
+        some = [one for one in known if one.id == name or root.resolve() == one.root.resolve()]
+        if not some:
+            listed = "".join(f"\n  {path}" for path in dict.fromkeys(one.root for one in known))
             raise UsageError(f"no project {root} has this cache{'; these have' if listed else ''}{listed}")
+        found += [one for one in some if not reaching.is_own(project, one)]
+    return found
+
+
+def _check(store: DiskStore, options: argparse.Namespace) -> None:
+    """Raises StoreError for a cache that cannot be written, UsageError where nobody can tell what goes on in it."""
+    if options.dry_run and not store.may_change:
+        return
+    store.need_rights()
     if not store.has_locks and not options.no_builds_running:
         what = f"nobody can tell whether a build is running: {store.folder} has no working locks"
         raise UsageError(what, "if none is, say --no-builds-running")
@@ -120,9 +141,10 @@ def _summary(removed: Removed, left: int, *, dry_run: bool) -> str:
 
 def stats(store: DiskStore, project: Project, options: argparse.Namespace) -> int:
     """What is reached is left out where scenes have mistakes: nobody can tell it then."""
-    trouble = ""
+    trouble, roots = "", list[str]()
     try:
-        reach = reaching.reach_of_all(project, reaching.neighbours(project).there)
+        roots = list(dict.fromkeys(str(one.root) for one in reaching.registered(project)))
+        reach = reaching.reach_of_all(project, reaching.neighbours(project))
     except SoundgraphError as error:
         reach, trouble = Reach(takes={(take.key, take.digest) for take in project.takes.values()}), str(error)
     found = collecting.survey(store, reach)
@@ -144,7 +166,7 @@ def stats(store: DiskStore, project: Project, options: argparse.Namespace) -> in
         "max_size": project.max_cache_bytes,
         "reachable": None if trouble else {"records": len(reached), "bytes": found.n_bytes_of(reached)},
         "pinned": {"takes": len(pinned), "of": len(reach.takes), "bytes": found.n_bytes_of(pinned)},
-        "projects": [str(root) for root in projects.known(store.folder)],
+        "projects": roots,
     }
     if store.is_there:
         with contextlib.suppress(StoreError):  # a cache to read from only
