@@ -51,6 +51,12 @@ def _required(field: FieldInfo) -> FieldInfo:
     return found
 
 
+def _most() -> int:
+    """Inputs of a mix."""
+    limits = kinds.get("mix").params.model_fields["inputs"].metadata
+    return int(next(one.max_length for one in limits if hasattr(one, "max_length")))
+
+
 def expand(elements: Any, scene_id: str) -> Expanded:
     """The nodes and exports that a list of elements stands for.
 
@@ -63,6 +69,9 @@ def expand(elements: Any, scene_id: str) -> Expanded:
         return found
     if not elements:
         found.mistakes.append((("elements",), "elements", "must not be empty"))
+        return found
+    if len(elements) > _most():
+        found.mistakes.append((("elements",), "elements", f"are {len(elements):,}; their mix takes {_most()}"))
         return found
     title = scene_id.rpartition("/")[2]
     layers = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,6 +15,17 @@ EXIT_NODE_FAILED = 1
 EXIT_WRONG_INPUT = 2
 EXIT_WORK_TO_DO = 3
 EXIT_INTERRUPTED = 130
+
+
+_SHOWN = 500
+"""Characters of a name or a value that are shown, about."""
+_COMPARED = 200
+"""Characters of a name that is compared with others: it takes time by the product of their lengths."""
+
+
+def short(text: str) -> str:
+    """`text` without its middle, if it is far too long for a line: a name may have megabytes."""
+    return text if len(text) <= 2 * _SHOWN else f"{text[:_SHOWN]}…{text[-_SHOWN:]}"
 
 
 def visible(text: str) -> str:
@@ -47,6 +58,29 @@ class Mistake:
         place = f"{file}:{self.line}" if file and self.line else file
         text = ": ".join(part for part in (place, self.where, self.what) if part)
         return f"{text}\n  {self.hint}" if self.hint else text
+
+
+MOST_MISTAKES = 1000
+"""Of a file, that are told: a stranger's may hold a hundred thousand, and nobody reads those."""
+
+
+class Mistakes(list[Mistake]):
+    """The mistakes of a file, as they are found. Raises SceneError with them when there are too many to go on."""
+
+    def append(self, mistake: Mistake) -> None:
+        super().append(mistake)
+        if len(self) > MOST_MISTAKES:
+            del self[MOST_MISTAKES:]
+            more = f"there are more mistakes than these {MOST_MISTAKES:,}; the rest was not looked at"
+            raise SceneError([*self, Mistake(mistake.file, 0, "", more)])
+
+    def extend(self, mistakes: Iterable[Mistake]) -> None:
+        for mistake in mistakes:
+            self.append(mistake)
+
+    def __iadd__(self, mistakes: Iterable[Mistake]) -> Self:  # type: ignore[override, misc]
+        self.extend(mistakes)
+        return self
 
 
 class SoundgraphError(Exception):
@@ -170,7 +204,10 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     import difflib
     import unicodedata
 
-    close = difflib.get_close_matches(name, list(candidates), n=1, cutoff=0.6)
+    if len(name) > _COMPARED:
+        return ""
+    names = [candidate for candidate in candidates if len(candidate) <= _COMPARED]
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if close and not name.isascii() and unicodedata.normalize("NFC", name) == unicodedata.normalize("NFC", close[0]):
         # The two look the same.
         return f"; there is {quote(close[0])}, whose letters are of another Unicode form (NFC, NFD): type it anew"

@@ -27,6 +27,9 @@ _STRING = re.compile(
 )
 _SCALAR = re.compile(r"[^,\]}\n#]+")  # a number, a boolean or a date: none of them holds one of these
 
+_MOST_ELEMENTS = 20_000
+"""Of a list, whose lines are noted: no list may be longer, and a stranger's may have a million."""
+
 
 def line_of(text: str, keys: Sequence[str | int]) -> int:
     """The 1-based line of the deepest part of `keys` that is written in `text`, valid TOML; 1 if none is."""
@@ -120,7 +123,8 @@ class _Scanner:
             if self._take("]"):
                 return
             element = (*path, index)
-            self.places[element] = self._here()
+            if index < _MOST_ELEMENTS:
+                self.places[element] = self._here()
             self._value(element)
             index += 1
             self._skip(_BLANK)

@@ -21,7 +21,7 @@ from urllib.parse import unquote
 from soundgraph import stamp
 from soundgraph.backends import Pin
 from soundgraph.claims import Claims
-from soundgraph.errors import Mistake, SceneError, quote, visible
+from soundgraph.errors import Mistake, Mistakes, SceneError, quote, visible
 
 LOCK_FILE = "soundgraph.lock"
 _HEADER = "# Written by soundgraph; keep it under version control."
@@ -160,7 +160,7 @@ def _parsed(text: str) -> Lock:
     models: dict[str, Pin] = {}
     takes: dict[str, Take] = {}
     others: dict[str, None] = {}
-    mistakes: list[Mistake] = []
+    mistakes = Mistakes()
     for number, line in enumerate(text.split("\n"), 1):
         words = line.split()
         if not words or words[0].startswith("#"):

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from soundgraph import kinds, lock, models, paths, root, stamp, toml_file, wording
 from soundgraph.backends import Model, Pin, Sources
-from soundgraph.errors import Mistake, SceneError, UsageError, did_you_mean, one_of, quote
+from soundgraph.errors import Mistake, Mistakes, SceneError, UsageError, did_you_mean, one_of, quote
 from soundgraph.kinds import Params
 from soundgraph.lock import Take
 from soundgraph.toml_file import Sheet
@@ -330,11 +330,10 @@ def _project(folder: Path) -> Project:
     if not os.path.lexists(path):
         return Project(folder, read=read, pins=locked.models, takes=locked.takes)
     sheet = toml_file.read(path, root.PROJECT_FILE)
-    mistakes = [
-        sheet.mistake((name,), "", f"unknown table {quote(name)}{did_you_mean(name, NAMES)}")
-        for name in sheet.table
-        if name not in NAMES
-    ]
+    mistakes = Mistakes()
+    for name in sheet.table:
+        if name not in NAMES:
+            mistakes.append(sheet.mistake((name,), "", f"unknown table {quote(name)}{did_you_mean(name, NAMES)}"))
     settings: dict[str, Any] = {
         name: _settings(sheet, name, model, mistakes) for name, model in _TABLES.items() if name in sheet.table
     }

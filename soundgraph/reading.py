@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from soundgraph import demands, elements, kinds, models, overrides, paths, takes, wording
 from soundgraph.backends import Model
 from soundgraph.collisions import clashing
-from soundgraph.errors import Hints, Mistake, SceneError, did_you_mean, quote
+from soundgraph.errors import Hints, Mistake, Mistakes, SceneError, did_you_mean, quote
 from soundgraph.export_settings import ExportSettings, Format
 from soundgraph.kinds import Params
 from soundgraph.models import UnknownModelError
@@ -54,7 +54,7 @@ class Reading:
         self._project = loader.project
         self._sheet = sheet
         self._id = scene_id
-        self._mistakes: list[Mistake] = []
+        self._mistakes = Mistakes()
         self.read: dict[Path, None] = dict.fromkeys(self._project.read)
         """What was read so far, or looked for and absent."""
         self._nodes: dict[str, tuple[Part, Written]] = {}
@@ -70,9 +70,7 @@ class Reading:
         """Raises SceneError with all that is wrong."""
         own = self._gather(self._sheet, "", ())
         self._override_tables()
-        if len(self._nodes) > MAX_NODES:
-            what = f"holds {len(self._nodes):,} nodes with all it includes; a scene may have {MAX_NODES:,}"
-            raise SceneError([*self._mistakes, Mistake(self._sheet.file, 0, "", what)])
+        self._count_nodes()
         if len(self._exports) > MAX_NODES:
             what = f"holds {len(self._exports):,} exports; a scene may have {MAX_NODES:,}"
             raise SceneError([*self._mistakes, Mistake(self._sheet.file, 0, "", what)])
@@ -98,6 +96,11 @@ class Reading:
             raise SceneError(self._mistakes)
         read = tuple(self.read)
         return Scene(self._id, self._sheet.path, own.settings, nodes, exports, read, checks, manifests)
+
+    def _count_nodes(self) -> None:
+        if len(self._nodes) > MAX_NODES:
+            what = f"holds {len(self._nodes):,} nodes with all it includes; a scene may have {MAX_NODES:,}"
+            raise SceneError([*self._mistakes, Mistake(self._sheet.file, 0, "", what)])
 
     # Gathering: what is written, in this file and those it includes.
 
@@ -205,6 +208,7 @@ class Reading:
             wrong = self._not_included(found, entry, taken, [*chain, sheet])
             if isinstance(found, Sheet) and not wrong:
                 taken[_stem(found)] = f"the include {quote(entry)}"
+                self._count_nodes()  # of 200 files of many nodes each, the rest need not be read
                 self._gather(found, f"{part.prefix}{_stem(found)}.", (*chain, sheet))
                 continue
             if wrong:

@@ -13,7 +13,7 @@ from typing import Any
 import tomli
 
 from soundgraph import locate
-from soundgraph.errors import Mistake, SceneError, did_you_mean, visible
+from soundgraph.errors import Mistake, SceneError, did_you_mean, short, visible
 
 MAX_BYTES = 4_000_000
 
@@ -22,8 +22,29 @@ _MOST_PARTS = 100
 _PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+"""
 _LONG_NAME = re.compile(rf"(?<![\w-])(?:{_PART}\.[ \t]*+){{{_MOST_PARTS}}}", re.ASCII)
 
+_MOST_TABLES = 200_000
+"""Tables and lists in a file: each takes a hundred times the memory that it takes to write."""
+
+_MOST_FIELDS = 1000
+_OF_NAMES = {"nodes", "exports", "manifests", "models", "defaults"}
+
+# What may hold a bracket or a dot and opens nothing: strings, comments, and numbers after what stands before a value.
+_PLAIN = re.compile(
+    r'"""(?:[^"\\]++|\\.|"{1,2}(?!"))*+"{3,5}'
+    r"|'''(?:[^']++|'{1,2}(?!'))*+'{3,5}"
+    r'|"(?:[^"\\\n]++|\\.)*+"'
+    r"|'[^'\n]*+'"
+    r"|#[^\n]*+"
+    r"|(?<=[=,\[ ])[+-]?\d++\.\d++",
+    re.DOTALL,
+)
+
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _TWICE = re.compile(r"Cannot (?:declare|mutate immutable namespace) \((.*?),?\)(?: twice)?$")
+
+
+class TooMuchError(ValueError):
+    """A text may be valid TOML, and holds more than anybody writes."""
 
 
 @dataclass
@@ -50,7 +71,7 @@ class Sheet:
         return locate.deepest(self._places, keys) if self.text else 0
 
     def mistake(self, keys: locate.Keys, where: str, what: str, hint: str = "") -> Mistake:
-        return Mistake(self.file, self.line(keys), visible(where), visible(what), hint)
+        return Mistake(self.file, self.line(keys), visible(short(where)), visible(short(what)), visible(short(hint)))
 
 
 def display(path: Path, root: Path) -> str:
@@ -91,6 +112,8 @@ def read(path: Path, file: str) -> Sheet:
         return Sheet(file, path, path.parent, loads(text), text)
     except tomli.TOMLDecodeError as error:
         raise SceneError([_syntax(file, str(error), text)]) from None
+    except TooMuchError as error:
+        raise wrong(str(error)) from None
     except RecursionError:
         raise wrong("not valid TOML: nests too deep") from None
     except ValueError:  # of int(), which refuses to convert thousands of digits
@@ -101,13 +124,46 @@ def loads(text: str) -> dict[str, Any]:
     """The table that a TOML text stands for.
 
     tomli is what tomllib was made from, compiled: half a cold plan's reading. Both take memory by the square of the
-    number of parts of a dotted name, so that a file of 200 kB could take all there is: such names are looked for first.
-    Raises ValueError (TOMLDecodeError, where it is a mistake of syntax), RecursionError.
+    number of parts of a dotted name, so that a file of 200 kB could take all there is: what opens a table or a list is
+    counted first, and such names are looked for.
+    Raises ValueError (TOMLDecodeError, where it is a mistake of syntax; TooMuchError), RecursionError.
     """
+    if len(text) > _MOST_TABLES and _tables(text) > _MOST_TABLES:
+        raise TooMuchError(f"holds over {_MOST_TABLES:,} tables and lists")
     found = _LONG_NAME.search(text) if text.count(".") > _MOST_PARTS else None
     if found:
         raise tomli.TOMLDecodeError(f"A name has over {_MOST_PARTS} parts", text, found.start())
-    return tomli.loads(text)
+    table = tomli.loads(text)
+    if len(text) > _MOST_TABLES:
+        _refuse_wide_tables(table)
+    return table
+
+
+def _tables(text: str) -> int:
+    """How many tables and lists a text opens, at most; a dot in a name stands between two of them."""
+    rest = _PLAIN.sub("", text)
+    return sum(map(rest.count, "[{."))
+
+
+def _refuse_wide_tables(table: dict[str, Any]) -> None:
+    """Raises TooMuchError for a table of more fields than anything has: each would become a mistake.
+
+    The tables that hold what has a name of its own are counted by whoever reads them.
+    """
+    waiting = [(name, value) for name, value in table.items() if name not in _OF_NAMES]
+    for group in _OF_NAMES & table.keys():
+        named = table[group].items() if isinstance(table[group], dict) else [("", table[group])]
+        waiting += [(f"{group}.{name}" if name else group, value) for name, value in named]
+    while waiting:
+        where, value = waiting.pop()
+        if isinstance(value, dict):
+            if len(value) > _MOST_FIELDS:
+                raise TooMuchError(
+                    f"{visible(short(where))} holds {len(value):,} fields, and none has over {_MOST_FIELDS:,}"
+                )
+            waiting += [(where, inner) for inner in value.values() if isinstance(inner, dict | list)]
+        elif isinstance(value, list):
+            waiting += [(where, inner) for inner in value if isinstance(inner, dict | list)]
 
 
 def _neighbour(path: Path) -> str:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from soundgraph.errors import did_you_mean, one_of, quote
+from soundgraph.errors import MOST_MISTAKES, did_you_mean, one_of, quote
 
 Keys = tuple[str | int, ...]
 
@@ -35,7 +35,9 @@ def explain(error: ValidationError, model: type[BaseModel], table: Any) -> list[
     What is said names the field itself, as in `bands[1].freq_hz must be at least 1, not -3`.
     """
     found: dict[Keys, str] = {}
-    for part in _without_other_branches(error.errors(include_url=False), table):
+    # One more than are told: whoever adds them up learns that there are too many.
+    parts = error.errors(include_url=False)[: MOST_MISTAKES + 1]
+    for part in _without_other_branches(parts, table):
         keys = _keys(part["loc"], table)
         found.setdefault(keys, _say(part, keys, model, table))
     return list(found.items())
