@@ -146,7 +146,10 @@ def _manifest(
     if fault:
         mistakes.append((("path",) if checked.path is not None else (), f"path {fault}", ""))
     chosen: dict[str, None] = {}
+    places: dict[str, int] = {}  # each once: one that is named again adds nothing, and may mean a thousand takes
     for place, asked in enumerate(checked.exports if checked.exports is not None else ()):
+        places.setdefault(asked, place)
+    for asked, place in places.items():
         meant = names.meant_by(asked)
         if not meant:
             mistakes.append((("exports", place), f"exports[{place}] {names.unknown(asked)}", ""))

@@ -6,6 +6,7 @@ scanner that may assume what tomli has already shown: that the text is valid.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
 
@@ -50,7 +51,8 @@ def lines(text: str) -> dict[Keys, int]:
     A table that is only implied stands where it is first implied; an array of tables where its first header is.
     """
     scanner = _Scanner(text.replace("\r\n", "\n"))
-    scanner.document()
+    with contextlib.suppress(RecursionError):  # it nests deeper than anything does: what comes before has its lines
+        scanner.document()
     return scanner.places
 
 

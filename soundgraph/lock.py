@@ -26,6 +26,8 @@ from soundgraph.errors import Mistake, Mistakes, SceneError, quote, visible
 LOCK_FILE = "soundgraph.lock"
 _HEADER = "# Written by soundgraph; keep it under version control."
 _MAX_BYTES = 64_000_000
+_MOST_OTHERS = 100_000
+"""Lines of other sorts."""
 _UNKNOWN = "-"
 """Stands for the revision of weights that came out of no repository."""
 
@@ -176,6 +178,9 @@ def _parsed(text: str) -> Lock:
             mistakes += _add(takes, _TAKE, words, number, line)
         elif _LINE.fullmatch(" ".join(words)):
             others[" ".join(words)] = None
+            if len(others) > _MOST_OTHERS:
+                what = f"holds over {_MOST_OTHERS:,} lines of sorts that this version does not know"
+                raise SceneError([*mistakes, Mistake(LOCK_FILE, number, "", what)])
         else:
             mistakes.append(_mistake(number, line, f"is no line of a lock, such as: {_FORM}", "remove it"))
     if mistakes:

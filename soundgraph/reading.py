@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 MAX_NODES = 20_000
 MAX_INCLUDES = 200
+MAX_CHARACTERS = 16_000_000
 MAX_DEPTH = 8
 TABLES = ("scene", "nodes", "exports", "elements", "defaults", "include", "checks", "manifests")
 
@@ -60,6 +61,7 @@ class Reading:
         self._nodes: dict[str, tuple[Part, Written]] = {}
         self._exports: dict[str, Written] = {}
         self._includes = 0
+        self._sizes: dict[Path, int] = {}  # in characters, of the scene's own file and of those it includes
         self._close: dict[tuple[str, str], str] = {}
         self._hints = Hints()
         self._lost: list[str] = []  # prefixes of includes that could not be read: what they hold is not known
@@ -108,6 +110,10 @@ class Reading:
         """Note down the tables of a file and of those it includes. chain: the files that led here."""
         if sheet.path is not None:
             self.read[sheet.path] = None
+            self._sizes[sheet.path] = len(sheet.text)
+            if sum(self._sizes.values()) > MAX_CHARACTERS:
+                what = f"has over {MAX_CHARACTERS:,} characters with all it includes"
+                raise SceneError([*self._mistakes, Mistake(self._sheet.file, 0, "", what)])
         self._check_names(sheet)
         part = self._part(sheet, prefix, own=not chain)
         written = self._tables(sheet, "nodes")
