@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from soundgraph import archive, audio, decode, demands, kinds, lock, paths, reading, scene, toml_file
+from soundgraph import archive, audio, decode, demands, elements, errors, kinds, lock, paths, reading, scene, toml_file
 from soundgraph.backends.audiocraft import peek
 from soundgraph.errors import Hints, SceneError
 from tests.helpers import Space, changed, export, node
@@ -30,13 +30,18 @@ RATE = scene.SceneSettings.model_fields["sample_rate"]
 LIMITS = {
     "parts of a dotted name in it": f"{toml_file._MOST_PARTS:,}",
     "a scene file, or `soundgraph.toml`": f"{toml_file.MAX_BYTES:,} bytes",
+    "tables and lists in a file of more than 200,000 characters": f"{toml_file._MOST_TABLES:,}",
+    "fields of a table in such a file": f"{toml_file._MOST_FIELDS:,}",
+    "a scene with all it includes": f"{reading.MAX_CHARACTERS:,} characters",
+    "mistakes of a file that are told": f"{errors.MOST_MISTAKES:,}",
+    "lines in it of sorts that are not known": f"{lock._MOST_OTHERS:,}",
     "`soundgraph.lock`": f"{lock._MAX_BYTES:,} bytes",
     "nodes of a scene, with all it includes and all takes": f"{reading.MAX_NODES:,}",
     "exports of a scene, with all takes": f"{reading.MAX_NODES:,}",
     "files that a scene includes, all told": f"{reading.MAX_INCLUDES:,}",
     "depth of includes": f"{reading.MAX_DEPTH:,}",
     "takes of a node (`variations`)": f"{bound('generate', 'variations', 'le'):,}",
-    "inputs of a mix or a sequence": f"{bound('mix', 'inputs', 'max_length'):,}",
+    "inputs of a mix or a sequence, elements": f"{bound('mix', 'inputs', 'max_length'):,}",
     "a path in a scene": f"{paths.MAX_PATH:,} characters",
     "`[[checks]]` of a scene": f"{demands.MAX_CHECKS:,}",
     "`[manifests.*]` of a scene": f"{demands.MAX_MANIFESTS:,}",
@@ -77,10 +82,10 @@ def test_every_length_has_a_limit(kind: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "a." * 200_000 + "a = 1",
-        "[" + "a . " * 200_000 + "a]",
-        '"a".' * 200_000 + "a = 1",
-        "x = { " + "'a'." * 200_000 + "a = 1 }",
+        "a." * 150_000 + "a = 1",
+        "[" + "a . " * 150_000 + "a]",
+        '"a".' * 150_000 + "a = 1",
+        "x = { " + "'a'." * 150_000 + "a = 1 }",
     ],
 )
 def test_a_name_of_many_parts_takes_no_memory(tmp_path: Path, text: str) -> None:
@@ -98,6 +103,121 @@ def test_many_dots_are_no_such_name(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.toml"
     path.write_text(text)
     assert toml_file.read(path, "a.toml").table
+
+
+def many(line: str, size: int = 1_500_000) -> str:
+    return "".join(line.format(n) for n in range(size // (len(line) + 3)))
+
+
+@pytest.mark.parametrize("file", ["graphs/a.toml", "soundgraph.toml"])
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (many("a{0}" + ".a" * 98 + " = 1\n"), "holds over 200,000 tables and lists"),
+        (many("[a{0}" + ".a" * 98 + "]\n"), "holds over 200,000 tables and lists"),
+        (f"elements = [{'{},' * 400_000}]", "holds over 200,000 tables and lists"),
+        (f"x = [{'[],' * 400_000}]", "holds over 200,000 tables and lists"),
+        (many("x{0} = " + "[" * 80 + "]" * 80 + "\n"), "holds over 200,000 tables and lists"),
+        ("[nodes.a]\n" + many("f{0} = 1\n"), "nodes.a holds 125,000 fields, and none has over 1,000"),
+        ("[defaults.gain]\n" + many("f{0} = 1\n"), "defaults.gain holds 125,000 fields, and none has over 1,000"),
+        ("[[checks]]\n" + many("f{0} = 1\n"), "checks holds 125,000 fields, and none has over 1,000"),
+        (f"[scene]\nx = [[{{{many('f{0}=1,')}z = 1}}]]", "fields, and none has over 1,000"),
+    ],
+)
+def test_a_file_of_more_than_anybody_writes_is_refused_as_a_whole(
+    space: Space, file: str, text: str, told: str
+) -> None:
+    space.scene(node("a", "noise", duration=1) + export("x", "a"))
+    space.write(file, text)
+    result = space.run("check")
+    assert result.code == 2
+    assert result.err.startswith(f"{file}: ")
+    assert told in result.err
+    assert len(result.err.splitlines()) == 1
+
+
+def test_dots_and_brackets_in_strings_comments_and_numbers_open_nothing() -> None:
+    text = "\n".join(
+        [
+            f"a = '{'[{.' * 9}'  # {'[{.' * 9}",
+            f'b = "{"[{." * 9}\\""',
+            f'c = """{"[{." * 9}\n""[{{."""',
+            f"d = '''{'[{.' * 9}\n''[{{.'''",
+            "e = [0.5, -1.25, +3.0]",
+        ]
+    )
+    assert toml_file._tables(text) == 1
+    assert toml_file._tables("[nodes.a]\n") == 2
+    assert toml_file._tables("1.1.1 = 0.5\n") == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        many("f{0} = 1\n", 200_000),
+        many("[t{0}]\n", 200_000),
+        "[scene]\n" + many("f{0} = 1\n", 190_000),
+        "[exports.a]\n" + many("f{0} = 1\n", 190_000),
+        many("[defaults.k{0}]\n", 190_000),
+        many("[nodes.'a {0}']\n", 190_000),
+        "[nodes.a]\nkind = 'gain'\n" + many("f{0} = 1\n", 190_000),
+    ],
+)
+def test_not_more_mistakes_are_told_than_anybody_reads(space: Space, text: str) -> None:
+    space.scene(text)
+    result = space.run("check")
+    told = result.err.splitlines()
+    assert errors.MOST_MISTAKES <= len(told) <= errors.MOST_MISTAKES + 1
+    assert "graphs/a.toml: there are more mistakes than these 1,000; the rest was not looked at" in told
+
+
+def test_more_elements_than_a_mix_takes_are_refused_as_a_whole(space: Space) -> None:
+    space.scene(f"elements = {[1] * (elements._most() + 1)}")
+    assert space.run("check").err == "graphs/a.toml:1: elements: are 257; their mix takes 256\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[nodes.{0}]\nkind = 'tone'",
+        "[nodes.a]\nkind = '{0}'",
+        "[nodes.a]\nkind = 'gain'\ninput = '{0}'",
+        "[nodes.a]\nkind = 'generate'\nprompt = 'x'\nmodel = '{0}'",
+        "[nodes.a]\nkind = 'file'\npath = '{0}'",
+        "{0} = 1",
+    ],
+)
+def test_a_name_of_megabytes_is_not_shown_whole_nor_compared(space: Space, text: str) -> None:
+    others = "".join(f"[nodes.{'x' * 20_000}{n}]\nkind = 'tone'\n" for n in range(3))
+    space.scene(f"{text.format('x' * 1_000_000)}\n{others}")
+    assert len(space.run("check").err) < 20_000
+
+
+@pytest.mark.parametrize("depth", [50, 300, 400, 450, 500, 2000])
+@pytest.mark.parametrize(("start", "end"), [("[", "]"), ("{a = ", "}")])
+def test_what_nests_deep_is_a_mistake_and_no_traceback(space: Space, depth: int, start: str, end: str) -> None:
+    space.scene(f"[nodes.a]\nkind = 'mix'\ninputs = {start * depth}{'1' * (end == '}')}{end * depth}\n")
+    result = space.run("check")
+    assert result.code == 2
+    assert "Traceback" not in result.err
+
+
+def test_includes_are_counted_together(space: Space) -> None:
+    space.scene(f"include = {[f'../i/i{n}.toml' for n in range(3)]}")
+    for n in range(3):
+        space.write(f"i/i{n}.toml", "#" * 60 + "\n" + node("a", "noise", duration=1))
+    with changed(reading, "MAX_CHARACTERS", 250):
+        assert space.run("check").err == "graphs/a.toml: has over 250 characters with all it includes\n"
+    with changed(reading, "MAX_NODES", 1):
+        assert "holds 2 nodes with all it includes; a scene may have 1" in space.run("check").err
+
+
+def test_lines_of_a_lock_that_nobody_knows_are_counted(space: Space) -> None:
+    space.scene(node("a", "noise", duration=1) + export("x", "a"))
+    space.write("soundgraph.lock", "".join(f"zz {n}\n" for n in range(5)))
+    assert space.run("check").code == 0
+    with changed(lock, "_MOST_OTHERS", 3):
+        assert "soundgraph.lock:4: holds over 3 lines of sorts" in space.run("check").err
 
 
 def test_a_number_of_thousands_of_digits_is_not_shown(space: Space) -> None:
