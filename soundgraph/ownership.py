@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from soundgraph import handover, sidecars, stamp
@@ -24,7 +24,7 @@ from soundgraph.scene import DRAFT_FOLDER, Origin
 class Foreign:
     """A file that a build would write over, and that is not soundgraph's. by: the table that it would be delivered for.
 
-    in_the_way: whether it stands where a folder is needed; then nothing can be written there, allowed or not.
+    in_the_way: whether nothing can be written there, allowed or not: it stands where a folder is needed, or is one.
     """
 
     path: str
@@ -46,10 +46,11 @@ def claims(jobs: Iterable[Job], handovers: Iterable[Handover]) -> Iterator[Entry
 
 def foreign(jobs: Sequence[Job], handovers: Sequence[Handover], ledger: Ledger, root: Path) -> list[Foreign]:
     """The files in the way of a build that are not soundgraph's."""
-    if not (found := _foreign(jobs, handovers, ledger, root)):
+    if not _foreign(jobs, handovers, ledger, root):
         return []
     ledger.refresh()  # another build may have begun to deliver there
-    return _foreign(jobs, handovers, ledger, root) if found else []
+    found = _foreign(jobs, handovers, ledger, root)
+    return [replace(one, in_the_way=True) if (root / one.path).is_dir() else one for one in found]
 
 
 def _foreign(jobs: Sequence[Job], handovers: Sequence[Handover], ledger: Ledger, root: Path) -> list[Foreign]:

@@ -291,8 +291,10 @@ class Session:
         found = []
         for one in ownership.foreign(self.jobs, self.handovers, self.ledger, self.root):
             if one.in_the_way:
-                what = f"a folder is needed where the file {quote(one.path)} is"
-                hint = "move the file away, or deliver to another path"
+                is_folder = (self.root / one.path).is_dir()
+                needed, there = ("file", "folder") if is_folder else ("folder", "file")
+                what = f"a {needed} is needed where the {there} {quote(one.path)} is"
+                hint = f"move the {there} away, or deliver to another path"
             else:
                 what = f"{quote(one.path)} is there, and soundgraph did not deliver it"
                 hint = "move it away, deliver to another path, or let it be written over: build --overwrite"
@@ -548,15 +550,20 @@ class Session:
         known = self.store.notes(list(notes))
         self.store.put_notes({name: key for name, key in notes.items() if known.get(name) != key})
 
+    def delivers(self) -> list[str]:
+        """All files that a build delivers, relative to the root: audio, sidecars and manifests."""
+        audio = [path for job in self.jobs for path in job.paths()]
+        sidecars = [f"{path}.json" for path in audio]
+        return [*audio, *sidecars, *(path for one in self.handovers for path in one.paths())]
+
     def check_folders(self) -> None:
         """Raises UsageError for an output folder that is none, or where a link leads out of it."""
         if not self.jobs:
             return
         output, real_root = self.project.build.output, self.root.resolve()
         real = (self.root / output).resolve()
-        files = [path for job in self.jobs for path in job.paths()]
-        files += [path for one in self.handovers for path in one.paths()]
-        for name in dict.fromkeys((output, self.jobs[0].folder, *(path.rpartition("/")[0] for path in files))):
+        parents = (path.rpartition("/")[0] for path in self.delivers())
+        for name in dict.fromkeys((output, self.jobs[0].folder, *parents)):
             folder = self.root / name
             if name in (output, self.jobs[0].folder) and folder.exists() and not folder.is_dir():
                 raise UsageError(f"cannot deliver into {name}: it is not a folder")

@@ -90,6 +90,35 @@ def test_a_file_in_place_of_a_folder_is_told_of_before_anything_runs(space: Spac
     assert space.read("build/feet") == MINE
 
 
+@pytest.mark.parametrize("words", [(), ("--overwrite",)])
+def test_a_folder_in_place_of_a_file_is_told_of_before_anything_runs(space: Space, words: tuple[str, ...]) -> None:
+    space.scene(CHAIN)
+    space.write("build/theme.wav/x", MINE)
+    found = space.run("build", *words)
+    assert (found.code, 'a file is needed where the folder "build/theme.wav" is' in found.err) == (2, True)
+    assert space.read("build/theme.wav/x") == MINE
+
+
+@pytest.mark.parametrize("path", ["build/theme.wav", "build/theme.wav.json", "build/plain.json", "build/Theme.wav"])
+def test_a_depfile_is_no_file_that_a_scene_delivers(space: Space, path: str) -> None:
+    space.scene(CHAIN + table("manifests.plain", engine="json"))
+    (space.root / "build").mkdir()
+    found = space.run("build", "--depfile", path)
+    assert (found.code, found.err) == (2, f"cannot write the depfile {path}: a scene delivers that file\n")
+    assert space.delivered() == {}
+
+
+def test_a_report_takes_no_files_place_unasked(space: Space) -> None:
+    space.scene(CHAIN)
+    space.build()
+    assert space.run("report").code == 0
+    assert space.run("report").code == 0
+    space.write("build/report.html", MINE)
+    found = space.run("report")
+    assert (found.code, "it is there, and soundgraph did not write it" in found.err) == (2, True)
+    assert space.run("report", "-o", "build/report.html").code == 0
+
+
 def test_a_link_in_place_of_a_file_is_somebodys(space: Space) -> None:
     space.scene(CHAIN)
     space.write("voice.wav", MINE)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from soundgraph import builder, cli, fetching, interrupts, noop, session, stamp, stamping
+from soundgraph import builder, cli, fetching, interrupts, noop, paths, session, stamp, stamping
 from soundgraph.builder import Outcome
 from soundgraph.cli import common, idle, terminal
 from soundgraph.cli.build import Asked, Options
@@ -17,6 +18,7 @@ from soundgraph.errors import (
     EXIT_NODE_FAILED,
     EXIT_OK,
     SceneError,
+    UsageError,
 )
 from soundgraph.residents import Residents
 from soundgraph.session import Idle, Session
@@ -60,6 +62,7 @@ def run(
 
         rules = listed.rules(asked, opened)
         depfile.check(options.depfile, rules, root)
+        _refuse_delivered(options.depfile, opened)
     if options.since is not None:
         from soundgraph import differing
 
@@ -99,6 +102,14 @@ def run(
 
         depfile.write(options.depfile, rules, root)
     return code
+
+
+def _refuse_delivered(depfile: str, opened: Session) -> None:
+    """Raises UsageError for a depfile in the place of a file that this build delivers."""
+    real = paths.folded(os.path.realpath(depfile))
+    for path in opened.delivers():
+        if paths.folded(os.path.realpath(opened.root / path)) == real:
+            raise UsageError(f"cannot write the depfile {depfile}: a scene delivers that file")
 
 
 def _exit_code(outcome: Outcome) -> int:

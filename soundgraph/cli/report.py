@@ -63,6 +63,7 @@ def run(options: argparse.Namespace) -> int:
     data = report.of_project(session.root.resolve().name, entries, options.audio_limit)
     path = options.output or session.root / session.jobs[0].folder / NAME
     if options.output is None:
+        _refuse_others(path)
         path.parent.mkdir(parents=True, exist_ok=True)
     show.write(path, data)
     session.store.close()
@@ -73,6 +74,22 @@ def run(options: argparse.Namespace) -> int:
     else:
         print(_told(shown, len(entries), len(missing), len(data)))
     return 0
+
+
+def _refuse_others(path: Path) -> None:
+    """Raises UsageError for a file that is no page of soundgraph's, where nobody has named it to be written."""
+    from soundgraph.errors import UsageError
+    from soundgraph.viewing import page
+
+    try:
+        with path.open("rb") as file:
+            is_page = file.read(len(page.HEAD)) == page.HEAD.encode()
+    except OSError:  # it is not there; or writing it will say what is wrong
+        return
+    if not is_page:
+        raise UsageError(
+            f"cannot write {path.name}: it is there, and soundgraph did not write it", "name another with -o"
+        )
 
 
 def _told(path: str, exports: int, missing: int, n_bytes: int) -> str:

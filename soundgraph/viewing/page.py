@@ -63,6 +63,14 @@ input[type=search] { width: min(320px, 60vw); }
 """
 
 
+HEAD = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="""
+"""How each page begins."""
+
+
 def document(title: str, body: Iterable[str], script: str = "") -> bytes:
     """A whole page. title: plain text. body: HTML. script: JavaScript, the only one that a browser will run in it."""
     policy = [
@@ -75,11 +83,7 @@ def document(title: str, body: Iterable[str], script: str = "") -> bytes:
         "form-action 'none'",
     ]
     parts = [
-        "<!DOCTYPE html>",
-        '<html lang="en">',
-        "<head>",
-        '<meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{"; ".join(policy)}">',
+        f'{HEAD}"{"; ".join(policy)}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{words(title)}</title>",
         f"<style>{STYLE}</style>",
