@@ -6,7 +6,7 @@ What nobody can tell to be soundgraph's is somebody's, and is not written over.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -138,8 +138,9 @@ def learned(root: Path, output: str) -> list[Entry]:
     say that they are the same one: somebody has copied one, and a copy is not removed when its scene is gone.
     """
     found: dict[tuple[str, bool, str], list[list[Entry]]] = {}
+    known = stamp.scene_paths(str(root))
     for path in sidecars.below(root / output):
-        if entries := _of_sidecar(root, output, path):
+        if entries := _of_sidecar(root, output, path, known):
             found.setdefault((entries[0].owner, entries[0].draft, path.suffix), []).append(entries)
     return [entry for each in found.values() if len(each) == 1 for entry in each[0]]
 
@@ -147,17 +148,20 @@ def learned(root: Path, output: str) -> list[Entry]:
 def learned_of(root: Path, output: str, ledger: Ledger) -> list[Entry]:
     """The same of those files that a build which was killed has claimed, and had delivered."""
     claimed = [root / entry.path for entry in ledger.entries.values() if entry.key == CLAIMED]
-    return [entry for path in claimed for entry in _of_sidecar(root, output, path)]
+    known = stamp.scene_paths(str(root)) if claimed else {}
+    return [entry for path in claimed for entry in _of_sidecar(root, output, path, known)]
 
 
-def _of_sidecar(root: Path, output: str, audio: Path) -> list[Entry]:
+def _of_sidecar(root: Path, output: str, audio: Path, known: Mapping[str, str]) -> list[Entry]:
+    """known: the files of scenes by their ids."""
     sidecar = sidecars.beside(audio)
     facts = sidecars.read(sidecar)
     if not sidecars.is_one(facts, audio) or stamp.file_digest(str(audio)) != facts["sha256"]:
         return []
     take = facts.get("take")
     name = f"{facts['export']}#{take}" if isinstance(take, int) and take > 1 else facts["export"]
-    path, owner, source = audio.relative_to(root).as_posix(), f"{facts['scene']}:{name}", _source(root, facts["scene"])
+    path, owner = audio.relative_to(root).as_posix(), f"{facts['scene']}:{name}"
+    source = _source(root, facts["scene"], known)
     if any(character in text for text in (path, owner, source) for character in "\t\n"):  # it has no place in a ledger
         return []
     draft = path.startswith(f"{output}/{DRAFT_FOLDER}/")
@@ -168,7 +172,7 @@ def _of_sidecar(root: Path, output: str, audio: Path) -> list[Entry]:
     ]
 
 
-def _source(root: Path, scene: str) -> str:
-    """The file of a scene by its id; "" where there is none: it may have been made in code."""
+def _source(root: Path, scene: str, known: Mapping[str, str]) -> str:
+    """The file of a scene by its id; "" where there is none, and was none: it may have been made in code."""
     found = (path for path in (f"{GRAPHS}/{scene}.toml", f"{scene}.toml") if (root / path).is_file())
-    return next(found, "")
+    return next(found, known.get(scene, ""))

@@ -332,6 +332,19 @@ def load(root: str, config: str) -> Stamps | None:
         return None
 
 
+def scene_paths(root: str) -> dict[str, str]:
+    """The files of scenes by their ids, of all that any configuration knows: they may be gone by now."""
+    found: dict[str, str] = {}
+    try:
+        names = [name for name in os.listdir(os.path.join(root, FOLDER)) if name.startswith("stamps-")]
+    except OSError:
+        return found
+    for name in sorted(names):
+        if (stamps := load(root, name)) is not None:
+            found.update((scene.id, scene.path) for scene in stamps.scenes.values())
+    return found
+
+
 def save(stamps: Stamps, config: str) -> None:
     """Writes the state; whole, or, where a path does not fit its form (a tab in a name), not at all."""
     os.makedirs(os.path.join(stamps.root, FOLDER), exist_ok=True)

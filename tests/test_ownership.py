@@ -228,6 +228,17 @@ def test_what_a_lost_ledger_knew_of_an_export_that_is_gone_is_in_its_sidecar(spa
     assert [path for path in paths_of(space) if "rain" in path] == []
 
 
+def test_a_ledger_and_a_scene_may_be_lost_at_once(space: Space) -> None:
+    """Of a scene in a file, the stamps know that it was there."""
+    space.scene(CHAIN)
+    space.scene(CHAIN.replace("theme", "other"), "b")
+    space.settle()
+    (space.root / ".soundgraph/delivered").unlink()
+    (space.root / "graphs/b.toml").unlink()
+    space.build()
+    assert paths_of(space) == ["build/theme.wav", "build/theme.wav.json"]
+
+
 def test_a_copy_of_a_delivered_file_is_not_removed_after_its_ledger_was_lost(space: Space) -> None:
     """It says of itself what the other says."""
     space.scene(CHAIN)
