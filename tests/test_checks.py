@@ -69,6 +69,50 @@ def test_clipping_is_counted():
     assert fault.startswith("the number of its clipped samples is ")
 
 
+LOOP = """
+[nodes.t]
+kind = "tone"
+freq_hz = 480
+duration = 0.3
+level_dbfs = -6
+[exports.t]
+node = "t"
+loop = {}
+[[checks]]
+export = "t"
+max_seam = 5
+"""
+
+
+SAMPLE = 1 / 48000
+
+
+@pytest.mark.parametrize("loop", ["true", "{ start = 0.1 }", "{ start = 0.1, end = 0.25 }", "{ end = 0.1 }"])
+def test_the_loop_of_a_file_is_checked_from_its_first_sample_to_its_last_and_no_further(space, loop):
+    """A tone whose loop is a whole number of periods has no seam; with a sample more or less it would jump."""
+    space.scene(LOOP.replace("{}", loop, 1))
+    assert space.build().code == 0
+    assert space.run("report", "-o", "page.html").code == 0
+    assert "the seam of its loop is" not in space.read("page.html").decode()
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        f"{{ end = {0.3 - SAMPLE} }}",
+        f"{{ start = {0.1 + SAMPLE} }}",
+        f"{{ start = {0.1 - SAMPLE}, end = 0.25 }}",
+        f"{{ end = {0.1 + SAMPLE} }}",
+        f"{{ end = {0.1 - SAMPLE} }}",
+    ],
+)
+def test_a_loop_that_is_a_sample_too_long_or_too_short_fails_its_check(space, loop):
+    space.scene(LOOP.replace("{}", loop, 1))
+    found = space.build()
+    assert found.code == 1
+    assert "the seam of its loop is" in found.err + found.out
+
+
 def test_a_seam_is_measured_where_the_loop_is():
     whole = sine(-6, seconds=1.0)  # 1000 whole cycles
     cut = make(whole.samples[:, :-12], RATE)

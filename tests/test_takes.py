@@ -127,6 +127,15 @@ bit_depth = 32
     assert second.any()
 
 
+def test_the_path_of_an_export_of_one_take_has_the_number_of_that_take(space):
+    space.scene(STEPS + '[exports.third]\nnode = "both#3"\npath = "best_{take:02}"\nbit_depth = 32\n')
+    found = space.build()
+    assert "build/best_03.wav" in found.exports
+    third, best = (json.loads(space.read(f"build/{name}.wav.json")) for name in ("steps/gravel_03", "best_03"))
+    assert best["digest"] == third["digest"]
+    assert not space.exists("build/best_01.wav")
+
+
 def test_takes_of_two_nodes_are_zipped(space):
     space.scene(STEPS.replace('prompt = "rustling leaves"', 'prompt = "rustling leaves"\nvariations = 3'))
     assert space.build().summary["ran"] == 9

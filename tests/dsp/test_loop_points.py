@@ -23,6 +23,22 @@ def test_a_passage_that_comes_again_is_found_to_the_hop():
     assert found(sound, 4.0, 1.0)[0] == 2 * RATE
 
 
+@pytest.mark.parametrize("start_s", [2.01, 2.03, 2.05, 2.08])
+def test_places_are_looked_at_every_10_ms(start_s):
+    """A passage that comes again, and is not on a coarser grid."""
+    sound = noise(10.0)
+    start = round(start_s * RATE)
+    sound[:, start + 4 * RATE : start + 5 * RATE] = sound[:, start : start + RATE]
+    assert found(sound, 4.0, 1.0)[0] == start
+
+
+def test_under_a_short_crossfade_places_are_looked_at_every_eighth_of_it():
+    sound = noise(6.0)
+    start = 2 * RATE + 20
+    sound[:, start + 2 * RATE : start + 2 * RATE + 240] = sound[:, start : start + 240]
+    assert found(sound, 2.0, 240 / RATE)[0] == start  # every 30 samples, where 10 ms are 80
+
+
 def test_in_a_periodic_sound_all_places_tie_and_the_first_is_taken():
     assert found(np.tile(noise(1.0), 8), 3.0, 0.5)[0] == 0
 
@@ -77,6 +93,20 @@ def test_of_several_lengths_that_fit_a_tone_the_nearest_is_told():
     tone = make(np.sin(2 * np.pi * 400 * np.arange(5 * RATE) / RATE), RATE)
     assert fitting_length(tone, 0, 3 * RATE + 9, 800) == 3 * RATE + 0
     assert fitting_length(tone, 0, 3 * RATE + 11, 800) == 3 * RATE + 20
+
+
+@pytest.mark.parametrize("shift", [-120, -60, 60, 120])
+def test_a_length_that_fits_less_well_is_not_taken_for_being_nearer(shift):
+    """A passage of narrow noise is like itself, to some 90 and 60 %, a period and two of its tone away."""
+    rng = np.random.default_rng(3)
+    time = np.arange(6 * RATE) / RATE
+    around = np.convolve(rng.standard_normal(time.size), np.hanning(160), "same")
+    sound = around * np.sin(2 * np.pi * 400 * time)
+    again = 3 * RATE + 500 + shift
+    sound[again - 400 : again + 2000] = sound[100:2500]
+    likeness = [np.corrcoef(sound[500:2100], sound[again + lag : again + lag + 1600])[0, 1] for lag in (20, 40)]
+    assert 0.5 < likeness[1] < likeness[0] < 0.98
+    assert fitting_length(make(sound, RATE), 500, 3 * RATE, 1600) == 3 * RATE + shift
 
 
 def test_silence_and_the_shortest_sounds():

@@ -8,6 +8,8 @@ import pytest
 from soundgraph.audio import Audio, make, silence
 from soundgraph.dsp import filters, layouts
 from soundgraph.dsp.loudness import (
+    Blocks,
+    Steps,
     blocks,
     integrated_lufs,
     k_weighting,
@@ -185,6 +187,44 @@ def test_a_clip_shorter_than_a_block_is_padded_to_one():
 def test_blocks_overlap_by_three_quarters_and_a_last_part_is_left_out():
     assert len(blocks(sine(1000, -20, 1.0)).powers) == 7
     assert len(blocks(sine(1000, -20, 1.09, 11025)).powers) == 7
+
+
+def power_of(lufs):
+    """The weighted mean square of a block of that loudness: BS.1770-4 takes 0.691 away from its level."""
+    return 10 ** ((lufs + 0.691) / 10)
+
+
+def test_the_absolute_gate_stands_at_minus_70_lufs_to_the_hundredth():
+    assert Blocks(np.full(10, power_of(-70.01)), False).lufs() is None
+    assert Blocks(np.full(10, power_of(-69.99)), False).lufs() == pytest.approx(-69.99, abs=1e-9)
+    mixed = Blocks(np.repeat([power_of(-69.9), power_of(-70.1)], 10), False)
+    assert mixed.lufs() == pytest.approx(-69.9, abs=1e-9)
+
+
+def test_the_relative_gate_stands_10_lu_under_what_passed_the_first():
+    loud = np.full(1000, power_of(-20.0))
+    for under, counts in [(-9.9, True), (-10.1, False)]:
+        together = Blocks(np.append(loud, power_of(-20.0 + under)), False).lufs()
+        assert (together < -20.0 - 1e-6) is counts
+
+
+def steps_of(*parts):
+    """Steps of a sound that has one loudness after another, each for so many seconds."""
+    energies = np.concatenate([np.full(round(seconds * 100), power_of(lufs) * 480) for lufs, seconds in parts])
+    return Steps(energies, np.arange(energies.size + 1) * 480, 48000, energies.size * 480, False)
+
+
+def test_the_range_leaves_out_what_is_under_minus_70_lufs_to_the_tenth():
+    assert steps_of((-70.05, 30)).range_lu() is None
+    assert steps_of((-69.95, 30)).range_lu() == pytest.approx(0.0, abs=1e-9)
+    # Half of it is under the gate. The windows that reach over the edge are few, and above it.
+    assert steps_of((-69.5, 60), (-70.6, 60)).range_lu() < 0.1
+    assert steps_of((-69.5, 60), (-69.9, 60)).range_lu() == pytest.approx(0.4, abs=0.01)
+
+
+def test_the_range_leaves_out_what_is_20_lu_under_the_mean_of_the_rest():
+    assert steps_of((-20.0, 600), (-39.9, 120)).range_lu() > 19
+    assert steps_of((-20.0, 600), (-41.0, 120)).range_lu() < 1
 
 
 def test_gain_moves_loudness_and_lifts_quiet_blocks_over_the_gate():
