@@ -54,6 +54,19 @@ def test_a_low_tone_is_close_to_its_ideal_form(waveform):
     assert np.abs(wave).max() < 10 ** (1.5 / 20)
 
 
+@pytest.mark.parametrize("rate", [8000, 44100, 48000])
+def test_corners_peak_over_the_ideal_form_by_no_more_than_the_page_says(rate):
+    def over_db(waveform, freq):
+        return 20 * math.log10(np.abs(steady(waveform, freq, rate, rate)).max())
+
+    for share in np.geomspace(0.001, 0.499, 60):
+        most_db = 1.5 if share < 1 / 10 else 1.6 if share < 1 / 6 else 2.1
+        assert over_db("square", share * rate) <= most_db
+        assert over_db("saw", share * rate) <= 1.5
+        assert over_db("triangle", share * rate) <= 0
+    assert over_db("square", 0.3701 * rate) == pytest.approx(20 * math.log10(4 / np.pi), abs=0.01)
+
+
 @pytest.mark.parametrize("sweep", ["log", "linear"])
 @pytest.mark.parametrize(("start", "end"), [(50.0, 5000.0), (5000.0, 50.0)])
 def test_a_sweep_passes_each_frequency_when_it_should(sweep, start, end):
