@@ -51,7 +51,8 @@ def tone(
 
     It holds the harmonics below half the rate, at the levels of their Fourier series, and no others, so a corner rings
     a little: a square or saw peaks up to 1.5 dB over its ideal form; a square of two harmonics 1.6, and of one 2.1. In
-    a sweep a harmonic fades over the last octave below half the rate. All forms begin at 0 and rise; a saw rises through its period and drops in the middle of it.
+    a sweep a harmonic fades over the last octave below half the rate. All forms begin at 0 and rise; a saw rises
+    through its period and drops in the middle of it.
     """
     result = np.empty(n)
     tables = _Tables(waveform, sample_rate)

@@ -33,6 +33,8 @@ DRIFTING = {
     "a rise of 12 dB": T / 120 * 12,
     "a swell a minute": 4 * np.sin(2 * np.pi * T / 60),
     "a swell every half minute": 4 * np.sin(2 * np.pi * T / 30),
+    "parts of 20 s, 12 dB apart": np.where(T // 20 % 2 == 0, -6.0, 6.0),
+    "parts of 45 s, 8 dB apart": np.where(T // 45 % 2 == 0, -4.0, 4.0),
     "windows of half a minute, each at its own level": np.repeat([0.0, 4.0, -3.0, 5.0], 30 * RATE),
 }
 
