@@ -19,6 +19,7 @@ UNKNOWN_LENGTH = "does not say in its header how long it is, as when it was writ
 
 _IMA_ADPCM, _MS_ADPCM, _GSM, _MPEG_LAYER_II, _MPEG_LAYER_III = 0x11, 0x02, 0x31, 0x50, 0x55
 _COUNTED_BY_BYTES = {1, 3, 6, 7}  # integers, floats, A-law and µ-law in WAV
+_INTEGER_OR_FLOAT: dict[int | bytes, tuple[int, ...]] = {1: (8, 16, 24, 32), 3: (32, 64)}
 _GSM_BLOCK = 65, 320
 _WAVE64_ALIGNED = 8
 _OTHER_BLOCK_SAMPLES = 160  # the most that the rest of libsndfile's codecs have in one
@@ -187,6 +188,8 @@ def _chunked(sound: chunks.Sound, file: BinaryIO) -> Way:
         known = _SORTS.get(sound.codec)
         demuxer = demuxer if known else ""
         sort = f"{known or f'a codec ({_spelled(sound.codec)})'} in {container}"
+    elif sound.codec in _INTEGER_OR_FLOAT and sound.bits and sound.bits not in _INTEGER_OR_FLOAT[sound.codec]:
+        demuxer, sort = "", f"samples of {sound.bits} bits in {container}"
     demuxer = demuxer if sort else ""
     return Way(damage=sound.damage, parts=parts, limit=_limit(sound), anew=longer, sort=sort, demuxer=demuxer)
 

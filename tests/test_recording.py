@@ -360,6 +360,8 @@ def test_mpeg_in_wav_is_whole_although_its_length_is_not_stated(put, mode):
 def test_a_codec_that_is_not_read_is_not_called_damage(put):
     data = wav(0x1234, RATE, 1, 32, 4, b"", bytes(3200))
     assert refusal(put(data)) == "holds a codec (0x1234) in WAV, which is not read; convert it to wav or flac"
+    data = wav(1, 8000, 1, 8, 64, b"", bytes(800))
+    assert refusal(put(data)) == "holds samples of 64 bits in WAV, which is not read; convert it to wav or flac"
     for magic, words in ((b"MThd", "MIDI"), (b"#EXTM3U\n", "a playlist"), (b"MAC \x96\x0f", "Monkey's Audio")):
         assert words in refusal(put(magic + bytes(100)), decode.inspect)
 
