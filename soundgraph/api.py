@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -16,6 +16,7 @@ from soundgraph.errors import BuildError, SceneError, UsageError, one_of
 from soundgraph.planner import Plan
 from soundgraph.progress import Progress, Quiet
 from soundgraph.project import find_root, load_project
+from soundgraph.residents import Residents
 from soundgraph.session import Session
 from soundgraph.targets import Wanted
 
@@ -50,7 +51,7 @@ class Scene:
         Raises UsageError for an id that could not be such a path.
         """
         if not isinstance(id, str) or not all(paths.is_name(part) for part in id.split("/")):
-            raise UsageError(f'"{id}" cannot be the id of a scene', f"each part of it {paths.NAME_RULE[14:]}")
+            raise UsageError(f'"{id}" cannot be the id of a scene', f"each part of it {paths.NAME_TAKES}")
         self.id = id
         self.path: Path | None = None
         self._data: dict[str, Any] = {"scene": settings, "nodes": {}, "exports": {}}
@@ -188,7 +189,7 @@ class Result:
     @property
     def failures(self) -> dict[str, str]:
         """Why nodes or exports failed."""
-        return dict(self._outcome.failures)
+        return in_order(self._session, self._outcome)
 
     @property
     def loads(self) -> int:
@@ -197,15 +198,16 @@ class Result:
 
     @property
     def files(self) -> list[Path]:
-        """The files that were delivered, or were there already."""
-        paths = [delivery.path for found in self._outcome.deliveries.values() for delivery in found]
-        paths += [one.entry.path for found in self._outcome.handed.values() for one in found]
+        """The files that were delivered, or were there already: in the order of the scenes, manifests last."""
+        deliveries, handed = self._outcome.deliveries, self._outcome.handed
+        paths = [delivery.path for job in self._session.jobs for delivery in deliveries.get(job.owner, ())]
+        paths += [one.entry.path for about in self._session.handovers for one in handed.get(about.owner, ())]
         return [self._session.root / path for path in paths]
 
     @property
     def nodes(self) -> list[str]:
         """The nodes whose sound there is, as "scene:node"."""
-        return list(self._outcome.records)
+        return [name for name in self._outcome.plan.decisions if name in self._outcome.records]
 
     def audio(self, node: str) -> Audio:
         """The sound of a node: "scene:node", or "node" where there is one scene. Read from the cache, and checked.
@@ -227,7 +229,14 @@ class Result:
         return self.audio(node).samples
 
     def _with(self, status: str) -> list[str]:
-        return [name for name, found in self._outcome.statuses.items() if found == status]
+        statuses = self._outcome.statuses
+        return [name for name in self._outcome.plan.decisions if statuses.get(name) == status]
+
+
+def in_order(opened: Session, outcome: Outcome) -> dict[str, str]:
+    """Why nodes or exports failed: in the order of the plan and the scenes, not in that in which threads came to it."""
+    owners = [*outcome.plan.decisions, *(job.owner for job in opened.jobs), *outcome.failures]
+    return {owner: outcome.failures[owner] for owner in owners if owner in outcome.failures}
 
 
 Buildable = Scene | str | Path
@@ -279,6 +288,32 @@ def build(
     A scene without exports gives the sounds of the nodes that nothing in it uses.
     Raises SceneError with every mistake, and BuildError if a node failed, unless `keep_going`: then `failures` tells.
     """
+    return built(
+        what,
+        draft=draft,
+        release=release,
+        policy=policy,
+        overrides=overrides,
+        options=(jobs, keep_going, force, device, memory_budget, overwrite),
+        root=root,
+        progress=progress,
+    )
+
+
+def built(
+    what: Sequence[Buildable],
+    *,
+    draft: bool,
+    root: str | Path | None,
+    release: bool = False,
+    policy: str | None = None,
+    overrides: Sequence[str] = (),
+    options: tuple[int, bool, bool, Device, int | None, bool],
+    progress: Progress | None = None,
+    keeper: Callable[[Session], Residents] | None = None,
+) -> Result:
+    """`build`. options: those of `builder.Options`, in that order. keeper: gives models that stay loaded afterwards."""
+    jobs, keep_going, force, device, memory_budget, overwrite = options
     if not isinstance(jobs, int) or jobs < 1:
         raise UsageError(f"jobs must be a whole number from 1, not {jobs!r}")
     if memory_budget is not None and (not isinstance(memory_budget, int) or memory_budget < 1):
@@ -288,13 +323,13 @@ def build(
     if release and (mistakes := opened.mistakes_of_release()):
         raise SceneError(mistakes)
     progress = progress or Quiet()
-    options = Options(jobs, keep_going, force, device, memory_budget or opened.project.memory_budget_bytes, overwrite)
-    opened = fetching.fetched(opened, progress, options)
-    outcome = opened.build(options, progress)
+    how = Options(jobs, keep_going, force, device, memory_budget or opened.project.memory_budget_bytes, overwrite)
+    opened = fetching.fetched(opened, progress, how)
+    outcome = opened.build(how, progress, residents=keeper(opened) if keeper is not None else None)
     if outcome.interrupted:
         raise KeyboardInterrupt
     if outcome.failures and not keep_going:
-        raise BuildError(outcome.failures)
+        raise BuildError(in_order(opened, outcome))
     return Result(opened, outcome)
 
 
@@ -308,6 +343,8 @@ def checked_device(device: Device) -> Device:
 def _open(
     what: Sequence[Buildable], draft: bool, policy: str | None, overrides: Sequence[str], root: str | Path | None
 ) -> Session:
+    if isinstance(overrides, str) or not all(isinstance(words, str) for words in overrides):
+        raise UsageError("overrides must be a list of texts", 'as in overrides=["nodes.rain.seed=3"]')
     for item in what:
         if not isinstance(item, Scene | str | Path):
             raise UsageError(f"a {type(item).__name__} is no scene", "give a soundgraph.Scene, a path or a target")

@@ -14,7 +14,8 @@ _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060
 MAX_PATH = 1000
 """Characters. Each folder of a path is looked at by itself."""
 
-NAME_RULE = "is not a name: it takes letters, digits, _ and -, at most 100 of them"
+NAME_TAKES = "takes letters, digits, _ and -, at most 100 of them"
+NAME_RULE = f"is not a name: it {NAME_TAKES}"
 # What Windows takes for a device, whatever follows the dot.
 _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 

@@ -33,6 +33,9 @@ from soundgraph.export_settings import ExportSettings, Format
 from soundgraph.progress import Quiet
 from soundgraph.project import load_project
 from soundgraph.records import Record
+from soundgraph.residents import Residents
+from soundgraph.schedule import LoadKey
+from soundgraph.session import Session
 from soundgraph.store import DiskStore
 
 
@@ -58,8 +61,7 @@ class Pipeline:
         self._project = load_project(folder)
         self._store = DiskStore(self._project.cache_dir)
         self._draft, self._device = draft, api.checked_device(device)
-        # By `Model.weights` and precision.
-        self._loaded: dict[tuple[tuple[str, str], Precision | None], tuple[Model, Generator]] = {}
+        self._residents = Residents(self._project.sources, self._device)
 
     def __enter__(self) -> Pipeline:
         return self
@@ -73,7 +75,7 @@ class Pipeline:
     @property
     def loaded(self) -> list[str]:
         """The ids of the models that are loaded."""
-        return [model.id for model, _ in self._loaded.values()]
+        return [model.id for model in self._residents.models]
 
     def load(self, model: str) -> None:
         """Loads a model now, rather than when it is first needed. model: as in a scene file: "music", "audio", an id.
@@ -84,10 +86,10 @@ class Pipeline:
 
     def unload(self, model: str | None = None) -> None:
         """Gives back the memory of a model, or of all."""
-        weights = None if model is None else self._model(model).weights
-        for load in list(self._loaded):
-            if weights in (None, load[0]):
-                self._loaded.pop(load)[1].unload()
+        if model is None:
+            self._residents.keep()
+        else:
+            self._residents.unload_model(self._model(model))
 
     def generate(
         self,
@@ -111,7 +113,7 @@ class Pipeline:
                 f"generate gives one sound, and {takes.FIELD} asks for more", "give each a seed of its own"
             )
         given = {"melody": melody, "continue_from": continue_from}
-        sounds = {role: sound for role, sound in given.items() if sound is not None}
+        sounds = {role: _checked(sound, role) for role, sound in given.items() if sound is not None}
         table = {"kind": "generate", "model": model, "duration": duration, **params, **{role: role for role in sounds}}
         if prompt is not None:
             table["prompt"] = prompt
@@ -171,6 +173,8 @@ class Pipeline:
             {"type": "low_shelf", "freq_hz": bass_hz, "gain_db": bass_db},
             {"type": "high_shelf", "freq_hz": treble_hz, "gain_db": treble_db},
         ]
+        if not isinstance(bands, Sequence) or not all(isinstance(band, Mapping) for band in bands):
+            raise UsageError("eq: bands must be a list of tables", 'each as {"type": "peaking", "freq_hz": 1000.0}')
         chosen = [shelf for shelf in shelves if shelf["gain_db"]] + [dict(band) for band in bands]
         return _render("eq", [sound], input="input", bands=chosen) if chosen else sound
 
@@ -183,12 +187,14 @@ class Pipeline:
         **params: Any,
     ) -> Audio:
         """Sounds on top of one another, as the mix kind does it. weights: linear, one for each sound, or all 1."""
-        if weights is not None and len(weights) != len(sounds):
-            raise UsageError(f"{len(sounds)} sounds cannot be mixed by {len(weights)} weights")
-        layers = [
-            {"node": str(place), "weight": float(weight)}
-            for place, weight in enumerate(weights if weights is not None else [1.0] * len(sounds))
-        ]
+        try:
+            sounds = list(sounds)
+            factors = [1.0] * len(sounds) if weights is None else [float(weight) for weight in weights]
+        except (TypeError, ValueError) as error:
+            raise UsageError("mix takes a list of sounds, and one of numbers as their weights") from error
+        if len(factors) != len(sounds):
+            raise UsageError(f"{len(sounds)} sounds cannot be mixed by {len(factors)} weights")
+        layers = [{"node": str(place), "weight": weight} for place, weight in enumerate(factors)]
         return _render("mix", sounds, inputs=layers, sample_rate=sample_rate, **params)
 
     def apply(self, kind: str, *sounds: Audio, **params: Any) -> Audio:
@@ -197,8 +203,8 @@ class Pipeline:
         sounds: in the order of the fields that name nodes. params: of the kind's table.
         Raises UsageError for a kind there is none of, for too few or too many sounds, and for what the kind refuses.
         """
-        if kind not in kinds.names() or kinds.get(kind).render is None:
-            raise UsageError(f"{quote(kind)} is no kind that works on sounds{did_you_mean(kind, kinds.names())}")
+        if not isinstance(kind, str) or kind not in kinds.names() or kinds.get(kind).render is None:
+            raise UsageError(f"{quote(kind)} is no kind that works on sounds{did_you_mean(str(kind), kinds.names())}")
         inputs = [field for field in kinds.reference_fields(kinds.get(kind).params) if field != "inputs"]
         if len(sounds) != len(inputs):
             wanted = f"takes {one_of(inputs)}" if inputs else "takes no sound by itself"
@@ -212,11 +218,16 @@ class Pipeline:
 
         sample_rate: in Hz; the sound's own if not given. settings: of an export: loudness_lufs, true_peak_dbtp,
         headroom, bit_depth, quality.
-        Raises UsageError for a format that is not supported or a setting out of range, NodeError for a sound that
-        cannot be saved so, OSError if the file cannot be written.
+        Raises UsageError for a format that is not supported, a setting out of range or what is no sound; NodeError for
+        a sound that cannot be saved so; OSError if the file cannot be written.
         """
         from pydantic import ValidationError
 
+        sound = _checked(sound, "save")
+        if fixed := settings.keys() & {"node", "format", "path"}:
+            raise UsageError(f"save takes no {one_of(sorted(fixed))}: it writes one file, in the format of its suffix")
+        if sample_rate is not None and (type(sample_rate) is not int or not 8000 <= sample_rate <= 192000):
+            raise UsageError(f"save: sample_rate must be a whole number from 8000 to 192000, not {sample_rate!r}")
         path = Path(path)
         form = path.suffix.removeprefix(".").lower()
         if form not in get_args(Format):
@@ -236,9 +247,17 @@ class Pipeline:
         return report
 
     def scene(self, data: Mapping[str, Any]) -> api.Result:
-        """Builds a scene from a dict: a scene file's tables, or the flat form with `name`, `duration`, `elements`."""
+        """Builds a scene from a dict: a scene file's tables, or the flat form with `name`, `duration`, `elements`.
+
+        With the models that are loaded; those that it loads stay so, as far as [build] memory_budget lets them.
+        """
         scene = api.Scene.from_dict(data)
-        return api.build(scene, draft=self._draft, device=self._device, root=self._project.root)
+        options = (1, False, False, self._device, None, False)
+        return api.built([scene], draft=self._draft, root=self._project.root, options=options, keeper=self._keep)
+
+    def _keep(self, opened: Session) -> Residents:
+        self._residents.sources = opened.project.sources  # of a model that was just fetched, too
+        return self._residents
 
     def _model(self, name: str) -> Model:
         try:
@@ -254,20 +273,26 @@ class Pipeline:
         if model.here:
             return model
         self._project = fetching.pull(self._project, model, Quiet())
+        self._residents.sources = self._project.sources
         return fetching.found_again(model, self._project)
 
     def _generator(self, model: Model, precision: Precision | None = None) -> Generator:
-        if (model.weights, precision) not in self._loaded:
+        if not self._residents.has(LoadKey(model.weights, precision)):
             model = self._fetched(model)
-        load = model.weights, precision
-        if load not in self._loaded:
-            backend = backends.get(model.backend)
-            try:
-                generator = backend.load(model, self._project.sources, self._device, precision)
-            except NodeError as error:
-                raise UsageError(str(error)) from error
-            self._loaded[load] = model, generator
-        return self._loaded[load][1]
+        try:
+            return self._residents.load(LoadKey(model.weights, precision), model, precision)
+        except NodeError as error:
+            raise UsageError(str(error)) from error
+
+
+def _checked(sound: object, what: str) -> Audio:
+    """A sound that somebody gives. Raises UsageError for what is none, such as one with NaN in it."""
+    if not isinstance(sound, Audio):
+        raise UsageError(f"{what}: a {type(sound).__name__} is no sound", "soundgraph.Audio(samples, sample_rate) is")
+    try:
+        return audio.checked(sound)
+    except NodeError as error:
+        raise UsageError(f"{what}: {error}") from error
 
 
 def _render(kind: str, sounds: Sequence[Audio], **params: Any) -> Audio:
@@ -276,11 +301,7 @@ def _render(kind: str, sounds: Sequence[Audio], **params: Any) -> Audio:
 
     from soundgraph import wording
 
-    for sound in sounds:
-        if not isinstance(sound, Audio):
-            raise UsageError(
-                f"{kind}: a {type(sound).__name__} is no sound", "soundgraph.Audio(samples, sample_rate) is"
-            )
+    sounds = [_checked(sound, kind) for sound in sounds]
     found = kinds.get(kind)
     try:
         checked = found.params.model_validate(params)
@@ -289,7 +310,7 @@ def _render(kind: str, sounds: Sequence[Audio], **params: Any) -> Audio:
         raise UsageError("; ".join(f"{kind}: {what}" for _, what in faults)) from error
     assert found.render is not None
     try:
-        result = found.render(checked, [audio.checked(sound) for sound in sounds])
+        result = found.render(checked, sounds)
     except NodeError as error:
         raise UsageError(f"{kind}: {error}") from error
     return audio.make(result.samples, result.sample_rate)

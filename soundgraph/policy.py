@@ -62,7 +62,7 @@ def mistakes(
 def refusal(node: Node, settings: PolicySettings) -> tuple[str, str] | None:
     """Why the weights of a node's model may not be used, and what to do about it; None if they may."""
     model = node.model
-    if model is None or model.draft:
+    if model is None or model.draft or (settings.allow_licenses is None and settings.require is None):
         return None
     named = f"model {quote(model.id)}"
     if not model.licence:

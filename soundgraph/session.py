@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -558,6 +559,7 @@ class Session:
 
     def check_folders(self) -> None:
         """Raises UsageError for an output folder that is none, or where a link leads out of it."""
+        self._check_letters()
         if not self.jobs:
             return
         output, real_root = self.project.build.output, self.root.resolve()
@@ -578,6 +580,16 @@ class Session:
                 raise UsageError(f"cannot deliver into {output}: a link leads to {toml_file.display(real, real_root)}")
         if any(part.startswith(".") for part in real.relative_to(real_root).parts):
             raise UsageError(f"cannot deliver into {output}: a link leads to {toml_file.display(real, real_root)}")
+
+    def _check_letters(self) -> None:
+        """Raises UsageError for a file that could not be written, since the locale has no letters for its name."""
+        encoding = sys.getfilesystemencoding()
+        for path in (path for job in self.jobs for path in job.paths() if not path.isascii()):
+            try:
+                os.fsencode(path)
+            except UnicodeEncodeError as error:
+                hint = "set LC_ALL=C.UTF-8, or PYTHONUTF8=1"
+                raise UsageError(f'cannot deliver "{path}": names of files are in {encoding} here', hint) from error
 
     def _keep_ledger(self, outcome: Outcome, progress: Progress) -> None:
         """Writes down what was delivered; after a build without failures, removes what no scene delivers any more."""

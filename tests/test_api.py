@@ -100,6 +100,32 @@ def test_a_loaded_scene_plans_and_builds(project: Path) -> None:
     assert soundgraph.plan(scene).to_run() == []
 
 
+def test_files_and_nodes_are_in_the_order_of_the_scene_whatever_was_done_first(project: Path) -> None:
+    scene = soundgraph.Scene("order", sample_rate=8000)
+    long = scene.add("noise", "long", duration=5.0)
+    short = scene.add("tone", "short", freq_hz=440.0, duration=0.05)
+    for name in ("e", "a", "c"):
+        scene.export(name, long)
+    scene.export("b", short)
+    for jobs in (1, 4):
+        built = soundgraph.build(scene, jobs=jobs, force=True)
+        assert [path.name for path in built.files] == ["e.wav", "a.wav", "c.wav", "b.wav"]
+        assert built.ran == built.nodes == ["order:long", "order:short"]
+
+
+def test_overrides_are_a_list(project: Path) -> None:
+    with pytest.raises(soundgraph.SoundgraphError, match="overrides must be a list of texts"):
+        soundgraph.build("forest", overrides="scene.seed=3")
+
+
+def test_an_id_that_cannot_be_one_is_refused_in_a_sentence() -> None:
+    with pytest.raises(soundgraph.SoundgraphError) as caught:
+        soundgraph.Scene("a b")
+    assert str(caught.value) == (
+        '"a b" cannot be the id of a scene\n  each part of it takes letters, digits, _ and -, at most 100 of them'
+    )
+
+
 def test_planning_changes_nothing_on_disk(project: Path) -> None:
     _write(project)
     before = sorted(project.rglob("*"))
@@ -130,8 +156,8 @@ def test_the_flat_form_from_a_dict_builds() -> None:
     )
     built = soundgraph.build(scene, draft=True)
     assert [path.relative_to(Path.cwd()).as_posix() for path in built.files] == [
-        "build/draft/night/audio_1.wav",
         "build/draft/night.wav",
+        "build/draft/night/audio_1.wav",
     ]
 
 

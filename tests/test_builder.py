@@ -103,6 +103,24 @@ def test_a_node_whose_input_turns_out_to_be_known_is_a_twin_of_what_runs(space: 
     assert found.hits == ["a:loud2"]
 
 
+def test_two_nodes_that_turn_out_to_be_the_same_are_made_once(space: Space, probe: Probe) -> None:
+    """Neither key is known to the plan; when both are, nothing of them has been made."""
+    space.scene(
+        node("t", "tone", freq_hz=440, duration=0.05)
+        + node("short", "trim", input="t", duration=0.02)
+        + node("longer", "trim", input="t", duration=0.03)
+        + node("as_short", "trim", input="longer", duration=0.02)
+        + generate("one", continue_from="short")
+        + generate("two", continue_from="as_short")
+        + export("x", "one")
+        + export("y", "two")
+    )
+    found = space.build()
+    assert probe.batches == [["rain"]]
+    assert (len(found.ran), len(found.hits)) == (5, 1)
+    assert space.read("build/x.wav") == space.read("build/y.wav")
+
+
 def test_one_input_used_twice_is_counted_once(space: Space) -> None:
     twice = [{"node": "rain"}, {"node": "rain", "at": 0.01}]
     space.scene(generate("rain") + node("all", "mix", inputs=twice) + export("x", "all"))

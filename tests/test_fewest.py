@@ -10,7 +10,8 @@ import pytest
 
 from soundgraph.fewest import Order, Task, order
 from soundgraph.fewest.items import numbered
-from soundgraph.fewest.search import STATES
+from soundgraph.fewest.room import Room
+from soundgraph.fewest.search import STATES, _Search
 
 Tasks = list[Task[str]]
 
@@ -289,6 +290,24 @@ def test_a_search_ends_at_its_bound_with_what_it_knows() -> None:
     check(tasks, ones(tasks), 2, short)
     assert short.lower_bound <= long.lower_bound <= long.loads <= short.loads
     assert not short.proven
+
+
+@pytest.mark.parametrize("states", [1, 5, 20])
+def test_a_search_that_is_cut_off_forgets_no_bound_that_was_known(states: int) -> None:
+    for seed in range(20):
+        rng = random.Random(seed)
+        tasks = [
+            Task(f"t{i:02}", rng.choice("abcd"), frozenset(f"t{j:02}" for j in rng.sample(range(i), min(i, 2))))
+            for i in range(40)
+        ]
+        whole = order(tasks, ones(tasks), None)
+        assert whole.proven
+        _, loads, graph = numbered([(task.name, task.load, task.after) for task in tasks])
+        graph, room = graph.collapsed(), Room([1] * len(loads), None)
+        worst = [(load, 0) for load in graph.load]  # one load for each item
+        assert len(worst) > whole.loads
+        _, bound = _Search(graph, room).exact(worst, whole.loads, states)
+        assert bound == whole.loads
 
 
 def test_nothing_to_do_is_no_load() -> None:

@@ -823,3 +823,21 @@ def _disturb(space: Space, kept: Path, step: str) -> None:
         shutil.rmtree(space.cache / "blobs", ignore_errors=True)
     elif step == "lose all":
         shutil.rmtree(space.cache, ignore_errors=True)
+
+
+def test_a_pinned_take_whose_sound_is_lost_when_its_key_is_known_is_not_taken(space: Space) -> None:
+    """The sound that it goes on from is damaged, too, so that the plan cannot know its key."""
+    scene = node("cut", "tone", freq_hz=440, duration=0.03)
+    scene += generate("two", continue_from="cut") + export("x", "cut") + export("y", "two")
+    space.scene(scene)
+    assert space.build().code == 0
+    assert space.run("pin").code == 0
+    for path in (space.root / "build").glob("*.wav"):
+        path.unlink()  # so that both are read
+    for path in (space.cache / "blobs").rglob("*.wav"):
+        path.write_bytes(path.read_bytes()[:-4] + b"\0\1\2\3")
+    found = space.run("build", "--json", "-j", "2")  # both are found out at once
+    told = [event["status"] for event in found.events if event["event"] == "node" and event["node"] == "a:two"]
+    assert (found.code, told) == (1, ["hit", "failed"])
+    assert "is not in the cache" in found.out
+    assert not space.exists("build/y.wav")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +12,10 @@ import pytest
 import soundfile
 
 import soundgraph
-from soundgraph import audio, backends
+from soundgraph import audio, backends, models
 from soundgraph.backends.draft import takes
-from soundgraph.errors import UsageError
+from soundgraph.errors import NodeError, UsageError
+from tests.helpers import changed
 
 
 @pytest.fixture
@@ -140,6 +142,143 @@ def test_what_cannot_be_done_is_said_plainly(pipeline: soundgraph.Pipeline, call
     with pytest.raises(soundgraph.SoundgraphError) as caught:
         call(pipeline)  # type: ignore[operator]
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        np.zeros((1, 9), np.int16),
+        np.zeros((1, 2, 3)),
+        np.zeros((0, 9)),
+        np.float32(1),
+        np.array([[1.0, None]], object),
+        np.zeros((1, 9), complex),
+        [[1.0], [1.0, 2.0]],
+        None,
+        np.zeros((70000, 2), np.float32),
+    ],
+    ids=lambda value: str(getattr(value, "dtype", type(value).__name__)),
+)
+@pytest.mark.parametrize("rate", [8000, "fast"])
+def test_what_is_no_sound_is_refused_before_anything_works_on_it(
+    pipeline: soundgraph.Pipeline, samples: object, rate: object
+) -> None:
+    sound = soundgraph.Audio(samples, rate)  # type: ignore[arg-type]
+    calls = [
+        lambda: pipeline.save(sound, "x.wav"),
+        lambda: pipeline.apply("resample", sound, sample_rate=44100),
+        lambda: pipeline.mix([_tone(200), sound]),
+        lambda: pipeline.generate("rain", model="audio", duration=1.0, continue_from=sound),
+    ]
+    for call in calls:
+        with pytest.raises(UsageError, match="must be"):
+            call()
+    assert not list(Path().glob("x.*"))
+
+
+_PLAIN = np.random.default_rng(0).uniform(-0.25, 0.25, (2, 4000)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        _PLAIN.astype(np.float64),
+        _PLAIN.astype(">f4"),
+        np.asfortranarray(_PLAIN),
+        _PLAIN[:, ::-1][:, ::-1],
+        _PLAIN.tolist(),
+        np.broadcast_to(_PLAIN, (1, *_PLAIN.shape))[0],
+    ],
+    ids=["float64", "big endian", "by columns", "backwards", "a list", "read-only"],
+)
+def test_samples_in_any_form_of_floats_sound_the_same(pipeline: soundgraph.Pipeline, samples: object) -> None:
+    plain, given = soundgraph.Audio(_PLAIN, 8000), soundgraph.Audio(samples, 8000)  # type: ignore[arg-type]
+    assert pipeline.apply("resample", given, sample_rate=44100).digest == (
+        pipeline.apply("resample", plain, sample_rate=44100).digest
+    )
+    pipeline.save(given, "given.wav")
+    pipeline.save(plain, "plain.wav")
+    assert Path("given.wav").read_bytes() == Path("plain.wav").read_bytes()
+
+
+def test_halves_one_channel_and_no_samples_are_sounds(pipeline: soundgraph.Pipeline) -> None:
+    half = soundgraph.Audio(np.full(9, 0.5, np.float16), 8000)  # type: ignore[arg-type]
+    assert pipeline.apply("gain", half, gain_db=0.0).samples.tolist() == [[0.5] * 9]
+    empty = soundgraph.Audio(np.zeros((1, 0), np.float32), 8000)
+    assert pipeline.apply("gain", empty, gain_db=1.0).n_samples == 0
+    with pytest.raises(NodeError, match="the sound has no samples"):
+        pipeline.save(empty, "empty.wav")
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e39])
+def test_what_is_not_a_number_goes_nowhere(pipeline: soundgraph.Pipeline, bad: float) -> None:
+    samples = np.full((1, 4000), 0.1)
+    samples[0, 7] = bad
+    sound = soundgraph.Audio(samples, 8000)  # type: ignore[arg-type]
+    calls = [
+        lambda: pipeline.save(sound, "x.wav"),
+        lambda: pipeline.save(sound, "x.ogg", loudness_lufs=-20.0),
+        lambda: pipeline.trim(sound, duration=0.1),
+        lambda: pipeline.mix([_tone(200), sound]),
+        lambda: pipeline.generate("rain", model="audio", duration=1.0, continue_from=sound),
+    ]
+    for call in calls:
+        with pytest.raises(UsageError, match=r"not numbers \(NaN or infinity\)"):
+            call()
+    assert not list(Path().glob("x.*"))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda p: p.save(np.zeros((1, 9), np.float32), "x.wav"),
+        lambda p: p.save(_tone(200), "x.wav", format="flac"),
+        lambda p: p.save(_tone(200), "x.wav", sample_rate=0),
+        lambda p: p.save(_tone(200), "x.wav", sample_rate=10**9),
+        lambda p: p.save(_tone(200), "x.wav", sample_rate="44100"),
+        lambda p: p.mix(_tone(200)),
+        lambda p: p.mix([_tone(200)], weights=["loud"]),
+        lambda p: p.mix([_tone(200)], weights=5),
+        lambda p: p.eq(_tone(200), bands=[5]),
+        lambda p: p.eq(_tone(200), bands="low"),
+        lambda p: p.apply(5),
+        lambda p: p.generate("x", melody=5),
+        lambda p: p.generate("x", model="audio", continue_from=np.zeros(9)),
+    ],
+)
+def test_a_call_that_means_nothing_is_a_mistake_in_words(pipeline: soundgraph.Pipeline, call: object) -> None:
+    with pytest.raises(UsageError):
+        call(pipeline)  # type: ignore[operator]
+
+
+def test_a_scene_is_built_with_the_models_that_are_loaded_and_leaves_its_own(pipeline: soundgraph.Pipeline) -> None:
+    loads = []
+    backend = backends.get("draft")
+    real = backend.load
+
+    def load(*given: object) -> object:
+        loads.append(given[0].id)  # type: ignore[attr-defined]
+        return real(*given)  # type: ignore[arg-type]
+
+    with changed(backend, "load", load):
+        pipeline.generate("rain", model="audio", duration=0.1)
+        element = {"type": "audio", "prompt": "wind"}
+        assert pipeline.scene({"name": "n", "duration": 0.1, "elements": [element]}).loads == 0
+        pipeline.generate("hail", model="audio", duration=0.1)
+    assert loads == ["draft/audio@16000x1"]
+    assert pipeline.loaded == ["draft/audio@16000x1"]
+
+
+def test_weights_of_ones_own_are_used_where_there_is_no_policy(
+    pipeline: soundgraph.Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has named a licence for them, and nobody asks."""
+    stand_in = backends.get("draft").find("draft/audio", None)  # type: ignore[arg-type]
+    assert stand_in is not None
+    own = dataclasses.replace(stand_in, id="weights/mine", draft=False, licence="", here=True)
+    monkeypatch.setattr(models, "resolve", lambda *given: own)
+    with soundgraph.Pipeline() as made:
+        assert made.generate("rain", model="weights/mine", duration=0.1).n_samples == 1600
 
 
 def test_without_draft_a_model_that_cannot_be_had_is_named(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -112,6 +114,40 @@ def test_under_another_installation_no_stamp_holds(tmp_path: Path) -> None:
     stamp.save(sample(tmp_path), "x")
     with changed(stamp, "fingerprint", lambda: "another"):
         assert stamp.load(str(tmp_path), "x") is None
+
+
+def test_an_upgrade_of_a_library_or_an_edit_of_the_package_makes_another_installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    libraries, package = tmp_path / "site-packages", tmp_path / "soundgraph"
+    for folder in (libraries, package):
+        folder.mkdir()
+    (package / "stamp.py").write_text("one")
+    fingerprint = inspect.unwrap(stamp.fingerprint)  # this process keeps the first that it found
+    monkeypatch.setattr(stamp, "__file__", str(package / "stamp.py"))
+    monkeypatch.setattr(sys, "path", [str(libraries)])
+    seen = {fingerprint()}
+    assert fingerprint() in seen
+    (libraries / "numpy-3.0.dist-info").mkdir()  # what pip leaves of an upgrade
+    assert fingerprint() not in seen
+    seen.add(fingerprint())
+    (package / "stamp.py").write_text("another")
+    assert fingerprint() not in seen
+    seen.add(fingerprint())
+    monkeypatch.setattr(sys, "version", "4.0.0")
+    assert fingerprint() not in seen
+
+
+def test_the_states_that_were_not_built_for_longest_are_forgotten_and_no_others(tmp_path: Path) -> None:
+    for age in range(25):
+        stamp.save(sample(tmp_path), stamp.config_name([str(age)]))
+    folder = tmp_path / stamp.FOLDER
+    states = sorted(folder.glob("stamps-*"))
+    assert len(states) == 25
+    for age, path in enumerate(states):
+        os.utime(path, ns=(10**18 - age * 10**9,) * 2)
+    stamp.prune(str(tmp_path))
+    assert sorted(folder.glob("stamps-*")) == states[:20]
 
 
 def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path) -> None:

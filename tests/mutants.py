@@ -1,0 +1,136 @@
+"""Mistakes planted one at a time, to see whether the tests of a module notice: `make mutants MODULES="stamp schedule"`.
+
+Each module has the tests that are about it, since the whole suite would take minutes for each of thousands of mistakes.
+They run over a copy of the tree, in which cosmic-ray (https://cosmic-ray.readthedocs.io) changes a line, has the tests
+run, and changes it back. A run that was stopped goes on where it was. Several modules run at once, one a processor.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+TESTS = {
+    "stamp": "test_stamp.py test_noop.py",
+    "schedule": "test_schedule.py test_fewest.py",
+    "manifest": "test_manifest.py test_keys.py",
+    "planner": "test_planner.py test_explain.py test_builder.py",
+    "builder": "test_builder.py test_results.py test_single_flight.py e2e/test_rebuild.py",
+    "store": "test_store.py test_index.py test_records.py test_leases.py faults/test_corruption.py",
+    "collecting": "test_collecting.py test_cli_cache.py",
+    "pins": "test_pins.py test_planner.py",
+    "differing": "test_diff.py random/test_since.py",
+    "export": "test_export.py test_export_settings.py test_provenance.py test_builder.py",
+    "mastering": "test_mastering.py test_export.py dsp/test_limiting.py",
+    "dsp/loudness": "dsp/test_loudness.py dsp/test_ebu.py dsp/test_levelling.py test_mastering.py",
+    "dsp/loop_points": "dsp/test_loop_points.py dsp/test_seam.py nodes/test_loop.py",
+}
+"""The test files of each module, under `tests/`: the first is its own."""
+
+# What cannot be noticed: annotations (`X | None`) are never evaluated here, and a few operators only make `<` out of
+# `<=` in ways that mean the same.
+_WITHOUT = [
+    "core/ReplaceBinaryOperator_BitOr_.*",
+    "core/ReplaceComparisonOperator_.*_(Is|IsNot)",
+    "core/RemoveDecorator",
+]
+
+_CONFIG = """
+[cosmic-ray]
+module-path = "soundgraph/{module}.py"
+timeout = {timeout_s}
+excluded-modules = []
+test-command = "{python} -m pytest -x -q -p no:cacheprovider -p no:xdist -o addopts= -o filterwarnings= {tests}"
+
+[cosmic-ray.distributor]
+name = "local"
+
+[cosmic-ray.filters.operators-filter]
+exclude-operators = [{without}]
+"""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("modules", nargs="*", help=f"of {', '.join(TESTS)}; all if none is named")
+    parser.add_argument("--folder", type=Path, default=ROOT / "mutants", help="where copies and results are kept")
+    parser.add_argument("--timeout", type=float, default=300, help="seconds after which tests count as failed")
+    parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count() or 1, help="modules at once")
+    options = parser.parse_args()
+    modules = options.modules or list(TESTS)
+    if unknown := [name for name in modules if name not in TESTS]:
+        parser.error(f"there are no tests for {', '.join(unknown)}")
+    with ThreadPoolExecutor(options.jobs) as pool:
+        found = list(pool.map(lambda name: run(name, options.folder, options.timeout), modules))
+    print("\n".join(found))
+    return 0
+
+
+def run(module: str, folder: Path, timeout_s: float) -> str:
+    """Plants every mistake in a module that was not tried yet, and says how many were not noticed."""
+    name = module.replace("/", "_")
+    copy, session = folder / name, folder / f"{name}.sqlite"
+    if not session.exists():
+        _make(module, copy, session, timeout_s)
+    _call(copy, "exec", f"{name}.toml", session)
+    report = subprocess.run(
+        [_program("cr-report"), "--show-diff", "--surviving-only", session], capture_output=True, text=True, check=True
+    ).stdout
+    told = folder / f"{name}.txt"
+    told.write_text(report, encoding="utf-8")
+    return f"{module}: {report.strip().splitlines()[-1]}; {told} has them"
+
+
+def _make(module: str, copy: Path, session: Path, timeout_s: float) -> None:
+    shutil.rmtree(copy, ignore_errors=True)
+    copy.mkdir(parents=True)
+    for part in ("soundgraph", "tests", "docs", "graphs"):
+        shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    name = module.replace("/", "_")
+    config = _CONFIG.format(
+        module=module,
+        timeout_s=timeout_s,
+        python=sys.executable,
+        tests=" ".join(f"tests/{path}" for path in TESTS[module].split()),
+        without=", ".join(f'"{pattern}"' for pattern in _WITHOUT),
+    )
+    (copy / f"{name}.toml").write_text(config, encoding="utf-8")
+    place = subprocess.run(
+        [sys.executable, "-c", "import soundgraph; print(soundgraph.__file__)"],
+        cwd=copy,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    if Path(place).resolve() != (copy / "soundgraph/__init__.py").resolve():
+        raise SystemExit(f"the copy in {copy} would not be what is tested, but {place}")
+    _call(copy, "baseline", f"{name}.toml")
+    unfinished = session.with_suffix(".part")
+    unfinished.unlink(missing_ok=True)
+    _call(copy, "init", f"{name}.toml", unfinished)
+    subprocess.run([_program("cr-filter-operators"), unfinished, f"{name}.toml"], cwd=copy, check=True)
+    unfinished.rename(session)
+
+
+def _call(copy: Path, *words: object) -> None:
+    subprocess.run([_program("cosmic-ray"), *map(str, words)], cwd=copy, check=True, env={**os.environ, **_ENVIRONMENT})
+
+
+def _program(name: str) -> str:
+    return str(Path(sys.executable).parent / name)
+
+
+# What is written by one mistake must not be read by the next one.
+_ENVIRONMENT = {"PYTHONDONTWRITEBYTECODE": "1", "HYPOTHESIS_STORAGE_DIRECTORY": os.devnull}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
