@@ -8,7 +8,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST_ARGS ?= -n auto
 
-.PHONY: demo setup-audiocraft test lint format imports types bench docs clean
+.PHONY: demo setup-audiocraft test lint format imports types bench mutants docs clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/.base
@@ -39,6 +39,12 @@ types: .venv/.dev
 bench: .venv/.dev
 	$(BIN)/python -m tests.bench
 
+# Mistakes planted one at a time, and which of them no test notices: minutes to hours a module, so never in CI.
+# make mutants MODULES="stamp schedule"; all modules that tests/mutants.py names without. It goes on where it was stopped.
+mutants: .venv/.dev .venv/.audiocraft
+	$(PIP) --editable '.[mutants]'
+	$(BIN)/python -m tests.mutants $(MODULES)
+
 # What in docs/ is made from the code: tables, and what commands print.
 docs: .venv/.dev
 	$(BIN)/python docs/generate.py
@@ -66,4 +72,4 @@ docs: .venv/.dev
 	@touch $@
 
 clean:
-	rm -rf .venv build .soundgraph .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv build mutants .soundgraph .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
