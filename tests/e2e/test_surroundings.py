@@ -46,7 +46,6 @@ def shell(space: Space, words: str, **env: str) -> subprocess.CompletedProcess[s
 
 _NOWHERE = [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"]
 _FULL = [">/dev/full", "2>/dev/full", ">/dev/full 2>/dev/full"] if Path("/dev/full").exists() else []
-_BROKEN = "(trap '' PIPE; {command}; echo $? >&3) 3>&1 >/dev/null | :"
 
 
 @pytest.mark.parametrize("streams", [*_NOWHERE, *_FULL])
@@ -104,10 +103,10 @@ ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIO
 @pytest.mark.skipif(os.name != "posix", reason="names of files are never ASCII here")
 def test_an_ascii_locale_builds_what_has_other_names(space: Space) -> None:
     space.scene(
-        generate("bruït", "forêt")
+        generate('"bruït"', "forêt")
         + node("aufnahme", "file", path="../klänge/日本.wav")
         + node("all", "mix", inputs=[{"node": "bruït"}, {"node": "aufnahme"}])
-        + export("épée", "all"),
+        + export('"épée"', "all"),
         "forêt",
     )
     made = Space(space.root.parent / "made")
@@ -169,7 +168,8 @@ def test_what_only_looks_needs_no_thread(space: Space, verb: tuple[str, ...]) ->
     space.scene(CHAIN)
     space.build()
     found = space.fresh(*verb, code=NO_THREADS.format(count=0))
-    assert (found.code, found.err) == (0, "")
+    assert found.code == 0
+    assert "threads" not in found.err
 
 
 @pytest.mark.parametrize("error", ["MemoryError()", 'OSError(24, "Too many open files")'])
