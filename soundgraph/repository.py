@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from soundgraph import programs
-from soundgraph.errors import UsageError
+from soundgraph.errors import UsageError, quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -149,6 +149,23 @@ class Git:
         place = folder or self.repository.top
         return _run(arguments, self._environment, place, self.timeout_s, fine, stdin)
 
+    def commit(self, name: str) -> str:
+        """The commit that a revision stands for. Raises UsageError if it is none, or git cannot be run."""
+        self.run("version")  # that git cannot be run is no fault of the name
+        try:
+            # In two steps: of ":/fix^{commit}", all would be what to look for. "^main" is none: it says what to leave
+            # out.
+            found = name
+            for suffix in ("", "^{commit}"):
+                words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{found}{suffix}")
+                found = self.run(*words).decode().strip()
+            if found.startswith("^"):
+                raise ValueError(found)
+            return found
+        except (UsageError, ValueError) as error:
+            hint = "a branch, a tag or a commit, as in HEAD~1; git log lists commits"
+            raise UsageError(f"{quote(name)} is no revision of this repository", hint) from error
+
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """A git that goes on, with pipes to and from it. Raises UsageError if it cannot be run."""
         import subprocess
@@ -188,6 +205,15 @@ def around(folder: Path) -> Repository | None:
         if (above / ".git").is_file():  # it leads nowhere, and git goes no further, either
             return None
     return None
+
+
+def of(root: Path) -> Repository:
+    """The repository that a project lies in. Raises UsageError if there is none."""
+    found = around(root)
+    if found is None:
+        what = "this is not a git repository, nor is any of the folders above it"
+        raise UsageError(what, "a revision is one of the git repository that the project lies in")
+    return found
 
 
 def at(top: Path) -> Repository | None:

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from soundgraph import commit, lfs, repository, toml_file
-from soundgraph.errors import Mistake, UsageError, quote
+from soundgraph.errors import Mistake, UsageError
 from soundgraph.lock import LOCK_FILE
 from soundgraph.manifest import file_digest
-from soundgraph.repository import Git, Repository
+from soundgraph.repository import Git
 from soundgraph.root import GRAPHS, PROJECT_FILE
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Revision:
         if not named:
             return set()
         above = {name: _above(name) for name in named}
-        with _repository(self.root).opened() as git:
+        with repository.of(self.root).opened() as git:
             # Of what is in a submodule or behind a link, git says something only if it is asked about that.
             words = ("ls-tree", "-z", self.sha, "--", *map(_literal, set().union(*above.values())))
             gates = {
@@ -90,38 +90,14 @@ def at(root: Path, name: str, places: Collection[str] = ()) -> Iterator[Revision
     Raises UsageError where there is no repository, no such revision, or no git.
     """
     with contextlib.ExitStack() as stack:
-        git = stack.enter_context(_repository(root).opened())
-        sha = _commit(git, name)
+        git = stack.enter_context(repository.of(root).opened())
+        sha = git.commit(name)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="soundgraph-"))) / "project"
         folder.mkdir()
         tree = _Tree(git, root, sha, stack)
         copy = _Copy(tree, root, folder, name)
         copy.run([GRAPHS, *places])
         yield Revision(name, sha, folder, root, tuple(sorted(set(copy.gaps))), tuple(sorted(copy.ignored)))
-
-
-def _repository(root: Path) -> Repository:
-    found = repository.around(root)
-    if found is None:
-        what = "this is not a git repository, nor is any of the folders above it"
-        raise UsageError(what, "a revision is one of the git repository that the project lies in")
-    return found
-
-
-def _commit(git: Git, name: str) -> str:
-    git.run("version")  # that git cannot be run is no fault of the name
-    try:
-        # In two steps: of ":/fix^{commit}", all would be what to look for. "^main" is none: it says what to leave out.
-        found = name
-        for suffix in ("", "^{commit}"):
-            words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{found}{suffix}")
-            found = git.run(*words).decode().strip()
-        if found.startswith("^"):
-            raise ValueError(found)
-        return found
-    except (UsageError, ValueError) as error:
-        hint = "a branch, a tag or a commit, as in HEAD~1; git log lists commits"
-        raise UsageError(f"{quote(name)} is no revision of this repository", hint) from error
 
 
 def _changed(git: Git, root: Path, sha: str, names: Sequence[str]) -> set[str]:

@@ -780,6 +780,18 @@ def test_after_a_full_build_since_has_nothing_to_do(repo):
     assert repo.is_noop("--since", "HEAD")
 
 
+@pytest.mark.parametrize("rev", ["nothing", "HEAD~9", "", "HEAD^{tree}"])
+def test_a_slip_in_a_revision_is_told_where_there_is_nothing_to_do(repo, rev):
+    repo.settle()
+    assert repo.run("build", "--since", rev, "--json").code == 2
+    for arguments in ((), ("a",)):
+        found = repo.run("build", "--since", rev, *arguments)
+        assert (found.code, found.out) == (2, "")
+        assert found.err.startswith(f'"{rev}" is no revision of this repository\n')
+    (repo.root / ".git").rename(repo.root / "none")
+    assert "not a git repository" in repo.run("build", "--since", "HEAD").err
+
+
 def test_a_manifest_that_is_written_has_all_its_exports_looked_at(repo):
     repo.scene(TWO + table("manifests.all", engine="json"))
     commit_all(repo.root)

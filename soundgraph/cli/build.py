@@ -112,6 +112,8 @@ def _run(options: Options | argparse.Namespace, trace: Recorder | None) -> int:
     if trace is not None:
         trace.lap("stamps", common.n(len(asked.wanted), "scene"))
     if asked.is_current:
+        if options.since is not None:
+            _check_revision(asked.root, options.since)
         return nothing_to_do(asked, options)
 
     from soundgraph import interrupts
@@ -124,6 +126,16 @@ def _run(options: Options | argparse.Namespace, trace: Recorder | None) -> int:
         if trace is not None:
             trace.lap("imports", "what a build needs")
         return building.run(options, asked, trace)
+
+
+def _check_revision(root: str, name: str) -> None:
+    """Raises UsageError for what is no revision: a slip is told whether or not there is anything to do."""
+    from pathlib import Path
+
+    from soundgraph import repository
+
+    with repository.of(Path(root)).opened() as git:
+        git.commit(name)
 
 
 class Asked:
