@@ -11,6 +11,9 @@ Such a table stands between two comments, `<!-- NAME -->` or `<!-- NAME: WHICH -
     verbs                 every verb of the command line
     options: VERB         what may follow a verb
     exit codes            every exit code
+    draft sounds          the sounds that the draft backend knows, and the words for them
+    draft words: WHICH    other words that it knows: "together", "places", "describing", "grounds", "nothing", "moods",
+                          "tempo", "instruments", "styles"
 """
 
 from __future__ import annotations
@@ -178,6 +181,60 @@ def _exit_codes(which: str, page: Path) -> list[str]:
     return _table(("Code", "Meaning"), ((str(code), _EXITS[name]) for name, code in exit_codes().items()))
 
 
+def _draft_sounds(which: str, page: Path) -> list[str]:
+    from soundgraph.backends.draft.vocabulary import THEMES
+
+    lines: list[str] = []
+    for theme, sounds in THEMES.items():
+        lines += [f"### {_THEMES.get(theme, theme.capitalize())}", "", *_words(sounds), ""]
+    return lines[:-1]
+
+
+_THEMES = {
+    "creatures": "Animals and bodies",
+    "beasts": "Beasts and monsters",
+    "fowl": "Birds with a call of their own",
+    "people": "People",
+    "gore": "Fights and flesh",
+    "foley": "Steps, blows and air",
+    "machines": "Engines, guns and electricity",
+    "earth": "Earth, fire and water",
+    "motion": "Movement and sport",
+    "spells": "Magic",
+    "tokens": "Short signals",
+    "devices": "Bells, clocks and radio",
+    "gadgets": "Electronics and science fiction",
+    "signals": "Interfaces and games",
+    "designed": "Trailers and instruments",
+    "household": "The house",
+    "objects": "Things in the hand",
+}
+
+
+def _draft_words(which: str, page: Path) -> list[str]:
+    from soundgraph.backends.draft.music import styles, tables
+    from soundgraph.backends.draft.vocabulary import describing, pairs, senses
+
+    rows: dict[str, dict[str, str]] = {
+        "places": describing.SETTINGS,
+        "describing": {name: text for name, (_, text) in describing.DESCRIBING.items()}
+        | {"several": describing.SEVERAL, "one": describing.ONE},
+        "grounds": describing.SURFACES,
+        "nothing": {"nothing": senses.SILENT},
+        "moods": {name: row[-1] for name, row in tables.MOODS.items()},
+        "tempo": {name: row[-1] for name, row in tables.TEMPI.items()},
+        "instruments": tables.INSTRUMENTS,
+        "styles": {f"{name} ({row[0].replace(' ', ', ')})": row[-1] for name, row in styles.STYLES.items()},
+    }
+    if which == "together":
+        return [f"- **{sounds}**: {things} with {words}" for things, words, sounds in pairs.PAIRS]
+    return _words(rows[which])
+
+
+def _words(rows: dict[str, str]) -> list[str]:
+    return [f"- **{name}**: {text.removeprefix('; ')}" for name, text in rows.items()]
+
+
 _TABLES = {
     "parameters": _parameters,
     "kinds": _kinds,
@@ -186,6 +243,8 @@ _TABLES = {
     "verbs": _verbs,
     "options": _options,
     "exit codes": _exit_codes,
+    "draft sounds": _draft_sounds,
+    "draft words": _draft_words,
 }
 
 

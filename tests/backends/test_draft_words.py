@@ -9,18 +9,9 @@ from pathlib import Path
 import pytest
 
 import soundgraph.backends.draft
-from soundgraph.backends.draft.music.score import INSTRUMENTS, MOODS, SCALES, STYLES, TEMPI
-from soundgraph.backends.draft.words import (
-    DESCRIBING,
-    ONE,
-    SETTINGS,
-    SEVERAL,
-    SOUNDS,
-    SURFACES,
-    Character,
-    listed,
-    read,
-)
+from soundgraph.backends.draft.vocabulary import THEMES
+from soundgraph.backends.draft.vocabulary.lines import acts, things
+from soundgraph.backends.draft.words import Character, read
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,9 +53,12 @@ def test_sounds_are_found(prompt, sounds):
     assert [asked.sound for asked in read(prompt)] == sounds
 
 
+SOUNDS = {sound: text for sounds in THEMES.values() for sound, text in sounds.items()}
+
+
 @pytest.mark.parametrize("sound", SOUNDS)
 def test_each_word_of_the_table_means_its_sound(sound):
-    for word in listed(SOUNDS[sound]):
+    for word in [*acts(SOUNDS[sound]), *things(SOUNDS[sound])]:
         assert sound in [asked.sound for asked in read(f"the {word} here")], word
 
 
@@ -97,27 +91,6 @@ def test_a_describing_word_goes_with_the_nearest_sound():
 
 def test_a_part_without_a_sound_describes_all_of_them():
     assert all(asked.character.distance == 1.0 for asked in read("far away: rain, thunder and wind"))
-
-
-def described_lists(heading: str) -> dict[str, str]:
-    """The lines `- **name**: words` below a heading of the page."""
-    page = (ROOT / "docs/draft.md").read_text(encoding="utf-8")
-    section = re.split(r"^#+ ", page.split(f"# {heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
-    return dict(re.findall(r"^- \*\*(.+?)\*\*: (.+)$", section, flags=re.MULTILINE))
-
-
-def test_the_page_lists_every_word_there_is():
-    assert described_lists("Sounds") == SOUNDS
-    assert described_lists("Places and vague words") == SETTINGS
-    words = {name: text for name, (_, text) in DESCRIBING.items()} | {"several": SEVERAL, "one": ONE}
-    assert described_lists("Describing words") == words
-    assert described_lists("Ground and material") == SURFACES
-    assert described_lists("Moods") == {name: row[-1] for name, row in MOODS.items()}
-    assert described_lists("Tempo") == {name: row[-1] for name, row in TEMPI.items()}
-    assert described_lists("Instruments") == INSTRUMENTS
-    assert described_lists("Styles") == {name: row[-1] for name, row in STYLES.items()}
-    page = (ROOT / "docs/draft.md").read_text(encoding="utf-8")
-    assert all(f"`{scale}`" in page for scale in SCALES)
 
 
 def test_nothing_is_asked_of_a_library_that_may_answer_differently_elsewhere():

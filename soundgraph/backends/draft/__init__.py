@@ -22,7 +22,7 @@ class DraftBackend:
     rate from 8,000 to 192,000 Hz with 1 or 2 channels. A shorthand and its long form have the same identity."""
 
     name = "draft"
-    version = 1
+    version = 2
 
     def models(self) -> Sequence[Model]:
         ids = ("draft/music", "draft/audio", "draft/music@32000x2")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -85,12 +85,19 @@ def sine(turns: Turns) -> Turns:
 
 
 @cache
+def _period() -> Turns:
+    """One period of a sine."""
+    return sine(np.arange(TABLE) / TABLE)
+
+
+# Voices have harmonics of their own at every pitch: thousands of tables would stay behind a long build.
+@lru_cache(maxsize=64)
 def _table(partials: tuple[float, ...]) -> tuple[Mono, Mono]:
     """One period of a sum of harmonics, and the step from each entry to the next."""
-    turns = np.arange(TABLE + 1) / TABLE
+    places = np.arange(TABLE + 1)
     period = np.zeros(TABLE + 1)
     for index, gain in enumerate(partials):
-        period += gain * sine(turns * (index + 1))
+        period += gain * _period()[(places * (index + 1)) % TABLE]
     return period[:-1].astype(np.float32), (period[1:] - period[:-1]).astype(np.float32)
 
 

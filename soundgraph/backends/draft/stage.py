@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -53,6 +53,11 @@ class Stage:
     def _tuning(self) -> float:
         # Up to a quarter of a semitone: no two takes are the same, not even of a beep that is drawn from eight notes.
         return exp2(self.width * self.chance.child("tuning").number(-1.0, 1.0) / 48.0)
+
+    def tuned(self, octaves: float) -> Stage:
+        """This stage with everything so much higher; it draws on from the same chance."""
+        higher = self.character.pitch + octaves / 0.7
+        return self if octaves == 0.0 else replace(self, character=replace(self.character, pitch=higher))
 
     def paced(self, seconds: float) -> float:
         """An interval stretched by "slow" or shortened by "fast", by up to 0.7 of an octave."""

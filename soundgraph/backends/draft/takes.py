@@ -11,9 +11,9 @@ import numpy as np
 from soundgraph import audio
 from soundgraph.audio import Samples
 from soundgraph.backends import Made, Model, Refused, Report, Request
-from soundgraph.backends.draft import words
+from soundgraph.backends.draft import levels, words
+from soundgraph.backends.draft.arranging import arranged
 from soundgraph.backends.draft.chance import Chance
-from soundgraph.backends.draft.effects import effect
 from soundgraph.backends.draft.exact import Mono, exp2, gain_of
 from soundgraph.backends.draft.sections import JOIN_S, Section, crossfade, sections, tail
 from soundgraph.backends.draft.shaping import Drift, dull, ends_ramped
@@ -144,42 +144,41 @@ def _part(model: Model, request: Request, text: str, n: int, name: tuple[str | i
     # Twice the usual variation at most: a draft at a wild temperature should still sound like what it says.
     width = 2.0 * request.temperature / (1.0 + request.temperature)
     stage = Stage(n, model.sample_rate, model.channels, chance, words.Character(), width)
-    if model.family == "music":
-        asked = _music(text)
-        if asked is None:
-            result, top_db = texture(stage), -5.0
-        else:
-            from soundgraph.backends.draft.music import perform
-
-            result, top_db = perform.play(asked, stage), -2.5
-    else:
-        result, top_db = _layers(stage, words.read(text))
+    result = _played(stage, text) if model.family == "music" else _layers(stage, words.read(text))
     ends_ramped(result, round(RAMP_S * stage.rate), round(2 * RAMP_S * stage.rate))
-    _set_peak(result, gain_of(top_db))
     return result
 
 
-def _layers(stage: Stage, asked: Sequence[words.Asked]) -> tuple[Samples, float]:
-    """All the sounds of a prompt on top of each other, and the peak in dBFS that suits the loudest."""
+def _played(stage: Stage, text: str) -> Samples:
+    """Music, at the level that suits its energy."""
+    asked = _music(text)
+    if asked is None:
+        return texture(stage)
+    from soundgraph.backends.draft.music import perform
+
+    result = perform.play(asked, stage)
+    return levels.levelled(result, stage.rate, -15.0 + 4.0 * asked.energy, -1.5)
+
+
+def _layers(stage: Stage, asked: Sequence[words.Asked]) -> Samples:
+    """All the sounds of a prompt, each at its own level, and the whole little louder than the loudest of them."""
     if not asked:
-        return texture(stage), -5.0
-    mixed, loudest = stage.blank(), -1.0
-    for one in asked:
-        character = one.character
-        layer = Stage(stage.n, stage.rate, stage.channels, stage.chance.child(one.sound), character, stage.width)
-        sound = effect(one.sound)(layer)
+        return texture(stage)
+    mixed, loudest_db, highest_db = stage.blank(), -99.0, -99.0
+    for layer in arranged(stage, asked):
+        character = layer.asked.character
+        loudness_db, top_db = levels.target_db(character, layer.effect.level_db), levels.top_db(character)
+        sound = levels.levelled(layer.samples, stage.rate, loudness_db, top_db, loud=character.force > 0.5)
         if character.distance > 0:
+            # After the peaks were rounded off: far away they are dull because of the air.
             sound = np.stack([dull(row, stage.rate, 1000.0, exp2(-1.7 * character.distance)) for row in sound])
-        _set_peak(sound, exp2(0.7 * character.force - 0.9 * character.distance))
-        mixed += sound
-        loudest = max(loudest, character.force - 0.3 * max(0.0, character.distance))
-    return mixed, -3.5 + 2.0 * loudest
-
-
-def _set_peak(samples: Samples, peak: float) -> None:
-    top = float(np.abs(samples).max())
-    if top > 0:
-        samples *= np.float32(peak / top)
+            sound = levels.levelled(sound, stage.rate, loudness_db, top_db)
+        end = min(stage.n, layer.at + sound.shape[1])
+        mixed[:, layer.at : end] += sound[:, : end - layer.at]
+        loudest_db, highest_db = max(loudest_db, loudness_db), max(highest_db, top_db)
+    if len(asked) > 1:
+        return levels.levelled(mixed, stage.rate, loudest_db + 1.0, highest_db)
+    return mixed
 
 
 def texture(stage: Stage) -> Samples:
@@ -191,4 +190,5 @@ def texture(stage: Stage) -> Samples:
         return np.float32(0.45) + np.float32(0.55) * sway.over(n, rate)
 
     slope = ((0.2 * centre_hz, -24.0), (centre_hz, 0.0), (4 * centre_hz, -16.0), (12 * centre_hz, -40.0))
-    return stage.wide(lambda: stage.noise(slope, course))
+    result = stage.wide(lambda: stage.noise(slope, course))
+    return levels.levelled(result, stage.rate, levels.NEUTRAL_DB, levels.NEUTRAL_DB + 15.0)

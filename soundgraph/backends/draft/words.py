@@ -1,4 +1,4 @@
-"""What a prompt for a sound effect means: which sounds, and the character of each.
+"""What a prompt for a sound effect means: which sounds, in which order, and the character of each.
 
 A describing word goes with the next sound named in its part of the prompt, or else with the last one: in "soft rain,
 distant thunder" only the rain is soft. A part that names no sound describes all of them.
@@ -6,115 +6,15 @@ distant thunder" only the rain is soft. A part that names no sound describes all
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-# A word listed with two sounds means both: "storm" is rain, wind and thunder.
-SOUNDS: dict[str, str] = {
-    "alarm": "alarm, siren, klaxon, ambulance",
-    "applause": "applause, clap, clapping, ovation",
-    "bark": "bark, dog, hound",
-    "beep": "beep, bleep, blip, tone, ping, sonar",
-    "bell": "bell, gong, church, toll",
-    "birds": "bird, birdsong, songbird, sparrow, robin, seagull, gull",
-    "breath": "breath, breathe, breathing, pant, sigh, snore",
-    "bubbles": "bubble, bubbling, boil, boiling, potion, underwater",
-    "chime": "chime, wind chime, notification, doorbell, jingle, glockenspiel",
-    "clang": "clang, sword, blade, anvil, clash, armour, armor, shield, chain",
-    "click": "click, tap, switch, snap, select, hover, toggle",
-    "clock": "clock, tick, ticking, watch, metronome",
-    "coin": "coin, pickup, pick up, collect, loot, gold, money",
-    "confirm": "confirm, confirmation, success, accept, correct, ok, positive",
-    "crickets": "cricket, cicada, grasshopper",
-    "crowd": "crowd, murmur, people, chatter, talking, voice",
-    "door": "door, gate, creak, creaking, hinge",
-    "drip": "drip, dripping, droplet, water drop, leak",
-    "electric": "electric, electricity, spark, zap, tesla, short circuit, arc",
-    "engine": "engine, motor, car, truck, vehicle, tractor, motorcycle, generator, machine, boat, bus",
-    "error": "error, wrong, fail, failure, denied, invalid, cancel, negative, buzzer",
-    "explosion": "explosion, explode, exploding, blast, bomb, grenade, boom, detonation, cannon",
-    "fire": "fire, flame, campfire, bonfire, torch, fireplace, burning, burn",
-    "footsteps": "footstep, foot step, step, footfall, walk, marching, boot",
-    "frogs": "frog, toad, croak",
-    "glass": "glass, shatter, shattering, window, bottle",
-    "growl": "growl, monster, beast, snarl, dragon, lion, bear, zombie",
-    "gunshot": "gunshot, gun, gun shot, shot, weapon, rifle, pistol, shotgun, machine gun, gunfire, shoot, shooting",
-    "heartbeat": "heartbeat, heart, heart beat, pulse",
-    "helicopter": "helicopter, chopper, rotor, propeller",
-    "howl": "howl, wolf, coyote, ghost",
-    "hum": "hum, drone, ventilation, refrigerator, room tone, power supply",
-    "impact": "impact, hit, punch, thud, thump, slam, smash, kick, knock, knocking",
-    "insects": "insect, bee, housefly, mosquito, wasp, swarm, hive",
-    "laser": "laser, blaster, phaser, ray, sci-fi, scifi",
-    "magic": "magic, magical, sparkle, spell, fairy, shimmer, twinkle, enchant, wand",
-    "ocean": "ocean, sea, wave, surf, beach, shore, tide",
-    "owl": "owl, hoot",
-    "powerup": "powerup, power up, level up, upgrade, fanfare, bonus, achievement",
-    "rain": "rain, raindrop, drizzle, downpour, rainfall, shower, rainstorm, rainy, thunderstorm, storm",
-    "rocket": "rocket, jet, plane, aircraft, thruster, turbine, airplane",
-    "splash": "splash, splashing, dive, plunge",
-    "static": "static, radio, noise, hiss, white noise, interference, glitch",
-    "stream": "stream, river, brook, creek, waterfall, running water, flowing, fountain",
-    "thunder": "thunder, lightning, thunderclap, thunderstorm, storm",
-    "typing": "typing, keyboard, typewriter",
-    "whoosh": "whoosh, swish, swoosh, swing, swipe, sweep, pass by, transition",
-    "wind": "wind, howling wind, breeze, gust, blizzard, gale, rainstorm, storm, windy",
-    "wings": "wing, flap, flapping, flutter",
-}
-
-# Places, and words that fit many sounds. They count only in a prompt that names no other: "forest" is birds and wind,
-# "rainy forest" is rain; "a rumble" is thunder, "an engine's rumble" is not.
-SETTINGS: dict[str, str] = {
-    "birds": "chirp, chirping, tweet, forest, jungle, morning, garden",
-    "clang": "metal",
-    "click": "ui, menu, interface, button",
-    "crickets": "night, meadow",
-    "crowd": "tavern, market, restaurant, city",
-    "drip": "cave, dungeon",
-    "fire": "crackle, crackling",
-    "footsteps": "running",
-    "frogs": "swamp",
-    "growl": "roar",
-    "hum": "ambience, ambient, room, spaceship",
-    "impact": "crash",
-    "stream": "water",
-    "thunder": "rumble",
-    "wind": "forest, desert, mountain",
-}
-
-# (force, pace, pitch, distance), each from -1 to 1.
-DESCRIBING: dict[str, tuple[tuple[float, float, float, float], str]] = {
-    "loud": (
-        (1.0, 0.0, 0.0, 0.0),
-        "heavy, loud, strong, hard, violent, intense, powerful, torrential, fierce, raging, epic",
-    ),
-    "soft": ((-1.0, 0.0, 0.0, 0.0), "soft, light, gentle, quiet, faint, subtle, mild, calm, weak, delicate"),
-    "fast": ((0.0, 1.0, 0.0, 0.0), "fast, quick, rapid, hurried, brisk, running, rushing, sprinting, racing"),
-    "slow": ((0.0, -1.0, 0.0, 0.0), "slow, slowly, lazy, sluggish, leisurely, sneaking"),
-    "low": ((0.0, 0.0, -1.0, 0.0), "deep, low, big, large, huge, giant, massive, dark"),
-    "high": ((0.0, 0.0, 1.0, 0.0), "high, small, tiny, little, bright, thin, shrill"),
-    "far": ((-0.3, 0.0, 0.0, 1.0), "distant, distance, far, faraway, muffled, background, indoors, behind"),
-    "near": ((0.2, 0.0, 0.0, -1.0), "close, near, nearby, closeup"),
-}
-
-SURFACES: dict[str, str] = {
-    "grass": "grass, leaves, leaf, forest, straw",
-    "gravel": "gravel, stones, pebbles, rubble, sand, dirt",
-    "metal": "metal, steel, iron, tin, grating",
-    "snow": "snow, snowy, ice",
-    "stone": "stone, concrete, tile, marble, pavement, street, dungeon",
-    "water": "water, puddle, mud, wet",
-    "wood": "wood, wooden, timber, plank, parquet",
-}
-
-SEVERAL = "several, many, repeated, repeatedly, series, multiple, burst, machine gun, constant, continuous, barrage"
-ONE = "single, one, once, lone"
-
-_TOKEN = re.compile(r"[a-z]+(?:-[a-z]+)*|[,.;:!?]")
-_BREAKS = frozenset(",.;:!?") | {"and", "with", "while", "then", "over", "under", "plus", "as"}
-_DENIALS = frozenset(("no", "without", "not"))
+from soundgraph.backends.draft.clauses import Clause, clauses
+from soundgraph.backends.draft.matching import Phrases, words_of
+from soundgraph.backends.draft.naming import Named, named, settings
+from soundgraph.backends.draft.vocabulary.describing import DESCRIBING, ONE, SEVERAL, SURFACES
+from soundgraph.backends.draft.vocabulary.senses import APPROACHES, TOGETHER
 
 
 @dataclass(frozen=True)
@@ -135,74 +35,29 @@ class Character:
 
 @dataclass(frozen=True)
 class Asked:
-    """One sound that a prompt names."""
+    """One sound that a prompt names.
+
+    step: what "then" puts later has a higher one. turn: within a step, sounds that end of themselves come in this
+    order.
+    """
 
     sound: str
     character: Character
-
-
-def listed(text: str) -> list[str]:
-    """The words of one line of a table."""
-    return text.split(", ")
+    step: int = 0
+    turn: int = 0
 
 
 @cache
-def _sounds_by_word(settings: bool) -> Mapping[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for sound, text in (SETTINGS if settings else SOUNDS).items():
-        for word in listed(text):
-            found[word] = (*found.get(word, ()), sound)
-    return found
-
-
-@cache
-def _describing_by_word() -> Mapping[str, tuple[str, ...]]:
+def _describing() -> Phrases:
     """From a word to what it changes: names of DESCRIBING, "surface:…", "many:…"."""
-    found: dict[str, tuple[str, ...]] = {}
-    tables = [(name, text) for name, (_, text) in DESCRIBING.items()]
-    tables += [(f"surface:{name}", text) for name, text in SURFACES.items()]
-    tables += [("many:yes", SEVERAL), ("many:no", ONE)]
-    for name, text in tables:
-        for word in listed(text):
-            found[word] = (*found.get(word, ()), name)
-    return found
+    phrases = Phrases()
+    phrases.add_lines((name, text) for name, (_, text) in DESCRIBING.items())
+    phrases.add_lines((f"surface:{name}", text) for name, text in SURFACES.items())
+    phrases.add_lines((("many:yes", SEVERAL), ("many:no", ONE)))
+    return phrases
 
 
-def stems(word: str) -> Iterator[str]:
-    """The word, then what it may be a form of: "drops" is a "drop", "dripping" a "drip", "waves" a "wave"."""
-    yield word
-    for ending in ("s", "es", "ing", "ed"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            stem = word[: -len(ending)]
-            yield stem
-            if stem[-1] == stem[-2]:
-                yield stem[:-1]
-            if ending in ("ing", "ed"):
-                yield stem + "e"
-    if word.endswith("ies"):
-        yield word[:-3] + "y"
-
-
-def known(word: str, table: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """What the table says of a word, or of the word it is a form of."""
-    return next((table[stem] for stem in stems(word) if stem in table), ())
-
-
-def tokens(prompt: str) -> list[str]:
-    """The words and stops of a prompt in lower case, without what is denied: "no thunder" says nothing of thunder."""
-    kept: list[str] = []
-    denied = False
-    for token in _TOKEN.findall(prompt.casefold()):
-        if token in _DENIALS:
-            denied = True
-        elif token in _BREAKS or token == "but":
-            denied = False
-        if not denied:
-            kept.append(token)
-    return kept
-
-
-def described(character: Character, names: tuple[str, ...]) -> Character:
+def described(character: Character, names: Sequence[str]) -> Character:
     """The character after some describing words."""
     for name in names:
         if name.startswith("surface:"):
@@ -221,52 +76,87 @@ def described(character: Character, names: tuple[str, ...]) -> Character:
     return character
 
 
-def read(prompt: str) -> list[Asked]:
-    """The sounds a prompt names, each once, in the order of the words; [] when it names none that is known."""
-    return _read(prompt, _sounds_by_word(settings=False)) or _read(prompt, _sounds_by_word(settings=True))
-
-
 def describes(prompt: str) -> bool:
     """Whether a prompt holds a describing word that is known, such as "soft", whatever else it says."""
-    return any(known(word, _describing_by_word()) for word in tokens(prompt))
+    words = words_of(prompt)
+    return any(_describing().find(words, at) for at in range(len(words)))
 
 
-def _read(prompt: str, sounds: Mapping[str, tuple[str, ...]]) -> list[Asked]:
-    describing = _describing_by_word()
-    asked: dict[str, Character] = {}
-    last: tuple[str, ...] = ()  # the sounds of the last word that named any, in this part of the prompt
-    waiting: tuple[str, ...] = ()  # what describing words since then said
-    general: tuple[str, ...] = ()  # what parts without a sound said
+def read(prompt: str) -> list[Asked]:
+    """The sounds a prompt names, in the order in which they happen; [] when it names none that is known."""
+    parts = clauses(words_of(prompt))
+    rows = [named(part.words) for part in parts]
+    if any(one.sounds and not one.aside for row in rows for one in row):
+        rows = [[one for one in row if not one.aside] for row in rows]
+    elif not any(one.sounds for row in rows for one in row):
+        rows = [settings(part.words) for part in parts]
+    return _together(_Reader().read(parts, rows))
 
-    def settle() -> None:
-        nonlocal last, waiting, general
-        for sound in last:
-            asked[sound] = described(asked[sound], waiting)
-        general += () if last else waiting
-        last, waiting = (), ()
 
-    words = tokens(prompt)
-    index = 0
-    while index < len(words):
-        word, pair = words[index], " ".join(words[index : index + 2])
-        index += 1
-        if word in _BREAKS:
-            settle()
-            continue
-        found = known(pair, sounds)
-        if found:
-            waiting += known(pair, describing)
-            index += 1
-        else:
-            found = known(word, sounds)
-            waiting += known(word, describing)
-        if not found:
-            continue
-        # "gunshots" are several; after another sound it is what that one does: "door slams".
-        if word.endswith("s") and word not in sounds and not last:
-            waiting += ("many:yes",)
-        for sound in found:
-            asked[sound] = described(asked.get(sound, Character()), waiting)
-        last, waiting = found, ()
-    settle()
-    return [Asked(sound, described(character, general)) for sound, character in asked.items()]
+def _together(asked: list[Asked]) -> list[Asked]:
+    """Sounds that mean another beside others that the prompt names."""
+    for (other, sound), meant in TOGETHER.items():
+        if any(one.sound == other for one in asked):
+            asked = [replace(one, sound=meant) if one.sound == sound else one for one in asked]
+    return asked
+
+
+class _Reader:
+    """Goes through the parts of a prompt and gives each sound what the words around it say."""
+
+    def __init__(self) -> None:
+        self._asked: dict[tuple[str, int], Asked] = {}
+        self._general: list[str] = []  # what parts without a sound said
+        self._turn = 0
+        self._leading = False  # whether this turn has a sound that leads up to another
+        self._last: list[Asked] = []
+        self._verbs = False  # whether the last part said what something does: "the door creaks and slams"
+
+    def read(self, parts: Sequence[Clause], rows: Sequence[Sequence[Named]]) -> list[Asked]:
+        for part, row in zip(parts, rows, strict=True):
+            self._part(part, row)
+        asked = [replace(one, character=described(one.character, self._general)) for one in self._asked.values()]
+        return sorted(asked, key=lambda one: (one.step, one.turn))
+
+    def _part(self, part: Clause, row: Sequence[Named]) -> None:
+        if part.joint != "with":
+            self._next_turn()
+        if not any(one.sounds for one in row) and self._last and {"another", "again"} & set(part.words):
+            for asked in self._last:
+                self._asked[asked.sound, 100 + self._turn] = replace(asked, step=part.step, turn=self._turn)
+        places = {place: one for one in row for place in one.places}
+        waiting: list[str] = []  # what describing words said since the last sound
+        last: list[tuple[str, int]] = []
+        for at in range(len(part.words)):
+            one = places.get(at)
+            if one is None or not one.phrase:
+                found = _describing().find(part.words, at)
+                waiting += found.means if found is not None else ()
+            elif at == one.at:
+                found = _describing().find(part.words, at)
+                waiting += found.means if found is not None and found.size == len(one.places) else ()
+            if one is not None and at == one.at and one.sounds:
+                waiting += ["many:yes"] if one.several and not (self._verbs and at == 0) else []
+                last = [self._ask(sound, part.step, waiting) for sound in one.sounds]
+                waiting = []
+        for key in last:
+            self._asked[key] = replace(self._asked[key], character=described(self._asked[key].character, waiting))
+        self._general += [] if last else waiting
+        said = row[-1] if row and not row[-1].thing else None
+        self._verbs = (
+            said is not None and part.words[said.places[-1]].endswith("s") and (len(row) > 1 or not said.several)
+        )
+        self._last = [self._asked[key] for key in last] or self._last
+
+    def _ask(self, sound: str, step: int, waiting: Sequence[str]) -> tuple[str, int]:
+        if self._leading and sound not in APPROACHES:
+            self._next_turn()
+        key = (sound, step)
+        one = self._asked.get(key, Asked(sound, Character(), step, self._turn))
+        self._asked[key] = replace(one, character=described(one.character, waiting))
+        self._leading = self._leading or sound in APPROACHES
+        return key
+
+    def _next_turn(self) -> None:
+        self._turn += 1
+        self._leading = False

@@ -112,7 +112,7 @@ def gunshot(stage: Stage) -> Samples:
     fast = stage.character.many is True and stage.character.pace >= 0
     for at in stage.shots(0.11 if fast else 0.8):
         crack = stage.noise(((250, -6), (1000, 0), (4000, 0), (16000, -3)), n=stage.length(0.05))
-        stage.put(out, at, crack * fall(len(crack), 0.07 * stage.rate), 1.6)
+        stage.put(out, at, crack * fall(len(crack), 0.07 * stage.rate), 2.6)
         body = stage.noise(((62, -6), (150, 0), (500, 0), (2000, -6), (8000, -20), (16000, -40)), n=stage.length(0.4))
         stage.put(out, at, body * fall(len(body), 0.28 * stage.rate), 0.8)
         stage.put(out, at, mode(stage.length(0.2), stage.rate, stage.pitched(130.0), 0.14, glide=0.5), 0.6)

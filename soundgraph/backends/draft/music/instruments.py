@@ -1,4 +1,4 @@
-"""Instruments: one note or stroke of each, as a mono sound at about full scale."""
+"""Instruments: one note of each, as a mono sound at about full scale."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from soundgraph.backends.draft.chance import Chance
 from soundgraph.backends.draft.exact import Mono, fall, pitch_hz, wave
-from soundgraph.backends.draft.shaping import ends_ramped, mode, noise
+from soundgraph.backends.draft.shaping import ends_ramped
 
 
 def _tone(hz: float, n: int, rate: int, partials: tuple[float, ...], vibrato: float = 0.0) -> Mono:
@@ -125,29 +124,25 @@ def bass(midi: int, seconds: float, rate: int) -> Mono:
     return _held(sound, rate, 0.004, 0.04) * np.float32(0.6)
 
 
-def kick(rate: int) -> Mono:
-    n = int(0.3 * rate)
-    sound = mode(n, rate, 118.0, 0.28, glide=0.35)
-    sound[: int(0.01 * rate)] += mode(int(0.01 * rate), rate, 1900.0, 0.008)[: int(0.01 * rate)] * np.float32(0.2)
-    return _held(sound, rate, 0.001, 0.03)
+def distortion(midi: int, seconds: float, rate: int) -> Mono:
+    """An overdriven guitar: a tone pressed flat, with its fifth, that hardly fades."""
+    n = int((seconds + 0.06) * rate)
+    low = min(midi, midi - 12 if midi > 60 else midi)
+    hz = pitch_hz(low)
+    x = _tone(hz, n, rate, _harmonics(12, 0.5)) + _tone(1.5 * hz, n, rate, _harmonics(8, 0.6)) * np.float32(0.6)
+    x = x * np.float32(2.5)
+    x /= np.sqrt(np.float32(1.0) + x * x)
+    return _held(x * fall(n, 3.0 * rate), rate, 0.002, 0.04) * np.float32(0.45)
 
 
-def snare(rate: int) -> Mono:
-    n = int(0.22 * rate)
-    rattle = noise(Chance("snare"), n, rate, ((200, -12), (800, -3), (3000, 0), (8000, -2), (16000, -10)))
-    sound = rattle * fall(n, 0.2 * rate)
-    body = mode(n, rate, 186.0, 0.12, glide=0.8)
-    sound[: len(body)] += body * np.float32(0.6)
-    return _held(sound, rate, 0.0005, 0.02) * np.float32(0.7)
-
-
-def hat(rate: int) -> Mono:
-    n = int(0.06 * rate)
-    return (
-        noise(Chance("hat"), n, rate, ((2000, -40), (4000, -12), (8000, 0), (16000, 0)))
-        * fall(n, 0.06 * rate)
-        * np.float32(0.6)
-    )
+def wobble(midi: int, seconds: float, rate: int) -> Mono:
+    """A bass whose highs open and close four times a second."""
+    n = int((seconds + 0.03) * rate)
+    hz = pitch_hz(midi - 12 if midi > 48 else midi)
+    deep = _tone(hz, n, rate, (1.0, 0.4))
+    bright = _tone(hz, n, rate, tuple(1.0 for _ in range(24)))
+    opening = np.float32(0.5) - np.float32(0.5) * wave(np.arange(n) * (4.0 / rate) + 0.25)
+    return _held(deep + bright * opening * opening * np.float32(0.35), rate, 0.004, 0.03) * np.float32(0.5)
 
 
 PITCHED: dict[str, Callable[[int, float, int], Mono]] = {
@@ -155,6 +150,7 @@ PITCHED: dict[str, Callable[[int, float, int], Mono]] = {
     "bells": bells,
     "brass": brass,
     "choir": choir,
+    "distortion": distortion,
     "flute": flute,
     "guitar": guitar,
     "harp": harp,
@@ -163,5 +159,6 @@ PITCHED: dict[str, Callable[[int, float, int], Mono]] = {
     "pad": pad,
     "piano": piano,
     "strings": strings,
+    "wobble": wobble,
 }
 """From (MIDI number, seconds until the next note, rate in Hz) to a note; most ring on a little."""

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from soundgraph.audio import Samples
 from soundgraph.backends.draft.chance import Chance
 from soundgraph.backends.draft.exact import Mono
-from soundgraph.backends.draft.music import instruments
-from soundgraph.backends.draft.music.score import SCALES, Score
+from soundgraph.backends.draft.music.grooves import GROOVES, Groove
+from soundgraph.backends.draft.music.instruments import PITCHED
+from soundgraph.backends.draft.music.percussion import STROKES
+from soundgraph.backends.draft.music.score import Score
+from soundgraph.backends.draft.music.tables import SCALES
 from soundgraph.backends.draft.stage import Stage
 
 # Scale degrees, 0 = tonic. Every chord is three thirds of the scale, so all that is played stays in the key.
@@ -28,9 +31,31 @@ _RHYTHMS = {
     3: (((0, 2), (2, 1)), ((0, 1), (1, 1), (2, 1)), ((0, 3),)),
 }
 _SUSTAINED = ("pad", "strings", "choir", "organ", "brass")
-_BROKEN = ("piano", "harp", "guitar")
-_MELODIC = ("flute", "lead", "bells", "brass", "piano", "strings", "guitar", "harp")
-_GAINS = {"pad": 0.5, "strings": 0.5, "choir": 0.45, "organ": 0.4, "brass": 0.4, "bass": 0.75}
+_BROKEN = ("piano", "harp", "guitar", "distortion")
+# Who strikes the chords where a style has them struck: the first of these that plays.
+_STRIKING = ("distortion", "guitar", "organ", "piano", "brass", "lead")
+_MELODIC = ("flute", "lead", "bells", "brass", "piano", "strings", "guitar", "harp", "distortion")
+_STROKE_GAINS = {
+    "kick": 0.9,
+    "snare": 0.55,
+    "hat": 0.3,
+    "open": 0.3,
+    "clap": 0.5,
+    "rim": 0.5,
+    "tom": 0.8,
+    "ride": 0.4,
+    "shaker": 0.3,
+}
+_GAINS = {
+    "pad": 0.5,
+    "strings": 0.5,
+    "choir": 0.45,
+    "organ": 0.4,
+    "brass": 0.4,
+    "bass": 0.75,
+    "wobble": 0.8,
+    "distortion": 0.4,
+}
 _PANS = {
     "piano": -0.15,
     "strings": 0.3,
@@ -54,6 +79,7 @@ class Piece:
     chords: tuple[int, ...]
     instruments: tuple[str, ...]
     energy: float
+    groove: Groove
 
     def pitch(self, degree: int, octave: int) -> int:
         """The MIDI number of a degree of the scale; degrees may go beyond one octave either way."""
@@ -66,7 +92,8 @@ def decide(score: Score, chance: Chance) -> Piece:
     progression = chance.pick(_PROGRESSIONS["bright" if scale in _BRIGHT_SCALES else "dim"])
     bpm = score.bpm or chance.integer(*score.bpm_range)
     tonic = chance.integer(0, 11) if score.tonic is None else score.tonic
-    return Piece(bpm, tonic, SCALES[scale], score.beats, progression, score.instruments, score.energy)
+    groove = GROOVES[score.groove]
+    return Piece(bpm, tonic, SCALES[scale], score.beats, progression, score.instruments, score.energy, groove)
 
 
 def play(score: Score, stage: Stage) -> Samples:
@@ -83,22 +110,25 @@ class _Band:
         self._out = stage.blank()
         self._touch = stage.chance.child("touch")
         self._notes: dict[tuple[str, int, float], Mono] = {}
-        self._strokes = {"kick": instruments.kick, "snare": instruments.snare, "hat": instruments.hat}
 
     def play(self) -> Samples:
         piece = self._piece
-        players = [name for name in piece.instruments if name in instruments.PITCHED]
+        players = [name for name in piece.instruments if name in PITCHED]
         tune = next((name for name in _MELODIC if name in players), "")
+        striking = next((name for name in _STRIKING if name in players), "") if piece.groove.chords else ""
         bar_s = 60.0 * piece.beats / piece.bpm
         for bar in range(int(self._stage.seconds / bar_s) + 1):
             chord = piece.chords[bar % len(piece.chords)]
             for name in players:
-                if name in _SUSTAINED:
+                if name == striking:
+                    self._strike(name, bar, chord)
+                elif name in _SUSTAINED:
                     self._hold(name, bar, chord)
                 elif name in _BROKEN:
                     self._break_up(name, bar, chord)
-            if "bass" in players:
-                self._bass(bar, chord)
+            for name in ("bass", "wobble"):
+                if name in players:
+                    self._bass(name, bar, chord)
             if tune:
                 self._tune(tune, bar, chord)
             if "drums" in piece.instruments:
@@ -107,12 +137,12 @@ class _Band:
 
     def _note(self, name: str, bar: int, beat: float, beats: float, midi: int, gain: float) -> None:
         piece, stage = self._piece, self._stage
-        at = round((bar * piece.beats + beat) * 60.0 / piece.bpm * stage.rate)
+        at = self._place(bar, beat)
         if at >= stage.n:
             return
         key = (name, midi, beats)
         if key not in self._notes:
-            self._notes[key] = instruments.PITCHED[name](midi, beats * 60.0 / piece.bpm, stage.rate)
+            self._notes[key] = PITCHED[name](midi, beats * 60.0 / piece.bpm, stage.rate)
         self._put(at, self._notes[key], gain * _GAINS.get(name, 0.6), _PANS.get(name, 0.0))
 
     def _put(self, at: int, sound: Mono, gain: float, pan: float) -> None:
@@ -135,14 +165,24 @@ class _Band:
                 name, bar, index * step_beats, 2 * step_beats, midi, 0.75 if index * step_beats % 1 == 0 else 0.5
             )
 
-    def _bass(self, bar: int, chord: int) -> None:
+    def _strike(self, name: str, bar: int, chord: int) -> None:
+        """Short chords where the style has them."""
+        for beat, beats in self._piece.groove.chords:
+            for step in (0, 2, 4):
+                self._note(name, bar, beat, beats, self._in_reach(chord + step, 55), 0.5)
+
+    def _bass(self, name: str, bar: int, chord: int) -> None:
+        if self._piece.groove.bass:
+            for beat, beats, step in self._piece.groove.bass:
+                self._note(name, bar, beat, beats, self._in_reach(chord + step, 36), 1.0)
+            return
         midi = self._in_reach(chord, 36)
         if self._piece.energy > 0.6:
             for half in range(2 * self._piece.beats):
-                self._note("bass", bar, half / 2, 0.5, midi, 1.0 if half % 2 == 0 else 0.75)
+                self._note(name, bar, half / 2, 0.5, midi, 1.0 if half % 2 == 0 else 0.75)
         else:
-            self._note("bass", bar, 0, 2, midi, 1.0)
-            self._note("bass", bar, 2, self._piece.beats - 2, midi, 0.85)
+            self._note(name, bar, 0, 2, midi, 1.0)
+            self._note(name, bar, 2, self._piece.beats - 2, midi, 0.85)
 
     def _tune(self, name: str, bar: int, chord: int) -> None:
         """Four bars of melody that come back with small changes; each bar begins on a note of its chord."""
@@ -156,6 +196,12 @@ class _Band:
 
     def _drums(self, bar: int) -> None:
         piece = self._piece
+        for name, steps in piece.groove.drums:
+            for step, sign in enumerate(steps[: 4 * piece.beats]):
+                if sign != ".":
+                    self._stroke(name, bar, step / 4, _STROKE_GAINS.get(name, 0.6) * (1.0 if sign == "x" else 0.45))
+        if piece.groove.drums:
+            return
         for beat in range(piece.beats):
             off = beat % 2 == 1 if piece.beats == 4 else beat > 0
             self._stroke("snare" if off else "kick", bar, beat, 0.55 if off else 0.9)
@@ -165,13 +211,19 @@ class _Band:
             self._stroke("kick", bar, 2.5, 0.6)
 
     def _stroke(self, name: str, bar: int, beat: float, gain: float) -> None:
-        piece, stage = self._piece, self._stage
+        stage = self._stage
         key = (name, 0, 0.0)
         if key not in self._notes:
-            self._notes[key] = self._strokes[name](stage.rate)
-        at = round((bar * piece.beats + beat) * 60.0 / piece.bpm * stage.rate)
+            self._notes[key] = STROKES[name](stage.rate)
+        at = self._place(bar, beat)
         if at < stage.n:
             self._put(at, self._notes[key], gain, 0.25 if name == "hat" else 0.0)
+
+    def _place(self, bar: int, beat: float) -> int:
+        """The sample at a beat of a bar; the second half of a beat comes later where the style swings."""
+        piece = self._piece
+        late = piece.groove.swing if beat % 1.0 == 0.5 else 0.0
+        return round((bar * piece.beats + beat + late) * 60.0 / piece.bpm * self._stage.rate)
 
     def _in_reach(self, degree: int, lowest: int) -> int:
         """A degree of the scale in the octave that begins at a MIDI number."""

@@ -1,0 +1,207 @@
+"""Which words of a part of a prompt name sounds.
+
+Words that name a sound or an act come first. A thing stands for its usual sound only where no act beside it says what
+it does: a dog barks, but a dog's whimper is no bark. Things after words such as "on" are where something happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from soundgraph.backends.draft.matching import Phrases, stems
+from soundgraph.backends.draft.vocabulary import THEMES
+from soundgraph.backends.draft.vocabulary.describing import SETTINGS, SURFACES
+from soundgraph.backends.draft.vocabulary.lines import acts, listed, things
+from soundgraph.backends.draft.vocabulary.pairs import PAIRS
+from soundgraph.backends.draft.vocabulary.senses import APPROACHES, BEDS, GENERAL, LANDMARKS, SILENT, VAGUE
+
+# Verbs that phrases end with: "the door slams" once.
+_VERBS = (
+    VAGUE
+    | GENERAL
+    | frozenset(
+        ["slam", "break", "shatter", "breathe", "crack", "fall", "sing", "cry", "snap", "turn", "bark", "howl", "shut"]
+    )
+) - {
+    *("shot", "step", "beep", "blast", "click", "tap", "splash", "noise", "sound", "whistle"),
+}
+_SUBJECTS = frozenset(
+    ["he", "she", "it", "they", "who", "that", "which", "someone", "somebody", "everyone", "i", "we", "you"]
+)
+
+
+@dataclass(frozen=True)
+class Named:
+    """Words that name sounds.
+
+    at: where in the part. places: of all words that were used. phrase: they are one phrase, whose words say nothing one
+    by one. thing: they name a thing, and no act. aside: they count only where the whole prompt names nothing else.
+    several: they are a plural. sounds: () where something else speaks for them.
+    """
+
+    at: int
+    places: tuple[int, ...]
+    sounds: tuple[str, ...]
+    phrase: bool = False
+    thing: bool = False
+    aside: bool = False
+    several: bool = False
+
+
+@cache
+def _vocabulary() -> Phrases:
+    phrases = Phrases()
+    for sounds in THEMES.values():
+        for sound, text in sounds.items():
+            for word in acts(text):
+                phrases.add(word, sound)
+            for word in things(text):
+                phrases.add(word, sound, thing=True)
+    return phrases
+
+
+@cache
+def _silent() -> frozenset[tuple[str, ...]]:
+    return frozenset(tuple(phrase.split()) for phrase in listed(SILENT))
+
+
+@cache
+def _settings() -> Phrases:
+    phrases = Phrases()
+    phrases.add_lines(SETTINGS.items())
+    return phrases
+
+
+@cache
+def _grounds() -> frozenset[str]:
+    return frozenset(word for text in SURFACES.values() for word in listed(text))
+
+
+@cache
+def _pairs() -> tuple[Mapping[str, list[int]], Mapping[str, list[int]]]:
+    """From a thing, and from a word beside it, to the rows of PAIRS that have it."""
+    of_things: dict[str, list[int]] = {}
+    of_words: dict[str, list[int]] = {}
+    for row, (these, those, _) in enumerate(PAIRS):
+        for word in listed(these):
+            of_things.setdefault(word, []).append(row)
+        for word in listed(those):
+            of_words.setdefault(word, []).append(row)
+    return of_things, of_words
+
+
+def named(words: Sequence[str]) -> list[Named]:
+    """What the words of one part name, in their order; things that count only in a pinch are marked `aside`."""
+    found: list[Named] = []
+    used: set[int] = set()
+    at = 0
+    while at < len(words):
+        silent = next((size for size in (4, 3, 2, 1) if tuple(words[at : at + size]) in _silent()), 0)
+        phrase = _vocabulary().find(words, at)
+        if silent and (phrase is None or phrase.size <= silent):
+            used.update(range(at, at + silent))
+            at += silent
+        elif phrase is not None and phrase.size > 1:
+            places = tuple(range(at, at + phrase.size))
+            used.update(places)
+            found.append(_one(words, at, places, phrase.means, phrase.thing, phrase.listed))
+            at += phrase.size
+        else:
+            at += 1
+    _find_pairs(words, used, found)
+    for at in range(len(words)):
+        single = None if at in used else _vocabulary().find(words, at)
+        if single is not None and single.size == 1:
+            found.append(_one(words, at, (at,), single.means, single.thing, single.listed))
+    found.sort(key=lambda one: one.at)
+    return _without_doers(words, found)
+
+
+def settings(words: Sequence[str]) -> list[Named]:
+    """What the words of one part name if places and vague words count."""
+    found = []
+    for at in range(len(words)):
+        setting = _settings().find(words, at)
+        if setting is not None:
+            places = tuple(range(at, at + setting.size))
+            found.append(Named(at, places, setting.means, setting.size > 1))
+    return found
+
+
+def _one(
+    words: Sequence[str], at: int, places: tuple[int, ...], means: tuple[str, ...], thing: bool, exact: bool
+) -> Named:
+    last = words[places[-1]]
+    several = not exact and last.endswith("s") and not (at and words[at - 1] in _SUBJECTS)
+    # "Window slides" is one that slides, and "church bells" are several.
+    several = several and not (len(places) > 1 and not thing and _VERBS.intersection(stems(last)))
+    # "Deep snow" is what feet are on, until nothing else is said.
+    aside = thing and any(stem in _grounds() for stem in stems(words[places[-1]], verb=False))
+    aside = aside or (thing and any(word in LANDMARKS for word in words[:at]))
+    return Named(at, places, means, len(places) > 1, thing, aside, several)
+
+
+def _find_pairs(words: Sequence[str], used: set[int], found: list[Named]) -> None:
+    of_things, of_words = _pairs()
+    while True:
+        rows: dict[int, list[int]] = {}
+        for at, word in enumerate(words):
+            if at not in used:
+                for stem in dict.fromkeys(stems(word, verb=False)):
+                    for row in of_things.get(stem, ()):
+                        rows.setdefault(row, []).append(at)
+        best: tuple[int, int, int] | None = None
+        for at, word in enumerate(words):
+            if at not in used:
+                for stem in dict.fromkeys(stems(word)):
+                    for row in of_words.get(stem, ()):
+                        other = next((place for place in rows.get(row, ()) if place != at), None)
+                        if other is not None and (best is None or row < best[0]):
+                            best = (row, other, at)
+        if best is None:
+            return
+        row, thing, at = best
+        used.update((thing, at))
+        found.append(Named(at, tuple(sorted((thing, at))), tuple(listed(PAIRS[row][2]))))
+
+
+def _without_doers(words: Sequence[str], found: list[Named]) -> list[Named]:
+    """What is left when an act speaks for the thing that does it, and a particular act for a general one.
+
+    What goes keeps its places, without a sound: its words are used up.
+    """
+    kept: list[Named] = []
+    for index, one in enumerate(found):
+        others = [other for other in found if other is not one]
+        clear = [other for other in others if not other.thing and not BEDS.issuperset(other.sounds)]
+        if one.aside:
+            silent = False
+        elif one.thing:
+            silent = any(not _says(words, other, VAGUE) for other in clear) or _qualifies(found, index)
+        elif _says(words, one, VAGUE):
+            silent = any(not other.aside and not (_says(words, other, VAGUE) and other.at > one.at) for other in others)
+        elif _says(words, one, GENERAL):
+            silent = any(
+                not _says(words, other, VAGUE | GENERAL) and not APPROACHES & {*other.sounds} for other in clear
+            )
+        else:
+            silent = False
+        # After another word a verb is no plural: "the door slams" once.
+        verb = index > 0 and not (one.thing and found[index - 1].thing)
+        kept.append(replace(one, sounds=() if silent else one.sounds, several=one.several and not verb))
+    return kept
+
+
+def _says(words: Sequence[str], one: Named, which: frozenset[str]) -> bool:
+    """Whether an act is one of those, in whatever form."""
+    rest = "".join(f" {words[place]}" for place in one.places[1:])
+    return not one.thing and any(stem + rest in which for stem in stems(words[one.places[0]]))
+
+
+def _qualifies(found: list[Named], index: int) -> bool:
+    """Whether a thing only says of which sort the next one is: a guard dog is a dog."""
+    if index + 1 == len(found) or not found[index + 1].thing or found[index + 1].aside:
+        return False
+    return found[index].places[-1] + 1 == found[index + 1].at

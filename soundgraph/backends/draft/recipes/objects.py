@@ -1,0 +1,203 @@
+"""Things in the hand: paper, cloth, rubber, gear, bottles, dice."""
+
+from __future__ import annotations
+
+from soundgraph.backends.draft.recipes.blocks import (
+    HOLLOW,
+    air,
+    band,
+    beat,
+    blip,
+    burst,
+    grains,
+    scrape,
+    series,
+    sway,
+    tone,
+)
+from soundgraph.backends.draft.recipes.bodies import creak, ring, thud
+from soundgraph.backends.draft.recipes.recipe import again, sound, steady
+
+_CLICK = burst("crisp", 0.014)
+_FLAP = burst("dry", 0.05)
+
+RECIPES = {
+    "paper": sound(
+        "A page is turned: a thin scrape that swells, and the sheet that flops over.",
+        (0.0, 1.0, scrape(0.42, "crisp", 0.02, 0.7)),
+        (0.0, 0.5, air(0.4, (2500, 4500), 0.75)),
+        (0.35, 0.5, scrape(0.12, "dry", 0.0, 0.12)),
+        (0.4, 0.3, scrape(0.2, "crisp", 0.012, 0.2)),
+        every_s=1.1,
+        level_db=-6,
+    ),
+    "crumple": again(
+        "Paper or plastic is crumpled: bright crackles, dense at first.",
+        (0.0, 1.0, grains(60, 0.7, burst("crisp", 0.012), burst("hiss", 0.02), burst("dry", 0.01))),
+        every_s=0.95,
+        level_db=-4,
+    ),
+    "tear": sound(
+        "Paper or cloth is torn: a rip of many threads that climbs.",
+        (0.0, 1.0, scrape(0.6, "crisp", 0.005, 0.65)),
+        (0.0, 0.5, band(0.6, (1400, 3400), 700, 0.7, (53.0, 0.9))),
+        every_s=1.0,
+        level_db=-3,
+    ),
+    "cloth": steady(
+        "Cloth moves: a soft rustle that swells and falls, with folds that turn over.",
+        (0.0, 1.0, sway(scrape(None, "dry", shape=None), 0.13, 0.75)),
+        (0.0, 0.6, beat(0.55, air(0.4, (500, 1500, 600), 0.45), air(0.3, (900, 2200), 0.5), jitter=0.4)),
+        level_db=-7,
+    ),
+    "flag": again(
+        "A flag, sail or tarp flaps in the wind: heavy cloth that claps.",
+        (0.0, 0.6, air(0.3, (250, 700), 0.8)),
+        (0.22, 1.0, burst("body", 0.09)),
+        (0.22, 0.5, burst("dry", 0.05)),
+        every_s=0.42,
+    ),
+    "leather": again(
+        "Leather creaks: slow, dry squeaks as it bends.",
+        (0.0, 1.0, creak(0.55, (38, 75, 50), "skin", 640, 0.5)),
+        (0.1, 0.3, scrape(0.4, "dry", 0.02, 0.5)),
+        every_s=1.1,
+        level_db=-5,
+    ),
+    "rope": again(
+        "A rope under load: fibres that creak slowly, and tighten.",
+        (0.0, 1.0, creak(1.1, (10, 26, 17), "wood", 330, 0.5)),
+        (0.0, 0.4, creak(1.1, (22, 48, 30), "skin", 820, 0.5)),
+        every_s=1.6,
+        level_db=-4,
+    ),
+    "squeak": again(
+        "Rubber or a hinge squeaks: a high tone that slips up and down.",
+        (0.0, 1.0, tone(0.2, (900, 1500, 1150), (1.0, 0.5, 0.3, 0.15), 0.4, rough=0.3)),
+        (0.3, 0.8, tone(0.16, (1100, 850), (1.0, 0.5, 0.3, 0.15), 0.4, rough=0.3)),
+        every_s=0.9,
+        level_db=-3,
+    ),
+    "squeaky_toy": again(
+        "A squeaky toy: air pressed through a reed, in and out.",
+        (0.0, 1.0, tone(0.16, (1500, 2100), HOLLOW, 0.3, rough=0.2)),
+        (0.22, 0.8, tone(0.2, (1900, 1250), HOLLOW, 0.3, rough=0.2)),
+        every_s=0.75,
+    ),
+    "gear": again(
+        "Gear is handled: buckles click, straps rub, small things knock.",
+        (0.0, 0.7, scrape(0.4, "dry", 0.03, 0.4)),
+        (0.15, 0.8, series(ring(1700, "tin", 0.04), 0.0, 0.08)),
+        (0.35, 0.7, thud(170, 0.07, 0.9)),
+        (0.42, 0.5, grains(4, 0.15, ring(2400, "tin", 0.05))),
+        every_s=0.95,
+        level_db=-4,
+    ),
+    "book": sound(
+        "A book shuts or is put down: pages that flutter, a soft, flat thud.",
+        (0.0, 0.4, scrape(0.22, "crisp", 0.01, 0.7)),
+        (0.22, 1.0, thud(130, 0.1, 1.0)),
+        (0.22, 0.5, _FLAP),
+        every_s=1.1,
+        level_db=-3,
+    ),
+    "writing": again(
+        "A pen or pencil writes: short strokes with pauses.",
+        (0.0, 1.0, series(scrape(0.12, "crisp", 0.006, 0.5), 0.0, 0.15, 0.27, 0.45)),
+        every_s=0.8,
+        level_db=-8,
+    ),
+    "scissors": again(
+        "Scissors cut: two blades that slide together, and a snip.",
+        (0.0, 0.6, scrape(0.16, "hiss", 0.004, 0.8)),
+        (0.15, 1.0, ring(2900, "metal", 0.07)),
+        every_s=0.5,
+        level_db=-4,
+    ),
+    "hands": again(
+        "Hands rub together, or over skin and cloth: soft strokes to and fro.",
+        (0.0, 1.0, scrape(0.2, "middle", 0.01, 0.5)),
+        (0.22, 0.8, scrape(0.18, "dry", 0.01, 0.5)),
+        every_s=0.44,
+        level_db=-7,
+    ),
+    "broom": again(
+        "A broom or brush sweeps: bristles in long strokes.",
+        (0.0, 1.0, scrape(0.4, "crisp", 0.012, 0.35)),
+        every_s=0.7,
+        level_db=-4,
+    ),
+    "clink": sound(
+        "Glasses or cups touch: a clear, small ring.",
+        (0.0, 1.0, ring(2250, "glass", 0.6)),
+        (0.02, 0.6, ring(2600, "glass", 0.4)),
+        every_s=0.8,
+        level_db=-2,
+    ),
+    "dice": sound(
+        "Dice roll over a table: hard little knocks, ever slower.",
+        (0.0, 1.0, grains(11, 0.65, ring(1500, "plastic", 0.03), ring(900, "wood", 0.05), early=1, fading=0.8)),
+        (0.7, 0.5, series(ring(1300, "plastic", 0.03), 0.0, 0.12)),
+        every_s=1.2,
+    ),
+    "cards": sound(
+        "Cards are shuffled: a whirr of edges that quickens, and the pack tapped.",
+        (0.0, 1.0, series(burst("crisp", 0.014), *(0.55 * (1 - (1 - i / 26) * (1 - i / 26)) for i in range(26)))),
+        (0.62, 0.7, thud(210, 0.05, 1.0)),
+        every_s=1.2,
+        level_db=-4,
+    ),
+    "tape": sound(
+        "Adhesive tape or velcro is pulled off: a harsh, even rip.",
+        (0.0, 1.0, scrape(0.7, "crisp", 0.0, 0.6, (61.0, 1.0))),
+        (0.0, 0.6, tone(0.7, (120, 190), tuple(1.0 for _ in range(14)), 0.6, rough=0.6)),
+        every_s=1.1,
+    ),
+    "balloon": sound(
+        "A balloon: rubber that squeaks, then bursts.",
+        (0.0, 0.5, creak(0.5, (120, 210, 150), "plastic", 900, 0.5)),
+        (0.55, 1.0, burst("crack", 0.07)),
+        (0.55, 0.6, thud(150, 0.08, 0.5)),
+        every_s=1.4,
+    ),
+    "stretch": again(
+        "Rubber is stretched: a tense tone that creaks upward, and snaps back.",
+        (0.0, 0.8, creak(0.6, (50, 130), "plastic", 520, 0.8)),
+        (0.0, 0.4, tone(0.6, (180, 420), HOLLOW, 0.85, rough=0.5)),
+        (0.6, 1.0, tone(0.2, (240, 150), HOLLOW, 0.0, vibrato=(24.0, 0.1))),
+        every_s=1.2,
+    ),
+    "match": sound(
+        "A match is struck: a rough scratch, and the flare of the flame.",
+        (0.0, 0.8, scrape(0.22, "crisp", 0.006, 0.7)),
+        (0.2, 1.0, air(0.5, (2800, 700), 0.15, 2.2)),
+        (0.25, 0.3, grains(8, 0.5, burst("crisp", 0.01))),
+        every_s=1.3,
+        level_db=-3,
+    ),
+    "cork": sound(
+        "A bottle is opened: a squeak, a pop, and fizz.",
+        (0.0, 0.3, creak(0.3, (60, 110), "plastic", 760, 0.7)),
+        (0.32, 1.0, tone(0.08, (300, 620), shape=0.0)),
+        (0.32, 0.5, burst("middle", 0.05)),
+        (0.36, 0.25, scrape(1.0, "hiss", 0.004, 0.1)),
+        every_s=1.5,
+    ),
+    "can": sound(
+        "A can is opened: a click of thin metal, a hiss, and a crack.",
+        (0.0, 0.7, ring(2000, "tin", 0.05)),
+        (0.02, 0.7, air(0.25, (5200, 4200), 0.1, 1.4)),
+        (0.2, 1.0, ring(1250, "tin", 0.07)),
+        (0.2, 0.3, grains(9, 0.6, blip(2500, 5200, 0.01))),
+        every_s=1.3,
+        level_db=-2,
+    ),
+    "plastic": sound(
+        "Something of plastic is knocked: a hollow, dead clack.",
+        (0.0, 1.0, ring(560, "plastic", 0.06)),
+        (0.0, 0.5, thud(190, 0.07, 0.5)),
+        (0.09, 0.4, ring(720, "plastic", 0.05)),
+        every_s=0.8,
+        level_db=-3,
+    ),
+}
