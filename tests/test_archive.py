@@ -10,6 +10,7 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from soundgraph import archive
+from soundgraph import archive, places, publishing
 from soundgraph.archive import HEADER, Item
 from soundgraph.audio import Audio, make
 from soundgraph.errors import SoundgraphError, StoreError, UsageError
@@ -503,3 +504,45 @@ def test_a_mutated_archive_is_refused_or_gives_what_is_right(data: st.DataObject
             archive.take_in(store, path)
         assert harm(store) == []
         store.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+@pytest.mark.parametrize("what", ["a pipe", "a device", "a folder"])
+def test_what_is_no_file_is_refused_and_not_waited_for(store: DiskStore, tmp_path: Path, what: str) -> None:
+    path = tmp_path / "takes.tar"
+    if what == "a pipe":
+        os.mkfifo(path)
+    elif what == "a device":
+        path = Path(os.devnull)
+    else:
+        path.mkdir()
+    with pytest.raises(UsageError, match="and no file"):
+        archive.take_in(store, path)
+    assert not store.is_there, "nothing was begun"
+
+
+def test_the_folders_of_an_imported_sound_are_synced_before_its_record_is_named(
+    store: DiskStore, tmp_path: Path
+) -> None:
+    """After a power cut whoever finds the record has to find the sound: its name, and that of a new folder."""
+    one = take(1)
+    path = written(tmp_path, one)
+    done: list[tuple[str, Path]] = []
+    real_sync, real_move = publishing.sync_folder, places.Places.move
+
+    def sync(folder: Path) -> None:
+        done.append(("sync", folder))
+        real_sync(folder)
+
+    def move(self: places.Places, temporary: Path, to: Path) -> None:
+        real_move(self, temporary, to)
+        done.append(("move", to))
+
+    store.prepare()
+    with changed(publishing, "sync_folder", sync), changed(store.files, "move", partial(move, store.places)):
+        archive.take_in(store, path)
+    blob, file = store.blob(one[1].digest), store.record_file(one[0].key)
+    between = done[done.index(("move", blob)) : done.index(("move", file))]
+    assert {("sync", folder) for folder in (blob.parent, blob.parent.parent, store.folder)} <= set(between)
+    after = done[done.index(("move", file)) :]
+    assert {("sync", folder) for folder in (file.parent, file.parent.parent)} <= set(after)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import shutil
+import sqlite3
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from soundgraph import claims, lock
+from soundgraph import claims, lock, places
 from soundgraph.lock import Take
 from soundgraph.store import DiskStore
 from tests.helpers import CHAIN, Result, Space, changed, export, generate, node
@@ -250,7 +253,133 @@ def test_a_project_with_mistakes_keeps_everything_until_it_is_left_out(tmp_path:
     assert one.run("cache", "gc", "--max-size", "1 B", "--forget", "nobody").code == 2
 
 
+@contextmanager
+def mounted(folder: Path, at: Path) -> Iterator[Space]:
+    """A project at the path where others are at other times, as in containers."""
+    folder.rename(at)
+    try:
+        yield Space(at)
+    finally:
+        at.rename(folder)
+
+
+@pytest.mark.parametrize("given", [False, True], ids=["random", "given"])
+def test_what_a_project_reaches_that_is_mounted_at_the_same_path_in_turn_stays(tmp_path: Path, given: bool) -> None:
+    work = tmp_path / "work"
+    for one in share(tmp_path, "one", "other"):
+        if given:
+            toml = (one.root / "soundgraph.toml").read_text()
+            one.write("soundgraph.toml", f'{toml}[project]\nid = "{one.root.name}"\n')
+        shutil.rmtree(one.root / ".soundgraph")
+    shutil.rmtree(tmp_path / "shared")
+    with mounted(tmp_path / "one", work) as one:
+        assert len(one.build().ran) == 3
+    with mounted(tmp_path / "other", work) as other:
+        assert len(other.build().ran) == 3
+        other.replace("rain in other", "snow")
+        found = gc(other, "--max-size", "1 B")
+        assert (found["drafts"], found["replaced"]) == (1, [str(work)]), "its own goes"
+        refused = other.run("cache", "gc", "--max-size", "1 B", "--takes")
+        assert (refused.code, f"--forget {work}" in refused.err) == (2, True)
+    with mounted(tmp_path / "one", work) as one:
+        assert anew(one).ran == []
+    with mounted(tmp_path / "other", work) as other:
+        assert gc(other, "--max-size", "1 B", "--forget", "one" if given else str(work))["drafts"] == 1
+    with mounted(tmp_path / "one", work) as one:
+        assert len(anew(one).ran) == 3
+
+
+def test_a_clean_clone_does_not_keep_for_ever_what_the_one_before_it_reached(space: Space) -> None:
+    space.scene(CHAIN)
+    space.build()
+    listed = next(path for path in (space.cache / "projects").iterdir() if len(path.name) == 16)
+    shutil.rmtree(space.root / ".soundgraph")
+    space.replace("soft rain", "heavy rain")
+    space.build()
+    assert gc(space, "--max-size", "1 B")["drafts"] == 0
+    month = 31 * 24 * 3600 * 10**9
+    os.utime(listed, ns=(listed.stat().st_atime_ns - month, listed.stat().st_mtime_ns - month))
+    assert gc(space, "--max-size", "1 B")["drafts"] == 1
+    assert not listed.exists()
+
+
+def test_a_list_of_a_version_that_knew_projects_by_their_folders_holds(tmp_path: Path) -> None:
+    one, other = share(tmp_path, "one", "other")
+    listed = tmp_path / "shared" / "projects"
+    shutil.rmtree(listed)
+    listed.mkdir()
+    for space in (one, other):
+        path = os.fsencode(os.path.realpath(space.root))
+        (listed / hashlib.sha256(path).hexdigest()[:16]).write_bytes(path)
+        shutil.rmtree(space.root / ".soundgraph")
+    assert stats(one)["projects"] == [str(one.root), str(other.root)]
+    assert gc(one, "--max-size", "1 B")["drafts"] == 0
+    assert one.build().ran == []
+    assert stats(one)["projects"] == [str(one.root), str(other.root)], "one is there once, by its identity"
+    assert other.build().ran == []
+
+
+# Where it cannot be written
+
+
+def test_a_collection_says_that_the_cache_cannot_be_written_and_not_that_locks_are_missing(space: Space) -> None:
+    space.scene(CHAIN)
+    space.build()
+    space.replace("soft rain", "heavy rain")
+    with changed(places, "_may_write", lambda path: False):
+        for verb in (("gc", "--max-size", "1 B"), ("clear", "--yes")):
+            found = space.run("cache", *verb)
+            assert (found.code, found.err) == (1, f"the cache cannot be written ({space.cache}: Permission denied)\n")
+        assert gc(space, "--max-size", "1 B", "--dry-run")["drafts"] == 1
+    assert gc(space, "--max-size", "1 B")["drafts"] == 1
+
+
+# Without locks
+
+
+def test_where_every_lock_fails_builds_and_collections_go_on_without_the_index(space: Space) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    space.scene(CHAIN)
+    with (
+        changed(claims, "_lock", refuse),
+        changed(claims, "_lock_of_process", refuse),
+        changed(sqlite3, "connect", refuse),
+    ):
+        assert (space.build().code, (space.cache / "index").exists()) == (0, False)
+        shutil.rmtree(space.root / "build")
+        assert anew(space).ran == []
+        space.replace("soft rain", "heavy rain")
+        assert 'prompt: "soft rain" -> "heavy rain"' in space.run("explain", "a:rain").out
+        assert len(space.build().ran) == 3
+        assert space.run("cache", "verify").code == 0
+        assert "--no-builds-running" in space.run("cache", "gc", "--max-size", "1 B").err
+        flags = ("--max-size", "1 B", "--no-builds-running", "--forget", str(space.root))
+        assert gc(space, *flags)["drafts"] == 1
+    assert anew(space).ran == [], "with locks again, the index is made of the records"
+
+
 # Beside builds
+
+
+def test_what_is_found_only_while_the_build_goes_on_counts_as_used(space: Space) -> None:
+    space.scene(
+        node("t", "tone", freq_hz=440, duration=0.2)
+        + node("cut", "trim", input="t", duration=0.1)
+        + node("soft", "gain", input="cut", gain_db=-3)
+        + export("a", "soft")
+    )
+    space.build()
+    store = DiskStore(space.cache)
+    (key,) = [one.key for one in store.all_records() if one.made["node"] == "a:soft"]
+    with closing(sqlite3.connect(space.cache / "index" / "cache.db")) as database, database:
+        database.execute("UPDATE Cache SET store_time = 100, access_time = 100")
+    space.replace("duration = 0.2", "duration = 0.3")
+    built = space.build()
+    assert (built.ran, built.cutoffs) == (["a:cut", "a:t"], ["a:soft"])
+    assert store.usage_of([key])[key] > 100
+    store.close()
 
 
 def test_what_a_build_uses_that_goes_on_stays_though_no_scene_says_it_any_more(space: Space, probe: Probe) -> None:

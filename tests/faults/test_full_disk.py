@@ -3,6 +3,7 @@ goes on."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
@@ -17,7 +18,7 @@ from tests.faults import faulty as harness
 from tests.faults import scenes, trials
 from tests.faults.faulty import NEEDS_RIGHTS, NEEDS_SPACE, Ended, Fault, Faulty
 from tests.faults.trials import State, points, told, wrong_after
-from tests.helpers import Space
+from tests.helpers import Space, export, node
 
 
 @pytest.fixture(scope="module", params=["first", "edited"])
@@ -41,6 +42,11 @@ def test_a_disk_that_is_full_before_the_build_is_told(faulty: Faulty, place: Pat
     space = state.new()
     ended = faulty.build(space.root, fault=Fault("fail_on", 1, errno.ENOSPC, NEEDS_SPACE, full))
     assert (ended.code, told(ended)) == (1, [])
+    if full == "cache":
+        assert (ended.takes, set(ended.result.exports.values())) == ([], {"current"}), (
+            "it is known before anything runs"
+        )
+        assert ended.err.endswith("build --keep-nothing delivers the files, and keeps no results\n")
     finished = harness.finished(space.root)
     takes = sorted(take for take in state.takes if take not in finished)
     assert trials.converges(faulty, space, state.delivered, takes) == []
@@ -63,6 +69,13 @@ def small_disk(folder: Path, size: str) -> Iterator[None]:
         yield
     finally:
         subprocess.run(["umount", folder], check=True)
+
+
+def fill(path: Path) -> None:
+    """Takes all the room that is left."""
+    with contextlib.suppress(OSError), path.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
 
 
 def grow(folder: Path) -> None:
@@ -89,6 +102,29 @@ def test_a_small_disk_that_is_full(faulty: Faulty, place: Path, full: tuple[str,
         takes = sorted(take for take in state.takes if take not in finished)
         assert trials.converges(faulty, space, state.delivered, takes) == []
     shutil.rmtree(state.folder)
+
+
+@pytest.mark.skipif(shutil.which("mount") is None, reason="there is no mount here")
+def test_on_a_full_disk_what_only_reads_goes_on_and_a_collection_makes_room(place: Path) -> None:
+    space = Space(place / "full-collected")
+    with small_disk(space.root / "cache", "1m"):
+        for freq_hz in (440, 441, 442):
+            space.scene(
+                "[scene]\nsample_rate = 16000\n" + node("t", "tone", freq_hz=freq_hz, duration=2.0) + export("t", "t")
+            )
+            assert space.build().code == 0
+        fill(space.root / "cache" / "tmp" / "fill")
+        assert shutil.disk_usage(space.root / "cache").free == 0
+        for verb in ("plan", "explain a:t", "show a:t", "cache verify", "cache stats", "report", "check"):
+            found = space.run(*verb.split())
+            assert (found.code, found.err) == (0, ""), verb
+        assert space.build().code == 0, "nothing has to be kept"
+        assert space.run("cache", "gc", "--max-size", "1 B", "--dry-run").code == 0
+        found = space.run("cache", "gc", "--max-size", "1 B")
+        assert (found.code, found.err) == (0, "")
+        assert len(list((space.root / "cache").glob("blobs/??/*.wav"))) == 1
+        assert space.run("cache", "verify").code == 0
+    shutil.rmtree(space.root)
 
 
 # Read only
@@ -124,6 +160,11 @@ def test_where_nothing_may_be_written_a_build_that_has_to_says_so(
     before = _lasting(space.tree("cache", "build"))
     ended = faulty.build(space.root, fault=read_only(folder, error))
     assert (ended.code, told(ended)) == (1, [])
+    if folder == "cache":
+        assert (ended.takes, set(ended.result.exports.values())) == ([], {"current"}), (
+            "it is known before anything runs"
+        )
+        assert len(ended.err.splitlines()) == 1
     assert os.strerror(error) in ended.err + ended.result.out or "readonly" in ended.err + ended.result.out
     after = _lasting(space.tree("cache", "build"))
     assert {path: after.get(path) for path in before} == before, "something that was there is harmed"
@@ -143,6 +184,26 @@ def test_from_a_cache_that_may_only_be_read_files_are_delivered(faulty: Faulty, 
     assert (ended.code, ended.takes) == (0, [])
     assert harness.delivered(space.root) == wanted
     shutil.rmtree(space.root)
+
+
+@pytest.mark.parametrize("fault", ["read only", "full"])
+def test_with_keep_nothing_the_files_are_delivered_and_the_cache_stays_as_it_was(
+    faulty: Faulty, place: Path, fault: str
+) -> None:
+    state = trials.edited(place / f"keep-nothing-{fault[:4]}", faulty)
+    space = state.new()
+    before = _lasting(space.tree("cache"))
+    met = read_only("cache") if fault == "read only" else Fault("fail_on", 1, errno.ENOSPC, NEEDS_SPACE, "cache")
+    ended = faulty.build(space.root, "--keep-nothing", fault=met)
+    assert (ended.code, ended.err) == (0, "")
+    assert harness.delivered(space.root) == state.delivered
+    assert sorted(ended.takes) == sorted(state.takes)
+    after = _lasting(space.tree("cache"))
+    assert after == before
+    shutil.rmtree(space.root / ".soundgraph")
+    (space.root / "build" / "theme.wav").unlink()
+    assert trials.converges(faulty, space, state.delivered, sorted(state.takes)) == []
+    shutil.rmtree(state.folder)
 
 
 def _lasting(files: dict[str, bytes]) -> dict[str, bytes]:
