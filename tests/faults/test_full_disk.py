@@ -105,25 +105,25 @@ def test_a_small_disk_that_is_full(faulty: Faulty, place: Path, full: tuple[str,
 
 
 @pytest.mark.skipif(shutil.which("mount") is None, reason="there is no mount here")
-def test_on_a_full_disk_what_only_reads_goes_on_and_a_collection_makes_room(place: Path) -> None:
+def test_on_a_full_disk_what_only_reads_goes_on_and_a_collection_makes_room(faulty: Faulty, place: Path) -> None:
     space = Space(place / "full-collected")
     with small_disk(space.root / "cache", "1m"):
         for freq_hz in (440, 441, 442):
             space.scene(
                 "[scene]\nsample_rate = 16000\n" + node("t", "tone", freq_hz=freq_hz, duration=2.0) + export("t", "t")
             )
-            assert space.build().code == 0
+            assert faulty.build(space.root).code == 0
         fill(space.root / "cache" / "tmp" / "fill")
         assert shutil.disk_usage(space.root / "cache").free == 0
         for verb in ("plan", "explain a:t", "show a:t", "cache verify", "cache stats", "report", "check"):
-            found = space.run(*verb.split())
+            found = faulty.run(space.root, *verb.split())
             assert (found.code, found.err) == (0, ""), verb
-        assert space.build().code == 0, "nothing has to be kept"
-        assert space.run("cache", "gc", "--max-size", "1 B", "--dry-run").code == 0
-        found = space.run("cache", "gc", "--max-size", "1 B")
+        assert faulty.build(space.root).code == 0, "nothing has to be kept"
+        assert faulty.run(space.root, "cache", "gc", "--max-size", "1 B", "--dry-run").code == 0
+        found = faulty.run(space.root, "cache", "gc", "--max-size", "1 B")
         assert (found.code, found.err) == (0, "")
         assert len(list((space.root / "cache").glob("blobs/??/*.wav"))) == 1
-        assert space.run("cache", "verify").code == 0
+        assert faulty.run(space.root, "cache", "verify").code == 0
     shutil.rmtree(space.root)
 
 
