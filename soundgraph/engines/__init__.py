@@ -17,7 +17,7 @@ from soundgraph import docstrings
 from soundgraph.errors import NodeError, one_of
 
 if TYPE_CHECKING:
-    from soundgraph.kinds import Params
+    from soundgraph.engines._fields import EngineParams
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Engine:
         the engine writes as well: what it has added there stays. None if what stands there is none of the engine's.
     """
 
-    params: type[Params]
+    params: type[EngineParams]
     formats: tuple[str, ...]
     files: Callable[[Any, str, Sequence[Sound]], dict[str, bytes]]
     names: Callable[[Any, str, Sequence[Sound]], list[str]]

@@ -12,14 +12,14 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from soundgraph.engines import Engine, Made, Sound
+from soundgraph.engines._fields import EngineParams
 from soundgraph.engines._fmod_script import SCRIPT
 from soundgraph.engines._layout import Group, as_json, groups, loop, one_line
 from soundgraph.errors import NodeError
-from soundgraph.kinds import Params
 from soundgraph.paths import wrong_with
 
 
-class Fmod(Params):
+class Fmod(EngineParams):
     build_folder: str = Field(
         "../build",
         min_length=1,

@@ -15,10 +15,11 @@ from pydantic import Field, field_validator
 
 from soundgraph.digest import digest
 from soundgraph.engines import Engine, Sound
+from soundgraph.engines._fields import EngineParams
 from soundgraph.engines._import_file import merged
 from soundgraph.engines._layout import Group, groups, loop, n_samples, no_more_channels_than, under
 from soundgraph.errors import NodeError
-from soundgraph.kinds import Params
+from soundgraph.paths import wrong_with
 
 Playback = Literal["random_no_repeats", "random", "sequential"]
 Compression = Literal["pcm", "ima_adpcm", "qoa"]
@@ -26,7 +27,7 @@ _PLAYBACK: dict[Playback, int] = {"random_no_repeats": 0, "random": 1, "sequenti
 _COMPRESSION: dict[Compression, int] = {"pcm": 0, "ima_adpcm": 1, "qoa": 2}
 
 
-class Godot(Params):
+class Godot(EngineParams):
     root: str = Field(
         "res://", max_length=300, description='where the build folder lies in the Godot project, such as "res://audio"'
     )
@@ -53,6 +54,8 @@ class Godot(Params):
         parts = value.removeprefix("res://").rstrip("/").split("/")
         if (parts != [""] and not all(parts)) or {".", ".."} & set(parts):
             raise ValueError('must not hold empty parts, "." or ".."')
+        if parts != [""] and (wrong := wrong_with("/".join(parts))):
+            raise ValueError(wrong)
         return "res://" + "/".join(parts)
 
 

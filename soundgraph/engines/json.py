@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import Field
 
 from soundgraph.engines import Engine, Sound
+from soundgraph.engines._fields import EngineParams
 from soundgraph.engines._layout import groups, seen_from
-from soundgraph.kinds import Params
 
 VERSION = 1
 """Raised when a reader of the manifest would have to change. New facts do not raise it."""
@@ -72,7 +72,7 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-class Json(Params):
+class Json(EngineParams):
     # "schema" would hide a method of pydantic's models.
     with_schema: bool = Field(False, description="also write the JSON Schema of the manifest, as PATH.schema.json")
 

@@ -14,6 +14,7 @@ from pydantic import Field, field_validator
 
 from soundgraph.digest import digest
 from soundgraph.engines import Engine, Made, Sound
+from soundgraph.engines._fields import EngineParams
 from soundgraph.engines._layout import (
     Group,
     as_json,
@@ -26,7 +27,6 @@ from soundgraph.engines._layout import (
     under,
 )
 from soundgraph.engines._unity_script import SCRIPT
-from soundgraph.kinds import Params
 from soundgraph.paths import wrong_with
 
 VERSION = 1
@@ -35,7 +35,7 @@ Compression = Literal["vorbis", "pcm", "adpcm"]
 _COMPRESSION: dict[Compression, str] = {"vorbis": "Vorbis", "pcm": "PCM", "adpcm": "ADPCM"}
 
 
-class Unity(Params):
+class Unity(EngineParams):
     root: str = Field(
         "Assets",
         max_length=300,

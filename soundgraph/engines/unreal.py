@@ -12,15 +12,15 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from soundgraph.engines import Engine, Made, Sound
+from soundgraph.engines._fields import EngineParams
 from soundgraph.engines._layout import Group, as_json, groups, identifier, loop, loops_whole, seen_from, stem
 from soundgraph.engines._unreal_script import SCRIPT
 from soundgraph.errors import NodeError
-from soundgraph.kinds import Params
 
 _CHANNELS = (1, 2, 4, 6, 8)
 
 
-class Unreal(Params):
+class Unreal(EngineParams):
     destination: str = Field(
         "/Game/Audio",
         max_length=200,

@@ -12,14 +12,15 @@ from collections.abc import Sequence
 from pydantic import Field, field_validator
 
 from soundgraph.engines import Engine, Made, Sound
+from soundgraph.engines._fields import EngineParams, cell
 from soundgraph.engines._layout import Group, figures, groups, loop, notes, one_line, seen_from, stem
 from soundgraph.errors import NodeError
-from soundgraph.kinds import Params
+from soundgraph.paths import wrong_with
 
 _NOT_IN_NAMES = set('\\/:*?"<>|%')
 
 
-class Wwise(Params):
+class Wwise(EngineParams):
     parent: str = Field(
         "\\Actor-Mixer Hierarchy\\Default Work Unit",
         min_length=2,
@@ -42,18 +43,25 @@ class Wwise(Params):
     def _is_a_path(cls, value: str) -> str:
         if value and not value.startswith("\\"):
             raise ValueError('must begin with "\\", as a path that Wwise copies to the clipboard does')
-        return _checked(value.rstrip("\\"))
+        value = value.rstrip("\\")
+        if value and not all(part.strip(" .") for part in value[1:].split("\\")):
+            raise ValueError('must not hold empty parts, "." or ".."')
+        return value
 
-    @field_validator("originals", "event_prefix")
+    @field_validator("originals")
     @classmethod
-    def _is_one_line(cls, value: str) -> str:
-        return _checked(value)
+    def _is_a_folder(cls, value: str) -> str:
+        value = value.replace("\\", "/").rstrip("/")
+        if value and (wrong := wrong_with(value)):
+            raise ValueError(wrong)
+        return value.replace("/", "\\")
 
-
-def _checked(value: str) -> str:
-    if value != one_line(value) or '"' in value:
-        raise ValueError("must not hold tabs, line breaks or quotation marks")
-    return value
+    @field_validator("event_prefix")
+    @classmethod
+    def _is_part_of_a_name(cls, value: str) -> str:
+        if value != _named(value):
+            raise ValueError(f"must not hold any of {' '.join(sorted(_NOT_IN_NAMES))}")
+        return value
 
 
 def files(params: Wwise, path: str, sounds: Sequence[Sound]) -> dict[str, bytes]:
@@ -114,10 +122,10 @@ def _rows(params: Wwise, path: str, group: Group) -> list[dict[str, str]]:
     for name, sound in zip(_of_sounds(group), group.sounds, strict=True):
         rows.append(
             {
-                "Audio File": seen_from(path, sound.file).replace("/", "\\"),
+                "Audio File": _file(seen_from(path, sound.file)),
                 "Object Path": f"{parent}\\<Sound SFX>{name}",
                 "Object Type": "Sound SFX",
-                "Notes": notes(sound).replace('"', "'"),
+                "Notes": cell(notes(sound).replace('"', "'")),
                 "Property[IsLoopingEnabled]": "True" if loop(sound) else "",
                 "Originals Sub Folder": params.originals,
                 **top,
@@ -137,6 +145,12 @@ def _of_sounds(group: Group) -> list[str]:
         if found.count(name) > 1:
             raise NodeError(f'two takes of {group.name} would both be called "{name}" in Wwise')
     return found
+
+
+def _file(path: str) -> str:
+    """A path with Wwise's separators. What a spreadsheet would take for a formula begins with "." for this folder."""
+    spelled = path.replace("/", "\\")
+    return spelled if cell(spelled) == spelled else f".\\{spelled}"
 
 
 def _named(name: str) -> str:

@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from soundgraph import engines, fields
 from soundgraph.engines import Sound
+from soundgraph.engines._fields import EngineParams
 from soundgraph.errors import NodeError
 from tests.engines.sounds import HOSTILE, deliver, sound, takes
 
@@ -163,3 +165,70 @@ def test_what_two_scenes_make_of_one_name_is_told(name, fields, clash):
         for scene in ("a:gravel", "b:gravel")
     )
     assert one[clash] != other[clash]
+
+
+# Texts that a stranger chose
+
+TEXTS = [
+    (name, field)
+    for name in NAMES
+    for field, info in engines.get(name).params.model_fields.items()
+    if info.annotation is str
+]
+GOOD = {"root": {"godot": "res://a", "unity": "Assets/a"}, "destination": {"unreal": "/Game/a"}}
+
+
+def good(name: str, field: str) -> str:
+    if name == "wwise" and field in ("parent", "events"):
+        return r"\a"
+    return GOOD.get(field, {}).get(name, "a")
+
+
+@pytest.mark.parametrize(("name", "field"), TEXTS)
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "\n",
+        "\r",
+        "\t",
+        "\0",
+        "\x1b[31m",
+        "\x7f",
+        "\x85",
+        "\u2028",
+        "\u2029",
+        "\u202e",
+        "\u200b",
+        "\ufeff",
+        "\u00ad",
+        '"',
+    ],
+)
+def test_no_text_of_an_engine_gets_out_of_its_line_or_hides(name, field, bad):
+    params = engines.get(name).params
+    params(**{field: good(name, field)})
+    for value in (f"{good(name, field)}{bad}x", f"{good(name, field)}{bad}"):
+        with pytest.raises(ValidationError):
+            params(**{field: value})
+
+
+@pytest.mark.parametrize(("name", "field"), TEXTS)
+@pytest.mark.parametrize("bad", ["=1+1", "+1", "-1", "@x", " =1"])
+def test_no_text_of_an_engine_is_a_formula(name, field, bad):
+    with pytest.raises(ValidationError):
+        engines.get(name).params(**{field: bad})
+
+
+def test_every_engine_checks_its_texts_in_one_place():
+    for name in NAMES:
+        assert issubclass(engines.get(name).params, EngineParams)
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [("godot", "root"), ("unity", "root"), ("fmod", "folder"), ("fmod", "bank"), ("wwise", "originals")],
+)
+@pytest.mark.parametrize("tail", ["../x", "/../../x", "/./x", "//x", "/.git", "/a|b", "/con"])
+def test_no_folder_climbs_out_or_is_hidden(name, field, tail):
+    with pytest.raises(ValidationError):
+        engines.get(name).params(**{field: f"{good(name, field)}{tail if tail[0] == '/' else '/' + tail}"})

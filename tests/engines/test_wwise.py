@@ -108,3 +108,27 @@ def test_takes_that_would_share_a_name_are_refused():
 def test_mistakes_are_refused(fields):
     with pytest.raises(ValidationError):
         Wwise(**fields)
+
+
+@pytest.mark.parametrize("begins", ["=", "+", "-", "@"])
+def test_no_cell_is_a_formula(begins):
+    for row in rows([sound(f"{begins}cmd.wav", comment=f"{begins}1+1")], events="\\Events"):
+        for column, value in row.items():
+            assert column == "Property[Volume]" or not value.lstrip().startswith(("=", "+", "-", "@"))
+    (row,) = rows([sound(f"{begins}cmd.wav", comment=f"{begins}1+1")])
+    assert row["Audio File"] == f".\\{begins}cmd.wav"
+    assert row["Notes"].startswith(f"'{begins}1+1")
+
+
+def test_originals_is_a_folder_under_originals():
+    for value, kept in (("Steps", "Steps"), ("a/b", "a\\b"), ("a\\b\\", "a\\b"), ("", "")):
+        assert Wwise(originals=value).originals == kept
+    for value in ("..", "../..", "a\\..\\..\\b", "\\a", "/a", "C:\\a", "C:a", "a\\\\b", "."):
+        with pytest.raises(ValidationError):
+            Wwise(originals=value)
+    for value in ("\\..\\x", "\\a\\\\b", "\\a\\."):
+        for field in ("parent", "events"):
+            with pytest.raises(ValidationError):
+                Wwise(**{field: value})
+    with pytest.raises(ValidationError):
+        Wwise(event_prefix="a\\b")
