@@ -148,13 +148,13 @@ class Places:
             self._adjust(made, wanted)
 
     def _adjust(self, made: int | Path, wanted: os.stat_result) -> None:
-        found = os.stat(made)  # noqa: PTH116 - it may be a handle
+        found = _look(made)
         mode = wanted.st_mode & (0o2777 if stat.S_ISDIR(found.st_mode) else 0o666)
         if wanted.st_mode & 0o070 and found.st_gid != wanted.st_gid:
             with contextlib.suppress(OSError):
                 os.chown(made, -1, wanted.st_gid)
         # A change of group may have taken a bit of the mode; and not to ask is cheaper than to change for nothing.
-        if stat.S_IMODE(os.stat(made).st_mode) != mode:  # noqa: PTH116
+        if stat.S_IMODE(_look(made).st_mode) != mode:
             with contextlib.suppress(OSError):
                 os.chmod(made, mode)  # noqa: PTH101
 
@@ -325,6 +325,10 @@ def _is_part(place: Path) -> bool:
 def _is_small(path: Path, name: str) -> bool:
     found = _stat(path)
     return found is None or found.st_size <= _MOST_BYTES.get(name, found.st_size)
+
+
+def _look(made: int | Path) -> os.stat_result:
+    return os.fstat(made) if isinstance(made, int) else made.stat()
 
 
 def _stat(path: Path) -> os.stat_result | None:

@@ -287,5 +287,6 @@ def test_a_cache_folder_that_cannot_be_one_is_told_before_anything_runs(space: S
     found = space.build()
     assert found.code == 1
     assert (found.ran, found.exports) == ([], {})
-    assert "cannot use the cache" in found.err
+    assert found.err.startswith(f"the cache cannot be written ({space.root / 'afile'}: Not a directory)")
+    assert "--keep-nothing" in found.err
     assert not space.exists("build")
