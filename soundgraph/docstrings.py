@@ -14,9 +14,19 @@ def of(module: str) -> str:
     found = importlib.import_module(module)
     if found.__doc__ is not None:
         return found.__doc__
-    loader = found.__loader__
-    source = loader.get_source(module) if isinstance(loader, InspectLoader) else None
-    return (ast.get_docstring(ast.parse(source)) if source else None) or ""
+    return ast.get_docstring(_source(module)) or ""
+
+
+def of_class(module: str, name: str) -> str:
+    """The docstring of a class at the top of a module, read out of its source."""
+    classes = (found for found in _source(module).body if isinstance(found, ast.ClassDef) and found.name == name)
+    return next((ast.get_docstring(found) or "" for found in classes), "")
+
+
+@cache
+def _source(module: str) -> ast.Module:
+    loader = importlib.import_module(module).__loader__
+    return ast.parse((loader.get_source(module) if isinstance(loader, InspectLoader) else None) or "")
 
 
 def summary(module: str) -> str:

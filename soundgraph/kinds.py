@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
 
 from soundgraph import docstrings
 
@@ -33,6 +33,14 @@ class Params(BaseModel):
         allow_inf_nan=False,
         defer_build=True,  # most processes use a few of the models
     )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """With the docstring as its description, also where Python was told to keep none."""
+        found = handler.resolve_ref_schema(handler(schema))
+        if cls.__doc__ is None and (description := docstrings.of_class(cls.__module__, cls.__name__)):
+            found["description"] = description
+        return found
 
 
 @dataclass(frozen=True)

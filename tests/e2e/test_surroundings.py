@@ -234,7 +234,7 @@ def test_what_stands_behind_two_dashes_is_a_target(space: Space, words: tuple[st
     space.scene(CHAIN.replace("theme", "other"), "b")
     space.build()
     found = space.run(*words)
-    assert (found.code, found.err) == (0, "")
+    assert found.code == 0, found.err
 
 
 def test_what_is_no_target_is_named_as_it_was_written(space: Space) -> None:
