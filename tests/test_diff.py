@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from soundgraph import differing, lock, revisions
+from soundgraph import differing, lock, models, revisions
 from soundgraph.audio import make
-from soundgraph.backends import Pin
+from soundgraph.backends import Model, Pin
 from soundgraph.dsp import residual
 from soundgraph.errors import UsageError
 from soundgraph.lock import LOCK_FILE
@@ -382,6 +382,23 @@ def test_an_escape_in_the_name_of_a_file_does_not_reach_the_terminal(repo):
     assert "\x1b" not in found.out + found.err
 
 
+@pytest.mark.parametrize("broken", ["now", "then"])
+def test_an_export_is_not_taken_for_one_of_a_scene_that_cannot_be_read(repo, broken):
+    """Nobody knows what that scene delivers: one that is new there, or gone, may be another's under a new name."""
+    good, bad = generate("n", "wind") + export("new", "n", path="place"), generate("n", "wind") + "kind = 1"
+    other = generate("m", "wind") + export("old", "m", path="place")
+    repo.scene(other, "b")
+    repo.scene(bad if broken == "then" else generate("n", "wind"), "c")
+    commit_all(repo.root)
+    repo.scene(good, "c")
+    repo.scene(generate("m", "wind") if broken == "then" else bad, "b")
+    found = diff(repo)
+    assert statuses(found) == (
+        {"b:old": "removed", "c:new": "unknown"} if broken == "then" else {"b:old": "unknown", "c:new": "added"}
+    )
+    assert {event["was"] for event in found.of("change")} == {""}
+
+
 def test_a_circle_in_one_scene_hides_no_other(repo):
     repo.scene(
         node("x", "trim", input="y", duration=1) + node("y", "trim", input="x", duration=1) + export("x", "x"), "b"
@@ -622,6 +639,39 @@ def test_another_pin_of_a_model_is_other_weights(repo):
     repo.write(LOCK_FILE, lines[1])
     assert reasons(diff(repo)) == ["rain weights: aaaaaaaaaaaa -> bbbbbbbbbbbb"]
     assert Pin("1" * 40, "a" * 64)
+
+
+def test_another_pin_of_a_take_is_a_change_though_nothing_else_is(repo):
+    repo.build()
+    repo.run("pin")
+    commit_all(repo.root)
+    assert statuses(diff(repo)) == {}
+    pinned = lock.read(repo.root / LOCK_FILE).takes["a:rain"].digest
+    text = (repo.root / LOCK_FILE).read_text()
+    repo.write(LOCK_FILE, text.replace(pinned, "0" * 64))
+    found = diff(repo)
+    assert statuses(found) == {"a:theme": "changed"}
+    assert reasons(found) == [f"rain pinned take: {pinned[:12]} -> {'0' * 12}"]
+    repo.write(LOCK_FILE, "".join(line for line in text.splitlines(True) if pinned not in line))
+    assert statuses(diff(repo)) == {}  # no pin, and the same take is what the cache has
+    repo.write(LOCK_FILE, text)
+    assert statuses(diff(repo)) == {}
+
+
+@pytest.mark.parametrize("how", ["altered", "as it was", "not in git"])
+def test_weights_that_git_holds_and_that_are_others_now_are_a_change(repo, monkeypatch, how):
+    """Their identity is that of now in both trees: that they were others then, git alone knows."""
+    path = repo.write("cache/weights.bin" if how == "not in git" else "weights.bin", "1")
+    repo.scene(REAL)
+    commit_all(repo.root)
+    model = Model("own/weights", "audiocraft", "audio", 16000, 1, None, "CC0-1.0", "1" * 64, read=(path,))
+    monkeypatch.setattr(models, "resolve", lambda *_: model)
+    assert statuses(diff(repo)) == {}
+    if how != "as it was":
+        path.write_text("2")
+    found = diff(repo)
+    assert statuses(found) == ({"a:rain": "changed"} if how == "altered" else {})
+    assert [line.partition(":")[0] for line in reasons(found)] == (["rain weights"] if how == "altered" else [])
 
 
 def test_another_prompt_leaves_the_pin(repo):
