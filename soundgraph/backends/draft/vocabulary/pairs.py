@@ -261,6 +261,8 @@ PAIRS: tuple[tuple[str, str, str], ...] = (
     ("body, face, flesh", "hit, punch, kick, impact, strike", "punch"),
     ("enemy, player, character, soldier, monster", "die, death, killed, dies", "grunt, body_fall"),
     ("wind, bamboo, glass", "chime", "chime"),
+    ("helicopter, chopper", "hover, hovering", "helicopter"),
+    ("teleporter, teleport", "activate, activation, use, start", "teleport"),
     ("jet, plane, aircraft, airplane", "fly, pass, flyby, overhead, by", "rocket"),
     ("water, river, stream, tap", "run, running, flow, flowing, trickle", "stream"),
     ("water, bath, pool, sea, lake", "splash, dive, jump, plunge, cannonball", "splash"),
