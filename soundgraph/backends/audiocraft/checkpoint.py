@@ -20,9 +20,12 @@ from soundgraph.errors import NodeError, quote
 if TYPE_CHECKING:
     from soundgraph.backends.audiocraft.weights import Files
 
-__all__ = ["Loaded", "attention", "choose_device", "dtype_for", "free", "load"]
+__all__ = ["Loaded", "attention", "choose_device", "dtype_for", "free", "load", "short"]
 
 _MAGNET = "transformer_lm_magnet"
+_LONGEST_DELAY = 10_000
+"""Of a codebook, in steps: each is a step more to make. Published models have 3, and 30 s have 1,500 steps."""
+
 _CONDITIONERS = ("t5", "lut", "chroma_stem")
 
 
@@ -112,6 +115,11 @@ def _load(files: Files, model: Model, device: str, dtype: torch.dtype, hint: str
     with _usable(files.lm, hint):
         codec = builders.get_wrapped_compression_model(codec, cfg).eval()
     _fit(lm, codec, model, files)
+    with _usable(files.codec, hint):
+        _try(codec)
+    longest = max(getattr(lm.pattern_provider, "delays", [0]))
+    if longest > _LONGEST_DELAY:
+        raise NodeError(f"{files.lm}: its settings cannot be used (a codebook is delayed by {longest} steps); {hint}")
     lm.eval()
     lm.cfg = cfg  # where stock code looks for it
     for conditioner in lm.condition_provider.conditioners.values():
@@ -161,7 +169,7 @@ def _settings(package: Mapping[Any, Any], path: Path, key: str, what: str, hint:
     try:
         cfg = OmegaConf.create(package["xp.cfg"])
     except Exception as error:  # YAML's errors and omegaconf's have no base of their own
-        raise NodeError(f'{path}: its "xp.cfg" cannot be read ({_short(error)}); {hint}') from None
+        raise NodeError(f'{path}: its "xp.cfg" cannot be read ({short(error)}); {hint}') from None
     if not isinstance(cfg, DictConfig) or key not in cfg:
         other = {"compression_model": "a codec", "lm_model": "a language model"}
         found = next(
@@ -195,6 +203,23 @@ def _check_rate(path: Path, rate: int | None, model: Model, solver: str | None =
     if rate not in (None, model.sample_rate):
         what = f"is made for {rate} Hz{f', as {solver} is' if solver else ''}"
         raise NodeError(f"{path} {what}, and model {quote(model.id)} for {model.sample_rate} Hz: it is of another")
+
+
+@torch.inference_mode()
+def _try(codec: Any) -> None:
+    """Takes one frame through a codec and back: what its settings make of it shows at once, and not at the first take.
+
+    Raises whatever that leads to.
+    """
+    steps = round(getattr(codec, "num_virtual_steps", 1))
+    hop = round(codec.sample_rate / codec.frame_rate)
+    device = next(codec.parameters()).device
+    sound = codec.decode(torch.zeros(1, codec.num_codebooks, steps, dtype=torch.int64, device=device))
+    if sound.shape[1] != codec.channels or sound.shape[2] < steps * hop:
+        raise ValueError(f"a frame of {steps * hop} samples comes out as {sound.shape[2]}")
+    codes, _scale = codec.encode(torch.zeros(1, codec.channels, steps * hop, device=device))
+    if codes.shape[1:] != (codec.num_codebooks, steps):
+        raise ValueError(f"a frame of {codec.num_codebooks} codes comes out as {tuple(codes.shape[1:])}")
 
 
 def _fit(lm: Any, codec: Any, model: Model, files: Files) -> None:
@@ -240,6 +265,10 @@ def _conditioners(cfg: Any, files: Files, model: Model, device: str, hint: str) 
 
 def _fill(module: Any, state: Mapping[str, Any], path: Path, hint: str) -> None:
     """Copies weights into a model, each straight from the mapped file to where it stays."""
+    for name, tensor in module.state_dict().items():
+        # torch would drop what is imaginary, and take whole numbers, whose scale is elsewhere, for weights.
+        if unlike := _unlike(state.get(name), tensor):
+            raise NodeError(f'{path}: its weights do not fit its settings ("{name}" is {unlike}); {hint}')
     try:
         module.load_state_dict(state)
     except (RuntimeError, TypeError, AttributeError) as error:
@@ -249,6 +278,18 @@ def _fill(module: Any, state: Mapping[str, Any], path: Path, hint: str) -> None:
         raise NodeError(
             f"{path}: its weights do not fit its settings ({lines[0][:160].rstrip('. ')}); {hint}"
         ) from None
+
+
+def _unlike(given: Any, tensor: torch.Tensor) -> str:
+    """What sort of numbers a weight has where a model has another; "" where it fits, or is absent."""
+    if not isinstance(given, torch.Tensor):
+        return ""
+    sort = str(given.dtype).removeprefix("torch.")
+    if given.is_quantized or given.layout != torch.strided or given.is_meta or given.is_nested:
+        return f"no plain tensor: {sort}, {'meta' if given.is_meta else str(given.layout).removeprefix('torch.')}"
+    if tensor.is_floating_point() and not given.is_floating_point():
+        return f"{sort}, and no float"
+    return ""
 
 
 @contextmanager
@@ -261,7 +302,7 @@ def _usable(path: Path, hint: str) -> Iterator[None]:
     except Exception as error:  # KeyError, AssertionError, TypeError, ConfigAttributeError …
         if devices.is_out_of_memory(error):
             raise
-        raise NodeError(f"{path}: its settings cannot be used ({_short(error)}); {hint}") from None
+        raise NodeError(f"{path}: its settings cannot be used ({short(error)}); {hint}") from None
 
 
 @contextmanager
@@ -294,6 +335,7 @@ def _is_published(model: Model) -> bool:
     return model.id.startswith("facebook/")
 
 
-def _short(error: Exception) -> str:
+def short(error: Exception) -> str:
+    """The kind and first line of an error that is nobody's own words."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0][:160]}" if lines else type(error).__name__

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from soundgraph.errors import NodeError
 from soundgraph.workers import Workers
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ WINDOW_S = 5.0
 """The longest stretch decoded at once. Measured at the published size, 30 s of sound on one core: windows of 30 s take
 9.5 s and 1.1 GB, of 10 s 6.0 s and 0.55 GB, of 3 s 5.9 s and 0.22 GB. The time goes into pages for the larger arrays.
 """
+
+NOT_NUMBERS = "not numbers (NaN or infinity), so the take is refused"
 
 _MAX_WORKERS = 4
 """Windows decoded at the same time; each holds about 0.3 GB."""
@@ -55,8 +58,11 @@ def encode(codec: Any, samples: NDArray[np.float32]) -> Tensor:
     """
     device = next(codec.parameters()).device
     # A copy: a sound out of the cache cannot be written to, and torch would warn the user of that.
-    with _one_thread():
+    with _one_thread(), _watched(codec) as finite:
         codes, _scale = codec.encode(torch.from_numpy(np.array(samples, order="C"))[None].to(device))
+    if not all(finite):
+        # The nearest code to what is not a number is a code like any other.
+        raise NodeError(f"what the codec makes of a sound are {NOT_NUMBERS}: its weights are damaged")
     return cast(Tensor, codes[0].to("cpu", torch.int64))
 
 
@@ -80,6 +86,22 @@ def decode(codec: Any, codes: Tensor, n_samples: int) -> NDArray[np.float32]:
         for rows, side in zip(np.split(sound, len(sides)), sides, strict=True):
             _decode(mono, side, rows, crew)
     return sound
+
+
+@contextmanager
+def _watched(codec: Any) -> Iterator[list[bool]]:
+    """While this lasts, gathers for each sound that goes through a codec's encoder whether it comes out finite."""
+    mono = codec.model if hasattr(codec, "get_left_right_codes") else codec
+    encoder = getattr(getattr(mono, "model", mono), "encoder", None)
+    found: list[bool] = []
+    if not isinstance(encoder, nn.Module):
+        yield found
+        return
+    hook = encoder.register_forward_hook(lambda _module, _given, latent: found.append(bool(latent.isfinite().all())))
+    try:
+        yield found
+    finally:
+        hook.remove()
 
 
 def _decode(codec: Any, codes: Tensor, into: NDArray[np.float32], crew: _Crew) -> None:

@@ -116,9 +116,28 @@ def _model(kind: Any, folder: Path, choose: _Choose, what: str, hint: str) -> An
     if absent:  # transformers would begin these at random, and only mention it
         more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
         raise NodeError(f"{folder} holds {what} that lacks weights ({absent[0]}{more}); {hint}")
+    kept = model.state_dict()
+    for path in (folder / name for name in choose(path.name for path in folder.iterdir() if path.is_file())):
+        odd = [name for name, sort in _sorts(path, hint) if name in kept and kept[name].is_floating_point() != sort]
+        if odd:  # transformers would drop what is imaginary, and take whole numbers for weights
+            raise NodeError(f"{path} holds weights that are no floats ({odd[0]}); {hint}")
     for tensor in (*model.parameters(), *model.buffers()):
         tensor.data = tensor.data.clone()  # it was mapped from the file, and would follow what becomes of that
     return model.eval()
+
+
+def _sorts(path: Path, hint: str) -> Iterator[tuple[str, bool]]:
+    """The names of the tensors in a file of weights, and whether each is of floats; nothing for any other file."""
+    from safetensors import safe_open
+
+    if path.suffix == ".safetensors":
+        with safe_open(str(path), framework="pt") as file:
+            for name in file.keys():  # noqa: SIM118 - it is no mapping
+                yield name, "F" in file.get_slice(name).get_dtype()
+    elif path.suffix == ".bin":
+        for name, tensor in archive.read(path, hint).items():
+            if isinstance(tensor, torch.Tensor):
+                yield name, tensor.is_floating_point()
 
 
 def _from_folder(kind: Any, folder: Path, choose: _Choose, what: str, hint: str, **options: Any) -> Any:

@@ -103,6 +103,11 @@ class Decoder:
             text = isinstance(conditioner, TextConditioner) and name == "description"
             if not text and not isinstance(conditioner, WaveformConditioner):
                 return f'its condition "{name}" is neither the description nor a sound'
+            if name not in lm.fuser.cond2fuse:
+                return f'its condition "{name}" is combined with nothing'
+        crossed = {lm.fuser.cond2fuse[name] for name in lm.condition_provider.conditioners} & {"cross"}
+        if lm.transformer.layers[0].cross_attention is not None and not crossed:
+            return "it looks at a condition that it has not"
         for how in ("sum", "input_interpolate"):
             if lm.fuser.fuse2cond.get(how):
                 return f"its conditions are combined with its input by {how}"

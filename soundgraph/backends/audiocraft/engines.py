@@ -155,6 +155,8 @@ class _Stock:
     def __init__(self, loaded: Loaded):
         self.takes_melodies = _takes_melodies(loaded)
         self._loaded = loaded
+        if loaded.device == "cpu":
+            loaded.lm.to(loaded.dtype)  # the norms of a processor take no numbers of two sorts, as autocast makes them
 
     def row(self, take: Take) -> stock.Run:
         window, request = take.window, take.request

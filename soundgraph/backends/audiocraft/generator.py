@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_NOT_NUMBERS = "are not numbers (NaN or infinity), so the take is refused"
-
 _AHEAD = 4
 """Takes that are got ready, in batches: enough to choose rows of like length from, few enough for memory."""
 
@@ -62,16 +60,33 @@ class AudioCraftGenerator:
         except BaseException:
             checkpoint.free(self._loaded)
             raise
+        try:
+            self._clock = self._checked_clock()
+        except BaseException:
+            self.unload()
+            raise
         self._width = self._engine.width
         self._told_width = self._width  # the smallest that was told of in a remark
         self._running = False  # whether a batch is
-        music = self._loaded.codec
-        self._clock = Clock(
+
+    def _checked_clock(self) -> Clock:
+        """How the model counts. Raises NodeError for one whose window has no room for what it makes at a time."""
+        loaded, music = self._loaded, self._loaded.codec
+        clock = Clock(
             music.sample_rate,
             codec.hop(music),
             codec.steps_per_frame(music),
-            math.floor(self._loaded.max_duration_s * music.frame_rate),
+            math.floor(loaded.max_duration_s * music.frame_rate),
         )
+        least = loaded.lm.span_len if loaded.kind == "magnet" else clock.per_frame
+        if not isinstance(least, int) or least < 1:
+            raise NodeError(f"model {quote(self._model.id)} cannot be used: it fills spans of {least} steps")
+        if clock.max_steps < least:
+            raise NodeError(
+                f"model {quote(self._model.id)} cannot be used: its window of {1000 * loaded.max_duration_s:g} ms is "
+                f"less than what it makes at a time, {1000 * least / music.frame_rate:g} ms"
+            )
+        return clock
 
     @property
     def about(self) -> str:
@@ -185,7 +200,7 @@ class AudioCraftGenerator:
         else:
             samples = self._in_room(take, lambda: codec.decode(self._loaded.codec, take.codes, n))
         if not np.isfinite(samples).all():
-            return Refused(take.index, f"samples of the codec {_NOT_NUMBERS}: its weights are damaged")
+            return Refused(take.index, f"samples of the codec are {codec.NOT_NUMBERS}: its weights are damaged")
         if take.given is not None:
             samples = pieces.join(take.given, samples, piece)
         if take.told_s < take.request.duration:
@@ -254,7 +269,7 @@ class AudioCraftGenerator:
             for take in left:
                 take.alone = True
             if len(batch) == 1 and left:
-                left[0].trouble = _reason(error)
+                left[0].trouble = self._why_not(error)
                 yield left[0]
         finally:
             self._running = False
@@ -268,11 +283,17 @@ class AudioCraftGenerator:
                     take.trouble = _reason(error)
                     yield take
 
+    def _why_not(self, error: Exception) -> str:
+        if self._engine.path == "decoder" or isinstance(error, NodeError):
+            return _reason(error)
+        # Whatever its settings make of audiocraft's own code.
+        return f"model {quote(self._model.id)} cannot be run as its settings say ({checkpoint.short(error)})"
+
     def _not_numbers(self) -> str:
         hint = "its weights are damaged"
         if self._precision not in ("float32", "int8"):
             hint = 'precision = "float32" may help, or else its weights are damaged'
-        return f"logits of the language model {_NOT_NUMBERS}: {hint}"
+        return f"logits of the language model are {codec.NOT_NUMBERS}: {hint}"
 
     def _shrink(self, batch: Sequence[Take], width: int) -> None:
         """A batch of this width did not fit: the next is half as wide. Its windows that were finished are kept."""

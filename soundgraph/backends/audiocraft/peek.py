@@ -28,7 +28,8 @@ _MAX_VALUES = 100_000
 """In a configuration; that of a published model has about 500."""
 
 _INERT = re.compile(
-    r"torch\.(\w*Storage|Size|device|float\d+|bfloat16|u?int\d+|bool)"
+    r"torch\.(\w*Storage|Size|device|float\d+(_\w+)?|bfloat16|complex\d+|u?int\d+|bool)"
+    r"|torch\.(per_tensor|per_channel)_affine\w*|torch\.q(u?int\w+)"
     r"|torch\.storage\.\w*Storage|torch\.serialization\._get_layout"
     r"|torch\._utils\._rebuild_\w+|torch\.nn\.parameter\.Parameter|torch\._tensor\._rebuild_from_type_v2"
     r"|omegaconf\.[\w.]+|typing\.Any|collections\.(OrderedDict|defaultdict)"

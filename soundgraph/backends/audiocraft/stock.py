@@ -62,7 +62,7 @@ def generate(loaded: Loaded, run: Run, on_steps: Callable[[int], None]) -> Tenso
             max_gen_len=n_made,
             use_sampling=True,
             temp=run.temperature,
-            top_k=run.top_k,
+            top_k=min(run.top_k, loaded.lm.card),
             top_p=run.top_p,
             callback=on_progress,
             **(_magnet_only(loaded, run) if magnet else {"cfg_coef": run.cfg_coef}),
@@ -136,6 +136,5 @@ def _seeded(seed: int, device: str) -> Iterator[None]:
 
 
 def _autocast(loaded: Loaded) -> torch.autocast:
-    """As stock has it: none on a CPU."""
-    on = loaded.device != "cpu" and loaded.dtype != torch.float32
-    return torch.autocast(loaded.device, dtype=loaded.dtype, enabled=on)
+    """As stock has it; on a CPU, too, where stock has float32 only: its layers are not all in one sort of numbers."""
+    return torch.autocast(loaded.device, dtype=loaded.dtype, enabled=loaded.dtype != torch.float32)

@@ -284,7 +284,7 @@ def _from_folder(model_id: str, sources: Sources) -> Model:
     if not isinstance(seconds, (int, float)) or not 0 < seconds <= 3600:
         raise ValueError(f"cannot be used: its {LM_FILE} does not say how long a piece it makes")
     if channels not in (1, 2):
-        raise ValueError(f"cannot be used: it has {channels} channels")
+        raise ValueError(f"cannot be used: it has {channels!r} channels")
     solver = str(lm.get("solver", ""))
     magnet = lm.get("lm_model") == "transformer_lm_magnet"
     melody = bool(_conditioners(lm, "chroma_stem"))

@@ -15,8 +15,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from soundgraph import audio
 from soundgraph.audio import Audio
-from soundgraph.backends import Made, Model, OutOfMemoryError, Precision, Refused, Request
-from soundgraph.backends.audiocraft import checkpoint, codec, engines
+from soundgraph.backends import Made, Model, OutOfMemoryError, Precision, Refused, Request, Sources
+from soundgraph.backends.audiocraft import checkpoint, codec, engines, weights
 from soundgraph.backends.audiocraft.generator import AudioCraftGenerator
 from soundgraph.backends.audiocraft.takes import Take, next_batch
 from soundgraph.errors import NodeError
@@ -905,3 +905,127 @@ def test_threads_are_as_many_as_cores_unless_said_otherwise(monkeypatch: pytest.
     assert engines.n_threads() >= 1
     monkeypatch.setenv("SOUNDGRAPH_THREADS", "3")
     assert engines.n_threads() == 3
+
+
+# Whatever a checkpoint or a request can be
+
+
+def changed(folder: Path, into: Path, settings: dict[str, Any], file: str = "state_dict.bin") -> Path:
+    """A copy with other settings, by dotted name."""
+    from omegaconf import OmegaConf
+
+    folder = copied(folder, into)
+    package = torch.load(folder / file, weights_only=True)
+    config = OmegaConf.create(package["xp.cfg"])
+    for name, value in settings.items():
+        OmegaConf.update(config, name, value, force_add=True)
+    package["xp.cfg"] = OmegaConf.to_yaml(config)
+    torch.save(package, folder / file)
+    return folder
+
+
+def test_a_magnet_in_bfloat16_makes_takes_on_a_processor(short_magnet: Path) -> None:
+    loaded = load(short_magnet, precision="bfloat16")
+
+    first, second = make(loaded, ask(0.5), ask(0.5))
+
+    assert first.audio.digest == second.audio.digest
+    assert float(np.std(first.audio.samples)) > 0.01
+
+
+def test_a_magnet_chooses_among_no_more_codes_than_there_are(short_magnet: Path) -> None:
+    loaded = load(short_magnet)
+
+    all_codes, more = make(loaded, ask(0.5, top_k=tiny.CARD), ask(0.5, top_k=4096))
+
+    assert all_codes.audio.digest == more.audio.digest
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"dataset.segment_duration": 0.01}, "its window of 10 ms is less than what it makes at a time, 20 ms"),
+        ({"codebooks_pattern.delay.delays": [0, 1, 2, 10**6]}, "a codebook is delayed by 1000000 steps"),
+        ({"fuser.cross": ["odd"]}, "cannot be run as its settings say"),
+        ({"fuser.prepend": ["description"]}, "cannot be run as its settings say"),
+        ({"transformer_lm.past_context": 10}, "cannot be run as its settings say"),
+        ({"transformer_lm.causal": False}, "cannot be run as its settings say"),
+        ({"transformer_lm.odd": 1}, "its settings cannot be used"),
+    ],
+)
+def test_settings_that_nothing_can_be_made_with_are_refused_in_words(
+    short: Path, tmp_path: Path, settings: dict[str, Any], words: str
+) -> None:
+    folder = changed(short, tmp_path, settings)
+    try:
+        said = refusal(load(folder), ask(0.5))
+    except NodeError as error:
+        said = str(error)
+
+    assert words in said
+    assert "bug" not in said
+
+
+@pytest.mark.parametrize(("span", "words"), [("x", "spans of x steps"), (0, "spans of 0 steps"), (1000, "20000 ms")])
+def test_spans_that_a_magnet_cannot_fill_are_refused(short_magnet: Path, tmp_path: Path, span: Any, words: str) -> None:
+    with pytest.raises(NodeError, match=words):
+        load(changed(short_magnet, tmp_path, {"masking.span_len": span}))
+
+
+def test_a_codec_that_cannot_be_run_is_refused_when_it_is_loaded(short: Path, tmp_path: Path) -> None:
+    with pytest.raises(NodeError, match=r"compression_state_dict\.bin: its settings cannot be used .*padding mode odd"):
+        load(changed(short, tmp_path, {"seanet.pad_mode": "odd"}, "compression_state_dict.bin"))
+
+
+def test_a_sound_that_the_codec_makes_no_numbers_of_is_not_gone_on_from(short: Path) -> None:
+    loaded = load(short)
+    for parameter in loaded._loaded.codec.encoder.model[-1].parameters():
+        parameter.data.fill_(float("nan"))
+
+    assert "are not numbers (NaN or infinity)" in refusal(loaded, ask(1.0, continue_from=noise_sound(0.5)))
+    assert len(make(loaded, ask(0.5))) == 1
+
+
+@pytest.mark.parametrize("name", ["state_dict.bin", "compression_state_dict.bin"])
+@pytest.mark.parametrize("dtype", [torch.complex64, torch.int8, torch.bool, torch.uint16])
+def test_weights_that_are_no_floats_are_refused_rather_than_made_some(
+    short: Path, tmp_path: Path, name: str, dtype: torch.dtype
+) -> None:
+    folder = copied(short, tmp_path)
+    package = torch.load(folder / name, weights_only=True)
+    key = next(key for key in package["best_state"] if key.endswith(("weight", "weight_v")))
+    package["best_state"][key] = package["best_state"][key].to(dtype)
+    torch.save(package, folder / name)
+
+    with pytest.raises(NodeError, match=f'"{key}" is {str(dtype).removeprefix("torch.")}, and no float'):
+        load(folder)
+
+
+@pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor")
+@pytest.mark.parametrize("form", ["quantised", "sparse", "meta"])
+def test_weights_that_are_no_plain_tensors_are_refused(short: Path, tmp_path: Path, form: str) -> None:
+    folder = copied(short, tmp_path)
+    package = torch.load(folder / "state_dict.bin", weights_only=True)
+    key = "transformer.layers.0.linear1.weight"
+    weight = package["best_state"][key]
+    package["best_state"][key] = {
+        "quantised": lambda: torch.quantize_per_tensor(weight, 0.01, 0, torch.qint8),
+        "sparse": weight.to_sparse,
+        "meta": lambda: weight.to("meta"),
+    }[form]()
+    torch.save(package, folder / "state_dict.bin")
+
+    weights.find(str(folder), Sources())  # a plan looks at it as at any other
+    with pytest.raises(NodeError, match=f'"{key}" is no plain tensor'):
+        load(folder)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16, torch.float8_e4m3fn])
+def test_weights_of_any_floats_make_takes(short: Path, tmp_path: Path, dtype: torch.dtype) -> None:
+    folder = copied(short, tmp_path)
+    package = torch.load(folder / "state_dict.bin", weights_only=True)
+    package["best_state"] = {key: value.to(dtype) for key, value in package["best_state"].items()}
+    torch.save(package, folder / "state_dict.bin")
+
+    assert weights.find(str(folder), Sources()) is not None
+    assert float(np.std(make(load(folder), ask(0.5))[0].audio.samples)) > 0.01
