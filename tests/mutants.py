@@ -3,15 +3,21 @@
 Each module has the tests that are about it, since the whole suite would take minutes for each of thousands of mistakes.
 They run over a copy of the tree, in which cosmic-ray (https://cosmic-ray.readthedocs.io) changes a line, has the tests
 run, and changes it back. A run that was stopped goes on where it was. Several modules run at once, one a processor.
+
+A sample costs less: `make mutants MODULES=store SAMPLE=20 SEED=1` plants 20 mistakes that were drawn from all of the module's,
+the same 20 for the same seed and source. `WITHOUT="ffmpeg or opus"` leaves tests out by name, as pytest's `-k` finds them.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import random
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -47,7 +53,7 @@ _CONFIG = """
 module-path = "soundgraph/{module}.py"
 timeout = {timeout_s}
 excluded-modules = []
-test-command = "{python} -m pytest -x -q -p no:cacheprovider -p no:xdist -o addopts= -o filterwarnings= {tests}"
+test-command = "{python} -m pytest -x -q -p no:cacheprovider -p no:xdist -o addopts= -o filterwarnings= {tests}{keyword}"
 
 [cosmic-ray.distributor]
 name = "local"
@@ -62,47 +68,52 @@ def main() -> int:
     parser.add_argument("modules", nargs="*", help=f"of {', '.join(TESTS)}; all if none is named")
     parser.add_argument("--folder", type=Path, default=ROOT / "mutants", help="where copies and results are kept")
     parser.add_argument("--timeout", type=float, default=300, help="seconds after which tests count as failed")
+    parser.add_argument("--sample", type=int, help="how many mistakes of each module are planted; all without")
+    parser.add_argument("--seed", type=int, default=1, help="which ones a sample has")
+    parser.add_argument("--without", default="", help="tests to leave out: what pytest's -k takes")
     parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count() or 1, help="modules at once")
     options = parser.parse_args()
+    options.folder = options.folder.resolve()
     modules = options.modules or list(TESTS)
     if unknown := [name for name in modules if name not in TESTS]:
         parser.error(f"there are no tests for {', '.join(unknown)}")
     with ThreadPoolExecutor(options.jobs) as pool:
-        found = list(pool.map(lambda name: run(name, options.folder, options.timeout), modules))
+        found = list(pool.map(lambda name: run(name, options), modules))
     print("\n".join(found))
     return 0
 
 
-def run(module: str, folder: Path, timeout_s: float) -> str:
-    """Plants every mistake in a module that was not tried yet, and says how many were not noticed."""
-    name = module.replace("/", "_")
-    copy, session = folder / name, folder / f"{name}.sqlite"
+def run(module: str, options: argparse.Namespace) -> str:
+    """Plants every mistake in a module, or in its sample, that was not tried yet, and says how many were not noticed."""
+    name = module.replace("/", "_") + (f"-{options.sample}-{options.seed}" if options.sample else "")
+    copy, session = options.folder / name, options.folder / f"{name}.sqlite"
     if not session.exists():
-        _make(module, copy, session, timeout_s)
-    _call(copy, "exec", f"{name}.toml", session)
+        _make(module, copy, session, options)
+    _call(copy, "exec", "mutants.toml", session)
     report = subprocess.run(
         [_program("cr-report"), "--show-diff", "--surviving-only", session], capture_output=True, text=True, check=True
     ).stdout
-    told = folder / f"{name}.txt"
+    told = options.folder / f"{name}.txt"
     told.write_text(report, encoding="utf-8")
-    return f"{module}: {report.strip().splitlines()[-1]}; {told} has them"
+    tried = [line for line in report.splitlines() if line.startswith("total jobs")]
+    return f"{module}: {tried[-1]}, {report.strip().splitlines()[-1]}; {told} has them"
 
 
-def _make(module: str, copy: Path, session: Path, timeout_s: float) -> None:
+def _make(module: str, copy: Path, session: Path, options: argparse.Namespace) -> None:
     shutil.rmtree(copy, ignore_errors=True)
     copy.mkdir(parents=True)
     for part in ("soundgraph", "tests", "docs", "graphs"):
         shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", copy)
-    name = module.replace("/", "_")
     config = _CONFIG.format(
         module=module,
-        timeout_s=timeout_s,
+        timeout_s=options.timeout,
         python=sys.executable,
         tests=" ".join(f"tests/{path}" for path in TESTS[module].split()),
+        keyword=f" -k 'not ({options.without})'" if options.without else "",
         without=", ".join(f'"{pattern}"' for pattern in _WITHOUT),
     )
-    (copy / f"{name}.toml").write_text(config, encoding="utf-8")
+    (copy / "mutants.toml").write_text(config, encoding="utf-8")
     place = subprocess.run(
         [sys.executable, "-c", "import soundgraph; print(soundgraph.__file__)"],
         cwd=copy,
@@ -112,12 +123,28 @@ def _make(module: str, copy: Path, session: Path, timeout_s: float) -> None:
     ).stdout.strip()
     if Path(place).resolve() != (copy / "soundgraph/__init__.py").resolve():
         raise SystemExit(f"the copy in {copy} would not be what is tested, but {place}")
-    _call(copy, "baseline", f"{name}.toml")
+    _call(copy, "baseline", "mutants.toml")
     unfinished = session.with_suffix(".part")
     unfinished.unlink(missing_ok=True)
-    _call(copy, "init", f"{name}.toml", unfinished)
-    subprocess.run([_program("cr-filter-operators"), unfinished, f"{name}.toml"], cwd=copy, check=True)
+    _call(copy, "init", "mutants.toml", unfinished)
+    subprocess.run([_program("cr-filter-operators"), unfinished, "mutants.toml"], cwd=copy, check=True)
+    draw(unfinished, options.sample, options.seed)
     unfinished.rename(session)
+
+
+def draw(session: Path, sample: int | None, seed: int) -> None:
+    """Takes out of a session the mistakes that were filtered, which a report would count as noticed, and those not drawn."""
+    with closing(sqlite3.connect(session)) as database, database:
+        # The identifiers of jobs are random, so what a seed draws from is in the order of the source.
+        pending = database.execute(
+            "SELECT job_id FROM mutation_specs WHERE job_id NOT IN (SELECT job_id FROM work_results)"
+            " ORDER BY start_pos_row, start_pos_col, operator_name, operator_args, occurrence"
+        ).fetchall()
+        drawn = pending if sample is None else random.Random(seed).sample(pending, min(sample, len(pending)))
+        database.execute("CREATE TEMP TABLE drawn (job_id PRIMARY KEY)")
+        database.executemany("INSERT INTO drawn VALUES (?)", drawn)
+        for table in ("work_results", "mutation_specs", "work_items"):
+            database.execute(f"DELETE FROM {table} WHERE job_id NOT IN (SELECT job_id FROM drawn)")
 
 
 def _call(copy: Path, *words: object) -> None:

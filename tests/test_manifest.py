@@ -24,7 +24,7 @@ def test_a_manifest_says_what_differs_from_the_defaults_and_no_name() -> None:
         "kind": "generate",
         "version": 1,
         "params": {"prompt": "rain", "seed": 3},
-        "model": {"backend": "draft", "version": 1, "identity": "draft/audio@16000x1"},
+        "model": {"backend": "draft", "version": 2, "identity": "draft/audio@16000x1"},
     }
 
 
