@@ -44,7 +44,8 @@ bench: .venv/.dev
 # make mutants MODULES=store SAMPLE=20 SEED=1 plants 20 of them, drawn by the seed; WITHOUT="ffmpeg or opus" leaves tests out.
 mutants: .venv/.dev .venv/.audiocraft
 	$(PIP) --editable '.[mutants]'
-	$(BIN)/python -m tests.mutants $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED)) $(if $(WITHOUT),--without "$(WITHOUT)") $(MODULES)
+	$(BIN)/python -m tests.mutants $(MODULES) \
+	  $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED)) $(if $(WITHOUT),--without "$(WITHOUT)")
 
 # What in docs/ is made from the code: tables, and what commands print.
 docs: .venv/.dev

@@ -4,8 +4,9 @@ Each module has the tests that are about it, since the whole suite would take mi
 They run over a copy of the tree, in which cosmic-ray (https://cosmic-ray.readthedocs.io) changes a line, has the tests
 run, and changes it back. A run that was stopped goes on where it was. Several modules run at once, one a processor.
 
-A sample costs less: `make mutants MODULES=store SAMPLE=20 SEED=1` plants 20 mistakes that were drawn from all of the module's,
-the same 20 for the same seed and source. `WITHOUT="ffmpeg or opus"` leaves tests out by name, as pytest's `-k` finds them.
+A sample costs less: `make mutants MODULES=store SAMPLE=20 SEED=1` plants 20 mistakes, drawn from all of the module's, and
+the same 20 for the same seed and source. `WITHOUT="ffmpeg or opus"` leaves tests out by name: it is what pytest's `-k`
+takes.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -53,7 +54,7 @@ _CONFIG = """
 module-path = "soundgraph/{module}.py"
 timeout = {timeout_s}
 excluded-modules = []
-test-command = "{python} -m pytest -x -q -p no:cacheprovider -p no:xdist -o addopts= -o filterwarnings= {tests}{keyword}"
+test-command = "{python} -m pytest -x -q -p no:cacheprovider -p no:xdist -o addopts= -o filterwarnings= {tests}"
 
 [cosmic-ray.distributor]
 name = "local"
@@ -84,7 +85,7 @@ def main() -> int:
 
 
 def run(module: str, options: argparse.Namespace) -> str:
-    """Plants every mistake in a module, or in its sample, that was not tried yet, and says how many were not noticed."""
+    """Plants each mistake of a module, or of its sample, that was not tried yet; says how many were not noticed."""
     name = module.replace("/", "_") + (f"-{options.sample}-{options.seed}" if options.sample else "")
     copy, session = options.folder / name, options.folder / f"{name}.sqlite"
     if not session.exists():
@@ -109,8 +110,8 @@ def _make(module: str, copy: Path, session: Path, options: argparse.Namespace) -
         module=module,
         timeout_s=options.timeout,
         python=sys.executable,
-        tests=" ".join(f"tests/{path}" for path in TESTS[module].split()),
-        keyword=f" -k 'not ({options.without})'" if options.without else "",
+        tests=" ".join(f"tests/{path}" for path in TESTS[module].split())
+        + (f" -k 'not ({options.without})'" if options.without else ""),
         without=", ".join(f'"{pattern}"' for pattern in _WITHOUT),
     )
     (copy / "mutants.toml").write_text(config, encoding="utf-8")
@@ -133,7 +134,7 @@ def _make(module: str, copy: Path, session: Path, options: argparse.Namespace) -
 
 
 def draw(session: Path, sample: int | None, seed: int) -> None:
-    """Takes out of a session the mistakes that were filtered, which a report would count as noticed, and those not drawn."""
+    """Takes out of a session what was filtered, which a report would count as noticed, and what is not drawn."""
     with closing(sqlite3.connect(session)) as database, database:
         # The identifiers of jobs are random, so what a seed draws from is in the order of the source.
         pending = database.execute(
