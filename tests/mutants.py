@@ -4,9 +4,8 @@ Each module has the tests that are about it, since the whole suite would take mi
 They run over a copy of the tree, in which cosmic-ray (https://cosmic-ray.readthedocs.io) changes a line, has the tests
 run, and changes it back. A run that was stopped goes on where it was. Several modules run at once, one a processor.
 
-A sample costs less: `make mutants MODULES=store SAMPLE=20 SEED=1` plants 20 mistakes, drawn from all of the module's, and
-the same 20 for the same seed and source. `WITHOUT="ffmpeg or opus"` leaves tests out by name: it is what pytest's `-k`
-takes.
+A sample costs less: `make mutants MODULES=store SAMPLE=20 SEED=1` plants 20 mistakes, drawn from all of the module's;
+the same 20 for the same seed and source. `WITHOUT="ffmpeg or opus"` leaves tests out by name: what pytest's `-k` takes.
 """
 
 from __future__ import annotations
