@@ -215,7 +215,10 @@ def _asked(path: Path, way: recording.Way, ask: Callable[[], _T]) -> _T:
     try:
         return ask()
     except ffmpeg.FfmpegError as error:
-        reason = str(error).replace("IN OUT.wav", f"{shlex.quote(path.name)} {shlex.quote(path.stem + '.wav')}")
+        # No name is an option or an address to the program, and none is to be written over.
+        new = path.with_suffix(".converted.wav" if path.suffix.lower() == ".wav" else ".wav")
+        names = [shlex.quote(f"./{name}" if name[0] == "-" or ":" in name else name) for name in (path.name, new.name)]
+        reason = str(error).replace("IN OUT.wav", " ".join(names))
         raise UnreadableError(path, f"holds {way.sort}, which is read through ffmpeg, and {reason}") from error
 
 
@@ -254,7 +257,10 @@ def _opened(path: Path, way: recording.Way) -> list[Any]:
                     f"{_spelled(file)}; take them apart",
                 )
             _check_header(file, path, way)
-        _check(path, files[0].samplerate, files[0].channels, sum(_frames(file, way) for file in files))
+        frames = sum(_frames(file, way) for file in files)
+        if not frames and way.damage:  # what is damaged may well seem to be empty
+            raise UnreadableError(path, way.damage)
+        _check(path, files[0].samplerate, files[0].channels, frames)
     except UnreadableError:
         for file in files:
             file.close()

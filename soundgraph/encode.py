@@ -30,6 +30,8 @@ _MP3_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 # libsndfile refuses LAME's 10, and 1.0 is that.
 _WORST_MP3 = 0.9999
 _MAX_FLAC_RATE_HZ = 655350
+# Over which libvorbis has no settings, and ends the process.
+_MAX_VORBIS_RATE_HZ = 200000
 # libvorbis keeps what one write hands over on the stack: some minutes in one go end the process.
 _CHUNK = 1 << 14
 
@@ -101,9 +103,9 @@ def fitted(audio: Audio, file_format: str, marks: Marks = _NO_MARKS) -> tuple[Au
     rate it was made from, that is what its positions are counted at, and most programs decode it to.
     Raises NodeError for a sound of which nothing is left at that rate.
     """
-    if file_format not in ("opus", "mp3"):
+    if file_format not in LOSSY or (file_format == "ogg" and audio.sample_rate <= _MAX_VORBIS_RATE_HZ):
         return audio, marks
-    rates = _OPUS_RATES_HZ if file_format == "opus" else _MP3_RATES_HZ
+    rates = _MP3_RATES_HZ if file_format == "mp3" else _OPUS_RATES_HZ
     rate = next((known for known in rates if known >= audio.sample_rate), rates[-1])
     if file_format == "opus" and marks.loop is not None:
         rate = rates[-1]

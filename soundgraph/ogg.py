@@ -5,6 +5,7 @@ Source: RFC 3533, section 6.
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import zlib
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ _CONTINUED = 1
 _FIRST_PAGE = 2
 _LAST_PAGE = 4
 _MOST_SEGMENTS = 255
+_OPUS_RATE_AT = 12  # in its first packet: RFC 7845, section 5.1
 
 
 def page_bounds(data: bytes) -> Iterator[tuple[int, int]]:
@@ -29,6 +31,15 @@ def page_bounds(data: bytes) -> Iterator[tuple[int, int]]:
         start = stop
 
 
+def end_of_pages(data: bytes) -> int:
+    """Where the first byte lies that is of no whole page; the length of the file if none is."""
+    stop = 0
+    with contextlib.suppress(ValueError):
+        for _, end in page_bounds(data):
+            stop = end
+    return stop
+
+
 def renumbered(data: bytes, serial: int) -> bytes:
     """An Ogg file of one stream with `serial`, 0 to 2³²-1, as the number of its stream.
 
@@ -38,6 +49,16 @@ def renumbered(data: bytes, serial: int) -> bytes:
     for start, stop in page_bounds(data):
         struct.pack_into("<I", pages, start + 14, serial)
         _seal(pages, start, stop)
+    return bytes(pages)
+
+
+def opus_at(data: bytes, sample_rate: int) -> bytes:
+    """An Opus file that says of itself that it was made from sound of `sample_rate`: libsndfile decodes it at that
+    rate, others always at 48000 Hz."""
+    pages = bytearray(data)
+    start, stop = next(page_bounds(data))
+    struct.pack_into("<I", pages, start + 27 + data[start + 26] + _OPUS_RATE_AT, sample_rate)
+    _seal(pages, start, stop)
     return bytes(pages)
 
 

@@ -235,8 +235,8 @@ def _limit(sound: chunks.Sound) -> Limit | None:
             most += (rest - head) * 2 // channels // unit * unit + first
     else:
         return Limit(stated, 2 * samples) if stated else None
-    # libsndfile writes the number divided by the channels, for which a sound is not cut in half.
-    divided = channels > 1 and stated == most // channels
+    # Of IMA, libsndfile writes the number divided by the channels, for which a sound is not cut in half.
+    divided = sound.codec == _IMA_ADPCM and channels > 1 and stated == most // channels
     return Limit(stated if most - samples < stated <= most and not divided else most, 2 * samples)
 
 
@@ -295,6 +295,11 @@ def _flac_parts(data: bytes) -> list[bytes]:
 
 
 def _ogg(data: bytes) -> Way:
+    end = ogg.end_of_pages(data)
+    if b"OggS" not in data[end:]:  # what is left of a page, or comes before another one, is damage
+        if more := signatures.leftover(data[end:], end):
+            return Way(more)
+        data = data[:end]
     damage = ogg.damage(data)
     try:
         links = ogg.links(data)

@@ -182,8 +182,7 @@ def test_an_ogg_that_lost_whole_pages_is_refused(tmp_path):
     data = recorded("OGG", "VORBIS", noise(2, 90_000))
     starts = [start for start, _ in page_bounds(data)]
     assert len(starts) > 5
-    assert "0 samples" in refusal(put(tmp_path, data[: starts[2]]))
-    for start in (starts[1], *starts[3:]):
+    for start in starts[1:]:
         assert refusal(put(tmp_path, data[:start])) == "breaks off: its last page is missing"
 
 

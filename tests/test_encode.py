@@ -242,6 +242,7 @@ def test_a_sound_too_short_for_the_rate_of_a_codec_is_refused_rather_than_writte
         *(("opus", 44100, 48000), ("opus", 48000, 48000), ("opus", 192000, 48000)),
         *(("mp3", 8000, 8000), ("mp3", 11025, 11025), ("mp3", 44100, 44100), ("mp3", 37800, 44100)),
         *(("mp3", 48000, 48000), ("mp3", 96000, 48000), ("mp3", 192000, 48000)),
+        *(("ogg", 200000, 200000), ("ogg", 200001, 48000), ("ogg", 384000, 48000)),
     ],
 )
 def test_a_rate_that_a_codec_does_not_take_is_converted_to_the_next(kind, rate, written):

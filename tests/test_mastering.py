@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from soundgraph import decode, encode
+from soundgraph import decode, encode, ogg
 from soundgraph.audio import make, silence
 from soundgraph.dsp import figures, limiting, loudness
 from soundgraph.dsp.seam import AUDIBLE, seam_ratio
@@ -178,6 +178,18 @@ def test_a_lossy_file_that_came_out_over_its_ceiling_is_turned_down_by_itself(fo
     assert wav_facts["gain_db"] == pytest.approx(mastered.report.gain_db, abs=0.005)
     assert wav_facts["true_peak_dbtp"] > facts["true_peak_dbtp"]
     assert "decoded_true_peak_dbtp" not in wav_facts
+
+
+def test_the_ceiling_of_an_opus_file_is_held_at_the_rate_of_players_too():
+    """They decode it at 48 kHz whatever rate it states, and find peaks that there are none of at 16 kHz."""
+    noise = np.clip(np.random.default_rng(1).normal(0, 0.5, (1, 8000)), -1, 1)
+    mastered = master(make(noise, 16000), settings(format="opus", true_peak_dbtp=0, quality=1), 16000)
+    data, facts = mastered.deliver("opus")
+    as_players = decode.from_bytes(ogg.opus_at(data, 48000))
+    assert (decode.from_bytes(data).sample_rate, as_players.sample_rate) == (16000, 48000)
+    heard_db = max(others_dbtp(as_players), others_dbtp(decode.from_bytes(data)))
+    assert heard_db <= facts["decoded_true_peak_dbtp"] + 0.01
+    assert heard_db <= 0.002 or "still" in facts["remarks"][-1]
 
 
 def test_what_three_encodings_do_not_bring_under_the_ceiling_is_said(monkeypatch):
