@@ -251,6 +251,33 @@ def outdated(job: Job, record: Record, known: Mapping[str, Entry], root: Path, s
     return found
 
 
+def outdated_sidecars(
+    job: Job, record: Record, ancestry: Mapping[str, Any], known: Mapping[str, Entry], root: Path, store: Store
+) -> list[Outdated]:
+    """The sidecars that a build would write beside files which are right already."""
+    from soundgraph import encode
+
+    found = []
+    for format_, path in zip(job.export.settings.formats, job.paths(), strict=True):
+        facts, digest_ = facts_and_digest(store, _export_key(job, record.digest, format_, encode.version([format_])))
+        if facts is None or digest_ != stamp.file_digest(str(root / path)):  # it is written, and its sidecar with it
+            continue
+        name = path + sidecars.SUFFIX
+        there, before = stamp.file_digest(str(root / name)), known.get(name)
+        commit = _commit(known.get(path), root / name, digest_, lambda: None)
+        sidecar = _sidecar(job, format_, record, {"sha256": digest_, "facts": facts}, commit, ancestry)
+        if there == _sha256(sidecar):
+            continue
+        if not there:
+            why = "gone" if before is not None else "not delivered yet"
+        elif before is not None and before.digest != there:
+            why = "altered since it was delivered"
+        else:
+            why = "says something else now"
+        found.append(Outdated(name, why))
+    return found
+
+
 def facts_and_digest(store: Store, key: str) -> tuple[dict[str, Any] | None, str]:
     """What the store knows of the file that an export's key gives: its facts, and the digest of its bytes."""
     name = f"export {key}"

@@ -224,7 +224,7 @@ def _path(root: Path) -> Path:
 
 def _lines(path: Path) -> list[bytes]:
     try:
-        with path.open("rb") as file:
+        with stamp.open_regular(str(path)) as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - _MAX_BYTES))
             return [line for line in file.read(_MAX_BYTES).split(b"\n") if line.strip()]
     except OSError:

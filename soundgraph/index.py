@@ -362,6 +362,8 @@ class Index:
         return connection
 
     def _connect(self, how: str) -> sqlite3.Connection:
+        if self._file.exists() and not self._file.is_file():  # SQLite would wait for what comes out of a pipe
+            raise sqlite3.OperationalError("unable to open database file")
         place = f"{self._file.absolute().as_uri()}?{how}"
         connection = sqlite3.connect(place, timeout=_WAIT_S, isolation_level=None, check_same_thread=False, uri=True)
         # A text with a changed byte may be no UTF-8 any more. What it is read as has another checksum in any case.

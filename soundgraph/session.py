@@ -26,6 +26,7 @@ from soundgraph import (
     planner,
     policy,
     projects,
+    provenance,
     stamp,
     takes,
     targets,
@@ -203,16 +204,20 @@ class Session:
     def to_write(self, plan: Plan) -> list[Outdated]:
         """The files that a build would write although no node they are made from runs."""
         found = []
+        known = {name: decision.record for name, decision in plan.decisions.items() if decision.record is not None}
         for job in self.jobs:
-            record = plan.decisions[job.node].record
-            if record is not None:
-                found += export.outdated(job, record, self.ledger.entries, self.root, self.store)
+            if job.node not in known:
+                continue
+            record = known[job.node]
+            found += export.outdated(job, record, self.ledger.entries, self.root, self.store)
+            if graphs.needed(self.graph, [job.node]) <= known.keys():
+                ancestry = provenance.ancestry(self.graph, job.node, known)
+                found += export.outdated_sidecars(job, record, ancestry, self.ledger.entries, self.root, self.store)
         for one in self.handovers:
-            records = {job.node: plan.decisions[job.node].record for job in one.jobs}
-            known = {name: record for name, record in records.items() if record is not None}
-            if len(known) == len(records):
+            records = {job.node: known[job.node] for job in one.jobs if job.node in known}
+            if all(job.node in records for job in one.jobs):
                 drafts = {job.owner for job in one.jobs if self._drafts_of(job)}
-                found += handover.outdated(one, known, drafts, self.ledger.entries, self.root, self.store)
+                found += handover.outdated(one, records, drafts, self.ledger.entries, self.root, self.store)
         return found
 
     def past(self, names: Sequence[str]) -> explaining.Past:

@@ -22,11 +22,13 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from stat import S_ISREG
 
 TYPE_CHECKING = False  # what typing.TYPE_CHECKING is, without importing it
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from hashlib import sha256
+    from io import BufferedReader
 else:
     try:  # as `random` does in the standard library: hashlib loads OpenSSL, which takes as long as all else here
         from _sha2 import sha256
@@ -37,6 +39,7 @@ else:
             from hashlib import sha256
 
 FOLDER = ".soundgraph"
+_TO_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _VERSION = "soundgraph-stamps 2"
 _LEDGER = "soundgraph-delivered 2"
 ABSENT = "absent"
@@ -199,7 +202,7 @@ def file_digest(path: str) -> str:
     import hashlib  # worth its import here: OpenSSL is several times as fast on whole files
 
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
@@ -295,10 +298,19 @@ def fingerprint() -> str:
 
 def read_whole(path: str) -> bytes:
     """A file of the state. Raises OSError: for one that is too big, too, which no build has written."""
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         if os.fstat(file.fileno()).st_size > _MAX_BYTES:
             raise OSError(errno.EFBIG, "is too big", path)
         return file.read()
+
+
+def open_regular(path: str) -> BufferedReader:
+    """A file to be read. Raises OSError for a pipe or a device, too: they give nothing, or never end."""
+    handle = os.open(path, _TO_READ)
+    if S_ISREG(os.fstat(handle).st_mode):
+        return open(handle, "rb")
+    os.close(handle)
+    raise OSError(errno.EINVAL, "is not a regular file", path)
 
 
 def load(root: str, config: str) -> Stamps | None:

@@ -466,6 +466,33 @@ def test_a_link_that_leads_out_of_the_output_folder_is_refused_before_anything_r
     assert space.tree() == before
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+@pytest.mark.parametrize(
+    "path", [".soundgraph/delivered", ".soundgraph/history", "stamps", "build/theme.wav", "build/theme.wav.json"]
+)
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(space: Space, path: str) -> None:
+    space.scene(CHAIN)
+    space.settle()
+    (stamps,) = (space.root / ".soundgraph").glob("stamps-*")
+    place = stamps if path == "stamps" else space.root / path
+    place.unlink()
+    os.mkfifo(place)
+    assert space.run("plan").code == 0
+    assert space.build().code == 0
+    assert (space.root / "build/theme.wav").is_file()
+
+
+def test_a_link_in_the_place_of_a_delivered_file_is_not_removed(space: Space) -> None:
+    space.scene(CHAIN)
+    space.build()
+    path = space.root / "build/theme.wav"
+    mine = path.rename(space.root / "mine.wav")
+    path.symlink_to(mine)
+    space.replace("[exports.theme]", "[exports.other]")
+    space.build()
+    assert path.is_symlink()
+
+
 # What a plan says
 
 
@@ -501,6 +528,27 @@ def test_a_plan_names_the_files_that_a_build_then_writes(space: Space) -> None:
     shutil.rmtree(space.root / ".soundgraph")
     assert announced() == set()
     assert set(space.build().exports.values()) == {"current"}
+
+
+@pytest.mark.parametrize("how", ["gone", "altered", "of another node"])
+def test_a_plan_names_a_sidecar_that_a_build_writes_beside_a_file_that_is_right(space: Space, how: str) -> None:
+    space.scene(CHAIN)
+    space.settle()
+    sidecar = space.root / "build/theme.wav.json"
+    if how == "gone":
+        sidecar.unlink()
+    elif how == "altered":
+        sidecar.write_text("{}")
+    else:
+        space.replace("cut", "short")
+    plan = space.run("plan", "--check")
+    assert (plan.code, [line.split()[:2] for line in plan.out.splitlines()[:-1]]) == (
+        3,
+        [["build/theme.wav.json", "write"]],
+    )
+    (export,) = space.build().of("export")
+    assert (export["status"], export["sidecar"]) in (("current", "written"), ("current", "restored"))
+    assert space.run("plan", "--check").code == 0
 
 
 def test_of_two_scenes_one_of_which_was_touched_all_nodes_are_current(space: Space) -> None:
