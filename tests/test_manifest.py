@@ -50,6 +50,7 @@ def test_a_manifest_has_a_canonical_form_after_a_trip_through_json() -> None:
         ("generate", RAIN, {**RAIN, "prompt": "wind"}, ['prompt: "rain" -> "wind"']),
         ("generate", RAIN, {**RAIN, "prompt": 'Ä "x"'}, ['prompt: "rain" -> "Ä \\"x\\""']),
         ("generate", RAIN, {**RAIN, "seed": 3}, ["seed: 0 (default) -> 3"]),
+        ("generate", RAIN, {**RAIN, "top_k": 100}, ["top_k: 250 (default) -> 100"]),
         ("generate", {**RAIN, "top_p": 0.5}, RAIN, ["top_p: 0.5 -> 0.0 (default)"]),
         ("trim", {"input": "a", "duration": 1.0}, {"input": "a"}, ["duration: 1.0 removed"]),
         ("trim", {"input": "a"}, {"input": "a", "pad": True}, ["pad: false (default) -> true"]),
@@ -77,6 +78,13 @@ def test_a_difference_names_the_field_as_the_user_writes_it(
     kind_name: str, old: dict[str, Any], new: dict[str, Any], words: list[str]
 ) -> None:
     assert [str(change) for change in differences(made(kind_name, old), made(kind_name, new))] == words
+
+
+def test_a_default_that_an_older_manifest_spells_out_is_told_as_added_or_removed() -> None:
+    old = made("generate", RAIN)
+    new = {**old, "params": {**old["params"], "top_k": 250}}
+    assert [str(change) for change in differences(old, new)] == ["top_k: 250 added"]
+    assert [str(change) for change in differences(new, old)] == ["top_k: 250 removed"]
 
 
 def test_there_is_a_difference_exactly_if_the_key_differs() -> None:

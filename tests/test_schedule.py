@@ -156,6 +156,20 @@ def test_what_is_in_the_cache_is_not_waited_for() -> None:
     assert sorted(shown(schedule.loads(plan_of(known, **nodes)))) == [("big", "y"), ("small", "z")]
 
 
+def test_what_needs_but_the_cache_is_made_before_or_after_others_as_loads_ask_for() -> None:
+    known = Known()
+    nodes = {
+        "first": take(SMALL, seed=3),
+        "x": take(OTHER),
+        "y": take(BIG, continue_from="x"),
+        "z": take(SMALL, continue_from="y"),
+    }
+    known.build(graph_of(**nodes), ["a:x"])
+    found = schedule.loads(plan_of(known, **nodes))
+    assert shown(found) == [("big", "y"), ("small", "first z")]
+    assert found.loads == 2
+
+
 def test_a_chain_of_one_model_is_one_load_in_the_order_of_need() -> None:
     nodes = {"c": take(SMALL, continue_from="b"), "b": take(SMALL, continue_from="a"), "a": take(SMALL)}
     assert shown(schedule.loads(plan_of(**nodes))) == [("small", "a b c")]

@@ -96,6 +96,12 @@ def test_a_hostile_file_with_a_right_digest_raises_nothing(tmp_path: Path) -> No
 
     stamp.save(sample(tmp_path), "x")
     path = tmp_path / stamp.FOLDER / "x"
+    version = path.read_text().partition("\n")[0].rpartition(" ")[0]
+
+    def write(row: str) -> None:
+        body = f"{stamp.fingerprint()}\nx\n{row}".encode()
+        path.write_bytes(f"{version} {hashlib.sha256(body).hexdigest()}\n".encode() + body)
+
     for row in (
         "F",
         "F\ta",
@@ -103,11 +109,14 @@ def test_a_hostile_file_with_a_right_digest_raises_nothing(tmp_path: Path) -> No
         "S\ta\tb\t9\tcomplete\t",
         "S\ta\tb\tx\tcomplete\t",
         "S\ta\tb\t-1\t\t",
+        "F\ta\t1 1 1 1\nS\ta\tb\t-1\t\t",
+        "F\ta\t1 1 1 1\nS\ta\tb\t0 1\t\t",
         "S\ta\tb\t\t\t\tx",
     ):
-        body = f"{stamp.fingerprint()}\n{row}".encode()
-        path.write_bytes(f"soundgraph-stamps 1 {hashlib.sha256(body).hexdigest()}\n".encode() + body)
+        write(row)
         assert stamp.load(str(tmp_path), "x") is None, row
+    write("S\ta\tb\t\t\t")
+    assert stamp.load(str(tmp_path), "x") is not None, "the digest is right: it is the rows that are refused"
 
 
 def test_under_another_installation_no_stamp_holds(tmp_path: Path) -> None:
@@ -163,6 +172,27 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize(("sync", "steps"), [(True, ["fsync", "replace"]), (False, ["replace"])])
+def test_what_is_to_last_through_a_power_cut_is_synced_before_it_has_its_name(
+    tmp_path: Path, sync: bool, steps: list[str]
+) -> None:
+    seen: list[str] = []
+    fsync, replace = os.fsync, os.replace
+
+    def synced(descriptor: int) -> None:
+        assert os.fstat(descriptor).st_size == 3, "all of it was handed to the system before"
+        seen.append("fsync")
+        fsync(descriptor)
+
+    def replaced(source: str, target: str) -> None:
+        seen.append("replace")
+        replace(source, target)
+
+    with changed(os, "fsync", synced), changed(os, "replace", replaced):
+        stamp.write_atomically(str(tmp_path / "file"), b"new", sync=sync)
+    assert seen == steps
+
+
 def test_a_file_is_written_in_the_folder_of_the_state_and_beside_its_place_where_that_cannot_be(tmp_path: Path) -> None:
     real, seen = os.replace, []
     path = tmp_path / "build" / "file"
@@ -186,9 +216,10 @@ def test_a_file_is_written_in_the_folder_of_the_state_and_beside_its_place_where
 def test_what_a_killed_process_left_half_written_is_removed_once_it_is_old(tmp_path: Path) -> None:
     stamp.save(sample(tmp_path), "stamps-x")
     old, new = (tmp_path / stamp.FOLDER / f".writing-{number}-0" for number in (1, 2))
-    for path in (old, new):
+    now = stamp.read_clock(str(tmp_path))
+    for path, minutes in ((old, 61), (new, 50)):
         path.write_bytes(b"half")
-    os.utime(old, (0, 0))
+        os.utime(path, ns=(now - minutes * 60 * 10**9,) * 2)
     stamp.prune(str(tmp_path))
     assert not old.exists()
     assert new.exists()
@@ -218,6 +249,19 @@ def test_a_racy_file_is_compared_by_content_until_its_tick_is_over(tmp_path: Pat
     assert holds(ctime + 1) == (True, False)
     other = SceneStamp("a", "", (), True, "", [("e", "file", found, "another digest", "racy")])
     assert not Stamps(str(tmp_path), [], {}).holds(other)
+
+
+@pytest.mark.parametrize("known", ["", "0 0 0 0", "9 9 9 9", stamp.ABSENT])
+def test_a_ledger_that_is_another_one_than_was_looked_at_is_looked_at_again(tmp_path: Path, known: str) -> None:
+    (tmp_path / stamp.FOLDER).mkdir()
+    body = b"build/a.wav\to\tgraphs/b.toml\t\tkey\tdigest\n"
+    path = tmp_path / stamp.FOLDER / "delivered"
+    path.write_bytes(stamp.ledger_head(body) + body)
+    stamps = Stamps(str(tmp_path), [], {}, (known, "graphs/gone.toml"))
+    assert stamps.sources() == {"graphs/b.toml"}
+    assert Stamps(str(tmp_path), [], {}, (stamp.stat_text(str(path)), "graphs/as-told.toml")).sources() == {
+        "graphs/as-told.toml"
+    }
 
 
 def test_a_mistake_leaves_nothing_behind(space: Space) -> None:

@@ -112,3 +112,5 @@ def test_a_length_that_fits_less_well_is_not_taken_for_being_nearer(shift):
 def test_silence_and_the_shortest_sounds():
     assert found(np.zeros((2, RATE)), 0.5, 0.1)[0] == 0
     assert list(starts(Audio(np.ones((1, 2), np.float32), RATE), 1, 1)) == [0]
+    # Three samples have no frequency as high as the last octave that there is at this rate.
+    assert list(starts(Audio(np.array([[0.5, -0.5, 0.5]], np.float32), 8000), 2, 1)) == [0]
