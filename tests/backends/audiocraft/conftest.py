@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 
-from . import tiny
-from .melody_libraries import melody_libraries as replace_melody_libraries
+MISSING = [name for name in ("torch", "audiocraft") if importlib.util.find_spec(name) is None]
+if not MISSING:
+    import torch
+
+    from . import tiny
+    from .melody_libraries import melody_libraries as replace_melody_libraries
 
 # Two threads cost a tiny model far more than they gain it. A test of threads sets its own.
 os.environ.setdefault("SOUNDGRAPH_THREADS", "1")
+
+
+class Unavailable(pytest.Module):
+    """A file of tests that cannot even be imported without what AudioCraft needs."""
+
+    def collect(self) -> list[pytest.Item | pytest.Collector]:
+        pytest.skip(f"needs {' and '.join(MISSING)}: make setup-audiocraft", allow_module_level=True)
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+    return Unavailable.from_parent(parent, path=module_path) if MISSING else None
 
 
 @pytest.fixture(autouse=True, scope="session")
