@@ -168,7 +168,7 @@ _EXITS = {
     "EXIT_NODE_FAILED": "a node or an export failed; what was finished is kept",
     "EXIT_WRONG_INPUT": "a scene, the project file or the call is wrong; nothing was run",
     "EXIT_WORK_TO_DO": "`plan --check` found something to run",
-    "EXIT_INTERRUPTED": "interrupted with Ctrl-C; what was finished is kept",
+    "EXIT_INTERRUPTED": "interrupted with Ctrl-C, SIGTERM or SIGHUP; what was finished is kept",
 }
 
 

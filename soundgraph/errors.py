@@ -201,17 +201,25 @@ def quote(name: object) -> str:
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     """'; did you mean "rain"?' when a candidate is close to `name`, otherwise ''. Meant to be appended to `what`."""
-    import difflib
     import unicodedata
+
+    close = closest(name, candidates)
+    if close and not name.isascii() and unicodedata.normalize("NFC", name) == unicodedata.normalize("NFC", close):
+        # The two look the same.
+        return f"; there is {quote(close)}, whose letters are of another Unicode form (NFC, NFD): type it anew"
+    return f"; did you mean {quote(close)}?" if close else ""
+
+
+def closest(name: str, candidates: Iterable[str]) -> str:
+    """The candidate that is close to `name`, "" if none is. One that differs in capitals only comes first."""
+    import difflib
 
     if len(name) > _COMPARED:
         return ""
     names = [candidate for candidate in candidates if len(candidate) <= _COMPARED]
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    if close and not name.isascii() and unicodedata.normalize("NFC", name) == unicodedata.normalize("NFC", close[0]):
-        # The two look the same.
-        return f"; there is {quote(close[0])}, whose letters are of another Unicode form (NFC, NFD): type it anew"
-    return f"; did you mean {quote(close[0])}?" if close else ""
+    # To a comparison of letters "REC" and "rec" have nothing in common; to Windows and macOS they are one file.
+    alike = [candidate for candidate in names if candidate.casefold() == name.casefold()]
+    return next(iter(alike or difflib.get_close_matches(name, names, n=1, cutoff=0.6)), "")
 
 
 class Hints:

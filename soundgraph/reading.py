@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from soundgraph import demands, elements, kinds, models, overrides, paths, takes, wording
 from soundgraph.backends import Model
 from soundgraph.collisions import clashing
-from soundgraph.errors import Hints, Mistake, Mistakes, SceneError, did_you_mean, quote
+from soundgraph.errors import Hints, Mistake, Mistakes, SceneError, closest, did_you_mean, quote
 from soundgraph.export_settings import ExportSettings, Format
 from soundgraph.kinds import Params
 from soundgraph.models import UnknownModelError
@@ -270,7 +270,7 @@ class Reading:
         if self._project.delivers_into(path):
             return path, f"{quote(entry)} lies in the output folder, {self._project.build.output}/", OUTPUT_HINT
         if not os.path.lexists(path):
-            return path, f"{quote(entry)} does not exist{self._hints(entry, _beside(entry, path))}", ""
+            return path, f"{quote(entry)} does not exist{self._hints(entry, _beside(entry, sheet.folder))}", ""
         if path.is_dir():
             return path, f"{quote(entry)} is a folder, not a file", ""
         if not path.is_file():
@@ -551,11 +551,20 @@ def _fields(written: Written) -> set[str]:
     return {"kind", *kinds.get(kind).params.model_fields}
 
 
-def _beside(entry: str, path: Path) -> Iterator[str]:
-    """What is there where `entry` names the file `path`, spelled as `entry` is."""
-    folder = entry[: entry.rfind("/") + 1]
+def _beside(entry: str, start: Path) -> Iterator[str]:
+    """What stands beside the file that `entry` names from `start`, spelled as `entry` is.
+
+    Without such a folder, it is what stands in the one that must have been meant.
+    """
+    folder, slash, _ = entry.rpartition("/")
+    place = paths.spelled(Path(os.path.normpath(start / folder)))
+    if folder.strip("./") and not place.is_dir():
+        folder = closest(folder, _beside(folder, start))
+        if not folder:
+            return
+        place = start / folder
     with contextlib.suppress(OSError):
-        yield from (folder + name for name in sorted(os.listdir(path.parent)))  # noqa: PTH208
+        yield from (f"{folder}{slash}{name}" for name in sorted(os.listdir(place)))  # noqa: PTH208
 
 
 def _stem(sheet: Sheet) -> str:

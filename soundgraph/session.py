@@ -316,14 +316,20 @@ class Session:
             raise SceneError(found)
 
     def mistakes_of_release(self) -> list[Mistake]:
-        """The exports that a release must not deliver: those with a draft upstream."""
-        found = []
+        """The exports that a release must not deliver: those with a draft upstream. The takes of one are told once."""
+        by_export: dict[tuple[str, Origin], list[tuple[Job, list[str]]]] = {}
         for job in self.jobs:
             if drafts := self._drafts_of(job):
-                origin = job.export.origin
-                what = f"rests on a draft ({', '.join(drafts)}), which a release must not deliver"
-                hint = "give those nodes a real model, or build without --release"
-                found.append(Mistake(origin.file, self.line_of(origin), f"exports.{job.export.name}", what, hint))
+                by_export.setdefault((job.scene.id, job.export.origin), []).append((job, drafts))
+        found = []
+        for (_, origin), of_takes in by_export.items():
+            more = f" and {len(of_takes) - 1} more" if len(of_takes) > 1 else ""
+            # A take is called like its node: "step#2" is of the node "step".
+            nodes = dict.fromkeys(name.partition("#")[0] for _, drafts in of_takes for name in drafts)
+            what = f"rests on a draft ({', '.join(nodes)}), which a release must not deliver"
+            hint = "give those nodes a real model, or build without --release"
+            place = f"exports.{of_takes[0][0].export.name}{more}"
+            found.append(Mistake(origin.file, self.line_of(origin), place, what, hint))
         return found
 
     def build(

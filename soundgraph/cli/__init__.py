@@ -15,6 +15,7 @@ import sys
 TYPE_CHECKING = False  # as in `common`
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
     from typing import NoReturn, TextIO
 
 # Kept here rather than read from the files, so that --help imports none of them.
@@ -204,7 +205,8 @@ def _run(words: list[str]) -> int:
 
     class Parser(argparse.ArgumentParser):
         def error(self, message: str) -> NoReturn:
-            super().error(printable(message.replace(_NAME, "")))
+            # Without the list of all options, which argparse puts before it: that is what --help is for.
+            self.exit(_refuse(*_wrong_call(message.replace(_NAME, ""), verb, self._option_string_actions)))
 
     parser = Parser(
         prog=f"soundgraph {verb}",
@@ -244,6 +246,18 @@ def _unmarked(options: argparse.Namespace) -> argparse.Namespace:
         elif isinstance(value, list):
             setattr(options, field, [one.removeprefix(_NAME) if isinstance(one, str) else one for one in value])
     return options
+
+
+def _wrong_call(message: str, verb: str, known: Iterable[str]) -> tuple[str, str]:
+    """(what is wrong with the words after a verb, what to do), of what argparse says of it."""
+    from soundgraph.errors import did_you_mean
+
+    help_ = f"soundgraph {verb} --help lists what it takes"
+    unknown = message.removeprefix("unrecognized arguments: ")
+    word = unknown.partition(" ")[0].partition("=")[0]
+    if unknown != message and word.startswith("-"):
+        return f'{verb} has no option "{word}"{did_you_mean(word, known)}', help_
+    return f"{verb}: {message}", help_
 
 
 def _refuse(what: str, hint: str = "") -> int:

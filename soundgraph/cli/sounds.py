@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from soundgraph.viewing.marks import Marks
 
 SUFFIXES = (".wav", ".flac", ".aif", ".aiff", ".caf", ".w64", ".au", ".mp3", ".ogg", ".opus")
+_THROUGH_FFMPEG = (".m4a", ".mp4", ".aac", ".mka", ".webm", ".wma", ".wv", ".spx")
 """What names a file, though it may not be there. Those that hold every sample come first."""
 
 
@@ -132,7 +133,7 @@ def marks_of(path: Path, sample_rate: int) -> Marks:
 def _is_file(target: str) -> bool:
     if target.endswith(".toml"):
         return False
-    return os.path.isfile(target) or target.lower().endswith(SUFFIXES)  # noqa: PTH113 - a target need be no path
+    return os.path.isfile(target) or target.lower().endswith(SUFFIXES + _THROUGH_FFMPEG)  # noqa: PTH113 - a target need be no path
 
 
 def _of_file(target: str) -> Sound:

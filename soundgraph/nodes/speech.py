@@ -17,19 +17,29 @@ from soundgraph.kinds import Kind, Params
 PROGRAM = "espeak-ng"
 _TIMEOUT_SECONDS = 120
 
+_VOICE = r"^[A-Za-z][A-Za-z0-9_-]*(\+[A-Za-z0-9_-]+)?$"
+"""Begins with a letter, so that it can be no option, and holds no dot or slash, so that it can be no file."""
+
 
 class Speech(Params):
     text: str = Field(min_length=1, max_length=5000, description="what is said")
-    # Begins with a letter, so that it can be no option, and holds no dot or slash, so that it can be no file.
     voice: str = Field(
         "en",
-        pattern=r"^[A-Za-z][A-Za-z0-9_-]*(\+[A-Za-z0-9_-]+)?$",
+        pattern=_VOICE,
         max_length=40,
         description='a voice of espeak-ng, such as "en", "en-us" or "de", and a variant of it, as in "en+f3"; '
         "`espeak-ng --voices` lists them",
     )
     speed_wpm: int = Field(175, ge=80, le=450, description="words a minute")
     pitch: int = Field(50, ge=0, le=99, description="how high the voice is, on espeak-ng's own scale")
+
+    @field_validator("voice", mode="before")
+    @classmethod
+    def _can_be_a_voice(cls, voice: object) -> object:
+        # The pattern would refuse it as well, and could not say why.
+        if isinstance(voice, str) and not re.fullmatch(_VOICE, voice):
+            raise ValueError(f'{quote(voice)} is not the name of a voice, such as "en", "en-us" or "en+f3"')
+        return voice
 
     @field_validator("text")
     @classmethod

@@ -558,6 +558,30 @@ graphs/x.toml:3: nodes.rain: model "/weights" is an absolute path, which only so
         'graphs/x.toml:3: nodes.door: path "recordings/dor.wav" does not exist; did you mean "recordings/door.wav"?',
     ),
     Broken(
+        "a recording in a folder whose capitals are others",
+        _x('[nodes.door]\nkind = "file"\npath = "RECORDINGS/Door.wav"\n') | {"graphs/recordings/door.wav": _wav()},
+        'graphs/x.toml:3: nodes.door: path "RECORDINGS/Door.wav" does not exist; did you mean "recordings/door.wav"?',
+    ),
+    Broken(
+        "a recording in a misspelled folder beside the scene's",
+        {
+            "graphs/a/x.toml": '[nodes.door]\nkind = "file"\npath = "../recs/doors/open.wav"\n[exports.x]\nnode = "door"\n',
+            "graphs/rec/doors/open.wav": _wav(),
+        },
+        'graphs/a/x.toml:3: nodes.door: path "../recs/doors/open.wav" does not exist; '
+        'did you mean "../rec/doors/open.wav"?',
+    ),
+    Broken(
+        "a recording in a folder that nothing is like",
+        _x('[nodes.door]\nkind = "file"\npath = "qqqq/door.wav"\n') | {"graphs/recordings/door.wav": _wav()},
+        'graphs/x.toml:3: nodes.door: path "qqqq/door.wav" does not exist',
+    ),
+    Broken(
+        "a voice that could be a path",
+        _x('[nodes.line]\nkind = "speech"\ntext = "hello"\nvoice = "../en"\n'),
+        'graphs/x.toml:4: nodes.line: voice "../en" is not the name of a voice, such as "en", "en-us" or "en+f3"',
+    ),
+    Broken(
         "a recording whose header cannot be read",
         _x('[nodes.door]\nkind = "file"\npath = "door.wav"\n')
         | {"graphs/door.wav": b"RIFF\x00\x00nothing of a header"},

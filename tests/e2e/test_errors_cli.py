@@ -115,6 +115,10 @@ def test_json_tells_each_mistake_as_an_object(project: Path, capsys: pytest.Capt
         (["build", "graphs/rian.toml"], 'there is no scene file "graphs/rian.toml"; did you mean "graphs/rain.toml"?\n'),
         (["build", "rain:beb"], 'graphs/rain.toml has no node or export called "beb"; did you mean "bed"?\n'),
         (["build", "--draft", "--release"], "--draft and --release exclude each other: a release must not deliver drafts\n"),
+        (["show", "recordings/dor.m4a"], 'there is no file "recordings/dor.m4a"\n'),
+        (["build", "--drft", "rain"], 'build has no option "--drft"; did you mean "--draft"?\n  soundgraph build --help lists what it takes\n'),
+        (["pin", "--qqqq=3"], 'pin has no option "--qqqq"\n  soundgraph pin --help lists what it takes\n'),
+        (["build", "-j"], "build: argument -j/--jobs: expected one argument\n  soundgraph build --help lists what it takes\n"),
         (["kinds", "qwxz"], 'unknown kind "qwxz"\n  soundgraph kinds lists them\n'),
         (["kinds", "tirm"], 'unknown kind "tirm"; did you mean "trim"?\n  soundgraph kinds lists them\n'),
         (["new", "../x"], '"../x" cannot be the name of a scene\n  a name takes letters, digits, _ and -; "/" stands between folders\n'),
@@ -152,6 +156,20 @@ def test_models_that_cannot_be_had_are_told_once_for_each_file(
         "  build --draft renders stand-ins; see docs/draft.md\n"
     )
     assert _contents(project) == before
+
+
+def test_a_release_tells_the_takes_of_an_export_in_one_line(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "soundgraph.toml").touch()
+    (project / "graphs").mkdir()
+    (project / "graphs" / "x.toml").write_text(
+        '[nodes.a]\nkind = "generate"\nmodel = "draft/audio"\nprompt = "a"\nvariations = 3\n'
+        '[nodes.b]\nkind = "match"\ninput = "a"\nto = "a#1"\n[exports.x]\nnode = "b"\npath = "x_{take}"\n'
+    )
+    assert cli.main(["build", "--release"]) == 2
+    assert capsys.readouterr().err == (
+        "graphs/x.toml:10: exports.x and 2 more: rests on a draft (a), which a release must not deliver\n"
+        "  give those nodes a real model, or build without --release\n"
+    )
 
 
 def test_a_release_refuses_an_export_with_a_draft_upstream(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
