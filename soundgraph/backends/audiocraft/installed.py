@@ -5,15 +5,20 @@ Nothing is imported to find out: a plan asks this, and a plan never waits for to
 
 from __future__ import annotations
 
+import shlex
 import sys
 from importlib.util import find_spec
 
 _NEEDED = ("torch", "einops", "julius", "omegaconf", "transformers", "sentencepiece", "huggingface_hub")
 """What the extra `audiocraft` brings. numpy and soundfile, which audiocraft imports too, are soundgraph's own."""
 
-INSTALL = "pip install 'soundgraph[audiocraft]' && pip install --no-deps audiocraft==1.3.0"
+# By this interpreter's pip, which finds soundgraph installed: any other would fetch the `soundgraph` of PyPI, which is
+# another program by other people.
+PIP = shlex.join([sys.executable or "python", "-m", "pip", "install"])
+_AUDIOCRAFT = f"{PIP} --no-deps audiocraft==1.3.0"
+INSTALL = f"{PIP} 'soundgraph[audiocraft]' && {_AUDIOCRAFT}"
 _MELODY = ("torchaudio", "librosa", "demucs")
-INSTALL_MELODY = "pip install 'soundgraph[melody]'"
+INSTALL_MELODY = f"{PIP} 'soundgraph[melody]'"
 
 
 def missing_packages() -> str:
@@ -25,9 +30,9 @@ def missing_packages() -> str:
     if not _is_there("audiocraft"):
         if absent:
             return f"AudioCraft is not installed: {INSTALL}"
-        return "AudioCraft is not installed: pip install --no-deps audiocraft==1.3.0"
+        return f"AudioCraft is not installed: {_AUDIOCRAFT}"
     if absent:
-        return f"AudioCraft cannot run without {', '.join(absent)}: pip install 'soundgraph[audiocraft]'"
+        return f"AudioCraft cannot run without {', '.join(absent)}: {PIP} 'soundgraph[audiocraft]'"
     return ""
 
 

@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from soundgraph.backends import OutOfMemoryError
-from soundgraph.backends.audiocraft import archive, checkpoint, compat, devices
+from soundgraph.backends.audiocraft import archive, checkpoint, compat, devices, installed
 from soundgraph.backends.audiocraft.checkpoint import Loaded
 from soundgraph.errors import NodeError
 
@@ -345,7 +345,7 @@ class TestMelody:
     def test_needs_the_melody_extra(self, melody: Path):
         assert refusal(melody) == (
             "melody models need torchaudio, librosa, demucs, which cannot be imported here: "
-            "pip install 'soundgraph[melody]'"
+            f"{installed.PIP} 'soundgraph[melody]'"
         )
 
     def test_demucs_file_may_be_safetensors(self, melody: Path, melody_libraries: None, tmp_path: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -84,12 +85,12 @@ def test_asking_what_is_missing_imports_nothing_heavy():
         (
             ["torch", "audiocraft"],
             "AudioCraft is not installed: "
-            "pip install 'soundgraph[audiocraft]' && pip install --no-deps audiocraft==1.3.0",
+            f"{installed.PIP} 'soundgraph[audiocraft]' && {installed.PIP} --no-deps audiocraft==1.3.0",
         ),
-        (["audiocraft"], "AudioCraft is not installed: pip install --no-deps audiocraft==1.3.0"),
+        (["audiocraft"], f"AudioCraft is not installed: {installed.PIP} --no-deps audiocraft==1.3.0"),
         (
             ["julius", "omegaconf"],
-            "AudioCraft cannot run without julius, omegaconf: pip install 'soundgraph[audiocraft]'",
+            f"AudioCraft cannot run without julius, omegaconf: {installed.PIP} 'soundgraph[audiocraft]'",
         ),
     ],
 )
@@ -103,11 +104,15 @@ def test_the_line_to_type_is_the_one_that_is_missing(absent: list[str], line: st
     assert str(caught.value) == line
 
 
+def test_what_to_type_is_for_the_pip_that_finds_this_soundgraph():
+    assert installed.INSTALL.startswith(shlex.join([sys.executable, "-m", "pip", "install"]))
+
+
 def test_melody_models_name_what_they_miss(monkeypatch: pytest.MonkeyPatch):
     for name in ("torchaudio", "librosa", "demucs"):
         monkeypatch.setitem(sys.modules, name, None)
     assert installed.missing_for_melody() == (
-        "melody models cannot run without torchaudio, librosa, demucs: pip install 'soundgraph[melody]'"
+        f"melody models cannot run without torchaudio, librosa, demucs: {installed.PIP} 'soundgraph[melody]'"
     )
 
 
