@@ -109,6 +109,7 @@ def _bounded(command: list[str], most_bytes: int, name: str) -> bytes:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=complaints,
+                start_new_session=True,  # see `programs.run`
             )
         except OSError as error:
             raise FfmpegError(f"that cannot be run: {error.strerror}") from error
@@ -155,9 +156,7 @@ def _reason(complaints: IO[bytes], name: str) -> str:
 
 def _run(command: list[str]) -> subprocess.CompletedProcess[bytes]:
     try:
-        return subprocess.run(
-            command, env=_environment(), stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
-        )
+        return programs.run(command, environment=_environment(), timeout_s=60)
     except subprocess.TimeoutExpired:
         raise FfmpegError("that does not answer") from None
     except OSError as error:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import subprocess
 
 
 def find(name: str) -> str | None:
@@ -29,6 +34,34 @@ def folders() -> list[str]:
 def environment() -> dict[str, str]:
     """The environment to start a program in, so that it finds others where `find` would."""
     return {**os.environ, "PATH": os.pathsep.join(folders())}
+
+
+def run(
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    timeout_s: float,
+    folder: Path | None = None,
+    stdin: bytes = b"",
+) -> subprocess.CompletedProcess[bytes]:
+    """Runs a program that was found to its end. folder: where it runs.
+
+    In a session of its own: Ctrl-C is for the build. A program that it ended as well would have failed, and its node
+    with it, where what is begun is to be finished and kept.
+    Raises OSError, subprocess.TimeoutExpired.
+    """
+    import subprocess
+
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        input=stdin,
+        capture_output=True,
+        timeout=timeout_s,
+        check=False,
+        start_new_session=True,
+    )
 
 
 def _is_here(folder: Path) -> bool:

@@ -366,15 +366,8 @@ def _run(
     import subprocess
 
     try:
-        done = subprocess.run(
-            [_program(), "--no-pager", *arguments],
-            cwd=folder,
-            env=environment,
-            input=stdin,
-            capture_output=True,
-            timeout=timeout_s,
-            start_new_session=True,  # Ctrl-C is for the build: git's answer belongs to a file that is being written
-        )
+        command = [_program(), "--no-pager", *arguments]
+        done = programs.run(command, environment=environment, timeout_s=timeout_s, folder=folder, stdin=stdin)
     except subprocess.TimeoutExpired as error:
         raise UsageError(f"git {arguments[0]}: no answer after {timeout_s:g} s") from error
     except (OSError, ValueError) as error:  # ValueError: a null character

@@ -67,15 +67,7 @@ def render(node: Speech, inputs: list[Audio]) -> Audio:
         # that nothing in it can be an option.
         command = [program, *settings, "-b", "1", "-z", "--stdin", "-w", str(spoken)]
         try:
-            done = subprocess.run(
-                command,
-                input=node.text.encode(),
-                capture_output=True,
-                timeout=_TIMEOUT_SECONDS,
-                check=False,
-                cwd=folder,
-                env=programs.environment(),
-            )
+            done = _run(command, Path(folder), _TIMEOUT_SECONDS, node.text.encode())
         except subprocess.TimeoutExpired:
             raise NodeError(f"{PROGRAM} was not done after {_TIMEOUT_SECONDS} s; split the text") from None
         except OSError as error:
@@ -96,21 +88,17 @@ def _refuse_unknown_variant(program: str, voice: str) -> None:
         return
     try:
         with tempfile.TemporaryDirectory() as folder:
-            done = subprocess.run(
-                [program, "--voices=variant"],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=60,
-                check=False,
-                cwd=folder,
-                env=programs.environment(),
-            )
+            done = _run([program, "--voices=variant"], Path(folder), 60)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NodeError(f"{PROGRAM} does not say which variants of a voice it has") from error
     listed = set(re.findall(r"(?<=!v[/\\])\S.*?(?=\s{2,}|\s*$)", done.stdout.decode(errors="replace"), re.MULTILINE))
     if variant not in listed:
         hint = did_you_mean(variant, listed) or f"; `{PROGRAM} --voices=variant` lists them"
         raise NodeError(f"{PROGRAM} has no variant {quote(variant)} for the voice {quote(voice)}{hint}")
+
+
+def _run(command: list[str], folder: Path, timeout_s: float, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return programs.run(command, environment=programs.environment(), timeout_s=timeout_s, folder=folder, stdin=stdin)
 
 
 def _reason(printed: bytes) -> str:

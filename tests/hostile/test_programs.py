@@ -107,3 +107,10 @@ def test_a_voice_is_no_option_and_no_file(space: Space) -> None:
     for voice in ("-w/tmp/x", "--path=.", "../x", "/etc/passwd", "en --stdout", "en\n-w", "en+../x", "!v/f1"):
         space.scene(node("n", "speech", text="x", voice=voice) + export("n", "n"))
         assert space.run("build").code == 2
+
+
+def test_ctrl_c_in_a_terminal_does_not_reach_the_programs_that_a_build_runs():
+    """It reaches all of a session: a program that it ended would have its node fail, rather than be finished."""
+    command = [sys.executable, "-c", "import os; print(os.getsid(0))"]
+    done = programs.run(command, environment=programs.environment(), timeout_s=60)
+    assert int(done.stdout) != os.getsid(0)
