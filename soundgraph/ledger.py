@@ -164,7 +164,8 @@ def locked(path: Path) -> Iterator[None]:
 
     path: of a file that stays empty.
     """
-    with path.open("wb") as file:
+    # Not for writing alone: where a pipe stands in its place, that would wait for a reader.
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666), "rb") as file:
         if fcntl is not None:
             # Where the file system has no locks, entries of two builds at once may be lost; files are not.
             with contextlib.suppress(OSError):

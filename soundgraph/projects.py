@@ -33,6 +33,8 @@ _RANDOM = "~"
 _REMEMBERED_S = 30 * 24 * 3600
 
 _OWN_FILE = "project"
+_MOST_BYTES = 1024
+"""Of that file: it came with the tree, perhaps, and an identity has 32."""
 _MADE = re.compile(r"[0-9a-f]{32}")
 
 
@@ -75,7 +77,8 @@ def identity(root: Path, given: str | None) -> str:
     if given:
         return given
     try:
-        text = (root / stamp.FOLDER / _OWN_FILE).read_text("ascii", "replace").strip()
+        with stamp.open_regular(str(root / stamp.FOLDER / _OWN_FILE)) as file:
+            text = file.read(_MOST_BYTES).decode("ascii", "replace").strip()
     except OSError:
         return ""
     return f"{_RANDOM}{text}" if _MADE.fullmatch(text) else ""

@@ -228,6 +228,8 @@ def read_clock(root: str) -> int:
     path = os.path.join(folder, "clock") if known else os.path.join(root, f"{FOLDER}-{os.getpid()}")
     if os.path.islink(path):
         raise OSError(f"{path} is a link")
+    if os.path.exists(path) and not os.path.isfile(path):
+        os.unlink(path)  # a pipe, which would be waited for
     with open(path, "wb") as file:
         file.write(b".")
     try:

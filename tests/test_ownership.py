@@ -468,14 +468,18 @@ def test_a_link_that_leads_out_of_the_output_folder_is_refused_before_anything_r
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
 @pytest.mark.parametrize(
-    "path", [".soundgraph/delivered", ".soundgraph/history", "stamps", "build/theme.wav", "build/theme.wav.json"]
+    "path",
+    [
+        *(".soundgraph/delivered", ".soundgraph/history", ".soundgraph/lock", ".soundgraph/clock"),
+        *(".soundgraph/project", "stamps", "build/theme.wav", "build/theme.wav.json"),
+    ],
 )
 def test_a_pipe_in_place_of_a_file_is_not_waited_for(space: Space, path: str) -> None:
     space.scene(CHAIN)
     space.settle()
     (stamps,) = (space.root / ".soundgraph").glob("stamps-*")
     place = stamps if path == "stamps" else space.root / path
-    place.unlink()
+    place.unlink(missing_ok=True)
     os.mkfifo(place)
     assert space.run("plan").code == 0
     assert space.build().code == 0
