@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -294,7 +295,7 @@ def build(
         release=release,
         policy=policy,
         overrides=overrides,
-        options=(jobs, keep_going, force, device, memory_budget, overwrite),
+        options=Options(jobs, keep_going, force, device, memory_budget, overwrite),
         root=root,
         progress=progress,
     )
@@ -308,29 +309,33 @@ def built(
     release: bool = False,
     policy: str | None = None,
     overrides: Sequence[str] = (),
-    options: tuple[int, bool, bool, Device, int | None, bool],
+    options: Options,
     progress: Progress | None = None,
     keeper: Callable[[Session], Residents] | None = None,
 ) -> Result:
-    """`build`. options: those of `builder.Options`, in that order. keeper: gives models that stay loaded afterwards."""
-    jobs, keep_going, force, device, memory_budget, overwrite = options
-    if not isinstance(jobs, int) or jobs < 1:
-        raise UsageError(f"jobs must be a whole number from 1, not {jobs!r}")
-    if memory_budget is not None and (not isinstance(memory_budget, int) or memory_budget < 1):
-        raise UsageError(f"memory_budget must be a whole number of bytes, not {memory_budget!r}")
-    checked_device(device)
+    """`build`. options: not checked yet. keeper: gives models that stay loaded afterwards."""
+    _check_options(options)
     opened = _open(what, draft, policy, overrides, root)
     if release and (mistakes := opened.mistakes_of_release()):
         raise SceneError(mistakes)
     progress = progress or Quiet()
-    how = Options(jobs, keep_going, force, device, memory_budget or opened.project.memory_budget_bytes, overwrite)
+    how = replace(options, memory_budget=options.memory_budget or opened.project.memory_budget_bytes)
     opened = fetching.fetched(opened, progress, how)
     outcome = opened.build(how, progress, residents=keeper(opened) if keeper is not None else None)
     if outcome.interrupted:
         raise KeyboardInterrupt
-    if outcome.failures and not keep_going:
+    if outcome.failures and not options.keep_going:
         raise BuildError(in_order(opened, outcome))
     return Result(opened, outcome)
+
+
+def _check_options(options: Options) -> None:
+    jobs, budget = options.jobs, options.memory_budget
+    if not isinstance(jobs, int) or jobs < 1:
+        raise UsageError(f"jobs must be a whole number from 1, not {jobs!r}")
+    if budget is not None and (not isinstance(budget, int) or budget < 1):
+        raise UsageError(f"memory_budget must be a whole number of bytes, not {budget!r}")
+    checked_device(options.device)
 
 
 def checked_device(device: Device) -> Device:

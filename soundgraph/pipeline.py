@@ -28,6 +28,7 @@ from soundgraph import (
 )
 from soundgraph.audio import Audio
 from soundgraph.backends import Device, Generator, Model, Precision, Refused, Request
+from soundgraph.builder import Options
 from soundgraph.errors import NodeError, UsageError, did_you_mean, one_of, quote
 from soundgraph.export_settings import ExportSettings, Format
 from soundgraph.progress import Quiet
@@ -252,7 +253,7 @@ class Pipeline:
         With the models that are loaded; those that it loads stay so, as far as [build] memory_budget lets them.
         """
         scene = api.Scene.from_dict(data)
-        options = (1, False, False, self._device, None, False)
+        options = Options(device=self._device)
         return api.built([scene], draft=self._draft, root=self._project.root, options=options, keeper=self._keep)
 
     def _keep(self, opened: Session) -> Residents:

@@ -292,10 +292,15 @@ class Session:
         """The nodes that an export is made from, and that are drafts."""
         return [node.name for node in self._upstream(job) if node.model is not None and node.model.draft]
 
-    def mistakes_of_ownership(self) -> list[Mistake]:
-        """What stands where a file would be delivered, and was not delivered by soundgraph."""
+    def mistakes_of_ownership(self, overwrite: bool = False) -> list[Mistake]:
+        """What stands where a file would be delivered, and was not delivered by soundgraph.
+
+        overwrite: whether it may be written over; then those are left that nothing can be written over.
+        """
         found = []
         for one in ownership.foreign(self.jobs, self.handovers, self.ledger, self.root):
+            if overwrite and not one.in_the_way:
+                continue
             if one.in_the_way:
                 is_folder = (self.root / one.path).is_dir()
                 needed, there = ("file", "folder") if is_folder else ("folder", "file")
@@ -309,10 +314,7 @@ class Session:
 
     def check_ownership(self, overwrite: bool) -> None:
         """Raises SceneError for files that are not soundgraph's, and would be written over."""
-        found = self.mistakes_of_ownership()
-        if overwrite:
-            found = [mistake for mistake in found if not mistake.hint.endswith("--overwrite")]
-        if found:
+        if found := self.mistakes_of_ownership(overwrite):
             raise SceneError(found)
 
     def mistakes_of_release(self) -> list[Mistake]:
