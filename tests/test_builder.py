@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from soundgraph import builder, kinds, publishing, results
+from soundgraph import builder, kinds, publishing, results, stamp
 from soundgraph import store as stores
 from soundgraph.audio import Audio, make
 from soundgraph.backends import (
@@ -580,14 +581,20 @@ def test_a_full_disk_fails_the_nodes_that_could_not_be_kept(space: Space, after:
 
 
 def test_an_export_that_cannot_be_written_fails_and_its_node_is_kept(space: Space) -> None:
+    """What stood there before is told before anything runs; this came up in the meantime."""
     space.scene(CHAIN)
-    space.write("build/theme.wav/in the way", "")
-    found = space.build()
+    real = stamp.write_atomically
+
+    def write(path: str, content: bytes, **more: Any) -> None:
+        if path.endswith("theme.wav"):
+            raise OSError(errno.EISDIR, "Is a directory", path)
+        real(path, content, **more)
+
+    with changed(stamp, "write_atomically", write):
+        found = space.build()
     assert found.code == 1
     assert found.exports == {"build/theme.wav": "failed"}
     assert found.summary["failed"] == 1
-    (space.root / "build/theme.wav/in the way").unlink()
-    (space.root / "build/theme.wav").rmdir()
     again = space.build()
     assert (again.code, again.ran, again.exports) == (0, [], {"build/theme.wav": "written"})
 
