@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from soundgraph.stamp import MANIFEST
+from soundgraph.stamp import MANIFEST, open_regular
+
+_MOST_BYTES = 64_000_000
+"""Of a sidecar."""
 
 TYPE_CHECKING = False  # as in `common`
 if TYPE_CHECKING:
@@ -60,9 +63,11 @@ def _facts(root: str, path: str) -> dict[str, object]:
     import json
 
     try:
-        with open(f"{root}/{path}.json", encoding="utf-8") as file:
-            facts = json.load(file)
-    except (OSError, ValueError):
+        with open_regular(f"{root}/{path}.json") as file:
+            facts = json.loads(file.read(_MOST_BYTES))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    if not isinstance(facts, dict):
         return {}
     return {name: facts[name] for name in FACTS if name in facts}
 

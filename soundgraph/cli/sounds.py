@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 from collections.abc import Sequence
@@ -114,11 +113,9 @@ def is_draft(session: Session, node: str) -> bool:
 
 def sidecar_of(path: Path) -> dict[str, object]:
     """What stands beside a delivered file; nothing where it is gone, or was altered into something else."""
-    try:
-        found = json.loads(path.with_name(f"{path.name}.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    from soundgraph import sidecars
+
+    return sidecars.read(path.with_name(f"{path.name}{sidecars.SUFFIX}"))
 
 
 def marks_of(path: Path, sample_rate: int) -> Marks:
