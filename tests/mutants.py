@@ -33,7 +33,8 @@ TESTS = {
     "collecting": "test_collecting.py test_cli_cache.py",
     "pins": "test_pins.py test_planner.py",
     "differing": "test_diff.py random/test_since.py",
-    "export": "test_export.py test_export_settings.py test_provenance.py test_builder.py",
+    "export": "test_export.py test_export_settings.py test_provenance.py test_cli_show.py test_checks.py"
+    " test_builder.py",
     "mastering": "test_mastering.py test_export.py dsp/test_limiting.py",
     "dsp/loudness": "dsp/test_loudness.py dsp/test_ebu.py dsp/test_levelling.py test_mastering.py",
     "dsp/loop_points": "dsp/test_loop_points.py dsp/test_seam.py nodes/test_loop.py",

@@ -153,6 +153,15 @@ def test_a_dry_run_says_what_would_go_and_leaves_it(space: Space) -> None:
     assert {**gc(space, "--older-than", "0s"), "dry_run": True} == forecast
 
 
+def test_all_that_a_project_needs_is_all_that_it_built_and_comes_to_the_bytes_on_the_disk(space: Space) -> None:
+    space.scene(CHAIN)
+    space.build()
+    found = stats(space)
+    sizes = [path.stat().st_size for folder in ("blobs", "records") for path in (space.cache / folder).glob("??/*")]
+    assert found["reachable"] == {"records": 3, "bytes": sum(sizes)}
+    assert found["size"] == sum(sizes)
+
+
 def test_beside_scenes_with_mistakes_nothing_is_removed(space: Space) -> None:
     space.scene(CHAIN)
     space.build()

@@ -155,6 +155,28 @@ def test_a_file_that_is_not_as_it_was_delivered_is_not_shown_as_the_export(built
     assert found.err.startswith("a:theme is not current: build/theme.wav: altered since it was delivered\n")
 
 
+def test_an_export_whose_node_alone_is_built_is_not_delivered_yet(space: Space) -> None:
+    space.scene(CHAIN)
+    assert space.build("a:dark").code == 0
+    found = space.run("show", "a:theme")
+    assert (found.code, found.err.splitlines()[0]) == (2, "a:theme is not current: build/theme.wav: not delivered yet")
+    assert space.build().code == 0
+    (space.root / "build/theme.wav").unlink()
+    assert space.run("show", "a:theme").err.startswith("a:theme is not current: build/theme.wav: gone\n")
+
+
+def test_other_settings_than_a_file_was_delivered_with_are_told_whichever_came_first(space: Space) -> None:
+    quiet, loud = 'node = "dark"\nloudness_lufs = -30.0', 'node = "dark"\nloudness_lufs = -20.0'
+    space.scene(CHAIN.replace('node = "dark"', quiet))
+    for old, new in ((quiet, loud), (loud, quiet)):
+        assert space.build().code == 0
+        assert space.run("show", "a:theme").code == 0
+        space.replace(old, new)
+        values = (text.rpartition(" ")[2] for text in (old, new))
+        told = f"build/theme.wav: loudness_lufs: {' -> '.join(values)}"
+        assert space.run("show", "a:theme").err.splitlines()[0] == f"a:theme is not current: {told}"
+
+
 def test_a_sound_that_is_gone_from_the_cache_is_told(built: Space) -> None:
     shutil.rmtree(built.cache / "blobs")
     assert built.run("show", "a:cut").err.startswith("a:cut is gone from the cache\n")

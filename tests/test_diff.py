@@ -658,6 +658,31 @@ def test_another_pin_of_a_take_is_a_change_though_nothing_else_is(repo):
     assert statuses(diff(repo)) == {}
 
 
+def test_nodes_that_came_and_went_are_compared_with_no_pin_of_the_other_tree(repo):
+    repo.build()
+    repo.run("pin")
+    commit_all(repo.root)
+    text = (repo.root / LOCK_FILE).read_text()
+    repo.write(LOCK_FILE, "".join(line for line in text.splitlines(True) if "a:wind" not in line))
+    repo.replace("[nodes.rain]", "[nodes.storm]")
+    repo.replace('"rain"', '"storm"')
+    assert diff(repo).code == 0
+    assert [line.split()[0] for line in reasons(diff(repo))].count("wind") == 0
+
+
+def test_a_check_that_is_gone_is_told_as_one_that_came(repo):
+    with_check = TWO + table("[checks]", node="rain", max_duration=5)
+    repo.scene(with_check)
+    commit_all(repo.root)
+    repo.scene(TWO)
+    gone = diff(repo)
+    commit_all(repo.root)
+    repo.scene(with_check)
+    came = diff(repo)
+    for found in (gone, came):
+        assert statuses(found) == {"a:theme": "same sound"}
+
+
 @pytest.mark.parametrize("how", ["altered", "as it was", "not in git"])
 def test_weights_that_git_holds_and_that_are_others_now_are_a_change(repo, monkeypatch, how):
     """Their identity is that of now in both trees: that they were others then, git alone knows."""

@@ -132,12 +132,13 @@ def pins(known: Known, *names: str, digest: str | None = None) -> Pins:
     return Pins({name: Take(name, one.key, digest or one.digest) for name, one in records.items() if one is not None})
 
 
-def test_a_pinned_take_is_the_result_whatever_the_current_record_says() -> None:
+@pytest.mark.parametrize("current", ["another", "zero"])
+def test_a_pinned_take_is_the_result_whatever_the_current_record_says(current: str) -> None:
     known = Known()
     known.build(chain(), ["a:z"])
     held = pins(known, "a:x")
     approved = known.records[held.takes["a:x"].key]
-    known.records[approved.key] = replace(approved, digest="another")
+    known.records[approved.key] = replace(approved, digest=current)
     found = plan(chain(), ["a:z"], known.lookup, pins=held, kept=lambda key, digest: approved)
     assert statuses(found) == {"x": "hit", "y": "hit", "z": "hit"}
     assert found.decisions["a:x"].record == approved
