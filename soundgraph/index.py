@@ -362,7 +362,9 @@ class Index:
         return connection
 
     def _connect(self, how: str) -> sqlite3.Connection:
-        if self._file.exists() and not self._file.is_file():  # SQLite would wait for what comes out of a pipe
+        # SQLite would wait for what comes out of a pipe.
+        files = [Path(f"{self._file}{ending}") for ending in ("", "-journal", *_BESIDE)]
+        if any(file.exists() and not file.is_file() and not file.is_dir() for file in files):
             raise sqlite3.OperationalError("unable to open database file")
         place = f"{self._file.absolute().as_uri()}?{how}"
         connection = sqlite3.connect(place, timeout=_WAIT_S, isolation_level=None, check_same_thread=False, uri=True)

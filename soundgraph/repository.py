@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from soundgraph import programs
-from soundgraph.errors import UsageError, quote
+from soundgraph.errors import UsageError, quote, visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -375,5 +375,5 @@ def _run(
     if done.returncode not in fine:
         lines = done.stderr.decode("utf-8", "replace").strip().split("\n")
         said = next((line for line in lines if not line.startswith("warning: ")), "").removeprefix("fatal: ")
-        raise UsageError(f"git {arguments[0]}: {said or f'failed with {done.returncode}'}")
+        raise UsageError(f"git {arguments[0]}: {visible(said) or f'failed with {done.returncode}'}")
     return done.stdout

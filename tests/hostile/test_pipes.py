@@ -69,3 +69,19 @@ def test_a_pipe_is_not_waited_for(built: Space, name: str) -> None:
         built.run("build", "--overwrite")
         assert (built.root / name).is_file()
         assert built.run("build").code == 0
+
+
+@pytest.mark.parametrize("name", ["cache.db", "cache.db-wal", "cache.db-shm", "cache.db-journal"])
+def test_a_pipe_in_the_place_of_the_index_is_set_aside(built: Space, name: str) -> None:
+    for verb in (("build", "--force"), ("plan",), ("report",), ("cache", "verify"), ("cache", "stats")):
+        put_pipe(built.cache / "index" / name)
+        built.run(*verb)
+    assert built.run("build", "--force").code == 0
+
+
+@pytest.mark.parametrize("pattern", ["blobs/*/*", "records/*/*", "projects/*", "CACHEDIR.TAG", "locks"])
+def test_a_pipe_in_the_cache_is_not_waited_for(built: Space, pattern: str) -> None:
+    for verb in (("build", "--force"), ("plan",), ("report",), ("cache", "verify"), ("cache", "gc", "--dry-run")):
+        for path in list(built.cache.glob(pattern)):
+            put_pipe(path)
+        built.run(*verb)
