@@ -670,6 +670,15 @@ def test_nodes_that_came_and_went_are_compared_with_no_pin_of_the_other_tree(rep
     assert [line.split()[0] for line in reasons(diff(repo))].count("wind") == 0
 
 
+@pytest.mark.parametrize(("mistakes", "more"), [(["gain_bd"], ""), (["gain_bd", "gian"], " (and 1 more)")])
+def test_a_scene_that_is_broken_is_told_with_its_first_mistake_and_how_many_more(repo, mistakes, more):
+    repo.scene(TWO + node("odd", "gain", input="rain", gain_db=1.0, **dict.fromkeys(mistakes, 1)))
+    whys = {event["why"] for event in diff(repo).of("change")}
+    assert len(whys) == 1
+    (why,) = whys
+    assert why.endswith(f"unknown field \"gain_bd\"; did you mean \"gain_db\"?{more}")
+
+
 def test_a_check_that_is_gone_is_told_as_one_that_came(repo):
     with_check = TWO + table("[checks]", node="rain", max_duration=5)
     repo.scene(with_check)
