@@ -676,7 +676,7 @@ def test_a_scene_that_is_broken_is_told_with_its_first_mistake_and_how_many_more
     whys = {event["why"] for event in diff(repo).of("change")}
     assert len(whys) == 1
     (why,) = whys
-    assert why.endswith(f"unknown field \"gain_bd\"; did you mean \"gain_db\"?{more}")
+    assert why.endswith(f'unknown field "gain_bd"; did you mean "gain_db"?{more}')
 
 
 def test_a_check_that_is_gone_is_told_as_one_that_came(repo):
