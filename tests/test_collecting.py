@@ -182,6 +182,24 @@ def test_sounds_without_a_record_go_unless_a_pin_names_them(store: DiskStore) ->
     assert (store.has(one.digest), store.has(other.digest)) == (True, False)
 
 
+def test_how_far_a_removal_is_rises_to_the_whole_of_what_was_chosen(
+    store: DiskStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seed in range(5):
+        put(store, seed)
+    unnamed = [put(store, seed) for seed in (8, 9)]
+    for one in unnamed:
+        store.drop([one.key])
+        store.record_file(one.key).unlink()
+    monkeypatch.setattr(collecting, "_BATCH", 2)
+    found = collecting.survey(store, Reach())
+    seen: list[tuple[int, int]] = []
+    collecting.remove(store, found, collecting.choose(found, Reach(), ALL), lambda *told: seen.append(told))
+    # Five records, two at a time; then seven sounds, of which only two count: those that no record named.
+    assert seen == [(2, 7), (4, 7), (5, 7), (7, 7), (7, 7), (7, 7), (7, 7)]
+    assert blobs(store) == 0
+
+
 def test_beside_a_damaged_record_no_sound_counts_as_unnamed(store: DiskStore) -> None:
     one = put(store, 1, sort="take")
     store.drop([one.key])

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from soundgraph import differing, lock, models, revisions
+from soundgraph import differing, lock, manifest, models, revisions
 from soundgraph.audio import make
 from soundgraph.backends import Model, Pin
 from soundgraph.dsp import residual
@@ -677,6 +677,19 @@ def test_a_scene_that_is_broken_is_told_with_its_first_mistake_and_how_many_more
     assert len(whys) == 1
     (why,) = whys
     assert why.endswith(f'unknown field "gain_bd"; did you mean "gain_db"?{more}')
+
+
+def test_a_recording_that_cannot_be_read_ends_it_with_the_reason(repo):
+    repo.recording("door.wav")
+    repo.scene(TWO + node("door", "file", path="../door.wav") + export("door", "door"))
+    commit_all(repo.root)
+
+    def fail(path):
+        raise OSError(5, "Input/output error", "door.wav")
+
+    with changed(manifest, "file_digest", fail):
+        found = repo.run("diff", "HEAD")
+    assert (found.code, found.err) == (2, "cannot read door.wav: Input/output error\n")
 
 
 def test_a_check_that_is_gone_is_told_as_one_that_came(repo):
