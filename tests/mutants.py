@@ -28,7 +28,7 @@ TESTS = {
     "schedule": "test_schedule.py test_fewest.py",
     "manifest": "test_manifest.py test_keys.py",
     "planner": "test_planner.py test_explain.py test_builder.py",
-    "builder": "test_builder.py test_results.py test_single_flight.py test_checks.py e2e/test_rebuild.py",
+    "builder": "test_builder.py test_results.py test_single_flight.py test_checks.py test_pins.py e2e/test_rebuild.py",
     "store": "test_store.py test_index.py test_records.py test_leases.py faults/test_corruption.py",
     "collecting": "test_collecting.py test_cli_cache.py",
     "pins": "test_pins.py test_planner.py",
