@@ -397,7 +397,8 @@ def remove(
         report(start + len(some), whole)
     # Were a power cut to bring a record back, its sound should be there.
     for folder in folders:
-        sync_folder(folder)
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # it went with all that was in it
+            sync_folder(folder)
     digests = [digest for digest, count in gone.items() if count == len(found.givers[digest]) and digest in found.blobs]
     digests += choice.orphans
     for start in range(0, len(digests), _BATCH):

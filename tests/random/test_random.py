@@ -426,7 +426,7 @@ def test_of_an_export_that_fails_in_one_format_none_is_written(space):
     peaks = {
         form: measure(decode.from_bytes(space.read(f"build/step.{form}")))["true_peak_dbtp"] for form in ("wav", "ogg")
     }
-    assert peaks["wav"] < peaks["ogg"]
+    assert peaks["wav"] != peaks["ogg"]
     (space.root / "build/step.wav").unlink()
     space.scene(both + table("[checks]", export="step", max_true_peak_dbtp=sum(peaks.values()) / 2))
     assert space.build("-k").exports == {"build/step.wav": "failed", "build/step.ogg": "failed"}
