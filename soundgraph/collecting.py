@@ -214,7 +214,7 @@ def survey(store: DiskStore, reach: Reach, *, alone: bool = False) -> Survey:
     filed: set[bytes] = set()
     for file in contents.records(store.folder):
         key, _, earlier = file.name.removesuffix(".json").partition(".")
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             record = _read(file)
             if record is None or record.key != key or (earlier and record.digest[:16] != earlier):
                 unreadable += 1
@@ -443,7 +443,7 @@ def _remove_records(
             raise
         store.drop(keys)
     for entry in free:
-        _path(store, entry).unlink(missing_ok=True)
+        _unlink(_path(store, entry))
     return free
 
 
@@ -468,7 +468,7 @@ def _remove_blob(store: DiskStore, digest: bytes, found: Survey) -> bool:
     path = store.blob(digest.hex())
     if _changed_ns(path) != found.blobs[digest].changed_ns:
         return False
-    path.unlink(missing_ok=True)
+    _unlink(path)
     return True
 
 
@@ -480,5 +480,10 @@ def _changed_ns(path: Path) -> int:
     """The modification time of a file; 0 if it is not there."""
     try:
         return path.stat().st_mtime_ns
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # something else may stand in the place of its folder
         return 0
+
+
+def _unlink(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        path.unlink()

@@ -83,7 +83,7 @@ def is_same(path: Path, other: Path) -> bool:
 def sync_folder(folder: Path) -> None:
     """Makes renames in a folder last through a power cut, where the system can."""
     if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)  # a pipe in its place would be waited for
         try:
             os.fsync(handle)
         finally:
