@@ -181,8 +181,8 @@ def known(cache: Path, own: Iterable[tuple[Path, str]] = ()) -> list[Known]:
     found = []
     for place in _places(cache):
         with contextlib.suppress(OSError):
-            path, _, project_id = place.read_bytes().partition(b"\0")
-            if _is_whole(place):
+            if _is_whole(place):  # before it is read: a pipe in its place would be waited for
+                path, _, project_id = place.read_bytes().partition(b"\0")
                 found.append(Known(Path(os.fsdecode(path)), project_id.decode("utf-8", "replace"), place))
     return sorted(found)
 
@@ -194,14 +194,9 @@ def damaged(cache: Path) -> list[Path]:
 
 def _is_whole(place: Path) -> bool:
     try:
-        return _is_file(place) and _name(place.read_bytes()) == place.name
+        return place.is_file() and _name(place.read_bytes()) == place.name
     except OSError:
         return False
-
-
-def _is_file(place: Path) -> bool:
-    """A pipe in its place would be waited for."""
-    return place.is_file()
 
 
 def _places(cache: Path) -> list[Path]:
@@ -232,7 +227,7 @@ def _reach_file(place: Path) -> Path:
 def _read_reach(place: Path) -> _Reach | None:
     path = _reach_file(place)
     try:
-        data = path.read_bytes() if _is_file(path) else b""
+        data = path.read_bytes() if path.is_file() else b""
     except OSError:
         return None
     head, _, body = data.partition(b"\n")

@@ -61,8 +61,3 @@ def probe() -> Iterator[Probe]:
     real = backends.get
     with changed(backends, "get", lambda name: found if name == "draft" else real(name)):
         yield found
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of watch come first. After all others, a run once waited there without an end; why is not known yet."""
-    items.sort(key=lambda item: item.path.name != "test_watch.py")
