@@ -103,7 +103,7 @@ def deliver(
         key = _export_key(job, record.digest, format_, encode.version([format_]))
         guard = _needs_guard(job, format_)
         full = root / path
-        there = stamp.file_digest(str(full))
+        there = stamp.delivered_digest(str(full))
         name = f"export {key}"
         known_facts = store.notes([name]).get(name)
         result = _result(known_facts)
@@ -139,7 +139,7 @@ def deliver(
         sidecar = _sidecar(job, format_, record, result, commit, ancestry)
         side_status = "current"
         sidecar_digest = _sha256(sidecar)
-        if stamp.file_digest(str(root / sidecar_path)) != sidecar_digest:
+        if stamp.delivered_digest(str(root / sidecar_path)) != sidecar_digest:
             before = known.get(sidecar_path)
             side_status = "restored" if before is not None and before.digest == sidecar_digest else "written"
             write(root, job.folder, root / sidecar_path, sidecar)
@@ -159,7 +159,7 @@ def faults(job: Job, store: Store, root: Path, locate: Locate) -> list[str]:
         facts = sidecars.read(root / f"{path}.json")
         decoded = partial(_decoded, full, None, _guard_frames(facts))
         try:
-            checking.run(job.checks, stamp.file_digest(str(full)) or "", decoded, store, locate, _loop(facts))
+            checking.run(job.checks, stamp.delivered_digest(str(full)) or "", decoded, store, locate, _loop(facts))
         except (NodeError, OSError) as error:
             found.append(f"{path.rpartition('/')[2]}: {error}")
     return found
@@ -232,7 +232,7 @@ def outdated(job: Job, record: Record, known: Mapping[str, Entry], root: Path, s
     found = []
     for format_, path in zip(job.export.settings.formats, job.paths(), strict=True):
         entry = known.get(path)
-        there = stamp.file_digest(str(root / path))
+        there = stamp.delivered_digest(str(root / path))
         key = _export_key(job, record.digest, format_, encode.version([format_]))
         if entry is not None and entry.key == key and there == entry.digest:
             continue
@@ -260,10 +260,11 @@ def outdated_sidecars(
     found = []
     for format_, path in zip(job.export.settings.formats, job.paths(), strict=True):
         facts, digest_ = facts_and_digest(store, _export_key(job, record.digest, format_, encode.version([format_])))
-        if facts is None or digest_ != stamp.file_digest(str(root / path)):  # it is written, and its sidecar with it
+        # Else it is written, and its sidecar with it.
+        if facts is None or digest_ != stamp.delivered_digest(str(root / path)):
             continue
         name = path + sidecars.SUFFIX
-        there, before = stamp.file_digest(str(root / name)), known.get(name)
+        there, before = stamp.delivered_digest(str(root / name)), known.get(name)
         commit = _commit(known.get(path), root / name, digest_, lambda: None)
         sidecar = _sidecar(job, format_, record, {"sha256": digest_, "facts": facts}, commit, ancestry)
         if there == _sha256(sidecar):

@@ -20,6 +20,9 @@ from soundgraph.store import Store
 
 _SCHEMA = 2
 
+MOST_BYTES = 64_000_000
+"""Of a file that is to be merged: far more than an engine writes into one."""
+
 
 @dataclass(frozen=True)
 class Handover:
@@ -72,7 +75,7 @@ def deliver(
     for path, data in _files(one, facts, drafts, root).items():
         found = hashlib.sha256(data).hexdigest()
         status = "current"
-        if stamp.file_digest(str(root / path)) != found:
+        if stamp.delivered_digest(str(root / path)) != found:
             before = known.get(path)
             status = "restored" if before is not None and before.digest == found else "written"
             export.write(root, one.folder, root / path, data)
@@ -98,7 +101,7 @@ def _files(
 def _merged(engine: Engine, path: Path, data: bytes) -> bytes:
     """What a file is to hold: beside what it is given, what the engine itself has written there."""
     try:
-        there = path.read_bytes() if path.is_file() else data
+        there = path.read_bytes() if path.is_file() and path.stat().st_size <= MOST_BYTES else data
     except OSError:
         return data
     merged = engine.merge(path.name, there, data) if there != data else None
@@ -142,7 +145,7 @@ def outdated(
     length, level or loop is known all the same.
     """
     key = key_of(one, records)
-    there = {path: stamp.file_digest(str(root / path)) for path in one.paths()}
+    there = {path: stamp.delivered_digest(str(root / path)) for path in one.paths()}
     unsure = [path for path in one.paths() if not _is_current(known.get(path), key, there[path])]
     if not unsure:
         return []

@@ -104,7 +104,7 @@ class Ledger:
             path = self._root / entry.path
             # A link is none of ours, wherever it leads: what is delivered is a file.
             is_ours = bool(entry.digest) and lies_below(self._root, entry.path, output) and not path.is_symlink()
-            if is_ours and stamp.file_digest(str(path)) == entry.digest:
+            if is_ours and stamp.delivered_digest(str(path)) == entry.digest:
                 try:
                     path.unlink(missing_ok=True)
                 except OSError:

@@ -71,14 +71,17 @@ def _foreign(jobs: Sequence[Job], handovers: Sequence[Handover], ledger: Ledger,
         name = f"exports.{job.export.name}"
         for audio in job.paths():
             sidecar = audio + sidecars.SUFFIX
-            if audio in known and sidecar in known:
+            folders = [path for path in (audio, sidecar) if (root / path).is_dir()]  # whatever the ledger says
+            if folders or (audio in known and sidecar in known):
+                found += [Foreign(path, name, job.export.origin, in_the_way=True) for path in folders]
                 continue
             if barrier := _barrier(root, audio, is_known):
                 found.append(Foreign(barrier, name, job.export.origin, in_the_way=True))
                 continue
             found += [Foreign(path, name, job.export.origin) for path in _not_ours(root, audio, sidecar, is_known)]
     for one in handovers:
-        unknown = [path for path in one.paths() if os.path.lexists(root / path) and not is_known(path)]
+        paths = [path for path in one.paths() if os.path.lexists(root / path)]
+        unknown = [path for path in paths if (root / path).is_dir() or not is_known(path)]
         own = handover.as_delivered(one, root) if unknown else {}
         found += [
             Foreign(path, f"manifests.{one.manifest.name}", one.manifest.origin)
@@ -99,7 +102,7 @@ def _not_ours(root: Path, audio: str, sidecar: str, is_known: Callable[[str], bo
     facts = sidecars.read(root / sidecar) if has_sidecar else {}
     is_sidecar = sidecars.is_one(facts, root / audio)
     if has_audio and not is_known(audio):
-        same = is_sidecar and stamp.file_digest(str(root / audio)) == facts["sha256"]
+        same = is_sidecar and stamp.delivered_digest(str(root / audio)) == facts["sha256"]
         return [] if same else [audio]
     if has_sidecar and not is_sidecar and not is_known(sidecar):
         return [sidecar]
@@ -109,7 +112,7 @@ def _not_ours(root: Path, audio: str, sidecar: str, is_known: Callable[[str], bo
 def _is_manifest(one: Handover, path: Path, own: bytes | None) -> bool:
     """Whether a file is what the delivered sounds would give a manifest, or is one that the engine writes as well."""
     try:
-        there = path.read_bytes() if path.is_file() else None
+        there = path.read_bytes() if path.is_file() and path.stat().st_size <= handover.MOST_BYTES else None
     except OSError:
         return False
     return there is not None and (there == own or handover.is_shared(one, path.name, there))
@@ -156,7 +159,7 @@ def _of_sidecar(root: Path, output: str, audio: Path, known: Mapping[str, str]) 
     """known: the files of scenes by their ids."""
     sidecar = sidecars.beside(audio)
     facts = sidecars.read(sidecar)
-    if not sidecars.is_one(facts, audio) or stamp.file_digest(str(audio)) != facts["sha256"]:
+    if not sidecars.is_one(facts, audio) or stamp.delivered_digest(str(audio)) != facts["sha256"]:
         return []
     take = facts.get("take")
     name = f"{facts['export']}#{take}" if isinstance(take, int) and take > 1 else facts["export"]
@@ -168,11 +171,12 @@ def _of_sidecar(root: Path, output: str, audio: Path, known: Mapping[str, str]) 
     commit = str(Commit.of(facts.get("commit")) or "")
     return [
         Entry(path, owner, source, draft, LEARNED, facts["sha256"], commit),
-        Entry(path + sidecars.SUFFIX, owner, source, draft, "sidecar", stamp.file_digest(str(sidecar))),
+        Entry(path + sidecars.SUFFIX, owner, source, draft, "sidecar", stamp.delivered_digest(str(sidecar))),
     ]
 
 
 def _source(root: Path, scene: str, known: Mapping[str, str]) -> str:
     """The file of a scene by its id; "" where there is none, and was none: it may have been made in code."""
-    found = (path for path in (f"{GRAPHS}/{scene}.toml", f"{scene}.toml") if (root / path).is_file())
+    # Not Path.is_file(): that fails for a name which is too long.
+    found = (path for path in (f"{GRAPHS}/{scene}.toml", f"{scene}.toml") if os.path.isfile(root / path))  # noqa: PTH113
     return next(found, known.get(scene, ""))

@@ -8,8 +8,8 @@ import unicodedata
 from pathlib import Path
 
 _NAME = re.compile(r"[\w-]{1,100}")
-# Control characters, those that turn or hide text, and what Windows does not allow.
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff<>:"|?*]')
+# Control characters, those that turn or hide text, halves of a pair, and what Windows does not allow.
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff<>:"|?*]')
 
 MAX_PATH = 1000
 """Characters. Each folder of a path is looked at by itself."""

@@ -229,6 +229,8 @@ class Pipeline:
             raise UsageError(f"save takes no {one_of(sorted(fixed))}: it writes one file, in the format of its suffix")
         if sample_rate is not None and (type(sample_rate) is not int or not 8000 <= sample_rate <= 192000):
             raise UsageError(f"save: sample_rate must be a whole number from 8000 to 192000, not {sample_rate!r}")
+        if not isinstance(path, str | Path) or "\0" in str(path):
+            raise UsageError(f"save: {path!r} is no path of a file")
         path = Path(path)
         form = path.suffix.removeprefix(".").lower()
         if form not in get_args(Format):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -568,4 +569,5 @@ def _beside(entry: str, start: Path) -> Iterator[str]:
 
 
 def _stem(sheet: Sheet) -> str:
-    return sheet.path.stem if sheet.path else "scene"
+    # Composed: a name of letters and accents apart, as macOS once gave them to files, is no name of a node.
+    return unicodedata.normalize("NFC", sheet.path.stem) if sheet.path else "scene"

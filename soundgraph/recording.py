@@ -17,6 +17,9 @@ from soundgraph import chunks, flac, foreign, mpeg, ogg, signatures
 
 UNKNOWN_LENGTH = "does not say in its header how long it is, as when it was written to a pipe; convert it anew"
 
+MOST_BYTES = 2**32
+"""Of a file that is not a table of chunks: no sound is bigger, and none is compressed to more than it was."""
+
 _IMA_ADPCM, _MS_ADPCM, _GSM, _MPEG_LAYER_II, _MPEG_LAYER_III = 0x11, 0x02, 0x31, 0x50, 0x55
 _COUNTED_BY_BYTES = {1, 3, 6, 7}  # integers, floats, A-law and µ-law in WAV
 _INTEGER_OR_FLOAT: dict[int | bytes, tuple[int, ...]] = {1: (8, 16, 24, 32), 3: (32, 64)}
@@ -144,6 +147,8 @@ def _way(path: str, size: int, *_stat: int) -> Way:
             only = bool(found.demuxer)
             refusal = found.more or ("" if only else f"is {found.sort}, which is not read; convert it to wav or flac")
             return Way(refusal, found.damage, sort=found.sort, demuxer=found.demuxer, only_ffmpeg=only)
+        if size > MOST_BYTES:  # these are read as a whole
+            return Way(f"has {size / 1e9:.1f} GB; up to {MOST_BYTES / 1e9:.1f} GB of a file of its sort can be read")
         file.seek(0)
         data = file.read()
     if head[:4] == b"OggS":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -295,13 +295,19 @@ class Session:
     def mistakes_of_ownership(self, overwrite: bool = False) -> list[Mistake]:
         """What stands where a file would be delivered, and was not delivered by soundgraph.
 
-        overwrite: whether it may be written over; then those are left that nothing can be written over.
+        overwrite: whether it may be written over; then those are left that nothing can be written over, and what other
+        scenes are made from: a scene that reads it has a mistake, and is not part of this build.
         """
         found = []
-        for one in ownership.foreign(self.jobs, self.handovers, self.ledger, self.root):
-            if overwrite and not one.in_the_way:
+        foreign = ownership.foreign(self.jobs, self.handovers, self.ledger, self.root)
+        readers = self._readers([one.path for one in foreign]) if overwrite else {}
+        for one in foreign:
+            if overwrite and not one.in_the_way and one.path not in readers:
                 continue
-            if one.in_the_way:
+            if one.path in readers:
+                what = f"{quote(one.path)} is there, soundgraph did not deliver it, and {readers[one.path]} reads it"
+                hint = "deliver to another path, or keep what scenes read in another folder"
+            elif one.in_the_way:
                 is_folder = (self.root / one.path).is_dir()
                 needed, there = ("file", "folder") if is_folder else ("folder", "file")
                 what = f"a {needed} is needed where the {there} {quote(one.path)} is"
@@ -616,7 +622,7 @@ class Session:
 
     def _remove_stale(self, stale: Sequence[Entry], progress: Progress) -> None:
         output = self.project.output_dir
-        readers = self._readers(stale)
+        readers = self._readers([entry.path for entry in stale])
         for entry in stale:
             if entry.path in readers:
                 progress.remark(entry.path, f"not removed, though no scene delivers it: {readers[entry.path]} reads it")
@@ -626,16 +632,16 @@ class Session:
         for path in self.ledger.remove_files([entry for entry in stale if entry.path not in readers], output):
             progress.remark(path, "removed: no scene delivers it any more")
 
-    def _readers(self, stale: Sequence[Entry]) -> dict[str, str]:
+    def _readers(self, paths: Sequence[str]) -> dict[str, str]:
         """The files among these that a scene reads which is not part of this build, each with that scene's file.
 
         Such a scene has a mistake, which is told when it is built. Whatever it may be, what it is made from is not
-        removed. Of most scenes it is enough to see that they do not hold the file's name.
+        removed, nor written over. Of most scenes it is enough to see that they do not hold the file's name.
         """
-        if not stale:
+        if not paths:
             return {}
-        names = {folded(entry.path.rpartition("/")[2]).encode() for entry in stale}
-        by_path = {folded(os.path.realpath(self.root / entry.path)): entry.path for entry in stale}
+        names = {folded(path.rpartition("/")[2]).encode(errors="surrogateescape") for path in paths}
+        by_path = {folded(os.path.realpath(self.root / path)): path for path in paths}
         own = {scene.path for scene in self.scenes}
         found: dict[str, str] = {}
         for source in sorted(self._on_disk):
@@ -643,8 +649,8 @@ class Session:
             if path in own or not loader.may_name(path, names):
                 continue
             for read in loader.what_is_read(path, self.project):
-                if stale_path := by_path.get(folded(os.path.realpath(read))):
-                    found.setdefault(stale_path, source)
+                if path_read := by_path.get(folded(os.path.realpath(read))):
+                    found.setdefault(path_read, source)
         return found
 
     def stale(self, outcome: Outcome) -> list[Entry]:
@@ -840,10 +846,10 @@ def all_takes(item: str, names: list[str]) -> list[str]:
 def _others(
     project: Project, ledger: Ledger, own: set[str], scenes: Sequence[Scene], folder: str, draft: bool
 ) -> list[Scene]:
-    """Scenes that are not asked for, and delivered a file that one of these would deliver too. folder: of the build."""
-    delivered = {folded(path): entry.source for path, entry in ledger.entries.items()}
-    sources = {
-        delivered.get(folded(f"{folder}/{file}"), "")
+    """Scenes that are not asked for, and delivered a file that one of these would deliver too, or in whose place one of
+    these needs a folder, or the other way round. folder: of the build."""
+    files = {
+        folded(f"{folder}/{file}")
         for scene in scenes
         for file in (
             *(
@@ -855,8 +861,20 @@ def _others(
             *(file for manifest in scene.manifests for file in manifest.files),
         )
     }
+    folders = {above for file in files for above in _folders(file)}
+    sources = {
+        entry.source
+        for path, entry in ((folded(path), entry) for path, entry in ledger.entries.items())
+        if path in files or path in folders or not files.isdisjoint(_folders(path))
+    }
     paths = [project.root / source for source in sorted(sources - own - {""})]
     return readable([path for path in paths if path.is_file()], project, draft)
+
+
+def _folders(path: str) -> Iterator[str]:
+    """The folders that a path with "/" in it leads through."""
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def readable(paths: Iterable[Path], project: Project, draft: bool) -> list[Scene]:

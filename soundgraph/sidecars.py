@@ -13,6 +13,8 @@ VERSION = 3
 SUFFIX = ".json"
 
 _MAX_BYTES = 64_000_000
+_MOST_CHARACTERS = 4096
+"""Of the id of a scene: more than a path may have."""
 _ABOUT = (
     "soundgraph_sidecar",
     "file",
@@ -43,8 +45,13 @@ def read(path: Path) -> dict[str, Any]:
 
 def is_one(facts: Mapping[str, Any], audio: Path) -> bool:
     """Whether this is a sidecar that was written for a file of that name, whatever is in the file."""
-    texts = all(isinstance(facts.get(name), str) for name in ("scene", "export", "sha256"))
+    texts = all(_is_text(facts.get(name)) for name in ("scene", "export", "sha256"))
     return isinstance(facts.get("soundgraph_sidecar"), int) and texts and facts.get("file") == audio.name
+
+
+def _is_text(value: object) -> bool:
+    """Whether it may be a name or a digest: in JSON of somebody else, half of a surrogate pair is text, too."""
+    return isinstance(value, str) and len(value) <= _MOST_CHARACTERS and value.isprintable()
 
 
 def beside(audio: Path) -> Path:

@@ -12,6 +12,7 @@ import soundfile
 
 import soundgraph
 from soundgraph import api, pipeline
+from soundgraph.errors import SceneError
 from soundgraph.planner import Status
 
 SCENE = """
@@ -246,3 +247,15 @@ def test_everything_public_is_there() -> None:
         assert getattr(soundgraph, name) is not None
     assert callable(soundgraph.plan)
     assert callable(soundgraph.build)
+
+
+@pytest.mark.parametrize("of", ["export", "manifest", "file"])
+def test_half_of_a_pair_of_characters_is_no_name_of_a_file(tmp_path: Path, of: str) -> None:
+    """TOML cannot hold one; a dict can."""
+    scene = soundgraph.Scene("x")
+    tone = scene.file("\udcff.wav") if of == "file" else scene.add("tone", freq_hz=440, duration=0.1)
+    scene.export("x", tone, **({"path": "\udcff"} if of == "export" else {}))
+    if of == "manifest":
+        scene.manifest("m", "json", path="\udcff")
+    with pytest.raises(SceneError):
+        soundgraph.build(scene, root=tmp_path)

@@ -6,6 +6,7 @@ import re
 import struct
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -292,3 +293,14 @@ def test_importing_it_imports_nothing_heavy():
     code = "import sys, soundgraph.decode; print({'numpy', 'soundfile'} & set(sys.modules))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "set()"
+
+
+def test_a_file_that_fills_the_disk_is_refused_and_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "huge.mp3"
+    with path.open("wb") as file:
+        try:
+            file.truncate(2**36)  # without a byte in it
+        except OSError:
+            pytest.skip("no file of that size can be made here")
+    with pytest.raises(decode.UnreadableError, match=r'"huge.mp3" has 68.7 GB; up to 4.3 GB'):
+        decode.inspect(path)

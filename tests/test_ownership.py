@@ -99,6 +99,49 @@ def test_a_folder_in_place_of_a_file_is_told_of_before_anything_runs(space: Spac
     assert space.read("build/theme.wav/x") == MINE
 
 
+@pytest.mark.parametrize("path", ["build/theme.wav", "build/theme.wav.json", "build/plain.json"])
+@pytest.mark.parametrize("words", [(), ("--overwrite",)])
+def test_a_folder_in_place_of_a_file_that_was_delivered_is_told_of_before_anything_runs(
+    space: Space, path: str, words: tuple[str, ...]
+) -> None:
+    space.scene(CHAIN + table("manifests.plain", engine="json"))
+    space.build()
+    (space.root / path).unlink()
+    space.write(f"{path}/x", MINE)
+    found = space.run("build", "--force", *words)
+    assert (found.code, f'a file is needed where the folder "{path}" is' in found.err) == (2, True)
+    assert space.read(f"{path}/x") == MINE
+
+
+def test_what_another_scene_reads_is_not_written_over_though_that_is_allowed(space: Space) -> None:
+    """That scene has a mistake, since it reads what lies in the output folder and is not built here."""
+    path = "build/theme.wav"
+    space.recording(path)
+    mine = space.read(path)
+    space.scene(CHAIN)
+    space.scene(read_back(f"../{path}"), "b")
+    found = space.run("build", "--overwrite", "a")
+    assert found.code == 2
+    assert f'"{path}" is there, soundgraph did not deliver it, and graphs/b.toml reads it' in found.err
+    assert space.read(path) == mine
+    (space.root / "graphs/b.toml").unlink()
+    assert space.run("build", "--overwrite", "a").code == 0
+
+
+@pytest.mark.parametrize(("first", "then"), [("x", "x.wav/y"), ("x.wav/y", "x"), ("x", "X.WAV/y")])
+def test_a_file_where_another_scene_has_a_folder_is_told_of_though_that_scene_is_not_built(
+    space: Space, first: str, then: str
+) -> None:
+    space.scene(generate("a") + export("one", "a", path=first))
+    space.build()
+    before = space.delivered()
+    space.scene(generate("b") + export("two", "b", path=then), "b")
+    for words in (("b",), ()):
+        found = space.run("build", *words)
+        assert (found.code, "needs a folder where a file is delivered by" in found.err) == (2, True)
+    assert space.delivered() == before
+
+
 @pytest.mark.parametrize("path", ["build/theme.wav", "build/theme.wav.json", "build/plain.json", "build/Theme.wav"])
 def test_a_depfile_is_no_file_that_a_scene_delivers(space: Space, path: str) -> None:
     space.scene(CHAIN + table("manifests.plain", engine="json"))
@@ -444,6 +487,31 @@ def test_a_planted_ledger_removes_nothing_outside_the_output_folder(space: Space
     assert not [remark for remark in space.build("--force").remarks if "LICENSE" in remark], "it is forgotten"
 
 
+@pytest.mark.parametrize("odd", ["\0", "\udcff", "/" * 3000, ".."])
+def test_a_ledger_of_names_that_no_file_has_removes_nothing_and_stops_nothing(space: Space, odd: str) -> None:
+    space.scene(CHAIN)
+    space.build()
+    ledger = Ledger(space.root)
+    entry = ledger.entries["build/theme.wav"]
+    ledger.add([entry._replace(path=f"build/{odd}x", source=f"graphs/{odd}.toml", digest="")])
+    ledger.save()
+    before = space.delivered()
+    for _ in range(2):
+        assert space.build("--force").code == 0
+    assert space.delivered() == before
+
+
+@pytest.mark.parametrize("forged", [{"scene": "\ud800"}, {"export": "\ud800"}, {"scene": "x" * 5000}, {"export": "\0"}])
+def test_a_sidecar_of_names_that_nothing_has_is_anybodys(space: Space, forged: dict[str, str]) -> None:
+    space.scene(CHAIN)
+    space.write("build/old.wav", MINE)
+    facts = {"soundgraph_sidecar": 3, "file": "old.wav", "scene": "a", "export": "old"}
+    facts |= {"sha256": hashlib.sha256(MINE).hexdigest(), **forged}
+    space.write("build/old.wav.json", json.dumps(facts))
+    assert space.build().code == 0
+    assert space.read("build/old.wav") == MINE
+
+
 @pytest.mark.parametrize("to", ["graphs", ".git", "cache", "elsewhere/.hidden"])
 def test_an_output_folder_that_is_a_link_to_somewhere_of_importance_is_refused(space: Space, to: str) -> None:
     space.scene(CHAIN)
@@ -612,6 +680,19 @@ def test_a_recording_is_found_by_its_name_in_another_unicode_form(space: Space, 
     assert space.build().ran == ["a:back"]
 
 
+@pytest.mark.parametrize("on_disk", [COMPOSED, TAKEN_APART])
+@pytest.mark.parametrize("written", [COMPOSED, TAKEN_APART])
+def test_an_included_file_is_found_so_and_gives_its_nodes_one_name(space: Space, written: str, on_disk: str) -> None:
+    space.write(f"parts/{on_disk}.toml", generate("rain"))
+    space.scene(f'include = ["../parts/{written}.toml"]\n' + export("x", f"{COMPOSED}.rain"))
+    assert space.build().ran == [f"a:{COMPOSED}.rain"]
+
+
+def test_a_file_is_shown_by_its_name_in_another_unicode_form(space: Space) -> None:
+    space.recording(f"{TAKEN_APART}/{TAKEN_APART}.wav")
+    assert space.run("show", f"{COMPOSED}/{COMPOSED}.wav").code == 0
+
+
 def test_of_two_names_in_two_forms_the_one_that_is_written_is_meant(space: Space) -> None:
     space.recording(f"graphs/{COMPOSED}.wav", noise(seed=1))
     space.recording(f"graphs/{TAKEN_APART}.wav", noise(seed=2))
@@ -676,6 +757,20 @@ def test_what_godot_adds_after_a_build_is_left_by_the_next(space: Space) -> None
     assert space.run("plan", "--check").code == 3
     space.build()
     assert space.read(path) == theirs
+
+
+def test_a_file_in_its_place_that_fills_the_disk_is_not_read(space: Space) -> None:
+    space.scene(TAKES + table("manifests.godot", engine="godot"))
+    space.build()
+    path = space.root / "build/feet/step_1.wav.import"
+    size = 2**40  # without a byte in it
+    with path.open("wb") as file:
+        try:
+            file.truncate(size)
+        except OSError:
+            pytest.skip("no file of that size can be made here")
+    assert space.build("--force").exports["build/feet/step_1.wav.import"] == "restored"
+    assert path.stat().st_size < size
 
 
 def test_a_file_of_that_name_that_is_none_of_godots_is_somebodys(space: Space) -> None:

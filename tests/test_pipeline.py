@@ -130,6 +130,8 @@ def test_saved_files_have_the_loudness_asked_for(pipeline: soundgraph.Pipeline, 
         (lambda p: p.apply("gate"), 'gate takes "input", and 0 sounds are given'),
         (lambda p: p.apply("tone", _tone(200)), "tone takes no sound by itself, and 1 sounds are given"),
         (lambda p: p.apply("revreb", _tone(200)), '"revreb" is no kind that works on sounds; did you mean "reverb"?'),
+        (lambda p: p.save(_tone(200), "x\0.wav"), "save: 'x\\x00.wav' is no path of a file"),
+        (lambda p: p.save(_tone(200), None), "save: None is no path of a file"),  # type: ignore[arg-type]
         (lambda p: p.save(_tone(200), "x.wav", loudness_lufs=3), "loudness_lufs must be at most 0, not 3"),
         (lambda p: p.eq(_tone(200), bass_db=100), "eq: bands[0].gain_db must be at most 48, not 100"),
         (lambda p: p.mix([_tone(200)], weights=[1, 2]), "1 sounds cannot be mixed by 2 weights"),

@@ -60,6 +60,7 @@ def find(options: argparse.Namespace) -> list[Found]:
 
     options: of `common.add_scene_arguments`. Raises UsageError for what does not exist.
     """
+    options.targets = [_spelled(target) for target in options.targets]
     files = [target for target in options.targets if _is_file(target)]
     found = [Found(target, partial(_of_file, target)) for target in files]
     if found and len(files) == len(options.targets):
@@ -125,6 +126,13 @@ def marks_of(path: Path, sample_rate: int) -> Marks:
     if path.suffix.lower() in (".wav", ".wave"):
         return marks.read(path, sample_rate)
     return marks.of_facts(sidecar_of(path), sample_rate)
+
+
+def _spelled(target: str) -> str:
+    """A file as it is spelled on the disk, where its letters are there in another Unicode form."""
+    from soundgraph import paths
+
+    return target if target.isascii() or not _is_file(target) else str(paths.spelled(Path(target)))
 
 
 def _is_file(target: str) -> bool:
