@@ -50,6 +50,23 @@ def test_what_leads_up_to_a_blow_comes_before_it(prompt):
     assert (asked[0].step, asked[0].turn) < (asked[1].step, asked[1].turn)
 
 
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("a cat purring, then hissing", [("purr", 0), ("hiss", 1)]),
+        ("baby laughing and then crying", [("laugh", 0), ("baby", 1)]),
+        ("porcelain vase knocked over and breaking", [("impact", 0), ("ceramic", 0)]),
+        ("ice shards fly past and shattered against a wall", [("whoosh", 0), ("ice", 0)]),
+        ("a steam train whistle then chugging", [("train_whistle", 0), ("steam_engine", 1)]),
+        # What is named anew is nobody's act, and neither is a plural.
+        ("wind, then a scream", [("wind", 0), ("scream", 1)]),
+        ("wind, screams", [("wind", 0), ("scream", 0)]),
+    ],
+)
+def test_who_was_spoken_of_does_what_follows(prompt, expected):
+    assert order(prompt) == expected
+
+
 def test_a_sword_that_swings_does_not_clang():
     assert [one.sound for one in read("sword swing")] == ["whoosh"]
     assert [one.sound for one in read("A sword swings through the air, a short whoosh")] == ["whoosh"]

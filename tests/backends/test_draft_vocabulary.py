@@ -150,7 +150,7 @@ def test_prompts_name_what_a_reader_hears(prompt, expected):
             "scarab",
             "terrain",
             "grain",
-            "bellow",
+            "bellicose",
             "fishmonger",
         ),
         *(
@@ -214,3 +214,43 @@ def test_a_prompt_that_is_understood_is_not_remarked_on():
     assert model is not None
     assert remarks(model, "a goblin's xyzzy") == ()
     assert remarks(model, "xyzzy") != ()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("a blizzard howls", "wind"),
+        ("waterfall roaring nearby", "flood"),
+        ("babbling brook", "stream"),
+        ("police siren wailing past", "siren"),
+        ("mosquito whining near the ear", "insects"),
+        ("seagulls crying", "birds"),
+        ("hailstones drumming on a roof", "hail"),
+        ("gate swinging", "door"),
+        ("scroll unfurling", "paper"),
+        ("longsword drawn from its scabbard", "sheathe"),
+        ("time slowing down", "warp"),
+        ("truck reversing", "engine"),
+    ],
+)
+def test_what_is_said_to_have_a_voice_is_heard_as_what_it_is(prompt, expected):
+    assert sounds(prompt)[0] == expected
+    assert not {"howl", "roar", "scream", "whimper", "cry", "crowd", "whoosh", "blip"} & {*sounds(prompt)}
+
+
+def test_what_acts_goes_before_what_it_strikes():
+    assert sounds("shell casings falling on concrete") == ["casing"]
+    assert sounds("vase smashing on the stone floor") == ["ceramic"]
+    assert "collapse" not in sounds("a bottle thrown against a wall and smashed against a brick wall")
+    assert sounds("break through a brick wall") == ["collapse"]
+
+
+def test_a_thing_with_a_name_of_several_words_is_still_of_its_kind():
+    assert sounds("race cars zooming by") == ["passby"]
+    assert sounds("champagne glass breaking") == ["glass"]
+    assert sounds("pickup truck starting") == ["car_start"]
+    assert sounds("laser gun shot") == ["laser"]
+
+
+def test_accents_are_read_as_the_letters_under_them():
+    assert sounds("café") == sounds("cafe\u0301") == sounds("cafe") != []

@@ -36,7 +36,23 @@ _BESIDE = frozenset(["with", "while", "plus", "over", "under", "as", "during"])
 # Where "over" and "under" are part of a word.
 _WHOLE = [
     ([before], "over")
-    for before in ("game", "roll", "rolls", "knock", "voice", "mouse", "turn", "fall", "falls", "falling", "tip")
+    for before in (
+        *(
+            "game",
+            "roll",
+            "rolls",
+            "knock",
+            "knocked",
+            "knocking",
+            "voice",
+            "mouse",
+            "turn",
+            "turned",
+            "turning",
+            "fall",
+        ),
+        *("falls", "falling", "fell", "fallen", "tip", "tips", "tipped", "tipping", "topples", "toppling", "flipped"),
+    )
 ]
 _STOPS = frozenset(",.;:!?")
 _SENTENCE_ENDS = frozenset(".;!?")

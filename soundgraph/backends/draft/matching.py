@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,11 @@ _FORMS = (
     "sprang, wear wore worn, wring wrung"
 )
 _IRREGULAR = {form: word for word, *forms in (line.split() for line in listed(_FORMS)) for form in forms}
+
+
+def irregular(word: str) -> bool:
+    """Whether it is a form of a word that no ending explains: "torn", "fell"."""
+    return word in _IRREGULAR
 
 
 def stems(word: str, verb: bool = True) -> Iterator[str]:
@@ -86,7 +92,9 @@ def _split(prompt: str) -> tuple[list[str], list[str]]:
     kept: list[str] = []
     left_out: list[str] = []
     denying = False
-    text = prompt.casefold().replace("->", ",").replace("→", ",").replace("&", " and ")
+    # "Café" is a cafe, however its accent is written.
+    plain = "".join(one for one in unicodedata.normalize("NFKD", prompt.casefold()) if not unicodedata.combining(one))
+    text = plain.replace("->", ",").replace("→", ",").replace("&", " and ")
     for token in _TOKEN.findall(_POSSESSIVE.sub("", text)):
         if token in _DENIALS:
             denying = True

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from soundgraph.backends.draft.matching import Phrases, stems
+from soundgraph.backends.draft.matching import Phrases, irregular, stems
 from soundgraph.backends.draft.vocabulary import THEMES
 from soundgraph.backends.draft.vocabulary.describing import SETTINGS, SURFACES
 from soundgraph.backends.draft.vocabulary.lines import acts, listed, things
-from soundgraph.backends.draft.vocabulary.pairs import PAIRS
-from soundgraph.backends.draft.vocabulary.senses import APPROACHES, BEDS, GENERAL, LANDMARKS, SILENT, VAGUE
+from soundgraph.backends.draft.vocabulary.pairs import BREAK, PAIRS
+from soundgraph.backends.draft.vocabulary.senses import APPROACHES, BEDS, GENERAL, LANDMARKS, SILENT, STRUCK, VAGUE
 
 # Verbs that phrases end with: "the door slams" once.
 _VERBS = (
@@ -92,8 +92,19 @@ def _pairs() -> tuple[Mapping[str, list[int]], Mapping[str, list[int]]]:
     return of_things, of_words
 
 
-def named(words: Sequence[str]) -> list[Named]:
-    """What the words of one part name, in their order; things that count only in a pinch are marked `aside`."""
+def subject(words: Sequence[str]) -> tuple[str, ...]:
+    """The things that the words of one part speak of, in their order: those before "on" and its like."""
+    of_things, _ = _pairs()
+    end = next((at for at, word in enumerate(words) if word in LANDMARKS), len(words))
+    return tuple(word for word in words[:end] if any(stem in of_things for stem in stems(word, verb=False)))
+
+
+def named(words: Sequence[str], before: Sequence[str] = (), spoken_of: Sequence[str] = ()) -> list[Named]:
+    """What the words of one part name, in their order; things that count only in a pinch are marked `aside`.
+
+    before: the part before it. spoken_of: the things that it, or one before that, speaks of. Where a part has none of
+    its own, they do what its verb says: a cat purrs, then hisses. In "wind, then a scream" nobody says that.
+    """
     found: list[Named] = []
     used: set[int] = set()
     at = 0
@@ -110,7 +121,8 @@ def named(words: Sequence[str]) -> list[Named]:
             at += phrase.size
         else:
             at += 1
-    _find_pairs(words, used, found)
+    goes_on = not subject(words) and any(_is_verb(word, before) for word in words)
+    _find_pairs(words, used, found, spoken_of if goes_on else ())
     for at in range(len(words)):
         single = None if at in used else _vocabulary().find(words, at)
         if single is not None and single.size == 1:
@@ -143,28 +155,52 @@ def _one(
     return Named(at, places, means, len(places) > 1, thing, aside, several)
 
 
-def _find_pairs(words: Sequence[str], used: set[int], found: list[Named]) -> None:
+def _find_pairs(words: Sequence[str], used: set[int], found: list[Named], spoken_of: Sequence[str]) -> None:
     of_things, of_words = _pairs()
     while True:
+        # What has a name of several words is still one of its kind: a race car is a car.
+        long = {place: one for one in found if one.thing for place in one.places}
         rows: dict[int, list[int]] = {}
-        for at, word in enumerate(words):
-            if at not in used:
+        for at, word in [*enumerate(words), *enumerate(spoken_of, -len(spoken_of))]:
+            if at not in used or at in long:
                 for stem in dict.fromkeys(stems(word, verb=False)):
                     for row in of_things.get(stem, ()):
                         rows.setdefault(row, []).append(at)
-        best: tuple[int, int, int] | None = None
+        # What acts goes before what stands where it acts: casings fall on concrete, which falls not.
+        best: tuple[bool, int, int, int] | None = None
         for at, word in enumerate(words):
             if at not in used:
                 for stem in dict.fromkeys(stems(word)):
                     for row in of_words.get(stem, ()):
-                        other = next((place for place in rows.get(row, ()) if place != at), None)
-                        if other is not None and (best is None or row < best[0]):
-                            best = (row, other, at)
+                        for thing in rows.get(row, ()):
+                            place = (_stands_aside(words, thing), row, thing, at)
+                            if thing != at and not _is_struck(words, *place[1:]) and (best is None or place < best):
+                                best = place
         if best is None:
             return
-        row, thing, at = best
-        used.update((thing, at))
-        found.append(Named(at, tuple(sorted((thing, at))), tuple(listed(PAIRS[row][2]))))
+        _, row, thing, at = best
+        places = {place for place in (thing, at) if place >= 0}
+        if thing in long:
+            places.update(long[thing].places)
+            found.remove(long[thing])
+        used.update(places)
+        found.append(Named(at, tuple(sorted(places)), tuple(listed(PAIRS[row][2]))))
+
+
+def _is_verb(word: str, before: Sequence[str]) -> bool:
+    """Whether a word has the form of a verb. One with an s is more often a plural, if none ends the part before."""
+    if word.endswith("s"):
+        return bool(before) and before[-1].endswith("s")
+    return word.endswith(("ing", "ed")) or irregular(word)
+
+
+def _stands_aside(words: Sequence[str], at: int) -> bool:
+    return any(word in LANDMARKS for word in words[: max(at, 0)])
+
+
+def _is_struck(words: Sequence[str], row: int, thing: int, at: int) -> bool:
+    """Whether something breaks against a thing that stays whole: a vase on the stones."""
+    return PAIRS[row][1].startswith(BREAK) and any(word in STRUCK for word in words[at : max(thing, at)])
 
 
 def _without_doers(words: Sequence[str], found: list[Named]) -> list[Named]:

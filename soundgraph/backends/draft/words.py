@@ -12,7 +12,7 @@ from functools import cache
 
 from soundgraph.backends.draft.clauses import Clause, clauses
 from soundgraph.backends.draft.matching import Phrases, words_of
-from soundgraph.backends.draft.naming import Named, named, settings
+from soundgraph.backends.draft.naming import Named, named, settings, subject
 from soundgraph.backends.draft.vocabulary.describing import DESCRIBING, ONE, SEVERAL, SURFACES
 from soundgraph.backends.draft.vocabulary.senses import APPROACHES, TOGETHER
 
@@ -85,7 +85,12 @@ def describes(prompt: str) -> bool:
 def read(prompt: str) -> list[Asked]:
     """The sounds a prompt names, in the order in which they happen; [] when it names none that is known."""
     parts = clauses(words_of(prompt))
-    rows = [named(part.words) for part in parts]
+    rows: list[list[Named]] = []
+    before: tuple[str, ...] = ()
+    spoken_of: tuple[str, ...] = ()
+    for part in parts:
+        rows.append(named(part.words, before, spoken_of))
+        before, spoken_of = part.words, subject(part.words) or spoken_of
     if any(one.sounds and not one.aside for row in rows for one in row):
         rows = [[one for one in row if not one.aside] for row in rows]
     elif not any(one.sounds for row in rows for one in row):

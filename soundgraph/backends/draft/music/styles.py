@@ -14,7 +14,8 @@ STYLES: dict[str, tuple[str, tuple[int, int], str, str]] = {
         "harp strings flute",
         (92, 116),
         "broken",
-        "baroque, classical, chamber, rococo, renaissance, minuet, bach, mozart, court music",
+        "baroque, classical, chamber, rococo, renaissance, minuet, bach, mozart, court music, fugue, sonata, "
+        "concerto, mazurka, nocturne, prelude, etude",
     ),
     "blues": (
         "guitar piano bass drums",
@@ -45,28 +46,35 @@ STYLES: dict[str, tuple[str, tuple[int, int], str, str]] = {
         "guitar flute bass drums",
         (104, 126),
         "train",
-        "country, bluegrass, hillbilly, honky tonk, western, cowboy, americana, banjo music, hoedown",
+        "country, bluegrass, hillbilly, honky tonk, western, cowboy, americana, banjo music, hoedown, skiffle",
     ),
-    "disco": ("strings guitar bass drums", (112, 124), "four", "disco, funky house, nu disco, eurodance"),
+    "disco": ("strings guitar bass drums", (112, 124), "four", "disco, funky house, nu disco, eurodance, italo"),
     "dub": (
         "organ guitar bass drums",
         (68, 82),
         "one drop",
         "reggae, dub, dancehall, roots reggae, rocksteady, ragga, jamaican, rasta",
     ),
-    "dubstep": ("wobble lead drums", (138, 142), "half time", "dubstep, brostep, riddim, bass music, wobble music"),
+    "dubstep": (
+        "wobble lead drums",
+        (138, 142),
+        "half time",
+        "dubstep, brostep, riddim, bass music, wobble music, future bass, glitch hop",
+    ),
     "electronic": (
         "lead pad bass drums",
         (120, 132),
         "four",
         "electronic, techno, house, edm, trance, dance, rave, eurobeat, club, electro, hardstyle, idm, progressive "
-        "house",
+        "house, psytrance, psy trance, goa, garage, two step, 2 step, uk garage, gabber, electroclash, hyperpop, acid "
+        "house, chillstep, club music",
     ),
     "synthwave": (
         "lead pad bass drums",
         (96, 116),
         "rock",
-        "synthwave, cyberpunk, retrowave, outrun, synthpop, new wave, vaporwave, eighties, 80s, darksynth",
+        "synthwave, cyberpunk, retrowave, outrun, synthpop, new wave, vaporwave, eighties, 80s, darksynth, darkwave, "
+        "chillwave, electropop",
     ),
     "flamenco": ("guitar harp drums", (108, 128), "latin", "flamenco, spanish, gypsy, mariachi, mexican, fandango"),
     "folk": (
@@ -91,21 +99,22 @@ STYLES: dict[str, tuple[str, tuple[int, int], str, str]] = {
         "piano bass drums",
         (80, 92),
         "hip-hop",
-        "hip-hop, hip hop, hiphop, lofi, lo-fi, lo fi, chill, chillhop, rap, boom bap, trip hop, downtempo",
+        "hip-hop, hip hop, hiphop, lofi, lo-fi, lo fi, chill, chillhop, rap, boom bap, trip hop, downtempo, crunk, "
+        "boom bap beat",
     ),
     "industrial": ("distortion lead drums", (118, 136), "four", "industrial, ebm, aggrotech, cyber metal"),
     "jazz": (
         "piano bass drums",
         (100, 132),
         "swing",
-        "jazz, lounge jazz, cool jazz, bebop, noir, smooth jazz, jazzy, film noir",
+        "jazz, lounge jazz, cool jazz, bebop, noir, smooth jazz, jazzy, film noir, fusion, bop",
     ),
     "latin": (
         "piano brass bass drums",
         (96, 116),
         "latin",
         "latin, salsa, samba, mambo, rumba, cumbia, merengue, cha cha, reggaeton, cuban, brazilian, conga, calypso, "
-        "soca, tropical, caribbean",
+        "soca, tropical, caribbean, bachata, bolero, forro, zouk, kizomba, moombahton, paso doble, soukous, highlife",
     ),
     "march": ("brass flute drums", (108, 122), "march", "march, military, marching band, parade, patriotic, army"),
     "metal": (
@@ -113,7 +122,7 @@ STYLES: dict[str, tuple[str, tuple[int, int], str, str]] = {
         (140, 180),
         "double",
         "metal, heavy metal, thrash, death metal, black metal, djent, metalcore, hardcore, speed metal, power metal, "
-        "doom metal",
+        "doom metal, sludge",
     ),
     "opera": ("choir strings brass", (70, 96), "held", "opera, operatic, aria"),
     "oriental": (
@@ -121,13 +130,14 @@ STYLES: dict[str, tuple[str, tuple[int, int], str, str]] = {
         (84, 104),
         "broken",
         "oriental, asian, chinese, japanese, indian, arabic, middle eastern, egyptian, desert, bollywood, raga, "
-        "turkish, persian, samurai",
+        "turkish, persian, samurai, qawwali, bhangra, rai, qin",
     ),
     "polka": (
         "organ brass bass drums",
         (112, 130),
         "oompah",
-        "polka, oompah, bavarian, beer hall, klezmer, balkan, sea shanty, shanty, pirate, oktoberfest, oom pah",
+        "polka, oompah, bavarian, beer hall, klezmer, balkan, sea shanty, shanty, pirate, oktoberfest, oom pah, "
+        "tarantella, schlager, zydeco, cajun",
     ),
     "pop": (
         "piano guitar bass drums",
@@ -142,7 +152,7 @@ STYLES: dict[str, tuple[str, tuple[int, int], str, str]] = {
         (116, 140),
         "rock",
         "rock, band, rock and roll, surf rock, classic rock, hard rock, blues rock, garage rock, prog rock, "
-        "rockabilly, alternative",
+        "rockabilly, alternative, krautrock, emo, shoegaze, post rock, math rock",
     ),
     "score": (
         "strings brass choir drums",
@@ -156,20 +166,20 @@ STYLES: dict[str, tuple[str, tuple[int, int], str, str]] = {
         "brass piano bass drums",
         (132, 168),
         "swing",
-        "swing, big band, electro swing, dixieland, cabaret, jive, lindy hop",
+        "swing, big band, electro swing, dixieland, cabaret, jive, lindy hop, doo wop, barbershop",
     ),
     "tango": (
         "organ strings piano bass",
         (112, 126),
         "tango",
-        "tango, milonga, habanera, parisian, french cafe, musette",
+        "tango, milonga, habanera, parisian, french cafe, musette, fado, chanson",
     ),
-    "trap": ("lead bells bass drums", (138, 148), "half time", "trap, drill music, phonk, cloud rap, grime"),
+    "trap": ("lead bells bass drums", (138, 148), "half time", "trap, drill music, phonk, cloud rap, grime, drill"),
     "tribal": (
         "drums flute choir",
         (92, 112),
         "score",
-        "tribal, african, shamanic, aboriginal, jungle drums, native, ritual, voodoo, polynesian, hawaiian",
+        "tribal, african, shamanic, aboriginal, jungle drums, native, ritual, voodoo, polynesian, hawaiian, didgeridoo",
     ),
     "waltz": ("strings piano", (132, 160), "waltz", "waltz, viennese, ballroom"),
     "theme": (
@@ -177,6 +187,6 @@ STYLES: dict[str, tuple[str, tuple[int, int], str, str]] = {
         (84, 104),
         "broken",
         "music, theme, song, tune, track, score, title, menu, loop, background, cue, jingle, underscore, bgm, "
-        "soundtrack, melody, instrumental, stinger",
+        "soundtrack, melody, instrumental, stinger, musical, level, credits",
     ),
 }

@@ -59,7 +59,8 @@ DEVICES: dict[str, dict[str, str]] = {
         "projector, paparazzi, camcorder, slr",
         "tv_off": "tv off, tv on, channel change, change channel; tv, television, crt, screen, monitor, channel "
         "surfing",
-        "scanner": "scan, scanning, detect, analyse, analyze, track target, target lock, lock on; scanner, radar, "
+        "scanner": "scan, scanning, missile lock, radar lock, detect, analyse, analyze, track target, target lock, "
+        "lock on; scanner, radar, "
         "sensor, tricorder, barcode, detector, metal detector, mri, x-ray, ultrasound, satellite, night vision, "
         "geiger",
         "hologram": "holographic, shimmer field, cloaking device, cloaking, invisibility, invisible; hologram, "

@@ -10,7 +10,7 @@ HANDLED: dict[str, dict[str, str]] = {
         "applause": "applause, clap, clapping, ovation",
         "clang": "clang, clash, sword fight, swordfight, fencing, sword hit, metal impact, metal hit, metal bang; "
         "sword, blade, armour, armor, shield, katana, sabre, saber, rapier, axe blade, spear, mace, halberd, scythe, "
-        "polearm, trident, flail, warhammer",
+        "polearm, trident, flail, warhammer, longsword, greatsword, broadsword, shortsword, cutlass, scimitar",
         "crowd": "chatter, murmur, walla, babble, hubbub, gossip, people talking, crowd talking; crowd, people, "
         "voice, public, group, passenger, tourist, pedestrian",
         "door": "door open, door close, door opening, door closing; door, gate, hinge, trapdoor, doorway",
@@ -54,7 +54,7 @@ HANDLED: dict[str, dict[str, str]] = {
         "pillow, textile, linen, canvas, trousers, sock, hat, scarf, veil, laundry basket",
         "flag": "; flag, sail, tarp, tarpaulin, tent, parachute, banner, kite, umbrella",
         "leather": "leather; saddle, belt, glove, strap, wallet",
-        "rope": "; rope, cord, noose, rigging, hammock, cable, tether, bungee, net",
+        "rope": "; rope, grappling hook, grapple hook, cord, noose, rigging, hammock, cable, tether, bungee, net",
         "squeak": "squeak, squeaky, squeal, rubber; eraser, wiper, sneaker squeak, hamster wheel, marker pen",
         "squeaky_toy": "squeaky toy, rubber duck, rubber ducky, dog toy; toy, doll, teddy, teddy bear, plush",
         "gear": "rummage, gear up, strap in; gear, equipment, backpack, rucksack, buckle, harness, holster, kit, "
@@ -65,7 +65,8 @@ HANDLED: dict[str, dict[str, str]] = {
         "scissors": "scissor, snip, shear, shears, haircut, trim hair; clippers, secateurs, tweezers",
         "hands": "rub, caress, hug, handshake, grab, scratch, fumble, fidget, grip, pat, massage, hold hands, "
         "stroke, handle, clench, itch; hand, finger, skin, palm, beard, hair",
-        "broom": "scrub, sweep floor, sweep the floor, mop, polish, wipe, brush; broom, rake, toothbrush, comb, "
+        "broom": "scrub, toothbrushing, brush teeth, sweep floor, sweep the floor, mop, polish, wipe, brush; broom, "
+        "rake, toothbrush, comb, "
         "sponge, hairbrush, duster",
         "clink": "clink, toast glasses, glasses clinking; wine glass, champagne glass, champagne flute, goblet, ice "
         "cubes, test tube, vial, crystal, jar",

@@ -33,7 +33,8 @@ LIVING: dict[str, dict[str, str]] = {
         "pig": "oink; pig, boar, hog, piglet, swine, warthog, sow",
         "donkey": "bray, hee haw; donkey, mule, camel",
         "whimper": "whimper, whine",
-        "roar": "roar; lion, tiger, leopard, panther, jaguar, dinosaur, t-rex, trex, tyrannosaurus, rex, troll, "
+        "roar": "roar, bellow; lion, tiger, leopard, panther, jaguar, dinosaur, t-rex, trex, tyrannosaurus, rex, "
+        "troll, "
         "ogre, giant monster, kraken, minotaur, demon, devil, yeti, bigfoot, behemoth, leviathan, cyclops, kaiju, "
         "walrus",
         "dragon": "; dragon, wyvern, drake, hydra, wyrm",
@@ -121,12 +122,13 @@ LIVING: dict[str, dict[str, str]] = {
         "gibs, bleed; flesh, guts, entrails, meat, viscera, blood, wound, intestine, brain, organs, eyeball, carcass",
         "stab": "stab, impale, pierce, slice, backstab, gouge, skewer, throat slit, cut flesh, assassinate, "
         "lacerate; knife, dagger, stiletto",
-        "splat": "splat, splatter, squash, squish bug, splodge, splotch; tomato, cream pie, custard pie",
+        "splat": "splat, splatter, squash, squish bug, splodge, splotch; tomato, pie, cream pie, custard pie, jam",
         "slime": "slime, slimy, ooze, squish, squishy, squirm, slither, gloop; goo, gooey, blob, jelly, gelatinous, "
         "mucus, tentacle, worm, slug, snail, octopus, squid, leech, maggot, larva, amoeba, parasite",
         "squelch": "squelch, muddy; mud, quicksand, sludge, bog, manure, clay",
         "gulp": "gulp, swallow, guzzle, chug",
-        "crunch": "crunch, bite, eat, chew, munch, chomp, nibble, gnaw, devour, crunchy; food, apple, carrot, "
+        "crunch": "crunch, bite, eat, chew, munch, chomp, nibble, gnaw, devour, crunchy, crush; food, candy, sweets, "
+        "apple, carrot, "
         "celery, cracker, cookie, biscuit, cereal, popcorn, snack, toast, lettuce, vegetable, meal, dinner, feast",
         "sip": "sip, drink, slurp, quaff, lick, lap up; beverage, soup, noodle, juice, milkshake, cocktail",
         "strangle": "strangle, choke, gag, suffocate, death rattle",

@@ -30,6 +30,8 @@ LANDMARKS = frozenset(
         "within"
     )
 )
+# Of those, the ones after which a thing is hit and does not break itself.
+STRUCK = frozenset(listed("against, off, on, onto, upon"))
 # Acts that only say that another thing sounds: they count where nothing beside them does.
 VAGUE = frozenset(
     listed(
@@ -50,6 +52,10 @@ TOGETHER: dict[tuple[str, str], str] = {
     ("static", "squelch"): "radio_voice",
     ("radio_voice", "squelch"): "radio_voice",
     ("reload", "fire"): "gunshot",
+    ("laser", "gunshot"): "laser",
+    ("phone", "coin"): "latch",
+    ("heartbeat", "dash"): "heartbeat",
+    ("train_whistle", "gulp"): "steam_engine",
 }
 # Sounds that go on around others: their words do not say what a thing beside them does.
 BEDS = frozenset(

@@ -92,7 +92,8 @@ WORKS: dict[str, dict[str, str]] = {
         "cannonball, tank shell, howitzer, airstrike",
         "gunshot": "gunshot, gun shot, shot, gunfire, shoot, shooting, gun fire, machine gun, sniper shot, fire a "
         "gun; gun, weapon, rifle, pistol, shotgun, firearm, revolver, musket, sniper, handgun, uzi, ak-47, minigun, "
-        "smg, turret, carbine, submachine gun, gatling, flintlock, blunderbuss, assault rifle, semi automatic, "
+        "smg, turret, chaingun, gatling gun, carbine, submachine gun, gatling, flintlock, blunderbuss, assault rifle, "
+        "semi automatic, "
         "gunfight, shootout, firefight",
         "helicopter": "; helicopter, chopper, rotor, rotorcraft, apache helicopter",
         "hum": "hum, drone, ventilation, power supply, room tone, engine hum, roomtone; refrigerator, freezer, "
@@ -120,7 +121,8 @@ WORKS: dict[str, dict[str, str]] = {
         "train": "train pass, train passing; train, railway, railroad, tram, subway, metro, underground train, rail, "
         "monorail, train carriage, streetcar, tube train, boxcar, wagon train, train track, rail track, bullet "
         "train, high speed train",
-        "train_whistle": "train whistle, train horn, steam whistle, locomotive whistle, locomotive horn",
+        "train_whistle": "train whistle, steam locomotive whistle, steam train whistle, steam engine whistle, train "
+        "horn, steam whistle, locomotive whistle, locomotive horn",
         "train_brake": "train brake, train stop, train arrive, train arrival, train screech",
         "boat": "; boat, motorboat, speedboat, ferry, outboard, jet ski, yacht, powerboat, trawler, hovercraft, "
         "airboat, fishing boat",
@@ -137,7 +139,8 @@ WORKS: dict[str, dict[str, str]] = {
         "wheel, minecart, mine cart, rickshaw, stagecoach, baby buggy, gurney, handcart, buggy",
         "tank": "; tank, bulldozer, excavator, digger, panzer, armoured vehicle, armored vehicle, steamroller, "
         "caterpillar tracks, backhoe, armored car, road roller, heavy machinery, apc",
-        "siren": "siren, air raid, police siren; ambulance, police car, fire engine, fire truck, police, emergency "
+        "siren": "siren, police siren wail, ambulance siren wail, siren wail, air raid, police siren; ambulance, "
+        "police car, fire engine, fire truck, police, emergency "
         "vehicle, tornado siren",
         "ship_horn": "ship horn, foghorn, fog horn, boat horn, ferry horn, cruise ship horn; tugboat, ocean liner, "
         "cruise ship, lighthouse, freighter",

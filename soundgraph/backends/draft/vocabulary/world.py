@@ -61,7 +61,7 @@ WORLD: dict[str, dict[str, str]] = {
         "dragon breath, jet of fire; blowtorch, blow torch, afterburner, burner, furnace, incinerator, gas torch, "
         "hot air balloon, kiln, bunsen burner",
         "firework": "firework, fireworks, pyrotechnic, skyrocket; roman candle, bottle rocket, catherine wheel",
-        "firecracker": "firecracker, fire cracker; banger, cap gun, party popper, petard, popper",
+        "firecracker": "firecracker, fire cracker; banger, cap gun, party popper, confetti, petard, popper",
         "fuse": "fuse, fuse burn, burning fuse, lit fuse; sparkler, bomb fuse",
     },
     "motion": {
@@ -107,8 +107,8 @@ WORLD: dict[str, dict[str, str]] = {
         "freeze": "freeze, ice spell, ice magic, ice bolt, ice blast, frostbolt, frost bolt, frost nova, "
         "crystallise, crystallize, crystalize, freezing; frost, ice elemental, cryo",
         "cast": "cast, spellcast, spell cast, magic missile, magic bolt, magic attack, conjure, incantation, arcane "
-        "blast, arcane, elemental, telekinesis, force push, energy ball, energy blast, energy burst, magic blast, "
-        "magic burst; sorcery, sorcerer, mage, grimoire, rune",
+        "blast, elemental, telekinesis, force push, energy ball, energy blast, energy burst, magic blast, "
+        "magic burst; arcane, sorcery, sorcerer, mage, grimoire, rune",
         "summon": "summon, summoning, raise dead, raise the dead, necromancy, invoke, awaken, ritual; necromancer, "
         "occult, pentagram, seance",
         "curse": "curse, hex, dark magic, black magic, evil spell, dark spell, shadow magic, possess, jinx, evil "
