@@ -16,7 +16,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from soundgraph import __version__, audio, checking, provenance, schedule
+from soundgraph import __version__, audio, checking, programs, provenance, schedule
 from soundgraph import export as exports
 from soundgraph import graph as graphs
 from soundgraph import manifest as manifests
@@ -263,13 +263,14 @@ class _Round:
         """Returns the digests of artifacts that turned out to be lost; if there are any, not all was run."""
         with (
             self.site.wish.heard_by(self._interrupt),
+            programs.ended_by(self.cancel),
             Workers(max(1, self.options.jobs), "worker") as self.pool,
             Workers(1, "generator") as self.generator,
         ):
             try:
                 self._begin()
                 self._loop()
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, programs.StoppedError):
                 self._interrupt()
                 self._loop()
             except BaseException:  # who read what is printed has left, say, or the system gives no more threads
@@ -512,7 +513,7 @@ class _Round:
         done: Callable[[], None]
         try:
             sounds = [self.results.need(digest) for digest in inputs]
-            with self.site.trace.span("node", name, kind=node.kind_name):
+            with self.site.trace.span("node", name, kind=node.kind_name), programs.ended_by(self.cancel):
                 result = node.kind.render(node.params, sounds)
                 result = audio.make(result.samples, result.sample_rate)
                 _ = result.digest  # hashing releases the interpreter's lock: better here than in the loop
@@ -545,7 +546,7 @@ class _Round:
         try:
             read = partial(self.results.need, record.digest)
             site = self.site
-            with site.trace.span("export", job.owner):
+            with site.trace.span("export", job.owner), programs.ended_by(self.cancel):
                 found = exports.deliver(
                     job, record, ancestry, read, site.store, site.known, site.root, site.ask, site.locate
                 )
@@ -694,6 +695,8 @@ class _Round:
         if isinstance(error, LostError):
             self.lost.add(error.digest)
             self.stopping = True
+        elif isinstance(error, programs.StoppedError):
+            return  # it is as if it had not begun
         elif isinstance(error, NodeError | StoreError | OSError) or lacking(error):
             self._fail(name, _reason(error), job)
         elif isinstance(error, Exception):

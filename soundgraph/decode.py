@@ -80,13 +80,11 @@ def inspect(path: Path) -> tuple[int, int, int | None]:
         return files[0].samplerate, files[0].channels, sum(_frames(file, way) for file in files)
 
 
-def programs(path: Path) -> list[Path]:
-    """The programs that decide about a recording's samples: when one changes, the recording is to be read again."""
-    try:
+def programs(path: Path) -> list[str]:
+    """The names of the programs that decide about a recording's samples: when one changes, it is to be read again."""
+    with contextlib.suppress(OSError, UnreadableError):
         if _needs_ffmpeg(path, recording.way(path)):
-            return [Path(ffmpeg.program())]
-    except (OSError, UnreadableError, ffmpeg.FfmpegError):
-        pass
+            return [ffmpeg.PROGRAM]
     return []
 
 

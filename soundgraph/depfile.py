@@ -31,11 +31,7 @@ class Rule:
 
 def of_stamps(stamps: Stamps, scenes: Mapping[str, SceneStamp]) -> list[Rule]:
     """The rules of scenes that are as they were left."""
-    return [
-        Rule(scene.id, audio_of(scene), [stamps.files[index][0] for index in scene.files])
-        for scene in scenes.values()
-        if scene.outputs
-    ]
+    return [Rule(scene.id, audio_of(scene), stamps.read_for(scene)) for scene in scenes.values() if scene.outputs]
 
 
 def audio_of(scene: SceneStamp) -> list[str]:

@@ -9,12 +9,11 @@ from __future__ import annotations
 import io
 import subprocess
 import tempfile
-import threading
 from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from soundgraph import programs
+from soundgraph import programs, stamp
 from soundgraph.errors import visible
 
 if TYPE_CHECKING:
@@ -52,11 +51,12 @@ def program() -> str:
 
 def version() -> str:
     """What the program calls its version, such as "5.1.9". Raises FfmpegError."""
-    return _version(program())
+    found = program()
+    return _version(found, stamp.stat_text(found))
 
 
 @cache
-def _version(found: str) -> str:
+def _version(found: str, stat: str) -> str:
     done = _run([found, "-hide_banner", "-version"])
     words = done.stdout.decode(errors="replace").split()
     if done.returncode or words[:2] != [PROGRAM, "version"] or len(words) < 3:
@@ -101,39 +101,22 @@ def _bounded(command: list[str], most_bytes: int, name: str) -> bytes:
     parts: list[bytes] = []
     left = most_bytes
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as complaints:
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": complaints}
         try:
-            process = subprocess.Popen(
-                command,
-                cwd=folder,
-                env=_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=complaints,
-                start_new_session=True,  # see `programs.run`
-            )
+            with (
+                programs.started(command, cwd=folder, env=_environment(), **pipes) as process,
+                programs.watched(process, _TIMEOUT_SECONDS),
+            ):
+                assert process.stdout is not None
+                while left > 0 and (part := process.stdout.read(min(left, 2**20))):
+                    parts.append(part)
+                    left -= len(part)
+                if left > 0:
+                    process.wait()
         except OSError as error:
             raise FfmpegError(f"that cannot be run: {error.strerror}") from error
-        assert process.stdout is not None
-        late = threading.Event()
-
-        def stop() -> None:
-            late.set()
-            process.kill()
-
-        watch = threading.Timer(_TIMEOUT_SECONDS, stop)
-        watch.start()
-        try:
-            while left > 0 and (part := process.stdout.read(min(left, 2**20))):
-                parts.append(part)
-                left -= len(part)
-        finally:
-            watch.cancel()
-            process.stdout.close()
-            if left <= 0 or late.is_set():
-                process.kill()
-            process.wait()
-        if late.is_set():
-            raise FfmpegError(f"that was not done after {_TIMEOUT_SECONDS} s")
+        except subprocess.TimeoutExpired:
+            raise FfmpegError(f"that was not done after {_TIMEOUT_SECONDS} s") from None
         if left <= 0:
             raise FfmpegError("that gave more than can be held")
         reason = _reason(complaints, name)

@@ -80,7 +80,8 @@ class Kind:
     inspect: looks, while the scene is checked, at what FileRef fields name; raises NodeError if a file cannot be used.
     decoder: names the version of the code that reads what a FileRef names; part of the key. It may raise OSError. None
         where no file is read.
-    programs: the programs that are run to read what a FileRef names: when one changes, the scene is looked at again.
+    programs: the names of the programs that are run to read what a FileRef names: when one changes, or its name stands
+        for another one, the scene is looked at again.
     revised: tells, from the parameters and the forms of the inputs, whether the version after `version` made the
         result: for a change that reaches some inputs only, so that the results of all others keep their keys.
     """
@@ -91,7 +92,7 @@ class Kind:
     from_scene: tuple[str, ...] = ()
     inspect: Callable[[Any], None] | None = None
     decoder: Callable[[Any], str] | None = None
-    programs: Callable[[Any], list[Path]] | None = None
+    programs: Callable[[Any], list[str]] | None = None
     revised: Callable[[Any, Collection[Form]], bool] | None = None
 
     def version_for(self, params: Params, inputs: Collection[Form]) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import ValidationError
 
-from soundgraph import demands, elements, kinds, models, overrides, paths, takes, wording
+from soundgraph import demands, elements, kinds, models, overrides, paths, programs, takes, wording
 from soundgraph.backends import Model
 from soundgraph.collisions import clashing
 from soundgraph.errors import Hints, Mistake, Mistakes, SceneError, closest, did_you_mean, quote
@@ -59,6 +59,7 @@ class Reading:
         self._mistakes = Mistakes()
         self.read: dict[Path, None] = dict.fromkeys(self._project.read)
         """What was read so far, or looked for and absent."""
+        self.programs: dict[str, None] = {}
         self._nodes: dict[str, tuple[Part, Written]] = {}
         self._exports: dict[str, Written] = {}
         self._includes = 0
@@ -98,7 +99,8 @@ class Reading:
         if self._mistakes:
             raise SceneError(self._mistakes)
         read = tuple(self.read)
-        return Scene(self._id, self._sheet.path, own.settings, nodes, exports, read, checks, manifests)
+        through = tuple(self.programs)
+        return Scene(self._id, self._sheet.path, own.settings, nodes, exports, read, checks, manifests, through)
 
     def _count_nodes(self) -> None:
         if len(self._nodes) > MAX_NODES:
@@ -445,7 +447,10 @@ class Reading:
                     reason = self._loader.inspect(kind, params, str(path))
                     wrong = f"{quote(entry)} {reason}" if reason else ""
                     if kind.programs is not None and not reason:
-                        self.read.update(dict.fromkeys(kind.programs(params)))
+                        for program in kind.programs(params):
+                            self.programs[program] = None
+                            if (found := programs.find(program)) is not None:
+                                self.read[Path(found)] = None
             if wrong:
                 self._wrong(part.sheet, (*written.keys, name), written.where, f"{name} {wrong}", hint)
         return params

@@ -170,6 +170,7 @@ class Git:
         """A git that goes on, with pipes to and from it. Raises UsageError if it cannot be run."""
         import subprocess
 
+        programs.refuse_to_begin()
         try:
             return subprocess.Popen(
                 [_program(), "--no-pager", *arguments],

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from soundgraph import commit, lfs, repository, toml_file
+from soundgraph import commit, lfs, programs, repository, toml_file
 from soundgraph.errors import Mistake, UsageError
 from soundgraph.lock import LOCK_FILE
 from soundgraph.manifest import file_digest
@@ -286,14 +286,14 @@ class _Tree:
         if self._batch is None:
             self._batch = self.git.start("cat-file", "--batch")
             self._stack.enter_context(self._batch)  # closes its input, and waits for it
-            self._stack.callback(self._batch.kill)  # before that: it may wait for a pipe
+            self._stack.callback(programs.end, self._batch)  # before that: it may wait for a pipe
         return self._batch
 
 
 @contextlib.contextmanager
 def _in_time(process: subprocess.Popen[bytes]) -> Iterator[None]:
     """Ends a process that takes too long: in a stranger's repository, an object may be a pipe."""
-    timer = threading.Timer(repository.TIMEOUT_S, process.kill)
+    timer = threading.Timer(repository.TIMEOUT_S, programs.end, (process,))
     timer.daemon = True
     timer.start()
     try:

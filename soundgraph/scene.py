@@ -124,6 +124,7 @@ class Scene:
     path: the scene's file; None for a scene that was built in code.
     nodes, exports: each take for itself.
     read: every file that was read for it, or looked for and absent: scene, includes, soundgraph.toml, recordings.
+    programs: the names of those that its recordings are read through.
     """
 
     id: str
@@ -134,6 +135,7 @@ class Scene:
     read: tuple[Path, ...] = ()
     checks: tuple[SceneCheck, ...] = ()
     manifests: tuple[EngineManifest, ...] = ()
+    programs: tuple[str, ...] = ()
 
 
 def node_id(scene_id: str, node: str, take: int = 1) -> str:

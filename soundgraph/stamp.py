@@ -43,6 +43,9 @@ _TO_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC",
 _VERSION = "soundgraph-stamps 2"
 _LEDGER = "soundgraph-delivered 2"
 ABSENT = "absent"
+PROGRAM = "//program/"
+"""Stands before the name of a program in the place of a path; no path that is relative, or normal, begins so."""
+
 MANIFEST = ":manifest"
 """Stands for the export in the outputs of manifests, which come last: after it, each after a space, stand the engine
 and the exports that the manifest is about. No item of a target can be called so."""
@@ -94,7 +97,7 @@ class SceneStamp:
 class Stamps:
     """The state of one configuration of one working tree. Paths are relative to `root`, or absolute outside it.
 
-    files: (path, stat) of all that was read, or looked for and absent.
+    files: (path, stat) of all that was read, or looked for and absent; of a program, see `program_text`.
     ledger: the stat of the ledger of delivered files (see `ledger`), and the scenes' files that it names beside these.
     rehashed: whether a file was found to be racy no more, which is worth saving.
     """
@@ -121,7 +124,11 @@ class Stamps:
             differs = changed.get(index)
             if differs is None:  # asked once for a file that many scenes read
                 path, stat = self.files[index]
-                differs = changed[index] = stat_text(prefix + path) != stat
+                if path.startswith(PROGRAM):
+                    now = program_text(path.removeprefix(PROGRAM))
+                else:
+                    now = stat_text(prefix + path)
+                differs = changed[index] = now != stat
             if differs:
                 return False
         status = os.stat
@@ -135,6 +142,11 @@ class Stamps:
         except (OSError, ValueError):
             return False
         return True
+
+    def read_for(self, scene: SceneStamp) -> list[str]:
+        """The paths of the files that were read for a scene, or looked for and absent."""
+        paths = (self.files[index][0] for index in scene.files)
+        return [path for path in paths if not path.startswith(PROGRAM)]
 
     def sources(self) -> set[str]:
         """The files of scenes other than these that delivered something, whether or not they are still there."""
@@ -181,6 +193,17 @@ def stat_text(path: str) -> str:
     except (OSError, ValueError):
         return ABSENT
     return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
+
+
+def program_text(name: str) -> str:
+    """Which program a name stands for now, and its stat; `ABSENT` if there is none.
+
+    The stat of the one that was run does not tell of another one that is found before it.
+    """
+    from soundgraph import programs  # only where a scene was read through one
+
+    path = programs.find(name)
+    return ABSENT if path is None else f"{path} {stat_text(path)}"
 
 
 def ledger_head(body: bytes) -> bytes:

@@ -78,6 +78,8 @@ def _what_was_read(session: Session, scene: Scene, moment: int) -> list[tuple[st
         if not stamp.is_older(stat, moment) or (stat == stamp.ABSENT and path not in may_be_absent):
             return None
         read.append((path, stat))
+    # Each is among the files as well, so that one which was put in its place meanwhile was seen above.
+    read += [(f"{stamp.PROGRAM}{name}", stamp.program_text(name)) for name in scene.programs]
     return read
 
 

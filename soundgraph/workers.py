@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+from soundgraph import programs
 from soundgraph.errors import NO_THREADS, ResourceError
 
 Item = TypeVar("Item")
@@ -33,13 +35,23 @@ class Workers(ThreadPoolExecutor):
 
 def spread(function: Callable[[Item], Found], items: Iterable[Item], most: int) -> list[Found]:
     """What `function` gives for each item, in order: in so many threads, or in the calling one if there is no other."""
-    items = list(items)
+    items, stop = list(items), threading.Event()
+
+    def one(item: Item) -> Found:
+        with programs.ended_by(stop):
+            return function(item)
+
     with Workers(most) as pool:
         try:
-            tasks = [pool.submit(function, item) for item in items]
+            tasks = [pool.submit(one, item) for item in items]
         except ResourceError:
             return [function(item) for item in items]
-        return [task.result() for task in tasks]
+        try:
+            return [task.result() for task in tasks]
+        except KeyboardInterrupt:  # else all that is left would be done first, and what hangs be waited for
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _has_room() -> bool:

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -245,6 +246,30 @@ CHAIN = "\n".join(
 
 
 # Signals
+
+
+def for_ffmpeg(folder: Path, *, version: str = "1.0", hangs: str = "") -> Path:
+    """A program that stands for ffmpeg, put into a folder that comes to be: it gives the same sound of any recording.
+
+    hangs: in which of its tasks it never comes to an end, and starts a program of its own that does not either:
+        "-version", "-frames:a" (looking at a recording) or "-c:a" (reading one). It writes both numbers to `started`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "sound.wav").write_bytes(noise().to_wav())
+    hang = f'sleep 600 & echo $$ $! > "{folder}/n"; mv "{folder}/n" "{folder}/started"; wait'
+    text = f'case " $* " in *" {hangs} "*) {hang};; esac\n' if hangs else ""
+    text += f'case "$*" in *-version) echo ffmpeg version {version};; *) cat "{folder}/sound.wav";; esac\n'
+    path = folder / "ffmpeg"
+    path.write_text(f"#!/bin/sh\n{text}")
+    path.chmod(0o755)
+    return path
+
+
+def g722() -> bytes:
+    """A recording that libsndfile does not read: G.722 in WAV."""
+    head = b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 0x65, 1, 16000, 8000, 1, 4)
+    body = head + b"data" + struct.pack("<I", 800) + bytes(800)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
 def noise(seconds: float = 0.05, sample_rate: int = 8000, channels: int = 1, seed: int = 0) -> Audio:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from soundgraph import builder, export, noop, stamp
-from tests.helpers import CHAIN, Space, changed, generate, node, noise
+from soundgraph import builder, export, noop, programs, stamp
+from tests.helpers import CHAIN, Space, changed, for_ffmpeg, g722, generate, node, noise
 from tests.helpers import export as exported
 
 TWO = CHAIN.replace("exports.theme", "exports.other")
@@ -88,6 +88,68 @@ def test_an_edit_of_anything_that_was_read_is_noticed(space: Space, place: str) 
     found = space.build()
     assert found.ran
     assert found.exports == {"build/theme.wav": "written"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the program that stands for ffmpeg is a shell script")
+@pytest.mark.parametrize("how", ["upgraded", "removed", "another first", "first one gone", "relinked"])
+def test_another_ffmpeg_is_noticed_by_the_scenes_that_are_read_through_it(
+    space: Space, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    folders = [tmp_path / name for name in ("first", "second", "third")]
+    second, third = folders[1], for_ffmpeg(folders[2] / "real", version="3")
+    if how == "first one gone":
+        for_ffmpeg(folders[0], version="2")
+    if how == "relinked":
+        second.mkdir()
+        (second / "ffmpeg").symlink_to(for_ffmpeg(tmp_path / "old"))
+    else:
+        for_ffmpeg(second, version="3" if how == "first one gone" else "1")
+    monkeypatch.setenv("PATH", os.pathsep.join([*map(str, folders), os.environ["PATH"]]))
+    space.write("sounds/door.wav", g722())
+    space.scene(node("door", "file", path="../sounds/door.wav") + exported("door", "door"))
+    space.recording("sounds/plain.wav")
+    space.scene(node("plain", "file", path="../sounds/plain.wav") + exported("plain", "plain"), "other")
+    space.settle()
+    if how == "upgraded":
+        for_ffmpeg(second, version="2")
+    elif how == "removed":
+        (second / "ffmpeg").unlink()
+        third.rename(folders[2] / "ffmpeg")
+    elif how == "another first":
+        for_ffmpeg(folders[0], version="2")
+    elif how == "first one gone":
+        (folders[0] / "ffmpeg").unlink()
+    else:
+        (second / "ffmpeg").unlink()
+        (second / "ffmpeg").symlink_to(third)
+    assert space.is_noop("other")
+    assert not space.is_noop("a")
+    assert space.build().ran == ["a:door"]
+    space.settle()
+    assert space.is_noop()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the program that stands for ffmpeg is a shell script")
+def test_a_file_made_through_an_ffmpeg_that_is_gone_is_not_current(
+    space: Space, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "bin") + os.pathsep + "/usr/bin-that-is-not-there")
+    for_ffmpeg(tmp_path / "bin").write_text((tmp_path / "bin" / "ffmpeg").read_text().replace(" cat ", " /bin/cat "))
+    space.write("sounds/door.wav", g722())
+    space.scene(node("door", "file", path="../sounds/door.wav") + exported("door", "door"))
+    space.settle()
+    program = tmp_path / "bin" / "ffmpeg"
+    program.rename(tmp_path / "ffmpeg")
+    assert space.build().code == 2
+    (tmp_path / "ffmpeg").rename(program)
+    assert space.build().exports == {"build/door.wav": "current"}
+
+
+def test_programs_are_looked_for_only_by_scenes_that_are_read_through_them(space: Space) -> None:
+    space.scene(CHAIN)
+    space.settle()
+    with changed(programs, "find", None):
+        assert space.is_noop()
 
 
 @pytest.mark.parametrize("variable", ["HUGGINGFACE_HUB_CACHE", "XDG_CACHE_HOME", "TORCH_HOME", "HOME"])

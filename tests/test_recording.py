@@ -494,7 +494,7 @@ def test_lossless_sound_that_libsndfile_does_not_read_comes_through_exactly(tmp_
     assert decode.inspect(path) == (RATE, channels, None)
     assert np.array_equal(decode.read(path).samples, samples.T / 32768)
     assert decode.version(path) == f"2, ffmpeg {ffmpeg.version()}"
-    assert decode.programs(path) == [type(path)(ffmpeg.program())]
+    assert decode.programs(path) == ["ffmpeg"]
 
 
 @needs_ffmpeg

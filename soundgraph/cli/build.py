@@ -132,9 +132,9 @@ def _check_revision(root: str, name: str) -> None:
     """Raises UsageError for what is no revision: a slip is told whether or not there is anything to do."""
     from pathlib import Path
 
-    from soundgraph import repository
+    from soundgraph import interrupts, repository
 
-    with repository.of(Path(root)).opened() as git:
+    with interrupts.raised(), repository.of(Path(root)).opened() as git:
         git.commit(name)
 
 

@@ -30,6 +30,10 @@ PLAYERS: tuple[tuple[tuple[str, ...], str], ...] = (
 )
 
 
+_LATE_S = 30
+"""How long a player may take beside the length of the sound: to find a device, or to see that there is none."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_scene_arguments(parser)
 
@@ -67,7 +71,7 @@ def play(audio: Audio) -> None:
             except RuntimeError as error:
                 raise NodeError(f"cannot play here: {error}") from error
             return
-        _by_program(path)
+        _by_program(path, audio.duration)
 
 
 def _wav(audio: Audio) -> bytes:
@@ -84,7 +88,7 @@ def _wav(audio: Audio) -> bytes:
     return encode.encode(audio, "wav", 16)
 
 
-def _by_program(path: Path) -> None:
+def _by_program(path: Path, seconds: float) -> None:
     from soundgraph import programs
     from soundgraph.drawing.wording import one_line, shorten
     from soundgraph.errors import NodeError
@@ -95,7 +99,7 @@ def _by_program(path: Path) -> None:
         if program is None:
             continue
         # A program that fails may have no device where another has one: pw-play without its server, say.
-        code, words = _run([program, *arguments, str(path)])
+        code, words = _run([program, *arguments, str(path)], seconds + _LATE_S)
         if code == 0 and not (failure and failure in words):
             return
         last = [line for line in words.splitlines() if line.strip() and path.name not in line][-1:]
@@ -106,25 +110,19 @@ def _by_program(path: Path) -> None:
     raise NodeError("\n  ".join(["cannot play here: no audio device, or none that a player may use", *said[:2]]))
 
 
-def _run(command: list[str]) -> tuple[int, str]:
+def _run(command: list[str], timeout_s: float) -> tuple[int, str]:
     """Its exit code, and what it said. On Ctrl-C it is gone before this ends, and the file can be removed.
 
-    subprocess.run would kill it, too, but not wait until it is dead.
+    subprocess.run would kill it, too, but not wait until it is dead; nor what it has started.
     """
     from soundgraph import programs
 
-    process = subprocess.Popen(
-        command,
-        cwd=Path(command[-1]).parent,
-        env=programs.environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-    try:
-        _, said = process.communicate()
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    folder = Path(command[-1]).parent
+    with programs.started(command, cwd=folder, env=programs.environment(), **pipes) as process:
+        try:
+            _, said = process.communicate(timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            programs.end(process)
+            return process.returncode, f"was not done {_LATE_S} s after the end of the sound"
     return process.returncode, said.decode(errors="replace")

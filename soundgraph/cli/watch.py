@@ -142,9 +142,8 @@ def _files_of(asked: Asked) -> list[str]:
     """All that was read for the scenes that are as they were left."""
     if asked.stamps is None:
         return []
-    known = asked.stamps.files
-    places = dict.fromkeys(place for scene in asked.clean.values() for place in scene.files)
-    return [os.path.join(asked.root, known[place][0]) for place in places]  # noqa: PTH118 - may be absolute
+    paths = dict.fromkeys(path for scene in asked.clean.values() for path in asked.stamps.read_for(scene))
+    return [os.path.join(asked.root, path) for path in paths]  # noqa: PTH118 - may be absolute
 
 
 def _short(path: str, root: str) -> str:

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_KEY = re.compile(r"([^\s=\[\];\"]+)[ \t]*=[ \t]*")
-_SECTION = re.compile(r"\[([^\]\n]+)\][ \t]*")
+_BOM = "\ufeff"
+_KEY = re.compile(r"[ \t]*([^\s=\[\];\"]+)[ \t]*=[ \t]*")
+_SECTION = re.compile(r"[ \t]*\[([^\]\n]+)\][ \t]*(?:;.*)?")
+_SECTIONS = {"remap", "deps", "params"}
 _UID = ("remap", "uid")
 
 
@@ -19,68 +21,76 @@ class _Field(NamedTuple):
 
 
 def merged(there: str, ours: str) -> str | None:
-    """`there` with all that `ours` sets, and nothing else touched; None for a text that is no .import file.
+    """`there` with all that `ours` sets, and nothing else touched; None for a text that is no .import file: with words
+    in it and none of the sections, or a value that is never closed, behind which Godot would read nothing.
 
     Whatever Godot, or a person in its import dock, has added stays where it is, so that a file which says all that ours
-    says is not written again. A uid stays as well: scenes of the game may know the file by it.
+    says is not written again. A uid stays as well: scenes of the game may know the file by it. What is not understood
+    stays, too, to the byte; of a key that stands there twice, Godot takes the last.
     """
-    if not there.strip():
+    if not there.removeprefix(_BOM).strip():
         return ours
-    known = _fields(there)
-    if known is None or not {"remap", "params"} & {field.section for field in known.values()}:
+    read, own = _fields(there), _fields(ours)
+    if read is None or own is None:
         return None
-    wanted = _fields(ours) or {}
+    (known, ends), (wanted, _) = read, own
+    lines = map(str.strip, there.removeprefix(_BOM).split("\n"))
+    if not _SECTIONS & ends.keys() and any(line and not line.startswith(";") for line in lines):
+        return None
+    line_end = "\r\n" if "\r\n" in there else "\n"
     changes: list[tuple[int, int, str]] = []
     missing: dict[str, list[str]] = {}
     for name, field in wanted.items():
         value, old = ours[field.start : field.end], known.get(name)
         if old is None:
-            missing.setdefault(field.section, []).append(f"{field.key}={value}\n")
+            missing.setdefault(field.section, []).append(f"{field.key}={value}")
         elif there[old.start : old.end] != value and not (name == _UID and '"uid://' in there[old.start : old.end]):
             changes.append((old.start, old.end, value))
-    ends = {field.section: field.end for field in known.values()}
-    for section, lines in missing.items():
+    for section, new in missing.items():
         if section in ends:
-            changes.append((ends[section], ends[section], "\n" + "".join(lines).rstrip("\n")))
+            changes.append((ends[section], ends[section], "".join(f"{line_end}{line}" for line in new)))
         else:
-            there = f"{there.rstrip()}\n\n[{section}]\n\n{''.join(lines)}"
+            there += "" if there.endswith("\n") else line_end
+            there += "".join(f"{line}{line_end}" for line in ("", f"[{section}]", "", *new))
     for start, end, value in sorted(changes, reverse=True):
         there = there[:start] + value + there[end:]
     return there
 
 
-def _fields(text: str) -> dict[tuple[str, str], _Field] | None:
-    """Every field by its section and key; None for a text that has something else in it."""
+def _fields(text: str) -> tuple[dict[tuple[str, str], _Field], dict[str, int]] | None:
+    """(every field by its section and key, where the last line ends that a section has of them, or its header); None
+    where a value is never closed."""
     found: dict[tuple[str, str], _Field] = {}
+    ends: dict[str, int] = {}
     section, place = "", 0
     for start, end in _lines(text):
         if start < place:  # inside of a value that goes on
             continue
         line = text[start:end]
-        if not line.strip() or line.startswith(";"):
-            continue
         if header := _SECTION.fullmatch(line):
             section = header[1]
-        elif key := _KEY.match(line):
+            ends[section] = end
+        elif section and (key := _KEY.match(line)):
             stop = _end_of_value(text, start + key.end())
             if stop is None:
                 return None
             found[section, key[1]] = _Field(section, key[1], start + key.end(), stop)
+            rest = text.find("\n", stop)
+            ends[section] = len(text) if rest < 0 else rest - (text[rest - 1] == "\r")
             place = stop
-        else:
-            return None
-    return found
+    return found, ends
 
 
 def _lines(text: str) -> Iterator[tuple[int, int]]:
-    start = 0
-    for line in text.split("\n"):
+    start = len(text) - len(text.removeprefix(_BOM))
+    for line in text.removeprefix(_BOM).split("\n"):
         yield start, start + len(line.removesuffix("\r"))
         start += len(line) + 1
 
 
 def _end_of_value(text: str, start: int) -> int | None:
-    """Where a value ends: at the end of its line, or of the one in which the last bracket or string is closed."""
+    """Where a value ends: with its line, or with the one in which the last bracket or string is closed; a remark behind
+    it is no part of it. None where it is never closed."""
     depth, quoted, place = 0, False, start
     while place < len(text):
         char = text[place]
@@ -95,7 +105,7 @@ def _end_of_value(text: str, start: int) -> int | None:
             depth += 1
         elif char in "}])":
             depth -= 1
-        elif char == "\n" and depth <= 0:
+        elif char in "\n;" and depth <= 0:
             break
         place += 1
     if quoted or depth > 0:

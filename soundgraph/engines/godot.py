@@ -79,11 +79,8 @@ def names(params: Godot, path: str, sounds: Sequence[Sound]) -> list[str]:
 def merge(path: str, there: bytes, ours: bytes) -> bytes | None:
     if not path.endswith(".import"):
         return None
-    try:
-        found = merged(there.decode(), ours.decode())
-    except UnicodeDecodeError:
-        return None
-    return None if found is None else found.encode()
+    found = merged(*(text.decode("utf-8", "surrogateescape") for text in (there, ours)))
+    return None if found is None else found.encode("utf-8", "surrogateescape")
 
 
 # Godot writes a .import file anew when it imports, and would give a random uid to one without. All it adds is here,

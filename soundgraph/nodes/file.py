@@ -39,7 +39,7 @@ def decoder(node: File) -> str:
     return decode.version(Path(node.path))
 
 
-def programs(node: File) -> list[Path]:
+def programs(node: File) -> list[str]:
     return decode.programs(Path(node.path))
 
 

@@ -425,5 +425,57 @@ def test_what_is_no_import_file_is_not_merged(there):
     assert godot.ENGINE.merge("a.wav.import", there, import_file().encode()) is None
 
 
+@pytest.mark.parametrize(
+    ("there", "found"),
+    [
+        (b'\xef\xbb\xbf[remap]\n\nimporter="old"\n', b'\xef\xbb\xbf[remap]\n\nimporter="wav"\n'),
+        (b'[remap]\r\n\r\nimporter="old"\r\n', b'[remap]\r\n\r\nimporter="wav"\r\n'),
+        (b'[remap]\nimporter="old"', b'[remap]\nimporter="wav"'),
+        (b'; mine\n[remap]\n; too\nimporter = "old" ; why\n', b'; mine\n[remap]\n; too\nimporter = "wav" ; why\n'),
+        (b'[remap] ; mine\n  importer="old"  \n\n\n', b'[remap] ; mine\n  importer="wav"  \n\n\n'),
+        (b'[remap]\nimporter="old"\n[a b]\nx=[1,\n2]\n', b'[remap]\nimporter="wav"\n[a b]\nx=[1,\n2]\n'),
+        (b'[remap]\nimporter=1\nimporter="old"\n', b'[remap]\nimporter=1\nimporter="wav"\n'),
+        (b'[remap]\nimporter="old"\nby="\xff\xe9"\n', b'[remap]\nimporter="wav"\nby="\xff\xe9"\n'),
+        (b'[remap]\nimporter="old"\n# what?\n\xff\n', b'[remap]\nimporter="wav"\n# what?\n\xff\n'),
+        (b'x=1\n[remap]\nimporter="old"\n', b'x=1\n[remap]\nimporter="wav"\n'),
+    ],
+    ids=[
+        "bom",
+        "crlf",
+        "no end",
+        "remarks",
+        "spaces",
+        "unknown section",
+        "twice",
+        "no utf-8",
+        "nonsense",
+        "no section",
+    ],
+)
+def test_what_is_not_ours_stays_to_the_byte(there, found):
+    assert godot.ENGINE.merge("a.wav.import", there, b'[remap]\n\nimporter="wav"\n') == found
+    assert godot.ENGINE.merge("a.wav.import", found, b'[remap]\n\nimporter="wav"\n') == found
+
+
+@pytest.mark.parametrize(
+    ("there", "found"),
+    [
+        ("[remap]\nx=1", "[remap]\nx=1\nb=2"),
+        ("[remap]\r\nx=1\r\n\r\n[deps]\r\n", "[remap]\r\nx=1\r\nb=2\r\n\r\n[deps]\r\n"),
+        ("[remap]\n\n[deps]\n", "[remap]\nb=2\n\n[deps]\n"),
+        ("[remap]\nx=1 ; why\n", "[remap]\nx=1 ; why\nb=2\n"),
+        ("[remap]\nx=1\ny=2\nx=3\nz\n", "[remap]\nx=1\ny=2\nx=3\nb=2\nz\n"),
+        ("[params]\nx=1  \n\n\n", "[params]\nx=1  \n\n\n\n[remap]\n\nb=2\n"),
+        ("[params]\r\nx=1", "[params]\r\nx=1\r\n\r\n[remap]\r\n\r\nb=2\r\n"),
+        ("\ufeff", "[remap]\n\nb=2\n"),
+        ("", "[remap]\n\nb=2\n"),
+        ("; mine\n", "; mine\n\n[remap]\n\nb=2\n"),
+    ],
+)
+def test_a_key_that_is_missing_is_put_behind_those_of_its_section(there, found):
+    assert merged(there, "[remap]\n\nb=2\n") == found
+    assert merged(found, "[remap]\n\nb=2\n") == found
+
+
 def test_other_files_are_not_merged():
     assert godot.ENGINE.merge("steps.tres", b"[remap]\n\nimporter=1\n", b"[remap]\n\nimporter=2\n") is None

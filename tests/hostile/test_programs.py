@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from soundgraph import programs
 from soundgraph.cli import play
-from tests.helpers import CHAIN, Space, export, node
+from soundgraph.errors import NodeError
+from soundgraph.interrupts import Flag
+from tests.helpers import CHAIN, Space, export, for_ffmpeg, g722, node, noise
 
 _EVERYTHING = """
 import __future__, runpy, sys
@@ -114,3 +118,125 @@ def test_ctrl_c_in_a_terminal_does_not_reach_the_programs_that_a_build_runs():
     command = [sys.executable, "-c", "import os; print(os.getsid(0))"]
     done = programs.run(command, environment=programs.environment(), timeout_s=60)
     assert int(done.stdout) != os.getsid(0)
+
+
+# Programs that never come to an end
+
+
+def are_gone(numbers: list[int]) -> bool:
+    """Whether processes have ended; what nobody waits for, since its parent is gone, counts as such."""
+    for number in numbers:
+        try:
+            state = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if state != "Z":
+            return False
+    return True
+
+
+def stopped(process: subprocess.Popen[str], started: Path, number: int) -> tuple[int, str, str]:
+    """(exit code, stdout, stderr) of a process that is sent a signal once its program runs, and that program's end."""
+    while not started.exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    numbers = [int(text) for text in started.read_text().split()]
+    while not are_gone(numbers):
+        time.sleep(0.01)
+    return process.returncode, out, err
+
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="nothing tells here what has ended")
+
+
+@needs_proc
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("hangs", ["-version", "-frames:a", "-c:a"])
+def test_a_wish_to_stop_ends_an_ffmpeg_that_hangs(space: Space, tmp_path: Path, hangs: str, number: int) -> None:
+    """Whether the scene is being read, planned or built. Of the node it is as if it had not begun."""
+    program = for_ffmpeg(tmp_path / "bin", hangs=hangs)
+    if hangs == "-c:a":  # which it is told in any case, beside what it is to look at
+        program.write_text(
+            program.read_text()
+            .replace("*) sleep", '*)\ncase "$*" in *-frames*) ;; *) sleep', 1)
+            .replace("wait;; esac", "wait;; esac;; esac", 1)
+        )
+    space.write("sounds/door.wav", g722())
+    space.scene(node("door", "file", path="../sounds/door.wav") + export("door", "door"))
+    process = space.start("build", "--json", env={"PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"})
+    code, out, err = stopped(process, program.parent / "started", number)
+    assert (code, err.splitlines()[-1][:11]) == (130, "interrupted")
+    assert "failed" not in out.replace('"failed": 0', "")
+
+
+@needs_proc
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_wish_to_stop_ends_a_voice_that_hangs(space: Space, tmp_path: Path, number: int) -> None:
+    hanging(tmp_path, "espeak-ng")
+    space.scene(node("n", "speech", text="x") + export("n", "n"))
+    process = space.start("build", env={"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"})
+    code, _, err = stopped(process, tmp_path / "started", number)
+    assert (code, err) == (130, "interrupted; what was finished is kept\n")
+
+
+@needs_proc
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("verb", ["build", "build --since HEAD", "diff HEAD"])
+def test_a_wish_to_stop_ends_a_git_that_hangs(space: Space, tmp_path: Path, verb: str, number: int) -> None:
+    """For what stands in a sidecar, too, which is asked for in another thread."""
+    tone = node("t", "tone", duration=0.1, freq_hz=440) + export("t", "t")
+    space.scene(tone)
+    (space.root / ".git").mkdir()
+    (space.root / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    for folder in ("objects", "refs"):
+        (space.root / ".git" / folder).mkdir()
+    hanging(tmp_path, "git")
+    process = space.start(*verb.split(), env={"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"})
+    code, _, err = stopped(process, tmp_path / "started", number)
+    assert (code, err.splitlines()[-1][:11]) == (130, "interrupted")
+
+
+def hanging(folder: Path, name: str) -> None:
+    path = folder / name
+    path.write_text(f'#!/bin/sh\nsleep 600 & echo $$ $! > "{folder}/n"; mv "{folder}/n" "{folder}/started"; wait\n')
+    path.chmod(0o755)
+
+
+@needs_proc
+def test_a_program_that_is_late_ends_with_all_that_it_started(tmp_path: Path) -> None:
+    """Else what it started would hold the pipe, and be waited for."""
+    hanging(tmp_path, "tool")
+    with pytest.raises(subprocess.TimeoutExpired):
+        programs.run([str(tmp_path / "tool")], environment=programs.environment(), timeout_s=1)
+    numbers = [int(text) for text in (tmp_path / "started").read_text().split()]
+    while not are_gone(numbers):
+        time.sleep(0.01)
+
+
+@needs_proc
+def test_a_player_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hanging(tmp_path, "paplay")
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/bin")
+    monkeypatch.setattr(play, "_LATE_S", 1)
+    monkeypatch.setattr(play, "PLAYERS", ((("paplay",), ""),))
+    with pytest.raises(NodeError, match="paplay: was not done 1 s after the end of the sound"):
+        play.play(noise())
+    numbers = [int(text) for text in (tmp_path / "started").read_text().split()]
+    while not are_gone(numbers):
+        time.sleep(0.01)
+
+
+def test_what_is_done_at_once_is_kept_where_somebody_wishes_to_stop() -> None:
+    flag = Flag()
+
+    def wished() -> bool:
+        """From the second time it is asked on: the program has begun."""
+        return flag.is_set() or flag.set() or False  # type: ignore[func-returns-value]
+
+    stop = type("Stop", (), {"is_set": staticmethod(wished)})()
+    with programs.ended_by(stop):
+        assert programs.run(["/bin/echo", "x"], environment=programs.environment(), timeout_s=60).stdout == b"x\n"
+        with pytest.raises(programs.StoppedError):
+            programs.run(["/bin/echo", "x"], environment=programs.environment(), timeout_s=60)
