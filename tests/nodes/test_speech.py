@@ -166,7 +166,7 @@ def test_one_that_cannot_be_run_is_an_error(stand_in, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     stand_in("true")
-    monkeypatch.setattr(subprocess, "run", refuse)
+    monkeypatch.setattr(subprocess, "Popen", refuse)
     with pytest.raises(NodeError, match=r"^espeak-ng cannot be run: Permission denied$"):
         speak()
 
