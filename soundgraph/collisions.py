@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from soundgraph import sidecars
 from soundgraph.errors import Mistake, quote
 from soundgraph.paths import folded
 from soundgraph.scene import EngineManifest, Export, Origin
@@ -55,7 +56,7 @@ def _delivered(exports: Iterable[Export], manifests: Iterable[EngineManifest]) -
     audio = [Delivered(file, f"exports.{each.name}", each.origin) for each in exports for file in each.files()]
     yield from audio
     for one in audio:
-        yield one._replace(file=f"{one.file}.json", beside=one.file)
+        yield one._replace(file=f"{one.file}{sidecars.SUFFIX}", beside=one.file)
     for manifest in manifests:
         for file in manifest.files:
             yield Delivered(file, f"manifests.{manifest.name}", manifest.origin)

@@ -130,7 +130,7 @@ def deliver(
     # Only now that all formats have passed: nobody would remember what was written of an export that then failed.
     deliveries = []
     for format_, path, key, result, data, kept in found:
-        full, sidecar_path = root / path, f"{path}.json"
+        full, sidecar_path = root / path, f"{path}{sidecars.SUFFIX}"
         status = "current"
         if data is not None:
             status = "restored" if path in known and known[path].key == key else "written"
@@ -156,7 +156,7 @@ def faults(job: Job, store: Store, root: Path, locate: Locate) -> list[str]:
     found = []
     for path in job.paths() if job.checks else ():
         full = root / path
-        facts = sidecars.read(root / f"{path}.json")
+        facts = sidecars.read(root / f"{path}{sidecars.SUFFIX}")
         decoded = partial(_decoded, full, None, _guard_frames(facts))
         try:
             checking.run(job.checks, stamp.delivered_digest(str(full)) or "", decoded, store, locate, _loop(facts))
@@ -243,7 +243,7 @@ def outdated(job: Job, record: Record, known: Mapping[str, Entry], root: Path, s
         elif entry.key in (key, LEARNED) and there != entry.digest:
             why = "altered since it was delivered" if there else "gone"
         else:
-            why = _what_changed(job, record, root / f"{path}.json")
+            why = _what_changed(job, record, root / f"{path}{sidecars.SUFFIX}")
             if not why and entry.key == LEARNED:
                 continue
             why = why or "another encoder, sample rate or engine"

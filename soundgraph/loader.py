@@ -17,7 +17,7 @@ from soundgraph.paths import folded
 from soundgraph.project import Project
 from soundgraph.reading import Reading
 from soundgraph.root import PROJECT_FILE
-from soundgraph.scene import Origin, Scene
+from soundgraph.scene import EngineManifest, Export, Origin, Scene
 from soundgraph.toml_file import Sheet
 
 
@@ -35,7 +35,8 @@ def load_scenes(
 ) -> list[Scene]:
     """The scenes in the files at `paths`, in that order. Each override has to match in at least one of them.
 
-    Raises SceneError with all that is wrong in any of them; whether two deliver the same file is for `clashes` to say.
+    Raises SceneError with all that is wrong in any of them, and then with the files that two of them deliver; whether
+    scenes that are right deliver the same file is for `clashes` to say.
     """
     loader = Loader(project, overrides, draft)
     scenes: list[Scene] = []
@@ -47,6 +48,9 @@ def load_scenes(
             mistakes += error.mistakes
     mistakes += loader.unmatched()
     if mistakes:
+        # What clashes is told at once, too, and not only when all else is right.
+        several = clashing(loader.exports, loader.manifests, Lines(project.root))
+        mistakes += [clash for clash in several if clash not in mistakes]
         raise SceneError(mistakes, loader.read)
     return scenes
 
@@ -132,6 +136,9 @@ class Loader:
         self.seen = overrides.Seen()
         self.read: dict[Path, None] = dict.fromkeys(project.read)
         """What was read so far for scenes that lie in files, or looked for and absent."""
+        self.exports: list[Export] = []
+        self.manifests: list[EngineManifest] = []
+        """What the scenes in files deliver, as far as it can be read: those with mistakes, too."""
         self.incomplete = False
         """Whether a file could not be read, so that nobody knows what an override would have matched in it."""
         self._included: dict[Path, Sheet | SceneError] = {}
@@ -175,6 +182,8 @@ class Loader:
             return reading.scene()
         finally:
             self.read.update(reading.read)
+            self.exports += reading.delivers[0]
+            self.manifests += reading.delivers[1]
 
     def _stays(self, path: Path) -> bool:
         """Whether links, if there are any on its way, keep a file within the project."""

@@ -10,6 +10,7 @@ Lines of other sorts belong to other versions of soundgraph, and are kept as the
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from urllib.parse import unquote
 from soundgraph import stamp
 from soundgraph.backends import Pin
 from soundgraph.claims import Claims
-from soundgraph.errors import Mistake, Mistakes, SceneError, quote, visible
+from soundgraph.errors import Mistake, Mistakes, SceneError, UsageError, quote, visible
 
 LOCK_FILE = "soundgraph.lock"
 _HEADER = "# Written by soundgraph; keep it under version control."
@@ -82,6 +83,8 @@ def update(
     if not lines:
         return
     folder = path.parent / stamp.FOLDER
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise UsageError(f"cannot write {path.name}: {stamp.FOLDER} is a file, and has to be a folder", "remove it")
     folder.mkdir(exist_ok=True)
     claims = Claims(folder / "lock")
     try:

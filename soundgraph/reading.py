@@ -60,6 +60,8 @@ class Reading:
         self.read: dict[Path, None] = dict.fromkeys(self._project.read)
         """What was read so far, or looked for and absent."""
         self.programs: dict[str, None] = {}
+        self.delivers: tuple[tuple[Export, ...], tuple[EngineManifest, ...]] = ((), ())
+        """What of it can be read, whatever else is wrong."""
         self._nodes: dict[str, tuple[Part, Written]] = {}
         self._exports: dict[str, Written] = {}
         self._includes = 0
@@ -95,6 +97,7 @@ class Reading:
             hint = "write a [nodes.<name>] table, as docs/scene-format.md shows"
             self._mistakes.append(Mistake(self._sheet.file, 0, "", "holds no nodes", hint))
         checks, manifests = self._demands(nodes if are_counted else {}, exports if are_counted else {})
+        self.delivers = tuple(exports.values()), manifests
         self._mistakes += clashing(exports.values(), manifests, lambda origin: self._sheet.line(origin.keys))
         if self._mistakes:
             raise SceneError(self._mistakes)

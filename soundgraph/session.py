@@ -27,6 +27,7 @@ from soundgraph import (
     policy,
     projects,
     provenance,
+    sidecars,
     stamp,
     takes,
     targets,
@@ -428,7 +429,7 @@ class Session:
                 self._keep_reach(outcome)
                 self._weigh(progress)
             except (StoreError, OSError) as error:  # the files and results are there; only what is known of them is not
-                progress.remark("state", f"cannot be kept: {error}")
+                progress.remark("state", f"cannot be kept: {self._why_unkept(error)}")
         finally:
             self._tell_of_damage(progress)
             self.store.close()
@@ -442,6 +443,16 @@ class Session:
         progress.end(summary)
         outcome.interrupted = outcome.interrupted or wish.is_made  # after the last node
         return outcome
+
+    def _why_unkept(self, error: Exception) -> str:
+        """In one line, with the way out where one is known."""
+        if not isinstance(error, OSError):
+            return str(error)
+        folder = self.root / stamp.FOLDER
+        if folder.exists() and not folder.is_dir():
+            return f"{stamp.FOLDER} is a file, and has to be a folder: remove it"
+        place = toml_file.display(Path(error.filename), self.root) if isinstance(error.filename, str) else ""
+        return f"{place}: {error.strerror}" if place else str(error.strerror or error)
 
     def _register(self) -> None:
         """Puts the project on the cache's list of those that build into it."""
@@ -573,8 +584,8 @@ class Session:
     def delivers(self) -> list[str]:
         """All files that a build delivers, relative to the root: audio, sidecars and manifests."""
         audio = [path for job in self.jobs for path in job.paths()]
-        sidecars = [f"{path}.json" for path in audio]
-        return [*audio, *sidecars, *(path for one in self.handovers for path in one.paths())]
+        beside = [f"{path}{sidecars.SUFFIX}" for path in audio]
+        return [*audio, *beside, *(path for one in self.handovers for path in one.paths())]
 
     def check_folders(self) -> None:
         """Raises UsageError for an output folder that is none, or where a link leads out of it."""
@@ -656,7 +667,7 @@ class Session:
     def stale(self, outcome: Outcome) -> list[Entry]:
         """What was delivered for these scenes, or for scenes that are gone, and is delivered no more."""
         jobs = (*self.jobs, *self.left_out)
-        current = {path for job in jobs for audio in job.paths() for path in (audio, f"{audio}.json")}
+        current = {path for job in jobs for audio in job.paths() for path in (audio, f"{audio}{sidecars.SUFFIX}")}
         current.update(one.entry.path for found in outcome.handed.values() for one in found)
         by_form = {folded(path): path for path in current}
 
@@ -856,7 +867,7 @@ def _others(
                 file
                 for export in scene.exports.values()
                 for audio in export.files()
-                for file in (audio, f"{audio}.json")
+                for file in (audio, f"{audio}{sidecars.SUFFIX}")
             ),
             *(file for manifest in scene.manifests for file in manifest.files),
         )

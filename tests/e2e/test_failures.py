@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from soundgraph import lock
+from soundgraph.errors import UsageError
 from soundgraph.ledger import Ledger
 from tests.helpers import CHAIN, Space, export, generate, node
 
@@ -290,3 +292,44 @@ def test_a_cache_folder_that_cannot_be_one_is_told_before_anything_runs(space: S
     assert found.err.startswith(f"the cache cannot be written ({space.root / 'afile'}: Not a directory)")
     assert "--keep-nothing" in found.err
     assert not space.exists("build")
+
+
+@pytest.mark.parametrize("what", ["a file", "a link that leads nowhere", "a link to a file"])
+@pytest.mark.parametrize("verb", ["build", "plan", "check", "pin a", "stats", "outputs"])
+def test_something_else_in_the_place_of_the_state_is_told_in_words(space: Space, what: str, verb: str) -> None:
+    """A link is refused; beside a file all goes on but what has to write there."""
+    space.scene(CHAIN)
+    path = space.root / ".soundgraph"
+    if what == "a file":
+        path.write_text("mine")
+    else:
+        path.symlink_to("nowhere" if "nowhere" in what else "soundgraph.toml")
+    found = space.run(*verb.split(), "--draft") if verb in ("build", "plan", "check") else space.run(*verb.split())
+    said = found.out + found.err
+    assert "Errno" not in said
+    assert "Traceback" not in said
+    if what != "a file":
+        assert verb == "stats" or (found.code == 2 and ".soundgraph is a link" in said)
+    elif verb == "build":
+        assert found.code == 0
+        assert "cannot be kept: .soundgraph is a file, and has to be a folder: remove it\n" in said
+        assert space.exists("build/draft/theme.wav")
+        assert path.read_text() == "mine"
+
+
+def test_a_lock_is_not_written_beside_a_file_in_the_place_of_the_state(tmp_path: Path) -> None:
+    (tmp_path / ".soundgraph").write_text("mine")
+    with pytest.raises(UsageError, match=r"^cannot write soundgraph\.lock: \.soundgraph is a file"):
+        lock.update(tmp_path / "soundgraph.lock", takes={"a:b": None})
+
+
+@pytest.mark.parametrize("verb", ["check", "build"])
+def test_a_mistake_in_a_scene_does_not_hide_what_it_delivers_twice(space: Space, verb: str) -> None:
+    tone = node("t", "tone", duration=0.1, freq_hz=440) + export("theme", "t")
+    space.scene(tone)
+    space.scene(tone + node("wrong", "revreb", input="t"), "b")
+    found = space.run(verb)
+    assert found.code == 2
+    assert 'unknown kind "revreb"' in found.err
+    assert '"theme.wav" is also delivered by graphs/a.toml:' in found.err
+    assert found.err.count("is also delivered") == 1
