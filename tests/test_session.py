@@ -54,6 +54,7 @@ def test_all_mistakes_of_all_scenes_are_told_at_once(space: Space) -> None:
     assert [(mistake.file, mistake.where) for mistake in error.value.mistakes] == [
         ("graphs/a.toml", "nodes.dark"),
         ("graphs/b.toml", "nodes.cut"),
+        ("graphs/b.toml", "exports.theme"),
     ]
 
 
