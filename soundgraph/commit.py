@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from soundgraph import lfs, repository
 from soundgraph.errors import UsageError
+from soundgraph.paths import real
 from soundgraph.repository import Git, Repository
 
 TIMEOUT_S = 20
@@ -83,7 +84,7 @@ def at(root: Path, own: Iterable[Path] = ()) -> Commit | None:
     None where there is no repository or no commit, where git is not installed, refuses or takes too long, and for a
     project that its repository ignores. Runs no git outside a repository, and nothing that a repository names.
     """
-    root = root.resolve()
+    root = real(root)
     found = repository.around(root)
     if found is None:
         return None

@@ -15,6 +15,7 @@ from soundgraph.checking import CheckError, Locate
 from soundgraph.commit import Ask, Commit
 from soundgraph.errors import NodeError
 from soundgraph.ledger import LEARNED, Entry
+from soundgraph.paths import real
 from soundgraph.records import Record
 from soundgraph.scene import Export, Scene, SceneCheck
 from soundgraph.store import Store
@@ -362,7 +363,7 @@ def write(root: Path, folder: str, path: Path, data: bytes) -> None:
     folder: relative to the root. Raises NodeError if it cannot be written there, as where a link leads out of it.
     """
     try:
-        if not path.parent.resolve().is_relative_to((root / folder).resolve()):  # before a folder is made there
+        if not real(path.parent).is_relative_to(real(root / folder)):  # before a folder is made there
             raise NodeError(f"cannot write {path.relative_to(root)}: a link leads out of {folder}")
         path.parent.mkdir(parents=True, exist_ok=True)
         # Synced: a stamp trusts the stat of a file, and there are filesystems on which a power cut takes what was in

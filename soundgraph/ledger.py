@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from soundgraph import stamp
+from soundgraph.paths import real
 
 try:
     import fcntl
@@ -148,8 +149,8 @@ def lies_below(root: Path, path: str, output: Path) -> bool:
     full = root / path
     if ".." in full.parts or not full.is_relative_to(output) or full == output:
         return False
-    real = output.resolve()
-    return full.parent.resolve().is_relative_to(real) and real.is_relative_to(root.resolve())
+    folder = real(output)
+    return real(full.parent).is_relative_to(folder) and folder.is_relative_to(real(root))
 
 
 def _fields(entry: Entry) -> list[str]:

@@ -13,7 +13,7 @@ from soundgraph.backends import Model
 from soundgraph.collisions import clashing
 from soundgraph.errors import Mistake, NodeError, SceneError, quote
 from soundgraph.kinds import Kind, Params
-from soundgraph.paths import folded
+from soundgraph.paths import folded, real
 from soundgraph.project import Project
 from soundgraph.reading import Reading
 from soundgraph.root import PROJECT_FILE
@@ -200,7 +200,7 @@ class Loader:
         return self._delivered[folder] or (path.is_symlink() and self.project.delivers_into(path))
 
     def _is_inside(self, path: Path) -> bool:
-        return path.resolve().is_relative_to(self.project.root.resolve())
+        return real(path).is_relative_to(real(self.project.root))
 
     def _claim(self, name: str, file: str) -> None:
         """Raises SceneError for an id that another scene has. file: "" for a scene that was made in code."""

@@ -37,6 +37,11 @@ def is_below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(f"{folder}/")
 
 
+def real(path: Path) -> Path:
+    """The path without links, as far as they lead somewhere. `Path.resolve` fails on a link that leads to itself."""
+    return Path(os.path.realpath(path))
+
+
 def spelled(path: Path) -> Path:
     """The path as it is spelled on the disk, where its names are there in another Unicode form alone; else as it is.
 

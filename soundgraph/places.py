@@ -283,8 +283,10 @@ def is_tagged(folder: Path) -> bool:
             return False
         with tag.open("rb") as file:
             return _TAG_LINE.encode() in file.read(4096)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):  # ELOOP: a link that leads to itself
+            return False
+        raise
 
 
 def _is_ours(folder: Path) -> bool:

@@ -304,12 +304,12 @@ def _refuse_links(project: Project) -> None:
         what = f"{toml_file.display(link, project.root)} is a link, and soundgraph writes nothing through it"
         raise UsageError(what, "remove the link")
     inside = not Path(project.cache.dir).is_absolute()
-    real = project.cache_dir.resolve()
-    if inside and not real.is_relative_to(project.root.resolve()):
+    real = paths.real(project.cache_dir)
+    if inside and not real.is_relative_to(paths.real(project.root)):
         hint = f'if that is meant, let {root.PROJECT_FILE} name the folder: [cache] dir = "{real.as_posix()}"'
         raise UsageError(f"the cache, {project.cache.dir}, is behind a link that leads out of the project", hint)
     for link in _links(project.cache_dir, depth=1) if inside else ():
-        if not link.resolve().is_relative_to(real):
+        if not paths.real(link).is_relative_to(real):
             what = f"{toml_file.display(link, project.root)} is a link that leads out of the cache"
             raise UsageError(what, "remove the link; what it led to is made again")
 

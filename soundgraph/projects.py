@@ -156,10 +156,13 @@ def keep_reach(
         places.write(_reach_file(place), _head(body) + body)
 
 
-def forget(one: Known) -> None:
+def forget(places: Places, one: Known) -> None:
     """Takes a project off the list. It is on it again once it builds there."""
-    one.place.unlink(missing_ok=True)
-    _reach_file(one.place).unlink(missing_ok=True)
+    for path in (one.place, _reach_file(one.place)):
+        if path.is_dir() and not path.is_symlink():  # something else, which is nobody's list
+            places.set_aside(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def known(cache: Path, own: Iterable[tuple[Path, str]] = ()) -> list[Known]:

@@ -57,6 +57,7 @@ from soundgraph.ledger import Entry, Ledger, lies_below
 from soundgraph.manifest import Difference
 from soundgraph.ownership import is_same_file
 from soundgraph.paths import folded
+from soundgraph.paths import real as real_path
 from soundgraph.pins import Pins
 from soundgraph.planner import Plan, Status
 from soundgraph.progress import Progress, Unbroken
@@ -592,20 +593,20 @@ class Session:
         self._check_letters()
         if not self.jobs:
             return
-        output, real_root = self.project.build.output, self.root.resolve()
-        real = (self.root / output).resolve()
+        output, real_root = self.project.build.output, real_path(self.root)
+        real = real_path(self.root / output)
         parents = (path.rpartition("/")[0] for path in self.delivers())
         for name in dict.fromkeys((output, self.jobs[0].folder, *parents)):
             folder = self.root / name
             if name in (output, self.jobs[0].folder) and folder.exists() and not folder.is_dir():
                 raise UsageError(f"cannot deliver into {name}: it is not a folder")
-            there = folder.resolve()
+            there = real_path(folder)
             if not there.is_relative_to(real_root):
                 hint = "exports stay inside the project, since soundgraph removes files there"
                 raise UsageError(f"cannot deliver into {name}: a link leads out of the project", hint)
             if not there.is_relative_to(real):
                 raise UsageError(f"cannot deliver into {name}: a link leads out of {output}", "remove the link")
-        for other in (self.project.cache_dir.resolve(), (self.root / GRAPHS).resolve()):
+        for other in (real_path(self.project.cache_dir), real_path(self.root / GRAPHS)):
             if real.is_relative_to(other) or other.is_relative_to(real):
                 raise UsageError(f"cannot deliver into {output}: a link leads to {toml_file.display(real, real_root)}")
         if any(part.startswith(".") for part in real.relative_to(real_root).parts):

@@ -250,6 +250,8 @@ def put_in_place(path: Path, what: str) -> None:
     elif what == "socket":
         with changed_folder(path.parent), socket.socket(socket.AF_UNIX) as opened:
             opened.bind(path.name)
+    elif what == "link to itself":
+        path.symlink_to(path.name)
     else:
         path.symlink_to("nowhere")
 
@@ -268,6 +270,8 @@ def changed_folder(folder: Path) -> Iterator[None]:
 def place_of(space: Space, name: str) -> Path:
     if name == "a file of projects":
         return next(path for path in (space.cache / "projects").iterdir() if len(path.name) == 16)
+    if name == "a file of what was reached":
+        return next((space.cache / "projects").glob("*.reach"))
     if name in ("a folder of blobs", "a folder of records"):
         return next((space.cache / name.rpartition(" ")[2]).iterdir())
     if name == "a sound":
@@ -288,6 +292,7 @@ def place_of(space: Space, name: str) -> Path:
         "index/cache.db",
         "index/cache.db-wal",
         "a file of projects",
+        "a file of what was reached",
         "a folder of blobs",
         "a folder of records",
         "a sound",
@@ -313,6 +318,19 @@ def test_whatever_stands_in_a_place_of_the_caches_own_builds_go_on_and_collectio
     assert space.run("cache", "verify").code == 0
     if what == "full folder":
         assert [path.read_text() for path in space.cache.rglob("mine.txt")] in (["mine"], []), "nothing is thrown away"
+
+
+@needs_modes
+@pytest.mark.parametrize(
+    "name", [TAG, LOCKS, "projects", "a file of projects", "a file of what was reached", "a sound"]
+)
+def test_a_link_that_leads_to_itself_in_a_place_of_the_caches_own_stops_no_build(space: Space, name: str) -> None:
+    space.scene(generate("rain", "soft rain") + export("a", "rain"))
+    assert space.build().code == 0
+    put_in_place(place_of(space, name), "link to itself")
+    space.replace("soft rain", "heavy rain")
+    built = space.build()
+    assert (built.code, built.err) == (0, "")
 
 
 @needs_modes

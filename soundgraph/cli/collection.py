@@ -18,6 +18,7 @@ from soundgraph.cli import bar, common
 from soundgraph.collecting import Choice, Limits, Reach, Removed
 from soundgraph.drawing.wording import one_line
 from soundgraph.errors import EXIT_OK, SoundgraphError, StoreError, UsageError
+from soundgraph.paths import real
 from soundgraph.project import Project, size_words
 from soundgraph.projects import Known
 from soundgraph.store import DiskStore
@@ -45,7 +46,7 @@ def collect(store: DiskStore, project: Project, options: argparse.Namespace) -> 
         removed, left = _forecast(choice), choice.left_bytes
     else:
         for one in (*forgotten, *others.gone, *others.left):
-            projects.forget(one)
+            projects.forget(store.places, one)
         with bar.shown("removing", options.json) as report:
             removed = collecting.remove(store, found, choice, report)
         left = found.n_bytes - removed.bytes
@@ -91,7 +92,7 @@ def _forgotten(project: Project, names: Iterable[str]) -> list[Known]:
     found: list[Known] = []
     for name in names:
         root = Path(name).absolute()
-        some = [one for one in known if one.id == name or root.resolve() == one.root.resolve()]
+        some = [one for one in known if one.id == name or real(root) == real(one.root)]
         if not some:
             listed = "".join(f"\n  {path}" for path in dict.fromkeys(one.root for one in known))
             raise UsageError(f"no project {root} has this cache{'; these have' if listed else ''}{listed}")

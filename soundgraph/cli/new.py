@@ -86,5 +86,5 @@ def run(options: argparse.Namespace) -> int:
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}") from error
     print(f"{GRAPHS}/{name}.toml")
-    print(f"next: soundgraph build --draft {name}")
+    print(f"next: soundgraph build --draft {'-- ' if name.startswith('-') else ''}{name}")
     return 0

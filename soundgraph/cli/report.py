@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from soundgraph.cli import common, show, sounds
+from soundgraph.paths import real
 
 if TYPE_CHECKING:
     from soundgraph.export import Job
@@ -60,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     common.release_collector()
     make = partial(_entry, session, plan, steps, why, options)
     entries = spread(make, session.jobs, common.processors())
-    data = report.of_project(session.root.resolve().name, entries, options.audio_limit)
+    data = report.of_project(real(session.root).name, entries, options.audio_limit)
     path = options.output or session.root / session.jobs[0].folder / NAME
     if options.output is None:
         _refuse_others(path)
