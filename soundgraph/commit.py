@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,7 +13,6 @@ from typing import Any, NamedTuple
 
 from soundgraph import lfs, repository
 from soundgraph.errors import UsageError
-from soundgraph.paths import real
 from soundgraph.repository import Git, Repository
 
 TIMEOUT_S = 20
@@ -84,7 +84,7 @@ def at(root: Path, own: Iterable[Path] = ()) -> Commit | None:
     None where there is no repository or no commit, where git is not installed, refuses or takes too long, and for a
     project that its repository ignores. Runs no git outside a repository, and nothing that a repository names.
     """
-    root = real(root)
+    root = Path(os.path.realpath(root))  # `resolve` fails on a link that leads to itself
     found = repository.around(root)
     if found is None:
         return None
