@@ -40,8 +40,8 @@ bench: .venv/.dev
 	$(BIN)/python -m tests.bench
 
 # Mistakes planted one at a time, and which of them no test notices: minutes to hours a module, so never in CI.
-# make mutants MODULES="stamp schedule"; all modules that tests/mutants.py names without. It goes on where it was stopped.
-# make mutants MODULES=store SAMPLE=20 SEED=1 plants 20 of them, drawn by the seed; WITHOUT="ffmpeg or opus" leaves tests out.
+# make mutants MODULES="planning/schedule project/build_state"; all modules that tests/mutants.py names without. It goes on where it was stopped.
+# make mutants MODULES=cache/store SAMPLE=20 SEED=1 plants 20 of them, drawn by the seed; WITHOUT="ffmpeg or opus" leaves tests out.
 mutants: .venv/.dev .venv/.audiocraft
 	$(PIP) --editable '.[mutants]'
 	$(BIN)/python -m tests.mutants $(MODULES) \

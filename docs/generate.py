@@ -25,9 +25,14 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from soundgraph import backends, checks, elements, errors, export_settings, fields, kinds, project, scene
+from soundgraph import backends
 from soundgraph.cli import VERBS
-from soundgraph.kinds import Params
+from soundgraph.core import errors, parameter_table
+from soundgraph.core.params import Params
+from soundgraph.nodes import get_kind, kind_names, kind_summary
+from soundgraph.project import config
+from soundgraph.scene.reading import elements
+from soundgraph.scene.tables import check_settings, export_settings, scene
 
 FOLDER = Path(__file__).resolve().parent
 _BLOCK = re.compile(r"(<!-- ([a-z ]+?)(?:: ([\w ]+))? -->\n).*?(<!-- /\2 -->)", re.DOTALL)
@@ -64,22 +69,22 @@ def _parameters(which: str, page: Path) -> list[str]:
         ("Field", "Type", "Default", "Meaning"),
         (
             (f"`{row.name}`", _plain(_range(row.type)), _default(row.default), _plain(row.description))
-            for row in fields.rows(_model(which))
+            for row in parameter_table.rows(_model(which))
         ),
     )
 
 
 def _model(which: str) -> type[Params]:
-    if which in kinds.names():
-        return kinds.get(which).params
+    if which in kind_names():
+        return get_kind(which).params
     models: dict[str, type[Params]] = {
         "scene": scene.SceneSettings,
         "export": export_settings.ExportSettings,
         "element": elements.element_model(),
-        "check": checks.Check,
-        "project cache": project.CacheSettings,
-        "project build": project.BuildSettings,
-        "project policy": project.PolicySettings,
+        "check": check_settings.Check,
+        "project cache": config.CacheSettings,
+        "project build": config.BuildSettings,
+        "project policy": config.PolicySettings,
     }
     return models[which]
 
@@ -98,7 +103,7 @@ def _kinds(which: str, page: Path) -> list[str]:
     up = "../" * (len(page.parent.relative_to(FOLDER).parts) if page.is_relative_to(FOLDER) else 0)
     folder = f"{up}nodes" if page.is_relative_to(FOLDER) else "docs/nodes"
     return _table(
-        ("Kind", "What it does"), ((f"[{name}]({folder}/{name}.md)", kinds.summary(name)) for name in kinds.names())
+        ("Kind", "What it does"), ((f"[{name}]({folder}/{name}.md)", kind_summary(name)) for name in kind_names())
     )
 
 
@@ -159,7 +164,7 @@ def _positional(action: argparse.Action) -> str:
 def parser_of(verb: str) -> argparse.ArgumentParser:
     """The arguments of a verb, as the command line reads them."""
     parser = argparse.ArgumentParser(prog=f"soundgraph {verb}", allow_abbrev=False, exit_on_error=False)
-    importlib.import_module(f"soundgraph.cli.{verb}").add_arguments(parser)
+    importlib.import_module(f"soundgraph.cli.verbs.{verb}").add_arguments(parser)
     return parser
 
 

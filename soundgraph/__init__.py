@@ -13,10 +13,10 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from typing import Any
 
-    from soundgraph.api import Ref, Result, Scene, build, load_scene, plan
-    from soundgraph.audio import Audio
-    from soundgraph.errors import BuildError, SceneError, SoundgraphError
-    from soundgraph.pipeline import Pipeline
+    from soundgraph.api.building import Ref, Result, Scene, build, load_scene, plan
+    from soundgraph.api.pipeline import Pipeline
+    from soundgraph.audio.artifact import Audio
+    from soundgraph.core.errors import BuildError, SceneError, SoundgraphError
 
 __all__ = [
     "Audio",
@@ -34,11 +34,11 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Audio": "audio",
-    "BuildError": "errors",
-    "Pipeline": "pipeline",
-    "SceneError": "errors",
-    "SoundgraphError": "errors",
+    "Audio": "audio.artifact",
+    "BuildError": "core.errors",
+    "Pipeline": "api.pipeline",
+    "SceneError": "core.errors",
+    "SoundgraphError": "core.errors",
 }
 
 
@@ -47,7 +47,7 @@ def __getattr__(name: str) -> "Any":
         raise AttributeError(f"module 'soundgraph' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"soundgraph.{_HOMES.get(name, 'api')}"), name)
+    return getattr(import_module(f"soundgraph.{_HOMES.get(name, 'api.building')}"), name)
 
 
 def __dir__() -> list[str]:

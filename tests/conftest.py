@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from soundgraph import backends, stamp
+from soundgraph import backends
+from soundgraph.project import build_state
 from tests.helpers import Space, changed
 from tests.probes import Probe
 
@@ -46,7 +47,7 @@ settings.load_profile(os.environ.get("SOUNDGRAPH_TESTS", "default"))
 
 
 # No stamp holds under another installation. An edit of the package while its tests run is none that they are about.
-stamp.fingerprint = functools.cache(stamp.fingerprint)
+build_state.fingerprint = functools.cache(build_state.fingerprint)
 
 
 @pytest.fixture

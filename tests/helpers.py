@@ -19,9 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from soundgraph import cli, stamp
-from soundgraph.audio import Audio, make
-from soundgraph.cli import building
+from soundgraph import cli
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.cli import run_build
+from soundgraph.core.files import read_clock
 
 _HEAVY = 99
 
@@ -158,12 +159,12 @@ class Space:
     def age(self) -> None:
         """Waits until the filesystem's clock has left the tick in which anything of the project was changed."""
         newest = max(path.stat().st_ctime_ns for path in self.root.rglob("*") if path.is_file())
-        while stamp.read_clock(str(self.root)) <= newest:
+        while read_clock(str(self.root)) <= newest:
             time.sleep(0.001)
 
     def is_noop(self, *arguments: str) -> bool:
         """Whether a build ends on its stamps alone. Builds nothing."""
-        with changed(building, "run", lambda *_: _HEAVY):
+        with changed(run_build, "run", lambda *_: _HEAVY):
             return self.build(*arguments).code != _HEAVY
 
     def fresh(

@@ -24,20 +24,21 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 
 TESTS = {
-    "stamp": "test_stamp.py test_noop.py",
-    "schedule": "test_schedule.py test_fewest.py",
-    "manifest": "test_manifest.py test_keys.py",
-    "planner": "test_planner.py test_explain.py test_builder.py",
-    "builder": "test_builder.py test_results.py test_single_flight.py test_checks.py test_pins.py e2e/test_rebuild.py",
-    "store": "test_store.py test_index.py test_records.py test_leases.py faults/test_corruption.py",
-    "collecting": "test_collecting.py test_cli_cache.py",
-    "pins": "test_pins.py test_planner.py",
-    "differing": "test_diff.py random/test_since.py",
-    "export": "test_export.py test_export_settings.py test_provenance.py test_cli_show.py test_checks.py"
+    "project/build_state": "test_stamp.py test_noop.py",
+    "planning/schedule": "test_schedule.py test_fewest.py",
+    "planning/action": "test_manifest.py test_keys.py",
+    "planning/planner": "test_planner.py test_explain.py test_builder.py",
+    "execution/builder": "test_builder.py test_results.py test_single_flight.py test_checks.py test_pins.py"
+    " e2e/test_rebuild.py",
+    "cache/store": "test_store.py test_index.py test_records.py test_leases.py faults/test_corruption.py",
+    "cache/garbage_collection": "test_collecting.py test_cli_cache.py",
+    "planning/pins": "test_pins.py test_planner.py",
+    "session/diffing": "test_diff.py random/test_since.py",
+    "delivery/export_files": "test_export.py test_export_settings.py test_provenance.py test_cli_show.py test_checks.py"
     " test_builder.py",
-    "mastering": "test_mastering.py test_export.py dsp/test_limiting.py",
-    "dsp/loudness": "dsp/test_loudness.py dsp/test_ebu.py dsp/test_levelling.py test_mastering.py",
-    "dsp/loop_points": "dsp/test_loop_points.py dsp/test_seam.py nodes/test_loop.py",
+    "delivery/mastering": "test_mastering.py test_export.py dsp/test_limiting.py",
+    "audio/dsp/loudness": "dsp/test_loudness.py dsp/test_ebu.py dsp/test_levelling.py test_mastering.py",
+    "audio/dsp/loop_points": "dsp/test_loop_points.py dsp/test_seam.py nodes/test_loop.py",
 }
 """The test files of each module, under `tests/`: the first is its own."""
 

@@ -7,19 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from soundgraph import backends
-from soundgraph.audio import Audio
-from soundgraph.backends import (
-    Device,
-    Made,
-    Model,
-    OutOfMemoryError,
-    Precision,
-    Refused,
-    Report,
-    Request,
-    Sources,
-)
-from soundgraph.errors import NodeError
+from soundgraph.audio.artifact import Audio
+from soundgraph.backends import Device, Made, Model, OutOfMemoryError, Precision, Refused, Report, Request, Sources
+from soundgraph.core.errors import NodeError
 
 
 class Probe:

@@ -9,7 +9,7 @@ import struct
 import numpy as np
 import soundfile
 
-from soundgraph.ogg import checksum
+from soundgraph.audio.containers.ogg import checksum
 
 RATE = 44100
 

@@ -11,9 +11,9 @@ import pytest
 import soundfile
 
 import soundgraph
-from soundgraph import api, pipeline
-from soundgraph.errors import SceneError
-from soundgraph.planner import Status
+from soundgraph.api import building, pipeline
+from soundgraph.core.errors import SceneError
+from soundgraph.planning.planner import Status
 
 SCENE = """
 [scene]
@@ -63,7 +63,7 @@ def _write(root: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("module", [api, pipeline])
+@pytest.mark.parametrize("module", [building, pipeline])
 def test_the_examples_in_docstrings_run(module: object) -> None:
     found = doctest.testmod(module)  # type: ignore[arg-type]
     assert found.attempted > 0

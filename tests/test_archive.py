@@ -19,13 +19,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from soundgraph import archive, places, publishing
-from soundgraph.archive import HEADER, Item
-from soundgraph.audio import Audio, make
-from soundgraph.errors import SoundgraphError, StoreError, UsageError
-from soundgraph.manifest import action_key
-from soundgraph.records import Record
-from soundgraph.store import DiskStore
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.cache import archive, cache_folder, files
+from soundgraph.cache.action_key import action_key
+from soundgraph.cache.archive import HEADER, Item
+from soundgraph.cache.result_record import Record
+from soundgraph.cache.store import DiskStore
+from soundgraph.core.errors import SoundgraphError, StoreError, UsageError
 from tests.helpers import changed, noise
 
 THOROUGH = os.environ.get("SOUNDGRAPH_TESTS") == "thorough"
@@ -528,18 +528,18 @@ def test_the_folders_of_an_imported_sound_are_synced_before_its_record_is_named(
     one = take(1)
     path = written(tmp_path, one)
     done: list[tuple[str, Path]] = []
-    real_sync, real_move = publishing.sync_folder, places.Places.move
+    real_sync, real_move = files.sync_folder, cache_folder.Places.move
 
     def sync(folder: Path) -> None:
         done.append(("sync", folder))
         real_sync(folder)
 
-    def move(self: places.Places, temporary: Path, to: Path) -> None:
+    def move(self: cache_folder.Places, temporary: Path, to: Path) -> None:
         real_move(self, temporary, to)
         done.append(("move", to))
 
     store.prepare()
-    with changed(publishing, "sync_folder", sync), changed(store.files, "move", partial(move, store.places)):
+    with changed(files, "sync_folder", sync), changed(store.files, "move", partial(move, store.places)):
         archive.take_in(store, path)
     blob, file = store.blob(one[1].digest), store.record_file(one[0].key)
     between = done[done.index(("move", blob)) : done.index(("move", file))]

@@ -12,11 +12,11 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundgraph.audio import Audio, checked, from_wav, make, n_samples, silence
-from soundgraph.encode import encode
-from soundgraph.errors import NodeError
-from soundgraph.export_settings import ExportSettings
-from soundgraph.mastering import master
+from soundgraph.audio.artifact import Audio, checked, from_wav, make, n_samples, silence
+from soundgraph.audio.formats.encode import encode
+from soundgraph.core.errors import NodeError
+from soundgraph.delivery.mastering import master
+from soundgraph.scene.tables.export_settings import ExportSettings
 from tests.helpers import noise
 
 SHAPES = [(1, 0), (1, 1), (2, 3), (1, 1000), (5, 7)]

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from soundgraph import auditing, notes
-from soundgraph.audio import Audio
-from soundgraph.records import Record
-from soundgraph.store import DiskStore
+from soundgraph.audio.artifact import Audio
+from soundgraph.cache import fsck, sealing
+from soundgraph.cache.result_record import Record
+from soundgraph.cache.store import DiskStore
 from tests.helpers import CHAIN, Space, changed, noise
 
 N = 6
@@ -179,7 +179,10 @@ FAULTS: dict[str, tuple[str, Plant]] = {
         "bad_rows",
         lambda store: sql(store, "UPDATE Cache SET value = replace(value, '1.5', '1.7') WHERE key = 'note:measured'"),
     ),
-    "a note under another name": ("bad_rows", lambda store: as_row(store, "note:other", notes.seal("measured", "1.5"))),
+    "a note under another name": (
+        "bad_rows",
+        lambda store: as_row(store, "note:other", sealing.seal("measured", "1.5")),
+    ),
     "an index that is garbage": (
         "index",
         lambda store: alone(store).write_bytes(b"x" * 9000),
@@ -225,13 +228,13 @@ def test_a_planted_fault_is_found_left_alone_and_repaired_when_asked(store: Disk
     plant(store)
     store.close()
     before = tree(store.folder)
-    found = auditing.verify(store)
+    found = fsck.verify(store)
     store.close()
     assert found[sort], found
     assert tree(store.folder) == before, "without repair nothing is changed"
-    assert any(auditing.verify(store, repair=True).values())
+    assert any(fsck.verify(store, repair=True).values())
     store.close()
-    assert not any(auditing.verify(store).values())
+    assert not any(fsck.verify(store).values())
     sounds = {sound.digest: sound for sound in (*SOUNDS, noise(seed=99))}
     for record in store.records(KEYS).values():
         read = store.read(record.digest)
@@ -243,7 +246,7 @@ def test_no_take_is_lost_to_a_repair_that_was_not_lost_before(store: DiskStore, 
     sort, plant = FAULTS[name]
     plant(store)
     store.close()
-    auditing.verify(store, repair=True)
+    fsck.verify(store, repair=True)
     store.close()
     found = store.records(KEYS)
     whole = [number for number in range(N) if number != 1 or sort not in ("damaged", "missing", "strays")]
@@ -256,7 +259,7 @@ def test_of_a_whole_cache_nothing_is_told_and_nothing_changed(store: DiskStore) 
     store.close()
     before = tree(store.folder)
     for repair in (False, True):
-        assert not any(auditing.verify(store, repair=repair).values())
+        assert not any(fsck.verify(store, repair=repair).values())
         store.close()
         assert tree(store.folder) == before
 
@@ -265,8 +268,8 @@ def test_a_whole_record_and_a_whole_sound_under_other_names_are_put_where_they_b
     sql(store, "DELETE FROM Cache WHERE key = ?", f"action:{KEYS[1]}")
     file(store).rename(file(store).with_name(f"{'e' * 64}.json"))
     blob(store).rename(blob(store, 2).with_name(f"{'d' * 64}.wav"))
-    auditing.verify(store, repair=True)
-    assert not any(auditing.verify(store).values())
+    fsck.verify(store, repair=True)
+    assert not any(fsck.verify(store).values())
     assert store.records([KEYS[1]])[KEYS[1]].digest == SOUNDS[1].digest
     assert store.read(SOUNDS[1].digest) is not None
 
@@ -281,7 +284,7 @@ def test_a_record_of_a_later_version_is_left_alone(store: DiskStore) -> None:
     later = f'{body},"check":"{zlib.crc32(body.encode()):08x}"}}'
     file(store).write_text(later)
     as_row(store, f"action:{KEYS[1]}", later)
-    assert not any(auditing.verify(store, repair=True).values())
+    assert not any(fsck.verify(store, repair=True).values())
     assert store.find(KEYS[1]) is None
     assert file(store).read_text() == later
     assert store.damage() == []
@@ -290,13 +293,13 @@ def test_a_record_of_a_later_version_is_left_alone(store: DiskStore) -> None:
 def test_a_sound_that_is_gone_is_told_once_and_its_record_stays(store: DiskStore) -> None:
     data = blob(store).read_bytes()
     blob(store).unlink()
-    assert auditing.verify(store, repair=True)["missing"] == [SOUNDS[1].digest]
-    assert not any(auditing.verify(store).values())
+    assert fsck.verify(store, repair=True)["missing"] == [SOUNDS[1].digest]
+    assert not any(fsck.verify(store).values())
     assert store.records([KEYS[1]])[KEYS[1]].digest == SOUNDS[1].digest
     blob(store).write_bytes(data)
-    auditing.verify(store, repair=True)
+    fsck.verify(store, repair=True)
     blob(store).unlink()
-    assert auditing.verify(store)["missing"] == [SOUNDS[1].digest], "it came back, and was lost again"
+    assert fsck.verify(store)["missing"] == [SOUNDS[1].digest], "it came back, and was lost again"
 
 
 def test_what_cannot_be_read_is_told(store: DiskStore) -> None:
@@ -308,20 +311,20 @@ def test_what_cannot_be_read_is_told(store: DiskStore) -> None:
         return real(self, *arguments, **more)  # type: ignore[call-overload]
 
     with changed(Path, "open", refused):
-        assert auditing.verify(store)["unreadable"] == [blob(store).name]
-        auditing.verify(store, repair=True)
-        assert not any(auditing.verify(store).values())
+        assert fsck.verify(store)["unreadable"] == [blob(store).name]
+        fsck.verify(store, repair=True)
+        assert not any(fsck.verify(store).values())
 
 
 def test_how_far_it_is_is_told(store: DiskStore) -> None:
     told: list[tuple[int, int]] = []
-    auditing.verify(store, report=lambda done, whole: told.append((done, whole)))
+    fsck.verify(store, report=lambda done, whole: told.append((done, whole)))
     assert told == [(done, 2 * (N + 1)) for done in range(1, 2 * (N + 1) + 1)]
 
 
 def test_a_folder_that_is_no_cache_is_not_made_one(tmp_path: Path) -> None:
     store = DiskStore(tmp_path / "none")
-    assert not any(auditing.verify(store, repair=True).values())
+    assert not any(fsck.verify(store, repair=True).values())
     assert not store.folder.exists()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from soundgraph import kinds
+from soundgraph.nodes import kind_names
 from tests.bench.kinds import report
 from tests.bench.kinds.cases import UNMEASURED, cases
 
@@ -26,7 +26,7 @@ def run(ours: float, peers: list[float], cores: float = 1.9) -> dict[str, object
 
 
 def test_every_kind_is_measured_or_it_is_said_why_not():
-    assert {case.kind for case in cases(60.0)} | UNMEASURED.keys() == set(kinds.names())
+    assert {case.kind for case in cases(60.0)} | UNMEASURED.keys() == set(kind_names())
     names = [case.name for case in cases(60.0)]
     assert len(set(names)) == len(names)
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from soundgraph import kinds
-from soundgraph.audio import n_samples
+from soundgraph.audio.artifact import n_samples
+from soundgraph.nodes import get_kind
 from tests.bench import buildfiles, projects, report
 from tests.bench.meter import Cost, FailedError, StoppedError, measure
 from tests.bench.speed import CHANGED, IMPORTS, NOOP, PLAN_BUILT, PLAN_NEW, Series
@@ -144,7 +144,7 @@ def _short(path: str) -> str:
 def test_every_node_is_one_that_its_kind_accepts() -> None:
     for _, table in _tables(SPECS):
         for node in table["nodes"].values():
-            kind = kinds.get(node.pop("kind"))
+            kind = get_kind(node.pop("kind"))
             kind.params.model_validate(node)
 
 

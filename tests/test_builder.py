@@ -15,18 +15,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from soundgraph import builder, kinds, publishing, results, stamp
-from soundgraph import store as stores
-from soundgraph.audio import Audio, make
-from soundgraph.backends import (
-    Made,
-    Model,
-    OutOfMemoryError,
-    Refused,
-    Report,
-    Request,
-)
-from soundgraph.records import Record
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.backends import Made, Model, OutOfMemoryError, Refused, Report, Request
+from soundgraph.cache import files, store
+from soundgraph.cache.result_record import Record
+from soundgraph.core.files import write_atomically
+from soundgraph.delivery import export_files
+from soundgraph.execution import builder, result_buffer
+from soundgraph.nodes import Kind, get_kind
+from soundgraph.scene import reader
 from tests.helpers import CHAIN, Result, Space, changed, export, generate, node
 from tests.probes import Probe, Probed
 
@@ -151,7 +148,7 @@ def test_while_a_result_is_put_away_another_node_is_at_work(space: Space) -> Non
         + node("all", "mix", inputs=[{"node": "low"}, {"node": "high"}])
         + export("all", "all")
     )
-    tone, put = kinds.get("tone"), stores.DiskStore.put
+    tone, put = get_kind("tone"), store.DiskStore.put
     both, beside = threading.Barrier(2), []
 
     def render(params: Any, inputs: list[Audio]) -> Audio:
@@ -160,18 +157,18 @@ def test_while_a_result_is_put_away_another_node_is_at_work(space: Space) -> Non
         beside.append(params.freq_hz)
         return tone.render(params, inputs)  # type: ignore[misc]
 
-    def get(name: str, real: Any = kinds.get) -> kinds.Kind:
-        return kinds.Kind(1, tone.params, render, tone.from_scene) if name == "tone" else real(name)
+    def get(name: str, real: Any = get_kind) -> Kind:
+        return Kind(1, tone.params, render, tone.from_scene) if name == "tone" else real(name)
 
-    def slow(store: stores.DiskStore, found: Any, *, takes: bool) -> None:
+    def slow(store: store.DiskStore, found: Any, *, takes: bool) -> None:
         if len(beside) == 1:
             both.wait(10)
         put(store, found, takes=takes)
 
     with (
-        changed(kinds, "get", get),
-        changed(stores.DiskStore, "put", slow),
-        changed(results, "_GROUP_COUNT", 1),
+        changed(reader, "get_kind", get),
+        changed(store.DiskStore, "put", slow),
+        changed(result_buffer, "_GROUP_COUNT", 1),
     ):
         found = space.build("-j", "1")
     assert (found.code, len(found.ran)) == (0, 3)
@@ -519,15 +516,15 @@ def test_whatever_a_take_ends_with_the_others_are_made_and_delivered(
 def test_a_bug_in_a_kind_fails_its_node_and_what_was_made_is_kept(space: Space) -> None:
     space.scene(CHAIN)
     space.scene(generate("bed", "wind", "draft/music") + export("z", "bed"), "b")
-    eq = kinds.get("eq")
+    eq = get_kind("eq")
 
     def broken(params: object, inputs: list[Audio]) -> Audio:
         raise ZeroDivisionError
 
-    def get(name: str, real: Any = kinds.get) -> kinds.Kind:
-        return kinds.Kind(1, eq.params, broken) if name == "eq" else real(name)
+    def get(name: str, real: Any = get_kind) -> Kind:
+        return Kind(1, eq.params, broken) if name == "eq" else real(name)
 
-    with changed(kinds, "get", get):
+    with changed(reader, "get_kind", get):
         found = space.build("-k")
     assert (found.code, found.failed, found.ran) == (1, ["a:dark"], ["a:cut", "a:rain", "b:bed"])
     assert list(found.exports) == ["build/z.wav"]
@@ -550,7 +547,7 @@ def test_a_recording_that_breaks_off_fails_and_leaves_the_rest_whole(space: Spac
 @contextmanager
 def full_disk(after: int) -> Iterator[None]:
     """Nothing can be written to the cache after so many files."""
-    real = publishing._write_file
+    real = files._write_file
     left = [after]
 
     def write(*arguments: Any, **more: Any) -> None:
@@ -559,7 +556,7 @@ def full_disk(after: int) -> Iterator[None]:
             raise OSError(28, "No space left on device", str(arguments[0]))
         real(*arguments, **more)
 
-    with changed(publishing, "_write_file", write):
+    with changed(files, "_write_file", write):
         yield
 
 
@@ -583,14 +580,14 @@ def test_a_full_disk_fails_the_nodes_that_could_not_be_kept(space: Space, after:
 def test_an_export_that_cannot_be_written_fails_and_its_node_is_kept(space: Space) -> None:
     """What stood there before is told before anything runs; this came up in the meantime."""
     space.scene(CHAIN)
-    real = stamp.write_atomically
+    real = write_atomically
 
     def write(path: str, content: bytes, **more: Any) -> None:
         if path.endswith("theme.wav"):
             raise OSError(errno.EISDIR, "Is a directory", path)
         real(path, content, **more)
 
-    with changed(stamp, "write_atomically", write):
+    with changed(export_files, "write_atomically", write):
         found = space.build()
     assert found.code == 1
     assert found.exports == {"build/theme.wav": "failed"}
@@ -607,16 +604,16 @@ def test_an_artifact_that_is_lost_while_the_build_runs_is_made_again(space: Spac
     space.build()
     space.replace("duration = 0.04", "duration = 0.03")
     space.replace("-3.0", "-4.0")
-    real = stores.DiskStore.read
+    real = store.DiskStore.read
     gone: list[str] = []
 
-    def read(self: stores.DiskStore, digest: str) -> Audio | None:
+    def read(self: store.DiskStore, digest: str) -> Audio | None:
         if not gone:
             gone.append(digest)
             self.blob(digest).unlink()
         return real(self, digest)
 
-    with changed(stores.DiskStore, "read", read):
+    with changed(store.DiskStore, "read", read):
         found = space.build()
     assert (found.code, found.ran) == (0, ["a:cut", "a:dark", "a:rain"])
     assert [event["status"] for event in found.of("node") if event["node"] == "a:rain"] == ["hit", "ran"]

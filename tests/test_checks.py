@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from soundgraph.audio import make, silence
-from soundgraph.checks import Check, measure
+from soundgraph.audio.artifact import make, silence
+from soundgraph.scene.tables.check_settings import Check, measure
 from tests.helpers import noise
 
 RATE = 48000
@@ -253,7 +253,7 @@ def test_what_was_measured_is_not_measured_again(door, monkeypatch):
     door.scene(SCENE % "6")
     door.settle()
     door.write("graphs/a.toml", (SCENE % "5").encode())
-    monkeypatch.setattr("soundgraph.checks.measure", None)
+    monkeypatch.setattr("soundgraph.scene.tables.check_settings.measure", None)
     assert door.build().code == 0
 
 

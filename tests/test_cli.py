@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from soundgraph import cli, kinds
+from soundgraph import cli
+from soundgraph.nodes import kind_names
 from tests.helpers import CHAIN, Space, changed
 
 
@@ -31,11 +32,11 @@ def test_every_verb_is_a_file_and_every_file_that_is_one_is_listed() -> None:
     from importlib import import_module
     from pathlib import Path
 
-    folder = Path(cli.__file__).parent
+    folder = Path(cli.__file__).parent / "verbs"
     verbs = {
         path.stem
         for path in folder.glob("[!_]*.py")
-        if hasattr(import_module(f"soundgraph.cli.{path.stem}"), "add_arguments")
+        if hasattr(import_module(f"soundgraph.cli.verbs.{path.stem}"), "add_arguments")
     }
     assert verbs == set(cli.VERBS)
 
@@ -84,7 +85,7 @@ def test_mistakes_are_also_told_in_json(space: Space) -> None:
 
 
 def test_a_bug_keeps_its_traceback_and_says_that_it_is_one(space: Space) -> None:
-    from soundgraph import session
+    from soundgraph.session import session
 
     def broken(*arguments: object, **more: object) -> None:
         raise ZeroDivisionError
@@ -92,7 +93,9 @@ def test_a_bug_keeps_its_traceback_and_says_that_it_is_one(space: Space) -> None
     space.scene(CHAIN)
     with changed(session, "open_session", broken), pytest.raises(ZeroDivisionError):
         space.build()
-    found = space.fresh("build", code="from soundgraph import session\nsession.open_session = lambda *a, **b: 1 / 0")
+    found = space.fresh(
+        "build", code="from soundgraph.session import session\nsession.open_session = lambda *a, **b: 1 / 0"
+    )
     assert found.code == 1
     assert "this is a bug in soundgraph" in found.err
     assert "ZeroDivisionError" in found.err
@@ -153,7 +156,7 @@ def test_cache_stats_count_what_is_there(space: Space) -> None:
 def test_kinds_tell_every_field(space: Space) -> None:
     assert "bands[].freq_hz" in space.run("kinds", "eq").out
     rows = json.loads(space.run("kinds", "--json").out)
-    assert [row["kind"] for row in rows] == list(kinds.names())
+    assert [row["kind"] for row in rows] == list(kind_names())
 
 
 @pytest.mark.parametrize("form", ["text", "mermaid", "dot", "svg"])

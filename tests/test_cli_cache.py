@@ -18,9 +18,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from soundgraph import claims, lock, places
-from soundgraph.lock import Take
-from soundgraph.store import DiskStore
+from soundgraph.cache import cache_folder
+from soundgraph.cache.store import DiskStore
+from soundgraph.core import range_locks
+from soundgraph.project import lockfile
+from soundgraph.project.lockfile import Take
 from tests.helpers import CHAIN, Result, Space, changed, export, generate, node
 from tests.probes import Probe
 
@@ -335,7 +337,7 @@ def test_a_collection_says_that_the_cache_cannot_be_written_and_not_that_locks_a
     space.scene(CHAIN)
     space.build()
     space.replace("soft rain", "heavy rain")
-    with changed(places, "_may_write", lambda path: False):
+    with changed(cache_folder, "_may_write", lambda path: False):
         for verb in (("gc", "--max-size", "1 B"), ("clear", "--yes")):
             found = space.run("cache", *verb)
             assert (found.code, found.err) == (1, f"the cache cannot be written ({space.cache}: Permission denied)\n")
@@ -352,8 +354,8 @@ def test_where_every_lock_fails_builds_and_collections_go_on_without_the_index(s
 
     space.scene(CHAIN)
     with (
-        changed(claims, "_lock", refuse),
-        changed(claims, "_lock_of_process", refuse),
+        changed(range_locks, "_lock", refuse),
+        changed(range_locks, "_lock_of_process", refuse),
         changed(sqlite3, "connect", refuse),
     ):
         assert (space.build().code, (space.cache / "index").exists()) == (0, False)
@@ -418,7 +420,7 @@ def test_where_there_are_no_locks_somebody_has_to_say_that_no_build_runs(space: 
     def none(*_: object) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    with changed(claims, "_lock", none):
+    with changed(range_locks, "_lock", none):
         found = space.run("cache", "gc", "--older-than", "0s")
         assert found.code == 2
         assert "has no working locks\n  if none is, say --no-builds-running" in found.err
@@ -434,14 +436,14 @@ def pin(space: Space, name: str) -> Take:
     found = next(one for one in store.all_records() if one.made["node"] == name)
     store.close()
     take = Take(name, found.key, found.digest)
-    lock.update(space.root / "soundgraph.lock", takes={name: take})
+    lockfile.update(space.root / "soundgraph.lock", takes={name: take})
     return take
 
 
 @pytest.fixture
 def real(monkeypatch: pytest.MonkeyPatch) -> None:
     """Drafts count as takes: what a record says of itself is all that a collection goes by."""
-    from soundgraph.records import Record
+    from soundgraph.cache.result_record import Record
 
     monkeypatch.setattr(Record, "is_take", property(lambda self: "model" in self.manifest))
     monkeypatch.setattr(Record, "is_draft", property(lambda self: False))
@@ -506,7 +508,7 @@ def test_a_build_that_leaves_the_cache_too_big_says_so_and_removes_nothing(space
 
 
 def test_a_cache_within_its_size_is_not_measured_again_by_each_build(space: Space) -> None:
-    from soundgraph import contents
+    from soundgraph.cache import listing
 
     space.write("soundgraph.toml", '[cache]\nmax_size = "1 GB"')
     space.scene(CHAIN)
@@ -516,7 +518,7 @@ def test_a_cache_within_its_size_is_not_measured_again_by_each_build(space: Spac
         raise AssertionError("measured")
 
     space.replace("soft", "hard")
-    with changed(contents, "size", size):
+    with changed(listing, "size", size):
         assert space.build().remarks == []
 
 
@@ -599,14 +601,14 @@ def test_a_pinned_take_that_another_has_replaced_is_exported_for_the_pin(
     space.scene(CHAIN)
     space.build()
     take = pin(space, "a:rain")
-    lock.update(space.root / "soundgraph.lock", takes={"a:rain": None})
+    lockfile.update(space.root / "soundgraph.lock", takes={"a:rain": None})
     space.build("--force")
-    lock.update(space.root / "soundgraph.lock", takes={"a:rain": take})
+    lockfile.update(space.root / "soundgraph.lock", takes={"a:rain": take})
     told = json.loads(space.run("cache", "export", "takes.tar", "--json").out)
     assert told["takes"] >= 1
     store = DiskStore(tmp_path / "there")
     store.prepare()
-    from soundgraph import archive
+    from soundgraph.cache import archive
 
     archive.take_in(store, space.root / "takes.tar")
     found = store.kept(take.key, take.digest)

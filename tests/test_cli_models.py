@@ -10,7 +10,8 @@ import pytest
 from backends.audiocraft import stub_hub
 from backends.audiocraft.stub_hub import StubHub, checkpoint, lm_config, text_encoder, write, write_cache
 
-from soundgraph import backends, lock
+from soundgraph import backends
+from soundgraph.project import lockfile
 from tests.helpers import Space
 
 SMALL, T5 = "facebook/musicgen-small", "google-t5/t5-base"
@@ -89,7 +90,7 @@ def test_pulling_fetches_and_pins(space: Space, served: StubHub, name: str) -> N
     assert first.startswith(f"{SMALL}: fetching {SMALL}, t5-base, 1.0 kB")
     revision = served.repositories[SMALL][-1][0]
     assert last == f"{SMALL}: pinned in soundgraph.lock at revision {revision[:12]}, weights {model.identity[:12]}"
-    pin = lock.read(space.root / "soundgraph.lock").models[SMALL]
+    pin = lockfile.read(space.root / "soundgraph.lock").models[SMALL]
     assert (pin.revision, pin.digest) == (revision, model.identity)
 
 
@@ -100,7 +101,7 @@ def test_pulling_what_is_here_only_pins(space: Space, served: StubHub) -> None:
     found = space.run("models", "pull", SMALL)
     assert found.out.startswith(f"{SMALL}: is here\n{SMALL}: pinned in soundgraph.lock")
     assert served.requests == []
-    assert SMALL in lock.read(space.root / "soundgraph.lock").models
+    assert SMALL in lockfile.read(space.root / "soundgraph.lock").models
 
 
 def test_a_second_machine_gets_what_is_pinned(
@@ -121,7 +122,7 @@ def test_pulling_over_a_pin_that_does_not_hold_pins_anew_and_says_so(space: Spac
     found = space.run("models", "pull", SMALL)
     assert found.code == 0
     assert found.out.rstrip().endswith(", before it was ffffffffffff")
-    assert lock.read(space.root / "soundgraph.lock").others == ("later x key digest",)
+    assert lockfile.read(space.root / "soundgraph.lock").others == ("later x key digest",)
 
 
 def test_a_folder_gets_what_it_lacks_and_is_not_pinned(space: Space) -> None:

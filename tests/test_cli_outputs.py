@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from soundgraph import session
+from soundgraph.session import session
 from tests.helpers import CHAIN, Space, changed, export, generate, node
 
 MANIFEST = '[manifests.game]\nengine = "json"\nexports = ["theme"]\n'

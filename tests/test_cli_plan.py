@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from soundgraph import backends
-from soundgraph.cli import plan
-from soundgraph.schedule import Schedule
+from soundgraph.cli.verbs import plan
+from soundgraph.planning.schedule import Schedule
 from tests.helpers import Space
 
 THERE_AND_BACK = """

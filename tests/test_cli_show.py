@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from soundgraph.cli import play
+from soundgraph.cli.verbs import play
 from tests.helpers import CHAIN, Space, changed, export, generate, node, noise
 from tests.test_viewing import self_contained
 
@@ -337,8 +337,8 @@ def test_play_brings_down_what_is_over_full_scale_and_says_so(space: Space, play
 
 
 def test_a_sound_of_no_samples_is_not_played() -> None:
-    from soundgraph.audio import silence
-    from soundgraph.errors import NodeError
+    from soundgraph.audio.artifact import silence
+    from soundgraph.core.errors import NodeError
 
     with changed(play, "_by_program", None), pytest.raises(NodeError, match="nothing to play"):
         play.play(silence(0, 48000))

@@ -6,8 +6,8 @@ from datetime import datetime
 
 import pytest
 
-from soundgraph import history
-from soundgraph.history import Build, Spent
+from soundgraph.session import history
+from soundgraph.session.history import Build, Spent
 from tests.helpers import CHAIN, Space
 
 FIRST = Build(

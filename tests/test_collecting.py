@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundgraph import collecting
-from soundgraph.audio import Audio
-from soundgraph.collecting import NOTHING_RUNS, Blob, Choice, Entry, Limits, Reach, Survey
-from soundgraph.manifest import action_key
-from soundgraph.records import Record
-from soundgraph.store import DiskStore
+from soundgraph.audio.artifact import Audio
+from soundgraph.cache import garbage_collection
+from soundgraph.cache.action_key import action_key
+from soundgraph.cache.garbage_collection import NOTHING_RUNS, Blob, Choice, Entry, Limits, Reach, Survey
+from soundgraph.cache.result_record import Record
+from soundgraph.cache.store import DiskStore
 from tests.helpers import changed, noise
 
 ALL = Limits(max_bytes=0)
@@ -64,10 +64,10 @@ def set_used(store: DiskStore, found: Record, at: float) -> None:
         database.execute(query, (at, at, f"action:{found.key}"))
 
 
-def collect(store: DiskStore, limits: Limits, reach: Reach | None = None) -> collecting.Removed:
+def collect(store: DiskStore, limits: Limits, reach: Reach | None = None) -> garbage_collection.Removed:
     reach = reach or Reach()
-    found = collecting.survey(store, reach)
-    return collecting.remove(store, found, collecting.choose(found, reach, limits))
+    found = garbage_collection.survey(store, reach)
+    return garbage_collection.remove(store, found, garbage_collection.choose(found, reach, limits))
 
 
 def left(store: DiskStore, *records: Record) -> list[bool]:
@@ -118,7 +118,7 @@ def test_the_least_recently_used_goes_first(store: DiskStore) -> None:
     some = [put(store, seed) for seed in range(4)]
     for found, at in zip(some, (300.0, 100.0, 400.0, 200.0), strict=True):
         set_used(store, found, at)
-    whole = collecting.survey(store, Reach()).n_bytes
+    whole = garbage_collection.survey(store, Reach()).n_bytes
     collect(store, Limits(max_bytes=whole // 2))
     assert left(store, *some) == [True, False, True, False]
 
@@ -135,7 +135,7 @@ def test_drafts_and_processed_results_go_before_takes(store: DiskStore) -> None:
     old, new = put(store, 1, sort="take"), put(store, 2)
     set_used(store, old, 100.0)
     set_used(store, new, 200.0)
-    whole = collecting.survey(store, Reach()).n_bytes
+    whole = garbage_collection.survey(store, Reach()).n_bytes
     collect(store, Limits(max_bytes=whole - 1, takes=True))
     assert left(store, old, new) == [True, False]
 
@@ -191,10 +191,12 @@ def test_how_far_a_removal_is_rises_to_the_whole_of_what_was_chosen(
     for one in unnamed:
         store.drop([one.key])
         store.record_file(one.key).unlink()
-    monkeypatch.setattr(collecting, "_BATCH", 2)
-    found = collecting.survey(store, Reach())
+    monkeypatch.setattr(garbage_collection, "_BATCH", 2)
+    found = garbage_collection.survey(store, Reach())
     seen: list[tuple[int, int]] = []
-    collecting.remove(store, found, collecting.choose(found, Reach(), ALL), lambda *told: seen.append(told))
+    garbage_collection.remove(
+        store, found, garbage_collection.choose(found, Reach(), ALL), lambda *told: seen.append(told)
+    )
     # Five records, two at a time; then seven sounds, of which only two count: those that no record named.
     assert seen == [(2, 7), (4, 7), (5, 7), (7, 7), (7, 7), (7, 7), (7, 7)]
     assert blobs(store) == 0
@@ -220,8 +222,8 @@ def test_a_record_whose_file_is_lost_counts_by_its_row(store: DiskStore) -> None
 
 def test_a_take_whose_key_cannot_be_formed_now_stays_by_its_shape(store: DiskStore) -> None:
     one, other = put(store, 1, "0" * 64, sort="take"), put(store, 2, sort="take")
-    shape = collecting.shape(dict(one.manifest))
-    assert shape == collecting.shape({**one.manifest, "inputs": {"continue_from": "1" * 64}})
+    shape = garbage_collection.shape(dict(one.manifest))
+    assert shape == garbage_collection.shape({**one.manifest, "inputs": {"continue_from": "1" * 64}})
     collect(store, EVERYTHING, Reach(shapes={shape}))
     assert left(store, one, other) == [True, False]
 
@@ -237,7 +239,7 @@ def test_a_lost_index_is_no_reason_to_remove_what_is_needed(store: DiskStore) ->
 def test_records_that_are_in_files_only_are_put_into_the_index(store: DiskStore) -> None:
     one = put(store, 1)
     store.drop([one.key])
-    collecting.fill_index(store)
+    garbage_collection.fill_index(store)
     assert store.records([one.key]) == {one.key: one}
 
 
@@ -263,11 +265,11 @@ def test_what_is_used_between_looking_and_removing_stays_with_what_it_refers_to(
     first = put(store, 1)
     second = put(store, 2, first.digest)
     idle = put(store, 3)
-    found = collecting.survey(store, Reach())
-    choice = collecting.choose(found, Reach(), ALL)
+    found = garbage_collection.survey(store, Reach())
+    choice = garbage_collection.choose(found, Reach(), ALL)
     other = DiskStore(store.folder)
     other.use([second.key])
-    removed = collecting.remove(store, found, choice)
+    removed = garbage_collection.remove(store, found, choice)
     other.close()
     assert removed.processed == 1
     assert left(store, first, second, idle) == [True, True, False]
@@ -275,33 +277,33 @@ def test_what_is_used_between_looking_and_removing_stays_with_what_it_refers_to(
 
 def test_a_sound_that_comes_out_again_between_looking_and_removing_stays(store: DiskStore) -> None:
     one = put(store, 1)
-    found = collecting.survey(store, Reach())
-    choice = collecting.choose(found, Reach(), ALL)
+    found = garbage_collection.survey(store, Reach())
+    choice = garbage_collection.choose(found, Reach(), ALL)
     again = put(store, 1, salt="of another action")
-    collecting.remove(store, found, choice)
+    garbage_collection.remove(store, found, choice)
     assert left(store, one, again) == [False, True]
 
 
 def test_a_take_that_is_made_again_between_looking_and_removing_stays(store: DiskStore) -> None:
     put(store, 1, sort="take", salt="same")
-    found = collecting.survey(store, Reach())
-    choice = collecting.choose(found, Reach(), EVERYTHING)
+    found = garbage_collection.survey(store, Reach())
+    choice = garbage_collection.choose(found, Reach(), EVERYTHING)
     again = put(store, 2, sort="take", salt="same")
-    collecting.remove(store, found, choice)
+    garbage_collection.remove(store, found, choice)
     assert left(store, again) == [True]
 
 
 def test_a_record_whose_file_alone_is_another_now_stays(store: DiskStore) -> None:
     """Its build was killed before it came to the index."""
     one = put(store, 1, sort="take", salt="same")
-    found = collecting.survey(store, Reach())
-    choice = collecting.choose(found, Reach(), EVERYTHING)
+    found = garbage_collection.survey(store, Reach())
+    choice = garbage_collection.choose(found, Reach(), EVERYTHING)
     audio = noise(0.01, seed=2)
     again = record(audio, sort="take", salt="same")
     store.blob(again.digest).parent.mkdir(exist_ok=True)
     store.blob(again.digest).write_bytes(audio.to_wav())
     store.record_file(one.key).write_text(again.to_json())
-    collecting.remove(store, found, choice)
+    garbage_collection.remove(store, found, choice)
     assert store.record_file(one.key).read_text() == again.to_json()
     assert store.has(again.digest)
 
@@ -310,8 +312,8 @@ def test_a_build_that_looks_up_what_it_needs_is_waited_for(store: DiskStore) -> 
     """And what it has found then is not removed."""
     one = put(store, 1)
     set_used(store, one, 100.0)
-    found = collecting.survey(store, Reach())
-    choice = collecting.choose(found, Reach(), ALL)
+    found = garbage_collection.survey(store, Reach())
+    choice = garbage_collection.choose(found, Reach(), ALL)
     build = DiskStore(store.folder)
     begun, over = threading.Event(), threading.Event()
     real = DiskStore.usage_of
@@ -322,7 +324,7 @@ def test_a_build_that_looks_up_what_it_needs_is_waited_for(store: DiskStore) -> 
 
     def remove() -> None:
         begun.set()
-        collecting.remove(store, found, choice)
+        garbage_collection.remove(store, found, choice)
 
     with changed(DiskStore, "usage_of", usage_of):
         with build.gate():
@@ -378,11 +380,11 @@ def test_a_collection_that_is_killed_anywhere_leaves_a_whole_cache(tmp_path: Pat
         put(store, 4, sort="take", salt="same")
         put(store, 5, sort="take", salt="same")
         reach = Reach(keys={needed.key})
-        found = collecting.survey(store, reach)
-        choice = collecting.choose(found, reach, EVERYTHING)
+        found = garbage_collection.survey(store, reach)
+        choice = garbage_collection.choose(found, reach, EVERYTHING)
         with stopped_at(count) as calls:
             try:
-                collecting.remove(store, found, choice)
+                garbage_collection.remove(store, found, choice)
                 ended = True
             except Stopped:
                 ended = False
@@ -442,7 +444,7 @@ def test_of_any_records_nothing_needed_goes_and_the_limits_hold_as_far_as_they_c
     sounds = {sound.to_bytes(32, "big"): Blob(5, 1) for sound in range(8)}
     found = Survey(some, sounds, givers, 0, oldest)
     limits = Limits(max_bytes, None if before is None else float(before), takes)
-    choice = collecting.choose(found, Reach(), limits)
+    choice = garbage_collection.choose(found, Reach(), limits)
     gone = set(choice.entries)
     assert len(gone) == len(choice.entries)
     stays = [one for one in some if one not in gone]
@@ -483,14 +485,14 @@ def closure(starts: Sequence[Entry], some: Sequence[Entry]) -> set[Entry]:
 
 
 def test_nothing_is_chosen_without_a_limit() -> None:
-    assert collecting.choose(Survey([], {}, {}, 0), Reach(), Limits()) == Choice()
+    assert garbage_collection.choose(Survey([], {}, {}, 0), Reach(), Limits()) == Choice()
 
 
 def test_ten_thousand_records_of_one_silence_are_looked_at_once() -> None:
     digest = bytes(32)
     some = [entry(number, 0, [0], "draft", number, False, False) for number in range(10_000)]
     found = Survey(some, {digest: Blob(5, 1)}, {digest: list(range(10_000))}, 0)
-    assert len(collecting.choose(found, Reach(), ALL).entries) == 10_000
+    assert len(garbage_collection.choose(found, Reach(), ALL).entries) == 10_000
 
 
 def test_a_collection_takes_no_file_that_is_not_the_cache_s(store: DiskStore) -> None:

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from soundgraph import commit
-from soundgraph import repository as repository_module
-from soundgraph.commit import Commit
+from soundgraph.project import git_commit, git_repository
+from soundgraph.project.git_commit import Commit
 from tests.helpers import CHAIN, Space, changed
 from tests.repositories import commit_all, git, repository
 
@@ -46,9 +45,9 @@ def program(folder: Path, script: str) -> Path:
 
 def test_a_clean_tree_has_its_commit(tmp_path: Path) -> None:
     sha = repository(tmp_path)
-    assert commit.at(tmp_path) == Commit(sha, False)
+    assert git_commit.at(tmp_path) == Commit(sha, False)
     (tmp_path / "sub").mkdir()
-    assert commit.at(tmp_path / "sub") == Commit(sha, False)
+    assert git_commit.at(tmp_path / "sub") == Commit(sha, False)
 
 
 @pytest.mark.parametrize("how", ["edited", "deleted", "new", "staged"])
@@ -61,7 +60,7 @@ def test_a_tree_with_changes_is_dirty(tmp_path: Path, how: str) -> None:
         (tmp_path / ("b" if how == "new" else "a")).write_text("22")
     if how == "staged":
         git(tmp_path, "add", "-A")
-    assert commit.at(tmp_path) == Commit(sha, True)
+    assert git_commit.at(tmp_path) == Commit(sha, True)
 
 
 def test_changes_outside_the_project_are_none_of_its_business(tmp_path: Path) -> None:
@@ -69,8 +68,8 @@ def test_changes_outside_the_project_are_none_of_its_business(tmp_path: Path) ->
     (tmp_path / "audio" / "scene").write_text("1")
     sha = repository(tmp_path)
     (tmp_path / "engine.cpp").write_text("1")
-    assert commit.at(tmp_path / "audio") == Commit(sha, False)
-    assert commit.at(tmp_path) == Commit(sha, True)
+    assert git_commit.at(tmp_path / "audio") == Commit(sha, False)
+    assert git_commit.at(tmp_path) == Commit(sha, True)
 
 
 @pytest.mark.parametrize("name", ["build", "Assets/Audio", "[b]*", "build/[x] ä"])
@@ -80,25 +79,25 @@ def test_files_in_the_projects_own_folders_make_nothing_dirty(tmp_path: Path, na
     sha = repository(tmp_path)
     (tmp_path / name / "theme.wav").write_bytes(b"22")
     (tmp_path / name / "other.wav").write_bytes(b"1")
-    assert commit.at(tmp_path) == Commit(sha, True)
-    assert commit.at(tmp_path, [tmp_path / name]) == Commit(sha, False)
+    assert git_commit.at(tmp_path) == Commit(sha, True)
+    assert git_commit.at(tmp_path, [tmp_path / name]) == Commit(sha, False)
 
 
 def test_a_folders_name_is_no_pattern(tmp_path: Path) -> None:
     sha = repository(tmp_path)
     (tmp_path / "beach.toml").write_text("1")
-    assert commit.at(tmp_path, [tmp_path / "[b]*"]) == Commit(sha, True)
+    assert git_commit.at(tmp_path, [tmp_path / "[b]*"]) == Commit(sha, True)
 
 
 def test_a_cache_outside_the_project_does_no_harm(tmp_path: Path) -> None:
     sha = repository(tmp_path / "project")
-    assert commit.at(tmp_path / "project", [tmp_path / "cache"]) == Commit(sha, False)
+    assert git_commit.at(tmp_path / "project", [tmp_path / "cache"]) == Commit(sha, False)
 
 
 def test_an_override_makes_as_dirty_as_an_edit(tmp_path: Path) -> None:
     sha = repository(tmp_path)
-    assert commit.asker(tmp_path, (), overridden=True)() == Commit(sha, True)
-    assert commit.asker(tmp_path, ())() == Commit(sha, False)
+    assert git_commit.asker(tmp_path, (), overridden=True)() == Commit(sha, True)
+    assert git_commit.asker(tmp_path, ())() == Commit(sha, False)
 
 
 def test_a_worktree_and_a_submodule_have_commits_of_their_own(tmp_path: Path) -> None:
@@ -108,11 +107,11 @@ def test_a_worktree_and_a_submodule_have_commits_of_their_own(tmp_path: Path) ->
     repository(main)
     git(main, "submodule", "add", "-q", str(library), "audio")
     outer = commit_all(main)
-    assert commit.at(main) == Commit(outer, False)
-    assert commit.at(main / "audio") == Commit(inner, False)
+    assert git_commit.at(main) == Commit(outer, False)
+    assert git_commit.at(main / "audio") == Commit(inner, False)
     git(main, "worktree", "add", "-q", "--detach", str(tmp_path / "tree"))
     (tmp_path / "tree" / "new").write_text("1")
-    assert commit.at(tmp_path / "tree") == Commit(outer, True)
+    assert git_commit.at(tmp_path / "tree") == Commit(outer, True)
 
 
 def test_a_link_to_a_project_leads_to_its_repository(tmp_path: Path) -> None:
@@ -120,7 +119,7 @@ def test_a_link_to_a_project_leads_to_its_repository(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("real")
     (tmp_path / "real" / "build").mkdir()
     (tmp_path / "real" / "build" / "theme.wav").write_bytes(b"1")
-    assert commit.at(tmp_path / "link", [tmp_path / "link" / "build"]) == Commit(sha, False)
+    assert git_commit.at(tmp_path / "link", [tmp_path / "link" / "build"]) == Commit(sha, False)
 
 
 def test_asking_leaves_the_index_as_it_is(tmp_path: Path) -> None:
@@ -128,7 +127,7 @@ def test_asking_leaves_the_index_as_it_is(tmp_path: Path) -> None:
     repository(tmp_path)
     os.utime(tmp_path / "a", ns=(0, 0))  # git would note the new time
     before = (tmp_path / ".git" / "index").read_bytes()
-    assert commit.at(tmp_path) is not None
+    assert git_commit.at(tmp_path) is not None
     assert (tmp_path / ".git" / "index").read_bytes() == before
 
 
@@ -259,21 +258,21 @@ def test_the_users_own_settings_hold(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.delenv("GIT_CONFIG_GLOBAL")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
-    assert commit.at(tmp_path / "main") == Commit(sha, True)
+    assert git_commit.at(tmp_path / "main") == Commit(sha, True)
     (tmp_path / ".gitconfig").write_text("[core]\n\texcludesFile = ~/mine\n")
     (tmp_path / "mine").write_text("new\n")
-    assert commit.at(tmp_path / "main") == Commit(sha, False)
+    assert git_commit.at(tmp_path / "main") == Commit(sha, False)
     (tmp_path / ".gitconfig").unlink()
     (tmp_path / ".config/git").mkdir(parents=True)
     (tmp_path / ".config/git/ignore").write_text("new\n")
-    assert commit.at(tmp_path / "main") == Commit(sha, False)
+    assert git_commit.at(tmp_path / "main") == Commit(sha, False)
 
 
 def test_an_object_format_is_kept(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "--object-format=sha256")
     sha = repository(tmp_path)
     assert len(sha) == 64
-    assert commit.at(tmp_path) == Commit(sha, False)
+    assert git_commit.at(tmp_path) == Commit(sha, False)
 
 
 def test_a_file_of_git_lfs_is_compared_with_its_pointer(tmp_path: Path) -> None:
@@ -284,35 +283,35 @@ def test_a_file_of_git_lfs_is_compared_with_its_pointer(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_text(f"version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 4\n")
     sha = repository(tmp_path)
     (tmp_path / "a.wav").write_bytes(content)
-    assert commit.at(tmp_path) == Commit(sha, False)
+    assert git_commit.at(tmp_path) == Commit(sha, False)
     (tmp_path / "a.wav").write_bytes(b"1235")
-    assert commit.at(tmp_path) == Commit(sha, True)
+    assert git_commit.at(tmp_path) == Commit(sha, True)
     (tmp_path / "a.wav").write_bytes(content)
     (tmp_path / "b.wav").write_bytes(content)
-    assert commit.at(tmp_path) == Commit(sha, True)
+    assert git_commit.at(tmp_path) == Commit(sha, True)
 
 
 def assert_says_what_git_says(root: Path) -> None:
-    assert commit.at(root) == Commit(git(root, "rev-parse", "HEAD"), bool(git(root, "status", "--porcelain")))
+    assert git_commit.at(root) == Commit(git(root, "rev-parse", "HEAD"), bool(git(root, "status", "--porcelain")))
 
 
 # Where there is none
 
 
 def test_outside_a_repository_there_is_none_and_git_is_not_asked(tmp_path: Path) -> None:
-    with changed(repository_module, "_run", None):
-        assert commit.at(tmp_path) is None
+    with changed(git_repository, "_run", None):
+        assert git_commit.at(tmp_path) is None
 
 
 def test_before_the_first_commit_there_is_none(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
-    assert commit.at(tmp_path) is None
+    assert git_commit.at(tmp_path) is None
 
 
 def test_in_a_bare_repository_there_is_none(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "--bare", "bare")
     (tmp_path / "bare" / ".git").mkdir()  # so that it is asked at all
-    assert commit.at(tmp_path / "bare") is None
+    assert git_commit.at(tmp_path / "bare") is None
 
 
 def test_a_project_that_its_repository_ignores_has_none(tmp_path: Path) -> None:
@@ -320,9 +319,9 @@ def test_a_project_that_its_repository_ignores_has_none(tmp_path: Path) -> None:
     (tmp_path / "scratch" / "project").mkdir(parents=True)
     sha = repository(tmp_path)
     (tmp_path / "x.tmp").write_text("1")
-    assert commit.at(tmp_path / "scratch" / "project") is None
-    assert commit.at(tmp_path / "scratch") is None
-    assert commit.at(tmp_path) == Commit(sha, False)
+    assert git_commit.at(tmp_path / "scratch" / "project") is None
+    assert git_commit.at(tmp_path / "scratch") is None
+    assert git_commit.at(tmp_path) == Commit(sha, False)
 
 
 @pytest.mark.parametrize(
@@ -341,21 +340,21 @@ def test_a_git_that_refuses_or_talks_nonsense_gives_none(
 ) -> None:
     repository(tmp_path / "project")
     monkeypatch.setenv("PATH", str(program(tmp_path / "bin", script)))
-    assert commit.at(tmp_path / "project") is None
+    assert git_commit.at(tmp_path / "project") is None
     assert capfd.readouterr() == ("", "")
 
 
 def test_without_git_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     repository(tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert commit.at(tmp_path) is None
+    assert git_commit.at(tmp_path) is None
 
 
 def test_a_git_that_does_not_come_back_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     repository(tmp_path / "project")
     monkeypatch.setenv("PATH", f"{program(tmp_path / 'bin', 'exec sleep 60')}{os.pathsep}{os.environ['PATH']}")
-    with changed(commit, "TIMEOUT_S", 0.05):
-        assert commit.at(tmp_path / "project") is None
+    with changed(git_commit, "TIMEOUT_S", 0.05):
+        assert git_commit.at(tmp_path / "project") is None
 
 
 def test_a_repository_of_another_owner_that_git_refuses_has_none(
@@ -363,12 +362,12 @@ def test_a_repository_of_another_owner_that_git_refuses_has_none(
 ) -> None:
     sha = repository(tmp_path)
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
-    with changed(repository_module, "_is_mine", lambda path: False):
-        assert commit.at(tmp_path) is None
+    with changed(git_repository, "_is_mine", lambda path: False):
+        assert git_commit.at(tmp_path) is None
         settings = tmp_path / "settings"
         settings.write_text(f"[safe]\n\tdirectory = {tmp_path}\n")
         monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
-        assert commit.at(tmp_path) == Commit(sha, True)
+        assert git_commit.at(tmp_path) == Commit(sha, True)
 
 
 def test_in_a_hook_the_project_is_asked_for_and_not_the_repository_of_the_hook(
@@ -382,7 +381,7 @@ def test_in_a_hook_the_project_is_asked_for_and_not_the_repository_of_the_hook(
     monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path / "other"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "other" / ".git" / "index"))
     monkeypatch.setenv("GIT_PREFIX", "x/")
-    assert commit.at(tmp_path / "project") == Commit(sha, False)
+    assert git_commit.at(tmp_path / "project") == Commit(sha, False)
 
 
 # The forms it is kept in
@@ -413,15 +412,15 @@ def test_facts_that_are_no_commit_are_none(facts: object) -> None:
 def test_many_threads_ask_git_once(tmp_path: Path) -> None:
     sha = repository(tmp_path)
     calls: list[Path] = []
-    real = commit.at
+    real = git_commit.at
 
     def counted(root: Path, own: Iterable[Path] = ()) -> Commit | None:
         calls.append(root)
         return real(root, own)
 
     together = threading.Barrier(4)
-    with changed(commit, "at", counted), ThreadPoolExecutor(4) as pool:
-        ask = commit.asker(tmp_path, ())
+    with changed(git_commit, "at", counted), ThreadPoolExecutor(4) as pool:
+        ask = git_commit.asker(tmp_path, ())
         found = list(pool.map(lambda _: (together.wait(), ask())[1], range(4)))
     assert found == [Commit(sha, False)] * 4
     assert calls == [tmp_path]

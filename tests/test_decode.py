@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from soundgraph import decode
-from soundgraph.errors import NodeError
-from soundgraph.ogg import page_bounds
+from soundgraph.audio.containers import decode
+from soundgraph.audio.containers.ogg import page_bounds
+from soundgraph.core.errors import NodeError
 
 FORMATS = [
     ("wav", "WAV", "PCM_16"),
@@ -290,7 +290,7 @@ def test_the_version_names_libsndfile(tmp_path):
 
 
 def test_importing_it_imports_nothing_heavy():
-    code = "import sys, soundgraph.decode; print({'numpy', 'soundfile'} & set(sys.modules))"
+    code = "import sys, soundgraph.audio.containers.decode; print({'numpy', 'soundfile'} & set(sys.modules))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "set()"
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from soundgraph import depfile, stamp
-from soundgraph.depfile import Rule
-from soundgraph.errors import UsageError
+from soundgraph.core.errors import UsageError
+from soundgraph.project import build_state, depfile
+from soundgraph.project.depfile import Rule
 from tests.helpers import CHAIN, Space, changed, export, generate, node
 
 BOTH = pytest.mark.skipif(
@@ -256,7 +256,7 @@ def test_a_stamp_tells_audio_files_from_sidecars_and_manifests(space: Space) -> 
     space.scene(CHAIN + manifest)
     space.settle()
     (state,) = (path.name for path in (space.root / ".soundgraph").glob("stamps-*"))
-    stamps = stamp.load(str(space.root), state)
+    stamps = build_state.load(str(space.root), state)
     assert stamps is not None
     assert depfile.audio_of(stamps.scenes["a"]) == ["build/theme.wav"]
     assert len(stamps.scenes["a"].outputs) == 3

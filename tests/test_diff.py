@@ -13,13 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from soundgraph import differing, lock, manifest, models, revisions
-from soundgraph.audio import make
+from soundgraph.audio.artifact import make
+from soundgraph.audio.dsp import residual
 from soundgraph.backends import Model, Pin
-from soundgraph.dsp import residual
-from soundgraph.errors import UsageError
-from soundgraph.lock import LOCK_FILE
-from soundgraph.targets import select
+from soundgraph.core.errors import UsageError
+from soundgraph.planning import action
+from soundgraph.project import git_revision, lockfile, model_names
+from soundgraph.project.lockfile import LOCK_FILE
+from soundgraph.project.targets import select
+from soundgraph.session import diffing
 from tests.helpers import CHAIN, Result, Space, changed, export, generate, node, noise, table
 from tests.repositories import commit_all, git, repository
 
@@ -251,9 +253,9 @@ def test_a_manifest_is_held_back_with_an_export(repo):
 
 def test_another_licence_is_told_and_changes_no_sound(repo):
     # Told by the description of the export, of which nothing that is compared field by field knows.
-    before = differing._Tree.description
+    before = diffing._Tree.description
     named = iter(["MIT", "CC-BY-NC-4.0"] * 2)
-    with changed(differing._Tree, "description", lambda self, job: {**before(self, job), "licences": [next(named)]}):
+    with changed(diffing._Tree, "description", lambda self, job: {**before(self, job), "licences": [next(named)]}):
         found = diff(repo)
     assert set(statuses(found).values()) == {"same sound"}
     assert reasons(found)[0] == 'licences[0]: "MIT" -> "CC-BY-NC-4.0"'
@@ -281,7 +283,7 @@ def test_what_is_no_revision_is_told(repo, rev):
 
 
 def test_a_revision_is_no_option_of_git(repo, tmp_path):
-    with pytest.raises(UsageError, match="is no revision"), revisions.at(repo.root, f"--output={tmp_path / 'x'}"):
+    with pytest.raises(UsageError, match="is no revision"), git_revision.at(repo.root, f"--output={tmp_path / 'x'}"):
         pass
     assert not (tmp_path / "x").exists()
 
@@ -422,7 +424,7 @@ def test_links_are_followed_and_none_leads_out(repo, tmp_path):
     names = ["sounds/link.wav", "more/real.wav", "more/link.wav", "sounds/out.wav", "sounds/round.wav"]
     repo.scene("\n".join(node(f"n{i}", "file", path=f"../{name}") for i, name in enumerate(names)))
     commit_all(repo.root)
-    with revisions.at(repo.root, "HEAD") as revision:
+    with git_revision.at(repo.root, "HEAD") as revision:
         there = [name for name in names if (revision.folder / name).exists()]
         assert there == names[:3]
         assert {(revision.folder / name).read_bytes() for name in there} == {noise(seed=1).to_wav()}
@@ -436,7 +438,7 @@ def test_only_what_scenes_name_is_read(repo):
     repo.write("graphs/.hidden/x.toml", "")
     repo.scene(node("n", "file", path="../sounds/used.wav") + export("n", "n"))
     commit_all(repo.root)
-    with revisions.at(repo.root, "HEAD") as revision:
+    with git_revision.at(repo.root, "HEAD") as revision:
         found = {path.relative_to(revision.folder).as_posix() for path in revision.folder.rglob("*") if path.is_file()}
     assert found == {"soundgraph.toml", "graphs/a.toml", "sounds/used.wav"}
     assert not revision.folder.exists()
@@ -451,7 +453,7 @@ def test_hostile_names_lead_nowhere(repo, tmp_path, name):
     top = _tree(repo.root, [(b"40000", b"graphs", middle)])
     sha = git(repo.root, "commit-tree", "-m", "x", top)
     before = sorted(tmp_path.rglob("*"))
-    with revisions.at(repo.root, sha) as revision:
+    with git_revision.at(repo.root, sha) as revision:
         assert [path for path in revision.folder.parent.rglob("*") if path.is_file()] == []
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -562,7 +564,7 @@ def test_what_git_refuses_to_look_at_hides_nothing_that_it_ignores(repo):
     for name in names:
         repo.scene(node("n", "file", path=f"../{name}") + export("n", "n", path=name), name[-5])
     commit_all(repo.root)
-    with revisions.at(repo.root, "HEAD") as revision:
+    with git_revision.at(repo.root, "HEAD") as revision:
         assert revision.ignored == (names[0], names[2])
 
 
@@ -646,7 +648,7 @@ def test_another_pin_of_a_take_is_a_change_though_nothing_else_is(repo):
     repo.run("pin")
     commit_all(repo.root)
     assert statuses(diff(repo)) == {}
-    pinned = lock.read(repo.root / LOCK_FILE).takes["a:rain"].digest
+    pinned = lockfile.read(repo.root / LOCK_FILE).takes["a:rain"].digest
     text = (repo.root / LOCK_FILE).read_text()
     repo.write(LOCK_FILE, text.replace(pinned, "0" * 64))
     found = diff(repo)
@@ -687,7 +689,7 @@ def test_a_recording_that_cannot_be_read_ends_it_with_the_reason(repo):
     def fail(path):
         raise OSError(5, "Input/output error", "door.wav")
 
-    with changed(manifest, "file_digest", fail):
+    with changed(action, "digest_file", fail):
         found = repo.run("diff", "HEAD")
     assert (found.code, found.err) == (2, "cannot read door.wav: Input/output error\n")
 
@@ -712,7 +714,7 @@ def test_weights_that_git_holds_and_that_are_others_now_are_a_change(repo, monke
     repo.scene(REAL)
     commit_all(repo.root)
     model = Model("own/weights", "audiocraft", "audio", 16000, 1, None, "CC0-1.0", "1" * 64, read=(path,))
-    monkeypatch.setattr(models, "resolve", lambda *_: model)
+    monkeypatch.setattr(model_names, "resolve", lambda *_: model)
     assert statuses(diff(repo)) == {}
     if how != "as it was":
         path.write_text("2")
@@ -725,7 +727,7 @@ def test_another_prompt_leaves_the_pin(repo):
     repo.build()
     repo.run("pin")
     commit_all(repo.root)
-    digest = lock.read(repo.root / LOCK_FILE).takes["a:rain"].digest[:12]
+    digest = lockfile.read(repo.root / LOCK_FILE).takes["a:rain"].digest[:12]
     repo.replace("soft rain", "hard rain")
     told = ['rain prompt: "soft rain" -> "hard rain"', f"rain pinned take: {digest} -> left"]
     assert reasons(diff(repo)) == told
@@ -743,7 +745,7 @@ def test_weights_that_changed_are_found_in_submodules_and_behind_links_too(repo,
     repo.write("cache/ignored.bin", "1")
     names = ["library/deep/weights.bin", "link/a.bin", "link/b.bin", "models/b.bin", "cache/ignored.bin"]
     paths = [repo.root / name for name in names]
-    revision = revisions.Revision("HEAD", sha, tmp_path, repo.root)
+    revision = git_revision.Revision("HEAD", sha, tmp_path, repo.root)
     assert revision.altered(paths) == set()
     repo.write("models/a.bin", "2")
     assert revision.altered(paths) == {paths[1]}
@@ -765,7 +767,7 @@ def test_weights_in_git_lfs_that_are_what_their_pointers_say_have_not_changed(re
     sha = commit_all(repo.root)
     repo.write("models/a.bin", "weights")
     repo.write("models/b.bin", "Weights")
-    assert revisions.Revision("HEAD", sha, tmp_path, repo.root).altered(paths) == {paths[1]}
+    assert git_revision.Revision("HEAD", sha, tmp_path, repo.root).altered(paths) == {paths[1]}
 
 
 # Listening
@@ -940,7 +942,7 @@ def test_the_tree_of_a_revision_is_let_go_of_when_reading_it_fails(repo, monkeyp
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     before = set(tmp_path.iterdir())
-    with pytest.raises(UsageError), revisions.at(repo.root, "HEAD"):
+    with pytest.raises(UsageError), git_revision.at(repo.root, "HEAD"):
         select(str(repo.root), ["nowhere"])
     assert set(tmp_path.iterdir()) == before
 

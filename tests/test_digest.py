@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundgraph.digest import canonical, digest
+from soundgraph.core.digest import canonical, digest
 
 VALUES = st.recursive(
     st.none()
@@ -87,7 +87,7 @@ GOLDEN = "f5799bfb492d6721dbac5f3563024f2a508a6c8d4fddf3dfd564b6084f6775db"
 
 
 def test_they_are_the_same_in_every_process() -> None:
-    script = "from soundgraph.digest import digest; print(digest('action', {'kind': 'gain'}))"
+    script = "from soundgraph.core.digest import digest; print(digest('action', {'kind': 'gain'}))"
     for seed in ("0", "1"):
         found = subprocess.run(
             [sys.executable, "-c", script], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib.util
 import re
 import shutil
@@ -15,12 +14,14 @@ from typing import Any
 import pytest
 
 import soundgraph
-from soundgraph import cli, elements, engines, kinds
-from soundgraph.checks import Check
-from soundgraph.demands import ManifestSettings
-from soundgraph.export_settings import ExportSettings
-from soundgraph.project import BuildSettings, CacheSettings, PolicySettings, load_project
-from soundgraph.scene import SceneSettings
+from soundgraph import cli, engines
+from soundgraph.nodes import get_kind, kind_names, kind_summary
+from soundgraph.project.config import BuildSettings, CacheSettings, PolicySettings, load_project
+from soundgraph.scene.reading import elements
+from soundgraph.scene.reading.checks_and_manifests import ManifestSettings
+from soundgraph.scene.tables.check_settings import Check
+from soundgraph.scene.tables.export_settings import ExportSettings
+from soundgraph.scene.tables.scene import SceneSettings
 
 REPOSITORY = Path(__file__).parent.parent
 DOCS = REPOSITORY / "docs"
@@ -68,14 +69,14 @@ def test_the_tables_of_a_page_are_up_to_date(page):
 
 
 def test_every_kind_has_a_page_that_begins_with_its_summary():
-    for name in kinds.names():
+    for name in kind_names():
         text = (DOCS / "nodes" / f"{name}.md").read_text(encoding="utf-8")
-        assert text.startswith(f"# {name}\n\n{kinds.summary(name)}\n")
+        assert text.startswith(f"# {name}\n\n{kind_summary(name)}\n")
         assert "<!-- parameters -->\n| Field |" in text
 
 
 def test_every_page_of_a_kind_is_about_one_that_exists():
-    assert {page.stem for page in (DOCS / "nodes").glob("*.md")} == set(kinds.names())
+    assert {page.stem for page in (DOCS / "nodes").glob("*.md")} == set(kind_names())
 
 
 def sections(page: Path) -> dict[str, str]:
@@ -93,9 +94,9 @@ def test_every_verb_has_a_section_with_all_its_options(verb):
 
 
 def test_every_verb_has_a_file_and_every_file_of_a_verb_is_listed():
-    files = {path.stem for path in (REPOSITORY / "soundgraph" / "cli").glob("*.py")}
+    files = {path.stem for path in (REPOSITORY / "soundgraph/cli/verbs").glob("*.py")}
     has_arguments = {
-        name for name in files if "def add_arguments" in (REPOSITORY / f"soundgraph/cli/{name}.py").read_text()
+        name for name in files if "def add_arguments" in (REPOSITORY / f"soundgraph/cli/verbs/{name}.py").read_text()
     }
     assert has_arguments == set(cli.VERBS)
 
@@ -149,11 +150,11 @@ def check_part(table: dict[str, Any]) -> None:
     SceneSettings.model_validate(table.get("scene", {}))
     for node in table.get("nodes", {}).values():
         fields = dict(node)
-        kinds.get(fields.pop("kind")).params.model_validate(fields)
+        get_kind(fields.pop("kind")).params.model_validate(fields)
     for export in table.get("exports", {}).values():
         ExportSettings.model_validate({"node": "any", **export})
     for kind, fields in table.get("defaults", {}).items():
-        assert fields.keys() <= kinds.get(kind).params.model_fields.keys()
+        assert fields.keys() <= get_kind(kind).params.model_fields.keys()
     for check in table.get("checks", ()):
         Check.model_validate(check)
     for manifest in table.get("manifests", {}).values():
@@ -240,50 +241,15 @@ def test_every_name_of_the_python_api_is_on_its_page():
         assert re.search(rf"\b{name}\b", text), name
 
 
-# The table of modules in architecture.md
+# The table of rooms in architecture.md
 
 
-def rows() -> dict[str, int]:
-    """From a module, or a folder with "*" after it, to its row in the table; the top row is 0."""
-    found = {}
-    lines = [line for line in sections(DOCS / "architecture.md")["Modules"].splitlines() if line.startswith("| `")]
-    for row, line in enumerate(lines):
-        for name in re.findall(r"`([\w/*.]+)`", line.split("|")[1]):
-            if name.endswith("/__init__.py"):
-                found[name.removesuffix("/__init__.py").replace("/", ".")] = row
-            elif name.endswith(".py") and "*" not in name:
-                found[name.removesuffix(".py")] = row
-            else:
-                found[name.split("/")[0] + "*"] = row
-    return found
-
-
-def row_of(module: str, table: dict[str, int]) -> int | None:
-    return table.get(module, table.get(f"{module.split('.')[0]}*"))
-
-
-def imports(path: Path, modules: set[str]) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("soundgraph"):
-            base = node.module.removeprefix("soundgraph").removeprefix(".")
-            for alias in node.names:
-                name = f"{base}.{alias.name}" if base else alias.name
-                yield name if name in modules else base
-
-
-def test_the_table_of_modules_is_whole_and_each_imports_only_from_rows_below():
-    package = REPOSITORY / "soundgraph"
-    modules = {
-        path.relative_to(package).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__"): path
-        for path in package.rglob("*.py")
-        if path not in (package / "__init__.py", package / "__main__.py")
-    }
-    table = rows()
-    assert {name for name in modules if row_of(name, table) is None} == set(), "not in the table"
-    assert {name for name in table if name.removesuffix("*") not in modules} == set(), "in the table only"
-    for name, path in modules.items():
-        for other in filter(None, imports(path, set(modules))):
-            above, below = row_of(name, table), row_of(other, table)
-            assert above is not None
-            assert below is not None
-            assert above <= below, f"{name} imports {other}, which is above it"
+def test_the_table_of_rooms_is_that_of_the_import_contract():
+    table = [
+        re.findall(r"`(\w+)/`", line.split("|")[1])
+        for line in sections(DOCS / "architecture.md")["Rooms"].splitlines()
+        if line.startswith("| `")
+    ]
+    settings = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    layers = settings["tool"]["importlinter"]["contracts"][0]["layers"]
+    assert [sorted(row) for row in table] == [sorted(row.split(" | ")) for row in layers]

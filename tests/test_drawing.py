@@ -14,25 +14,28 @@ from typing import Any
 import numpy as np
 import pytest
 
-from soundgraph import drawing, kinds, planner, schedule
 from soundgraph.backends import Model
-from soundgraph.drawing import layout, measure, wording
-from soundgraph.drawing.layout import Item, Spacing
-from soundgraph.drawing.palette import LOOKS, MUTED
-from soundgraph.graph import build_graph
-from soundgraph.planner import Plan, Status
-from soundgraph.records import Record
-from soundgraph.scene import Node, Origin, Scene, SceneSettings
-from soundgraph.schedule import Step
+from soundgraph.cache.result_record import Record
+from soundgraph.core.text import one_line
+from soundgraph.nodes import get_kind
+from soundgraph.planning import planner, schedule
+from soundgraph.planning.planner import Plan, Status
+from soundgraph.planning.scene_graph import build_graph
+from soundgraph.planning.schedule import Step
+from soundgraph.scene.tables.scene import Node, Origin, Scene, SceneSettings
+from soundgraph.views import diagram
+from soundgraph.views.diagram import layout, measure
+from soundgraph.views.diagram.layout import Item, Spacing
+from soundgraph.views.diagram.palette import LOOKS, MUTED
 
 MUSIC = Model("facebook/musicgen-small", "audiocraft", "music", 32000, 1, 30.0, "CC-BY-NC-4.0", "weights")
 AUDIO = Model("facebook/audiogen-medium", "audiocraft", "audio", 16000, 1, 10.0, "CC-BY-NC-4.0", "weights")
-FORMS = (drawing.text, drawing.mermaid, drawing.dot, drawing.svg)
+FORMS = (diagram.text, diagram.mermaid, diagram.dot, diagram.svg)
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 def node(name: str, kind: str, model: Model | None = None, **fields: Any) -> Node:
-    found = kinds.get(kind)
+    found = get_kind(kind)
     if model is not None:
         fields["model"] = model.id
     return Node(name, kind, found, found.params(**fields), Origin("scene.toml"), model)
@@ -92,7 +95,7 @@ KNOWN = {"forest:piano", "forest:thunder", "forest:tail"}
 
 
 def test_the_text_form_is_a_tree_from_files_to_sources():
-    lines = drawn([forest()], KNOWN)(drawing.text).splitlines()
+    lines = drawn([forest()], KNOWN)(diagram.text).splitlines()
     assert lines == [
         "forest  6 nodes: 3 hit, 1 miss, 2 maybe",
         "forest.wav",
@@ -113,7 +116,7 @@ def test_the_text_form_draws_a_shared_input_once():
     shared = scene(
         "s", node("a", "generate", AUDIO, prompt="a"), node("b", "gain", input="a", gain_db=-3.0), mix("a", "b")
     )
-    text = drawn([shared])(drawing.text)
+    text = drawn([shared])(diagram.text)
     assert text.count('"a"') == 1
     assert "   │  " not in text
     assert [line for line in text.splitlines() if "see above" in line] == ["      └─ a  miss   see above"]
@@ -121,7 +124,7 @@ def test_the_text_form_draws_a_shared_input_once():
 
 def test_the_text_form_shows_what_nothing_uses():
     lone = scene("s", node("a", "generate", AUDIO, prompt="a"), node("b", "generate", AUDIO, prompt="b"))
-    assert drawn([lone], exports={})(drawing.text).splitlines()[1:3] == [
+    assert drawn([lone], exports={})(diagram.text).splitlines()[1:3] == [
         'a  miss   generate  facebook/audiogen-medium  "a"',
         'b  miss   generate  facebook/audiogen-medium  "b"',
     ]
@@ -129,17 +132,17 @@ def test_the_text_form_shows_what_nothing_uses():
 
 def test_colours_add_escapes_and_change_no_word():
     forms = drawn([forest()], KNOWN)
-    coloured = forms(drawing.text, colour=True)
-    assert coloured != forms(drawing.text)
-    assert re.sub(r"\x1b\[[\d;]*m", "", coloured) == forms(drawing.text)
+    coloured = forms(diagram.text, colour=True)
+    assert coloured != forms(diagram.text)
+    assert re.sub(r"\x1b\[[\d;]*m", "", coloured) == forms(diagram.text)
 
 
 def test_a_chain_of_a_thousand_nodes_is_drawn():
     nodes = [node("n0", "generate", AUDIO, prompt="a")]
     nodes.extend(node(f"n{i}", "gain", input=f"n{i - 1}", gain_db=-1.0) for i in range(1, 1001))
     forms = drawn([scene("s", *nodes)], exports={"s:n1000": ["s.wav"]})
-    assert forms(drawing.text).count("\n") == 1005
-    assert len(ET.fromstring(forms(drawing.svg)).findall(f".//{SVG}path")) == 1001 + 1
+    assert forms(diagram.text).count("\n") == 1005
+    assert len(ET.fromstring(forms(diagram.svg)).findall(f".//{SVG}path")) == 1001 + 1
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -180,7 +183,7 @@ def test_a_plan_of_nothing_can_be_drawn(form):
 
 def test_a_node_that_shares_a_take_names_whose():
     twins = scene("s", *(node(name, "generate", AUDIO, prompt="the same") for name in "ab"), mix("a", "b"))
-    text = drawn([twins])(drawing.text)
+    text = drawn([twins])(diagram.text)
     assert '   └─ b    hit    generate  facebook/audiogen-medium  same as a, "the same"\n' in text
 
 
@@ -213,7 +216,7 @@ def test_no_prompt_puts_a_control_character_into_a_drawing(form):
 
 
 def test_the_svg_is_valid_and_holds_prompts_as_text():
-    root = ET.fromstring(hostile()(drawing.svg))
+    root = ET.fromstring(hostile()(diagram.svg))
     words = "".join(root.itertext())
     assert "<script>alert(1)</script> & &amp; ]]> -->" in words
     assert not [element.tag for element in root.iter() if "script" in element.tag]
@@ -226,14 +229,14 @@ def test_every_mermaid_line_has_a_known_form():
         rf"| *{name}\[{label}\]:::(?:hit|miss|maybe)| *{name} --> {name}\(\[{label}\]\):::file"
         r"|  classDef \w+ (?:[\w-]+:[#\w. ]+,?)+"
     )
-    lines = hostile()(drawing.mermaid).splitlines()
+    lines = hostile()(diagram.mermaid).splitlines()
     assert not [line for line in lines if re.search(r"[\w\W]\d\. |(?<!-)- \w|[\"> ]_\w", line)]  # Markdown
     assert [line for line in lines if not known.fullmatch(line)] == []
     assert sum(line.strip().startswith("subgraph") for line in lines) == sum(line.strip() == "end" for line in lines)
 
 
 def test_a_mermaid_label_reads_back_as_what_was_written():
-    lines = drawn([scene("s", node("a", "generate", AUDIO, prompt='<"1. #x_">'))], exports={})(drawing.mermaid)
+    lines = drawn([scene("s", node("a", "generate", AUDIO, prompt='<"1. #x_">'))], exports={})(diagram.mermaid)
     (label,) = re.findall(r'n0\["(.*)"\]', lines)
     decoded = re.sub(r"#(\d+);", lambda match: chr(int(match[1])), label)
     assert decoded.split("<br/>") == ["a", "generate · miss", '"<"1. #x_">"']
@@ -243,11 +246,11 @@ def test_a_mermaid_label_reads_back_as_what_was_written():
 def test_graphviz_reads_the_dot_form_as_the_same_graph():
     forms = hostile()
     plain = subprocess.run(
-        ["dot", "-Tdot"], input=forms(drawing.dot), capture_output=True, check=True, text=True, encoding="utf-8"
+        ["dot", "-Tdot"], input=forms(diagram.dot), capture_output=True, check=True, text=True, encoding="utf-8"
     )
     assert plain.stderr == ""
     graph = subprocess.run(
-        ["dot", "-Tsvg"], input=forms(drawing.dot), capture_output=True, check=True, text=True, encoding="utf-8"
+        ["dot", "-Tsvg"], input=forms(diagram.dot), capture_output=True, check=True, text=True, encoding="utf-8"
     ).stdout
     root = ET.fromstring(graph)
     count = {what: len(root.findall(f".//{SVG}g[@class='{what}']")) for what in ("node", "edge", "cluster")}
@@ -364,7 +367,7 @@ def test_places_are_the_least_squares_that_keep_order_and_distance(seed):
 
 
 def test_text_in_the_picture_stays_in_its_box():
-    root = ET.fromstring(hostile()(drawing.svg))
+    root = ET.fromstring(hostile()(diagram.svg))
     checked = 0
     for group in root.iter(f"{SVG}g"):
         rects, texts = group.findall(f"{SVG}rect"), group.findall(f"{SVG}text")
@@ -413,7 +416,7 @@ def test_wrapped_text_is_the_beginning_of_the_text_and_fits(text, limit):
 
 
 def test_one_line_keeps_letters_and_drops_what_a_terminal_obeys():
-    assert wording.one_line(" größe\t日本\r\n\x1b[0m🎵 \u202e.\u200d ") == "größe 日本 [0m🎵 .\u200d"
+    assert one_line(" größe\t日本\r\n\x1b[0m🎵 \u202e.\u200d ") == "größe 日本 [0m🎵 .\u200d"
 
 
 # Colours

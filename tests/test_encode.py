@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from soundgraph.audio import Audio, make
-from soundgraph.dsp.resample import resample
-from soundgraph.encode import encode, fitted, version
-from soundgraph.errors import NodeError
-from soundgraph.marks import Marks
-from soundgraph.ogg import checksum, page_bounds, renumbered
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.audio.containers.metadata import Marks
+from soundgraph.audio.containers.ogg import checksum, page_bounds, renumbered
+from soundgraph.audio.dsp.resampling import resample
+from soundgraph.audio.formats.encode import encode, fitted, version
+from soundgraph.core.errors import NodeError
 
 LOSSY = ["ogg", "opus", "mp3"]
 KINDS = [("wav", 16), ("wav", 24), ("wav", 32), ("flac", 16), ("flac", 24), *((kind, 24) for kind in LOSSY)]
@@ -291,7 +291,10 @@ def test_the_version_names_the_library_of_the_codec(name, library):
 
 
 def test_asking_for_the_version_of_wav_imports_nothing_heavy():
-    code = "import sys, soundgraph.encode as e; e.version(['wav']); print({'numpy', 'soundfile'} & set(sys.modules))"
+    code = (
+        "import sys, soundgraph.audio.formats.encode as e; e.version(['wav']);"
+        "print({'numpy', 'soundfile'} & set(sys.modules))"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "set()"
 

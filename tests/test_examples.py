@@ -13,10 +13,11 @@ import pytest
 import soundfile
 
 import soundgraph
-from soundgraph import cli, kinds
-from soundgraph.api import Result
-from soundgraph.dsp.seam import AUDIBLE
-from soundgraph.export_settings import Format
+from soundgraph import cli
+from soundgraph.api.building import Result
+from soundgraph.audio.dsp.seam import AUDIBLE
+from soundgraph.nodes import kind_names
+from soundgraph.scene.tables.export_settings import Format
 
 REPOSITORY = Path(__file__).parent.parent
 SCENES = sorted(
@@ -127,13 +128,13 @@ def test_check_finds_no_mistake_and_nothing_to_warn_of(project, monkeypatch, cap
 
 
 def test_every_node_kind_is_used_in_some_example_here_or_on_its_page():
-    pages = {name: (REPOSITORY / "docs" / "nodes" / f"{name}.md").read_text(encoding="utf-8") for name in kinds.names()}
+    pages = {name: (REPOSITORY / "docs" / "nodes" / f"{name}.md").read_text(encoding="utf-8") for name in kind_names()}
     used = {name for name, text in pages.items() if f'kind = "{name}"' in text} | {
         node["kind"]
         for scene in SCENES
         for node in soundgraph.load_scene(REPOSITORY / "graphs" / f"{scene}.toml").to_dict().get("nodes", {}).values()
     }
-    assert used == set(kinds.names())
+    assert used == set(kind_names())
 
 
 @pytest.mark.parametrize("scene", SCENES)

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from soundgraph.store import DiskStore
+from soundgraph.cache.store import DiskStore
 from tests.helpers import CHAIN, Space, export, generate, node, noise
 
 
@@ -161,8 +161,8 @@ def test_a_sample_that_is_lost_in_the_middle_of_a_build_is_told_as_lost(space: S
     space.scene(CHAIN)
     space.build()
 
-    from soundgraph import targets
-    from soundgraph.session import open_session
+    from soundgraph.project import targets
+    from soundgraph.session.session import open_session
 
     opened = open_session(space.root, targets.select(str(space.root), []))
     digest = opened.plan().decisions["a:rain"].record

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from soundgraph import encode, mastering
-from soundgraph import export as exports
-from soundgraph.ledger import Ledger
-from soundgraph.store import DiskStore
+from soundgraph.audio.formats import encode
+from soundgraph.cache.store import DiskStore
+from soundgraph.delivery import export_files, mastering
+from soundgraph.project.delivered import Ledger
 from tests.helpers import CHAIN, Space, changed, export, generate
 from tests.repositories import commit_all, git, repository
 
@@ -47,7 +47,7 @@ def test_the_rate_is_the_scenes_and_the_output_folder_the_projects(space: Space)
 
 def test_the_same_sound_with_the_same_settings_is_measured_and_encoded_once(space: Space) -> None:
     """A file that comes back to what it was needs no mastering to be known as current."""
-    from soundgraph import mastering
+    from soundgraph.delivery import mastering
 
     space.scene(CHAIN)
     space.build()
@@ -89,8 +89,8 @@ def test_settings_that_change_only_one_format_leave_the_others_bytes(space: Spac
 @pytest.mark.parametrize(
     ("target", "name", "value", "reaches"),
     [
-        (exports, "MASTERING_VERSION", 99, ["build/theme.ogg", "build/theme.wav"]),
-        (exports, "EXPORT_SCHEMA", 99, ["build/theme.ogg", "build/theme.wav"]),
+        (export_files, "MASTERING_VERSION", 99, ["build/theme.ogg", "build/theme.wav"]),
+        (export_files, "EXPORT_SCHEMA", 99, ["build/theme.ogg", "build/theme.wav"]),
         (encode, "ENCODER_VERSION", 99, ["build/theme.ogg", "build/theme.wav"]),
         (encode, "_library", lambda name: "libvorbis of tomorrow", ["build/theme.ogg"]),
     ],

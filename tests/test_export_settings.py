@@ -3,9 +3,9 @@
 import pytest
 from pydantic import ValidationError
 
-from soundgraph import wording
-from soundgraph.export_settings import ExportSettings, Loop
-from soundgraph.presets import PRESETS
+from soundgraph.core import validation_words
+from soundgraph.scene.tables.export_settings import ExportSettings, Loop
+from soundgraph.scene.tables.presets import PRESETS
 from tests.helpers import Space, export, generate
 
 
@@ -17,7 +17,7 @@ def mistakes(**fields):
     table = {"node": "n", **fields}
     with pytest.raises(ValidationError) as caught:
         ExportSettings.model_validate(table)
-    return [what for _, what in wording.explain(caught.value, ExportSettings, table)]
+    return [what for _, what in validation_words.explain(caught.value, ExportSettings, table)]
 
 
 # Presets

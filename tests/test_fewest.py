@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 
 import pytest
 
-from soundgraph.fewest import Order, Task, order
-from soundgraph.fewest.items import numbered
-from soundgraph.fewest.room import Room
-from soundgraph.fewest.search import STATES, _Search
+from soundgraph.planning.load_order import Order, Task, order
+from soundgraph.planning.load_order.items import numbered
+from soundgraph.planning.load_order.room import Room
+from soundgraph.planning.load_order.search import STATES, _Search
 
 Tasks = list[Task[str]]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from soundgraph import forecast, history
-from soundgraph.forecast import Rate, Rates
-from soundgraph.history import EXPORT, Build, Made, Spent
+from soundgraph.session import forecasting, history
+from soundgraph.session.forecasting import Rate, Rates
+from soundgraph.session.history import EXPORT, Build, Made, Spent
 from tests.helpers import CHAIN, Result, Space, export, generate, node
 from tests.test_history import BUILD
 
@@ -151,12 +151,12 @@ def test_a_draft_of_a_model_is_no_take_of_it(space: Space) -> None:
 def test_a_rate_rests_on_the_newest_results() -> None:
     old = Build(**{**BUILD.__dict__, "made": [Made("eq", 100, 1000.0, 100.0)]})
     new = Build(**{**BUILD.__dict__, "made": [Made("eq", 30, 30.0, 30.0)]})
-    assert forecast.rates_of([old, new, new], "auto").made["eq"] == Rate(60, 60.0, 60.0)
-    assert forecast.rates_of([new, old], "auto").made["eq"] == Rate(100, 1000.0, 100.0)
+    assert forecasting.rates_of([old, new, new], "auto").made["eq"] == Rate(60, 60.0, 60.0)
+    assert forecasting.rates_of([new, old], "auto").made["eq"] == Rate(100, 1000.0, 100.0)
 
 
 def test_no_builds_give_no_rates() -> None:
-    assert forecast.rates_of([], "auto") == Rates()
+    assert forecasting.rates_of([], "auto") == Rates()
 
 
 def test_a_rate_without_a_length_is_a_mean() -> None:
@@ -170,4 +170,4 @@ def test_a_rate_without_a_length_is_a_mean() -> None:
     [(0, "0.1 s"), (9.94, "9.9 s"), (9.96, "10 s"), (89.4, "89 s"), (90, "2 min"), (5399, "90 min"), (5400, "1.5 h")],
 )
 def test_a_time_is_told_roughly(seconds: float, told: str) -> None:
-    assert forecast.lasting(seconds) == told
+    assert forecasting.lasting(seconds) == told

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from soundgraph import generating
-from soundgraph.audio import Audio
+from soundgraph.audio.artifact import Audio
 from soundgraph.backends import Made, Refused, Report, Request
-from soundgraph.records import Record
-from soundgraph.results import Results
+from soundgraph.cache.result_record import Record
+from soundgraph.execution import generator_thread
+from soundgraph.execution.result_buffer import Results
 from tests.helpers import Space, changed, export, generate
 from tests.probes import Probe, Probed
 
@@ -54,7 +54,7 @@ def test_takes_wait_for_a_loop_that_is_slower_than_the_model(space: Space, probe
         real_add(self, record, sound, uses)
 
     space.scene("".join(generate(f"n{n}", f"rain {n}") + export(f"n{n}", f"n{n}") for n in range(100)))
-    with changed(Probed, "generate", count), changed(Results, "add", add), changed(generating, "_AHEAD", 2):
+    with changed(Probed, "generate", count), changed(Results, "add", add), changed(generator_thread, "_AHEAD", 2):
         assert space.build().code == 0
     assert handed == [100]
     assert max(behind) <= 2 + 2  # one that is being made, and one that is being handed over

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from soundgraph import graph as graphs
-from soundgraph import kinds
-from soundgraph.errors import SceneError
-from soundgraph.scene import Node, Origin, Scene, SceneSettings
+from soundgraph.core.errors import SceneError
+from soundgraph.nodes import get_kind
+from soundgraph.planning import scene_graph
+from soundgraph.scene.tables.scene import Node, Origin, Scene, SceneSettings
 
 
 def scene(id: str = "a", **inputs: str) -> Scene:  # noqa: A002
@@ -20,7 +20,7 @@ def scene(id: str = "a", **inputs: str) -> Scene:  # noqa: A002
             kind_name, table = "mix", {"inputs": [{"node": other} for other in others.split()]}
         else:
             kind_name, table = "generate", {"model": "draft/audio", "prompt": name}
-        kind = kinds.get(kind_name)
+        kind = get_kind(kind_name)
         params = kind.params.model_validate(table)
         nodes[name] = Node(name, kind_name, kind, params, Origin(f"graphs/{id}.toml", ("nodes", name)))
     return Scene(id, None, SceneSettings.model_validate({}), nodes, {})
@@ -28,13 +28,13 @@ def scene(id: str = "a", **inputs: str) -> Scene:  # noqa: A002
 
 def cycles(*scenes: Scene) -> list[str]:
     with pytest.raises(SceneError) as error:
-        graphs.build_graph(scenes, lambda origin: 7)
+        scene_graph.build_graph(scenes, lambda origin: 7)
     return [str(mistake) for mistake in error.value.mistakes]
 
 
 def test_inputs_are_listed_in_order_and_as_often_as_they_are_used() -> None:
-    graph = graphs.build_graph([scene(x="", y="", z="y x y")])
-    assert graphs.inputs_of(graph, "a:z") == [
+    graph = scene_graph.build_graph([scene(x="", y="", z="y x y")])
+    assert scene_graph.inputs_of(graph, "a:z") == [
         ("inputs[0].node", "a:y"),
         ("inputs[1].node", "a:x"),
         ("inputs[2].node", "a:y"),
@@ -43,19 +43,19 @@ def test_inputs_are_listed_in_order_and_as_often_as_they_are_used() -> None:
 
 
 def test_scenes_do_not_touch() -> None:
-    graph = graphs.build_graph([scene("a", x="", y="=x"), scene("b", x="", y="=x")])
-    assert graphs.needed(graph, ["b:y"]) == {"b:x", "b:y"}
+    graph = scene_graph.build_graph([scene("a", x="", y="=x"), scene("b", x="", y="=x")])
+    assert scene_graph.needed(graph, ["b:y"]) == {"b:x", "b:y"}
 
 
 def test_a_target_needs_what_it_is_made_from_and_nothing_else() -> None:
-    graph = graphs.build_graph([scene(x="", y="=x", z="=y", other="=x")])
-    assert graphs.needed(graph, ["a:y"]) == {"a:x", "a:y"}
-    assert graphs.needed(graph, []) == set()
+    graph = scene_graph.build_graph([scene(x="", y="=x", z="=y", other="=x")])
+    assert scene_graph.needed(graph, ["a:y"]) == {"a:x", "a:y"}
+    assert scene_graph.needed(graph, []) == set()
 
 
 def test_layers_come_in_the_order_in_which_nodes_were_written() -> None:
-    graph = graphs.build_graph([scene(d="=b", b="", a="", c="a b")])
-    assert graphs.in_order(graph, set(graph)) == [["a:b", "a:a"], ["a:d", "a:c"]]
+    graph = scene_graph.build_graph([scene(d="=b", b="", a="", c="a b")])
+    assert scene_graph.in_order(graph, set(graph)) == [["a:b", "a:a"], ["a:d", "a:c"]]
 
 
 def test_a_cycle_is_told_by_its_path_as_a_user_reads_it() -> None:
@@ -77,6 +77,6 @@ def test_every_knot_is_told_once() -> None:
 
 def test_a_very_long_chain_is_no_trouble() -> None:
     chain = {f"n{index}": f"=n{index - 1}" if index else "" for index in range(3000)}
-    graph = graphs.build_graph([scene(**chain)])
-    assert len(graphs.needed(graph, ["a:n2999"])) == 3000
-    assert len(graphs.in_order(graph, set(graph))) == 3000
+    graph = scene_graph.build_graph([scene(**chain)])
+    assert len(scene_graph.needed(graph, ["a:n2999"])) == 3000
+    assert len(scene_graph.in_order(graph, set(graph))) == 3000

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundgraph import history
-from soundgraph.history import EXPORT, KEEP, Build, Made, Spent
+from soundgraph.session import history
+from soundgraph.session.history import EXPORT, KEEP, Build, Made, Spent
 from tests.helpers import CHAIN, Space, export, generate
 from tests.probes import Probe
 

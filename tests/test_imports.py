@@ -49,11 +49,11 @@ def test_a_build_with_nothing_to_do_imports_next_to_nothing(space: Space, argume
     assert not HEAVY & modules
     ours = {name for name in modules if name.startswith("soundgraph")}
     assert not ours & {
-        "soundgraph.session",
-        "soundgraph.loader",
-        "soundgraph.store",
-        "soundgraph.audio",
-        "soundgraph.graph",
+        "soundgraph.session.session",
+        "soundgraph.scene.loader",
+        "soundgraph.cache.store",
+        "soundgraph.audio.artifact",
+        "soundgraph.planning.scene_graph",
     }
 
 

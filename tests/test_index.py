@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from soundgraph import index as indexes
-from soundgraph.errors import StoreError
-from soundgraph.index import Index
-from soundgraph.leases import Leases
-from soundgraph.places import Places
+from soundgraph.cache import sqlite_index
+from soundgraph.cache.cache_folder import Places
+from soundgraph.cache.coordination import Leases
+from soundgraph.cache.sqlite_index import Index
+from soundgraph.core.errors import StoreError
 from tests.helpers import changed
 from tests.test_store import THOROUGH
 
@@ -216,7 +216,7 @@ def test_what_another_one_has_set_aside_is_noticed_by_those_who_have_it_open(fil
 
 
 def test_what_is_put_while_another_one_sets_the_index_aside_is_not_lost(filled: Made) -> None:
-    real = indexes._put
+    real = sqlite_index._put
     moved: list[Path] = []
 
     def put(*arguments: Any) -> None:
@@ -224,7 +224,7 @@ def test_what_is_put_while_another_one_sets_the_index_aside_is_not_lost(filled: 
         if not moved:
             moved.append(filled.file.parent.rename(filled.folder / "moved"))
 
-    with changed(indexes, "_put", put):
+    with changed(sqlite_index, "_put", put):
         filled().put({"action:new": "new"})
     filled.close()
     assert filled().get(["action:new"]) == {"action:new": "new"}
@@ -289,7 +289,7 @@ def test_many_who_come_to_it_at_once_all_get_and_put(made: Made, how: str, locks
 
 @pytest.mark.parametrize("act", [lambda one: one.put({"a": "b"}), lambda one: one.touch([FIRST], 1e9)])
 def test_one_that_is_locked_is_told_and_left_as_it_is(filled: Made, act: Callable[[Index], None]) -> None:
-    with changed(indexes, "_WAIT_S", 0), closing(sqlite3.connect(filled.file)) as database:
+    with changed(sqlite_index, "_WAIT_S", 0), closing(sqlite3.connect(filled.file)) as database:
         one = filled()
         one.put({"action:one": "1"})
         database.execute("BEGIN EXCLUSIVE")

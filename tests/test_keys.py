@@ -20,13 +20,15 @@ import pytest
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
-from soundgraph import decode, kinds, targets
-from soundgraph import graph as graphs
-from soundgraph import manifest as manifests
-from soundgraph import session as sessions
-from soundgraph.kinds import Params
-from soundgraph.manifest import action_key, manifest
-from soundgraph.scene import Node, Origin
+from soundgraph.audio.containers import decode
+from soundgraph.cache.action_key import action_key
+from soundgraph.core.params import Params, references
+from soundgraph.nodes import Form, get_kind, kind_names
+from soundgraph.planning import action, scene_graph
+from soundgraph.planning.action import manifest
+from soundgraph.project import targets
+from soundgraph.scene.tables.scene import Node, Origin
+from soundgraph.session import session
 from tests.helpers import CHAIN, Space, changed, export, generate, node, noise
 
 ROOT = Path(__file__).parent.parent
@@ -89,7 +91,7 @@ def of(kind_name: str, table: Mapping[str, Any], name: str = "n") -> Node:
     """A node as the loader makes it, with its model resolved."""
     from soundgraph import backends
 
-    kind = kinds.get(kind_name)
+    kind = get_kind(kind_name)
     params = kind.params.model_validate(dict(table))
     model = backends.find(table["model"]) if kind_name == "generate" else None
     return Node(name, kind_name, kind, params, Origin("graphs/a.toml", ("nodes", name)), model)
@@ -97,7 +99,7 @@ def of(kind_name: str, table: Mapping[str, Any], name: str = "n") -> Node:
 
 def key_of(kind_name: str, table: Mapping[str, Any], inputs: Mapping[str, str] | None = None, salt: str = "") -> str:
     found = of(kind_name, table)
-    known = {role: f"digest of {other}" for role, other in kinds.references(found.params)}
+    known = {role: f"digest of {other}" for role, other in references(found.params)}
     made = manifest(found, known if inputs is None else inputs, salt)
     assert made is not None
     return action_key(made)
@@ -111,7 +113,7 @@ def examples(tmp_path: Path) -> dict[str, dict[str, Any]]:
 
 
 def test_every_kind_has_an_example_here() -> None:
-    assert sorted(EXAMPLES) == list(kinds.names())
+    assert sorted(EXAMPLES) == list(kind_names())
 
 
 # Every field
@@ -127,7 +129,7 @@ def _fields(params: type[Params], prefix: str = "") -> Iterator[tuple[str, Field
                     yield from _fields(item, f"{prefix}{name}[].")
 
 
-ALL_FIELDS = [(kind, path) for kind in EXAMPLES for path, _ in _fields(kinds.get(kind).params)]
+ALL_FIELDS = [(kind, path) for kind in EXAMPLES for path, _ in _fields(get_kind(kind).params)]
 
 
 def _other_values(info: FieldInfo) -> Iterator[Any]:
@@ -166,7 +168,7 @@ def test_another_value_in_any_field_gives_another_key(
     kind_name: str, path: str, examples: dict[str, dict[str, Any]], tmp_path: Path
 ) -> None:
     """A field is a reference, a file, a list of tables, or has some other value that changes the key."""
-    info = dict(_fields(kinds.get(kind_name).params))[path]
+    info = dict(_fields(get_kind(kind_name).params))[path]
     table = {**examples[kind_name], **CONTEXT.get(f"{kind_name}.{path}", {})}
     before = key_of(kind_name, table)
     if path == "path":
@@ -175,8 +177,8 @@ def test_another_value_in_any_field_gives_another_key(
         assert key_of(kind_name, {"path": str(other)}) != before
         return
     if path in _REFERENCES:
-        (role, _), *_ = kinds.references(of(kind_name, table).params)
-        inputs = {role: f"digest of {other}" for role, other in kinds.references(of(kind_name, table).params)}
+        (role, _), *_ = references(of(kind_name, table).params)
+        inputs = {role: f"digest of {other}" for role, other in references(of(kind_name, table).params)}
         assert key_of(kind_name, table, {**inputs, role: "another digest"}) != before
         return
     if path == "prompts":
@@ -207,7 +209,7 @@ def test_a_field_that_takes_another_value_never_keeps_the_key(examples: dict[str
     """All values of all fields, of all kinds: no two different tables share a key."""
     seen: dict[str, str] = {}
     for kind_name, path in ALL_FIELDS:
-        info = dict(_fields(kinds.get(kind_name).params))[path]
+        info = dict(_fields(get_kind(kind_name).params))[path]
         if path in ("path", "inputs", "bands", "prompts", "model") or path in _REFERENCES:
             continue
         table = {**examples[kind_name], **CONTEXT.get(f"{kind_name}.{path}", {})}
@@ -224,7 +226,7 @@ def test_a_default_that_is_written_out_is_the_same_as_one_that_is_not(
     kind_name: str, examples: dict[str, dict[str, Any]]
 ) -> None:
     before = key_of(kind_name, examples[kind_name])
-    for path, info in _fields(kinds.get(kind_name).params):
+    for path, info in _fields(get_kind(kind_name).params):
         outer, _, field = path.rpartition("[].")
         if outer and outer not in examples[kind_name]:
             continue
@@ -295,7 +297,7 @@ def test_version_backend_weights_decoder_salt_and_schema_are_part_of_the_key(
     keys.add(key(dataclasses.replace(take, model=dataclasses.replace(take.model, identity="other weights"))))
     with changed(backends.get("draft"), "version", backends.get("draft").version + 1):
         keys.add(key(take))
-    with changed(manifests, "KEY_SCHEMA", 2):
+    with changed(action, "KEY_SCHEMA", 2):
         keys.add(key(take))
     with changed(decode, "DECODER_VERSION", 2):
         keys.add(key(recording))
@@ -320,11 +322,11 @@ def test_where_loudness_is_read_anew_the_key_is_another_and_nowhere_else(
 ) -> None:
     """Below 32 kHz, and of four, seven and eight channels: what was made there before is not taken for a result."""
     found = of(kind_name, table)
-    inputs = dict(kinds.references(found.params))
+    inputs = dict(references(found.params))
     usual = manifest(found, inputs)
 
     def is_another(*forms: tuple[int, int]) -> bool:
-        return manifest(found, inputs, forms=[kinds.Form(*form) for form in forms]) != usual
+        return manifest(found, inputs, forms=[Form(*form) for form in forms]) != usual
 
     for form in [(48000, 2), (32000, 1), (44100, 6), (48000, 5), (96000, 3), (4000, 1)]:
         assert not is_another(form), form
@@ -344,7 +346,7 @@ def test_a_plan_and_a_build_know_the_form_of_an_input_and_agree_about_the_key(sp
     assert space.build().ran == []
     facts = json.loads((space.root / "build" / "a.wav.json").read_bytes())
     loud, inputs = of("normalize", {"input": "tone", "lufs": -20}), {"input": facts["nodes"]["tone"]["digest"]}
-    found = manifest(loud, inputs, forms=[kinds.Form(16000, 1)])
+    found = manifest(loud, inputs, forms=[Form(16000, 1)])
     assert found is not None
     assert facts["nodes"]["loud"]["action_key"] == action_key(found)
     assert "loud  hit" in space.run("explain", "a").out
@@ -464,12 +466,12 @@ def golden() -> dict[str, str]:
     An input is given by its own key, not by its samples: they are the same wherever the keys are, and nothing is run.
     """
     wanted = targets.select(str(ROOT), [])
-    session = sessions.open_session(ROOT, wanted, draft=True)
+    opened = session.open_session(ROOT, wanted, draft=True)
     found: dict[str, str] = {}
-    for layer in graphs.in_order(session.graph, set(session.graph)):
+    for layer in scene_graph.in_order(opened.graph, set(opened.graph)):
         for name in layer:
-            inputs = {role: found[other] for role, other in graphs.inputs_of(session.graph, name)}
-            made = manifest(graphs.node_of(session.graph, name), inputs)
+            inputs = {role: found[other] for role, other in scene_graph.inputs_of(opened.graph, name)}
+            made = manifest(scene_graph.node_of(opened.graph, name), inputs)
             assert made is not None
             if "decoder" in made:
                 made["decoder"] = "whichever is installed"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from soundgraph import stamp
-from soundgraph.ledger import CLAIMED, Entry, Ledger
+from soundgraph.project import build_state
+from soundgraph.project.delivered import CLAIMED, Entry, Ledger
 from tests.helpers import CHAIN, Space
 
 
@@ -47,7 +47,7 @@ def test_a_ledger_without_a_digest_is_not_believed(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().partition(b"\n")[2])
     found = Ledger(tmp_path)
     assert (found.lost, found.entries) == (True, {})
-    assert stamp.Stamps(str(tmp_path), [], {}).sources() == set()
+    assert build_state.Stamps(str(tmp_path), [], {}).sources() == set()
 
 
 def test_of_a_damaged_ledger_nothing_is_believed(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_scenes_are_known_by_lines_with_and_without_a_commit(tmp_path: Path) -> 
     known = entry("build/b.wav", b"2")._replace(source="graphs/b.toml", commit="0" * 40)
     ledger.add([entry("build/a.wav", b"1"), known])
     ledger.save()
-    assert stamp.Stamps(str(tmp_path), [], {}).sources() == {"graphs/a.toml", "graphs/b.toml"}
+    assert build_state.Stamps(str(tmp_path), [], {}).sources() == {"graphs/a.toml", "graphs/b.toml"}
 
 
 def test_a_damaged_ledger_fails_no_build(space: Space) -> None:

@@ -17,14 +17,18 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from soundgraph import backends, kinds, toml_file
-from soundgraph.elements import element_model
-from soundgraph.errors import SceneError
-from soundgraph.export_settings import ExportSettings
-from soundgraph.loader import Lines, Loader, clashes, load_data, load_scene, load_scenes, scene_id
-from soundgraph.manifest import action_key, manifest
-from soundgraph.project import BuildSettings, CacheSettings, PolicySettings, Project, load_project
-from soundgraph.scene import Origin, Scene, SceneSettings
+from soundgraph import backends
+from soundgraph.cache.action_key import action_key
+from soundgraph.core import toml_document
+from soundgraph.core.errors import SceneError
+from soundgraph.core.params import references
+from soundgraph.nodes import kind_names
+from soundgraph.planning.action import manifest
+from soundgraph.project.config import BuildSettings, CacheSettings, PolicySettings, Project, load_project
+from soundgraph.scene.loader import Lines, Loader, clashes, load_data, load_scene, load_scenes, scene_id
+from soundgraph.scene.reading.elements import element_model
+from soundgraph.scene.tables.export_settings import ExportSettings
+from soundgraph.scene.tables.scene import Origin, Scene, SceneSettings
 
 RAIN = """\
 [nodes.rain]
@@ -65,7 +69,7 @@ def keys(scene: Scene) -> dict[str, str]:
     def key(name: str) -> str:
         if name not in found:
             node = scene.nodes[name]
-            inputs = {role: key(other) for role, other in kinds.references(node.params)}
+            inputs = {role: key(other) for role, other in references(node.params)}
             wanted = manifest(node, inputs)
             assert wanted is not None
             found[name] = action_key(wanted)
@@ -197,7 +201,7 @@ def test_references_in_lists_of_an_include_are_its_own_too(tmp_path: Path) -> No
         'include = ["b.toml"]\n',
         graphs__b=RAIN + '[nodes.m]\nkind = "mix"\ninputs = [{ node = "rain", weight = 0.5 }]\n',
     )
-    assert kinds.references(scene.nodes["b.m"].params) == [("inputs[0].node", "b.rain")]
+    assert references(scene.nodes["b.m"].params) == [("inputs[0].node", "b.rain")]
 
 
 def test_included_nodes_keep_the_settings_and_defaults_of_their_file(tmp_path: Path) -> None:
@@ -302,8 +306,8 @@ def test_included_files_and_the_projects_file_are_read_once_for_many_scenes(
 ) -> None:
     write(tmp_path, {f"graphs/{i}.toml": 'include = ["s/b.toml"]\n' for i in range(5)} | {"graphs/s/b.toml": RAIN})
     parsed: list[str] = []
-    parse = toml_file.loads
-    monkeypatch.setattr(toml_file, "loads", lambda text: (parsed.append(text), parse(text))[1])
+    parse = toml_document.loads
+    monkeypatch.setattr(toml_document, "loads", lambda text: (parsed.append(text), parse(text))[1])
     scenes = load_scenes([tmp_path / f"graphs/{i}.toml" for i in range(5)], Project(tmp_path))
     assert [list(scene.nodes) for scene in scenes] == [["b.rain"]] * 5
     assert parsed.count(RAIN) == 1
@@ -609,7 +613,7 @@ JUNK = st.recursive(
             "nodes": st.dictionaries(st.text(max_size=4), JUNK, max_size=3) | JUNK,
             "exports": JUNK,
             "elements": st.lists(JUNK, max_size=3) | JUNK,
-            "defaults": st.dictionaries(st.sampled_from(kinds.names()), JUNK, max_size=2) | JUNK,
+            "defaults": st.dictionaries(st.sampled_from(kind_names()), JUNK, max_size=2) | JUNK,
             "include": JUNK,
         },
     )
@@ -668,5 +672,5 @@ def test_the_reference_names_every_field_and_its_default() -> None:
             ):
                 shown = json.dumps(field.default)
                 assert re.search(rf"`{name}` \| `?{re.escape(shown)}`? \|", page), (name, shown)
-    for kind in kinds.names():
+    for kind in kind_names():
         assert f"(nodes/{kind}.md)" in page

@@ -11,7 +11,7 @@ import tomli_w
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from soundgraph.locate import Keys, line_of, lines
+from soundgraph.core.toml_lines import Keys, line_of, lines
 
 SCENE = '''\
 # [nodes.fake] = { "not" = "a table" }

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from soundgraph import lock
 from soundgraph.backends import Pin
-from soundgraph.errors import SceneError
-from soundgraph.lock import Lock, Take
-from soundgraph.project import load_project
+from soundgraph.core.errors import SceneError
+from soundgraph.project import lockfile
+from soundgraph.project.config import load_project
+from soundgraph.project.lockfile import Lock, Take
 
 K, D, E = "1" * 64, "2" * 64, "3" * 64
 A, B = Pin("abc", "a" * 64), Pin("def", "b" * 64, ("t5-base@123", "facebook/encodec_32khz@456"))
@@ -27,7 +27,7 @@ def path(tmp_path: Path) -> Path:
 def mistakes(path: Path, text: str) -> list[str]:
     path.write_text(text)
     with pytest.raises(SceneError) as caught:
-        lock.read(path)
+        lockfile.read(path)
     return [str(mistake) for mistake in caught.value.mistakes]
 
 
@@ -38,12 +38,12 @@ def take(node: str, digest: str = D) -> dict[str, Take | None]:
 def test_what_is_written_is_read_again(path: Path) -> None:
     models = {"facebook/x": B, "facebook/a": A, "nowhere": Pin("", "c" * 64)}
     path.write_text("later a:b#1 key digest\n")
-    lock.update(path, models=models, takes=take("a:rain#2"))
-    assert lock.read(path) == Lock(models, {"a:rain#2": Take("a:rain#2", K, D)}, ("later a:b#1 key digest",))
+    lockfile.update(path, models=models, takes=take("a:rain#2"))
+    assert lockfile.read(path) == Lock(models, {"a:rain#2": Take("a:rain#2", K, D)}, ("later a:b#1 key digest",))
 
 
 def test_lines_are_sorted_and_say_what_they_are(path: Path) -> None:
-    lock.update(path, models={"z/z": A, "a/a": B}, takes={**take("b:rain.bed"), **take("a:rain")})
+    lockfile.update(path, models={"z/z": A, "a/a": B}, takes={**take("b:rain.bed"), **take("a:rain")})
     assert path.read_text().splitlines() == [
         "# Written by soundgraph; keep it under version control.",
         f"model a/a def {'b' * 64} t5-base@123 facebook/encodec_32khz@456",
@@ -54,34 +54,34 @@ def test_lines_are_sorted_and_say_what_they_are(path: Path) -> None:
 
 
 def test_no_file_is_an_empty_lock(path: Path) -> None:
-    assert lock.read(path) == Lock()
+    assert lockfile.read(path) == Lock()
 
 
 def test_pinning_replaces_one_line_and_keeps_the_rest(path: Path) -> None:
     path.write_text(f"model a/a abc {'a' * 64}\nmodel b/b abc {'a' * 64}\nlater thing with words\n")
-    lock.pin(path, "b/b", B)
-    assert lock.read(path) == Lock({"a/a": A, "b/b": B}, others=("later thing with words",))
+    lockfile.pin(path, "b/b", B)
+    assert lockfile.read(path) == Lock({"a/a": A, "b/b": B}, others=("later thing with words",))
 
 
 def test_only_the_lines_that_change_are_touched(path: Path) -> None:
     """Comments, odd spaces, the order somebody chose and the ends of lines stay: a diff shows what was decided."""
     before = f"# models\r\nmodel  z/z abc {'a' * 64}\r\n\r\n# takes\r\n take b:x  {K} {D}\r\ntake a:y {K} {D}\r\n"
     path.write_bytes(before.encode())
-    lock.update(path, takes={**take("a:y", E), **take("c:z")})
+    lockfile.update(path, takes={**take("a:y", E), **take("c:z")})
     assert path.read_bytes().decode() == (
         f"# models\r\nmodel  z/z abc {'a' * 64}\r\n\r\n# takes\r\ntake a:y {K} {E}\r\n take b:x  {K} {D}\r\n"
         f"take c:z {K} {D}\r\n"
     )
-    lock.update(path, takes={"c:z": None, **take("a:y")})
-    lock.update(path, takes={"a:y": None, "nothing:there": None})
+    lockfile.update(path, takes={"c:z": None, **take("a:y")})
+    lockfile.update(path, takes={"a:y": None, "nothing:there": None})
     assert path.read_bytes().decode() == before.replace(f"take a:y {K} {D}\r\n", "")
 
 
 def test_writing_what_is_there_leaves_the_file_alone(path: Path) -> None:
-    lock.update(path, models={"a/a": A}, takes=take("a:rain"))
+    lockfile.update(path, models={"a/a": A}, takes=take("a:rain"))
     before = path.stat()
-    lock.update(path, models={"a/a": A}, takes={**take("a:rain"), "a:wind": None})
-    lock.update(path)
+    lockfile.update(path, models={"a/a": A}, takes={**take("a:rain"), "a:wind": None})
+    lockfile.update(path)
     assert path.stat() == before
 
 
@@ -89,54 +89,54 @@ def test_writing_what_is_there_leaves_the_file_alone(path: Path) -> None:
     "node", ["my scene:rain", "50%:a", "ä/b:größe#2", "tab\there:x", "\udcff:x", "a\x1b[31m:x", "%20:x"]
 )
 def test_any_id_of_a_node_is_one_word_of_a_line(path: Path, node: str) -> None:
-    lock.update(path, takes=take(node))
+    lockfile.update(path, takes=take(node))
     (line,) = path.read_text().splitlines()[1:]
     assert line.isprintable()
     assert len(line.split()) == 4
-    assert lock.read(path).takes == take(node)
-    assert lock.lines_of_takes(path) == {node: 2}
-    lock.update(path, takes={node: None})
-    assert lock.read(path) == Lock()
+    assert lockfile.read(path).takes == take(node)
+    assert lockfile.lines_of_takes(path) == {node: 2}
+    lockfile.update(path, takes={node: None})
+    assert lockfile.read(path) == Lock()
 
 
 def test_a_node_that_somebody_spelled_otherwise_has_one_line_still(path: Path) -> None:
     path.write_text(f"take a:%72ain {K} {D}\n")
-    lock.update(path, takes=take("a:rain", E))
-    assert lock.read(path).takes == take("a:rain", E)
-    lock.update(path, takes={"a:rain": None})
-    assert lock.read(path) == Lock()
+    lockfile.update(path, takes=take("a:rain", E))
+    assert lockfile.read(path).takes == take("a:rain", E)
+    lockfile.update(path, takes={"a:rain": None})
+    assert lockfile.read(path) == Lock()
 
 
 def test_updates_at_once_lose_nothing(path: Path) -> None:
     def pin(number: int) -> None:
         for name in "abcde":
-            lock.update(path, takes=take(f"{name}:n{number}"))
+            lockfile.update(path, takes=take(f"{name}:n{number}"))
 
     threads = [threading.Thread(target=pin, args=(number,)) for number in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(lock.read(path).takes) == sorted(f"{name}:n{number}" for name in "abcde" for number in range(4))
+    assert sorted(lockfile.read(path).takes) == sorted(f"{name}:n{number}" for name in "abcde" for number in range(4))
 
 
 def test_a_lock_with_mistakes_is_not_written_over(path: Path) -> None:
     path.write_text("<<<<<<< HEAD\n")
     with pytest.raises(SceneError):
-        lock.update(path, takes=take("a:rain"))
+        lockfile.update(path, takes=take("a:rain"))
     assert path.read_text() == "<<<<<<< HEAD\n"
 
 
 def test_spaces_comments_and_endings_of_other_systems_do_not_matter(path: Path) -> None:
     path.write_bytes(f"\r\n# why\r\n  model  a/a   abc\t{'a' * 64}  \r\n".encode())
-    assert lock.read(path) == Lock({"a/a": A})
+    assert lockfile.read(path) == Lock({"a/a": A})
 
 
 def test_the_same_line_twice_is_one(path: Path) -> None:
     """As a merge that takes both sides leaves it."""
     lines = f"model a/a abc {'a' * 64}\ntake a:rain {K} {D}\nlater x key digest\n"
     path.write_text(lines + lines)
-    assert lock.read(path) == Lock({"a/a": A}, {"a:rain": Take("a:rain", K, D)}, ("later x key digest",))
+    assert lockfile.read(path) == Lock({"a/a": A}, {"a:rain": Take("a:rain", K, D)}, ("later x key digest",))
 
 
 @pytest.mark.parametrize(
@@ -202,28 +202,28 @@ def test_two_takes_of_one_node_are_a_mistake(path: Path) -> None:
 def test_what_is_no_text_is_told(path: Path) -> None:
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(SceneError, match=r"^soundgraph.lock: is not a text in UTF-8$"):
-        lock.read(path)
+        lockfile.read(path)
     path.unlink()
     path.mkdir()
     with pytest.raises(SceneError, match=r"^soundgraph.lock: cannot be read: "):
-        lock.read(path)
+        lockfile.read(path)
 
 
 def test_a_write_that_fails_leaves_the_file_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lock.update(path, models={"a/a": A})
+    lockfile.update(path, models={"a/a": A})
 
     def full(*args: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(OSError, match="No space"):
-        lock.update(path, models={"a/a": B})
-    assert lock.read(path) == Lock({"a/a": A})
+        lockfile.update(path, models={"a/a": B})
+    assert lockfile.read(path) == Lock({"a/a": A})
     assert sorted(file.name for file in path.parent.iterdir()) == [".soundgraph", "soundgraph.lock"]
 
 
 def test_a_project_knows_its_pins_and_where_they_stand(path: Path) -> None:
-    lock.update(path, models={"facebook/musicgen-small": A}, takes=take("a:rain"))
+    lockfile.update(path, models={"facebook/musicgen-small": A}, takes=take("a:rain"))
     project = load_project(path.parent)
     assert project.sources.pins == {"facebook/musicgen-small": A}
     assert project.takes == take("a:rain")
@@ -239,14 +239,14 @@ def test_two_branches_that_pin_unlike_models_and_takes_merge(path: Path) -> None
         subprocess.run(["git", *who, *arguments], cwd=path.parent, check=True, capture_output=True, env=environment)
 
     git("init", "-q", "-b", "main")
-    lock.update(path, models={"m/m": A, "n/n": A}, takes=take("b:x"))
+    lockfile.update(path, models={"m/m": A, "n/n": A}, takes=take("b:x"))
     git("add", "soundgraph.lock"), git("commit", "-qm", "both"), git("checkout", "-qb", "other")
-    lock.pin(path, "a/a", A)
-    lock.update(path, takes=take("a:x"))
+    lockfile.pin(path, "a/a", A)
+    lockfile.update(path, takes=take("a:x"))
     git("commit", "-qam", "a"), git("checkout", "-q", "main")
-    lock.pin(path, "n/a", B)
-    lock.update(path, takes=take("c:x"))
+    lockfile.pin(path, "n/a", B)
+    lockfile.update(path, takes=take("c:x"))
     git("commit", "-qam", "z"), git("merge", "-q", "other", "-m", "merged")
-    assert lock.read(path) == Lock(
+    assert lockfile.read(path) == Lock(
         {"a/a": A, "m/m": A, "n/a": B, "n/n": A}, {f"{name}:x": Take(f"{name}:x", K, D) for name in "abc"}
     )

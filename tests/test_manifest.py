@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from soundgraph.manifest import action_key, differences, manifest
+from soundgraph.cache.action_key import action_key
+from soundgraph.planning.action import differences, manifest
 from tests.test_keys import of
 
 RAIN = {"model": "draft/audio", "prompt": "rain"}

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from soundgraph.audio import make
-from soundgraph.comments import in_ogg
-from soundgraph.encode import converted, encode, fitted
-from soundgraph.marks import Marks
-from soundgraph.ogg import damage, page_bounds
+from soundgraph.audio.artifact import make
+from soundgraph.audio.containers.metadata import Marks
+from soundgraph.audio.containers.ogg import damage, page_bounds
+from soundgraph.audio.containers.vorbis_comments import in_ogg
+from soundgraph.audio.formats.encode import converted, encode, fitted
 
 FORMATS = ("wav", "flac", "ogg", "opus", "mp3")
 TAGS = {"title": "Höhle, Nacht", "artist": "Somebody", "comment": "drips = few; echo > 2 s"}

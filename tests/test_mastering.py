@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from soundgraph import decode, encode, ogg
-from soundgraph.audio import make, silence
-from soundgraph.dsp import figures, limiting, loudness
-from soundgraph.dsp.seam import AUDIBLE, seam_ratio
-from soundgraph.errors import NodeError
-from soundgraph.export_settings import ExportSettings
-from soundgraph.mastering import master
+from soundgraph.audio.artifact import make, silence
+from soundgraph.audio.containers import decode, ogg
+from soundgraph.audio.dsp import figures, limiting, loudness
+from soundgraph.audio.dsp.seam import AUDIBLE, seam_ratio
+from soundgraph.audio.formats import encode
+from soundgraph.core.errors import NodeError
+from soundgraph.delivery.mastering import master
+from soundgraph.scene.tables.export_settings import ExportSettings
 from tests.dsp import meters
 
 

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from soundgraph import builder, export, noop, programs, stamp
+from soundgraph.cli import run_build
+from soundgraph.core import programs
+from soundgraph.core.files import read_clock
+from soundgraph.delivery import export_files
+from soundgraph.execution import builder
+from soundgraph.project import build_state, up_to_date
 from tests.helpers import CHAIN, Space, changed, for_ffmpeg, g722, generate, node, noise
 from tests.helpers import export as exported
 
@@ -174,7 +179,8 @@ def test_an_edit_of_equal_size_within_the_same_tick_of_the_clock_is_noticed(spac
         return frozen if os.fspath(name) == str(path) else real(name, **more)  # type: ignore[arg-type]
 
     moment = max(frozen.st_mtime_ns, frozen.st_ctime_ns)
-    with changed(stamp, "read_clock", lambda root: moment), changed(os, "stat", stat):
+    clock = lambda root: moment  # noqa: E731
+    with changed(build_state, "read_clock", clock), changed(run_build, "read_clock", clock), changed(os, "stat", stat):
         space.build()
         space.build()
         path.write_text(CHAIN.replace("soft rain", "hard rain"))
@@ -231,7 +237,7 @@ def test_an_edit_during_a_build_is_noticed(space: Space, how: str) -> None:
     included = space.write("shared/base.toml", generate("bed", "wind"))
     space.scene('include = ["../shared/base.toml"]\n' + exported("theme", "base.bed"))
     space.age()
-    real = export.deliver
+    real = export_files.deliver
 
     def deliver(*arguments: object) -> object:
         if how == "edited":
@@ -242,7 +248,7 @@ def test_an_edit_during_a_build_is_noticed(space: Space, how: str) -> None:
             other.replace(included)
         return real(*arguments)  # type: ignore[arg-type]
 
-    with changed(export, "deliver", deliver):
+    with changed(export_files, "deliver", deliver):
         assert space.build().code == 0
     space.age()
     found = space.build()
@@ -257,13 +263,13 @@ def test_a_project_file_that_vanishes_during_a_build_is_noticed(space: Space) ->
     space.scene(CHAIN)
     (space.root / ".git").mkdir()
     space.age()
-    real = export.deliver
+    real = export_files.deliver
 
     def deliver(*arguments: object) -> object:
         (space.root / "soundgraph.toml").unlink(missing_ok=True)
         return real(*arguments)  # type: ignore[arg-type]
 
-    with changed(export, "deliver", deliver):
+    with changed(export_files, "deliver", deliver):
         assert space.build().code == 0
     space.age()
     assert space.build().exports == {"build/theme.wav": "written"}
@@ -302,8 +308,8 @@ def test_so_are_those_of_a_scene_that_was_too_young_for_a_stamp(space: Space) ->
     space.scene(CHAIN)
     space.settle()
     path = space.scene(TWO, "b")
-    moment = stamp.read_clock(str(space.root))
-    with changed(stamp, "read_clock", lambda root: min(moment, path.stat().st_ctime_ns)):
+    moment = read_clock(str(space.root))
+    with changed(run_build, "read_clock", lambda root: min(moment, path.stat().st_ctime_ns)):
         space.build()
     path.unlink()
     space.build()
@@ -444,7 +450,7 @@ def test_the_name_of_a_state_tells_configurations_apart() -> None:
     def name(
         draft: bool = False, release: bool = False, overrides: tuple[str, ...] = (), targets: tuple[str, ...] = ()
     ) -> str:
-        return noop.config_of(draft=draft, release=release, overrides=overrides, targets=targets)
+        return up_to_date.config_of(draft=draft, release=release, overrides=overrides, targets=targets)
 
     different = [
         name(),
@@ -472,7 +478,7 @@ def test_what_decides_where_weights_are_is_part_of_the_name_of_a_state(
     """Elsewhere may be other weights, of which the files that were read before do not tell."""
 
     def name(draft: bool) -> str:
-        return noop.config_of(draft=draft, release=False, overrides=(), targets=())
+        return up_to_date.config_of(draft=draft, release=False, overrides=(), targets=())
 
     monkeypatch.delenv(variable, raising=False)
     before, draft = name(False), name(True)

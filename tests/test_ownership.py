@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import soundgraph
-from soundgraph.errors import SceneError
-from soundgraph.ledger import CLAIMED, Ledger
+from soundgraph.core.errors import SceneError
+from soundgraph.project.delivered import CLAIMED, Ledger
 from tests.helpers import CHAIN, Space, export, generate, node, noise, table
 
 TAKES = generate("step", variations=2) + export("step", "step", path="feet/step_{take}")
@@ -311,7 +311,8 @@ def test_what_a_killed_build_left_behind_is_soundgraphs(space: Space) -> None:
     """Between a file and its sidecar, nothing but the ledger tells whose it is."""
     space.scene(CHAIN)
     killed = (
-        "import os\nfrom soundgraph import export\nexport.write = lambda *a, w=export.write: (w(*a), os._exit(9))\n"
+        "import os\nfrom soundgraph.delivery import export_files as it\n"
+        "it.write = lambda *a, w=it.write: (w(*a), os._exit(9))\n"
     )
     assert space.fresh("build", code=killed).code == 9
     assert paths_of(space) == ["build/theme.wav"]
@@ -322,7 +323,9 @@ def test_what_a_killed_build_left_behind_is_soundgraphs(space: Space) -> None:
 
 def test_what_a_killed_build_delivered_is_removed_when_its_export_is_gone(space: Space) -> None:
     space.scene(CHAIN + export("other", "rain"))
-    killed = "import os\nfrom soundgraph import session\nsession.Session._keep_ledger = lambda *a: os._exit(9)\n"
+    killed = (
+        "import os\nfrom soundgraph.session import session\nsession.Session._keep_ledger = lambda *a: os._exit(9)\n"
+    )
     assert space.fresh("build", code=killed).code == 9
     assert space.exists("build/other.wav.json")
     space.replace(export("other", "rain"), "")
@@ -467,7 +470,7 @@ def plant(space: Space, *paths: str) -> None:
     """A ledger as soundgraph writes one, that says of these files that a scene has delivered them which is gone."""
     ledger = Ledger(space.root)
     one = {"owner": "gone:x", "source": "graphs/gone.toml", "draft": False, "key": "0" * 64}
-    from soundgraph.ledger import Entry
+    from soundgraph.project.delivered import Entry
 
     ledger.add(Entry(path=path, digest=hashlib.sha256(space.read(path)).hexdigest(), **one) for path in paths)  # type: ignore[arg-type]
     ledger.save()
@@ -710,9 +713,9 @@ def test_a_scene_is_found_by_its_name_in_another_unicode_form(space: Space, targ
 
 
 def is_below(path: str, folder: str) -> bool:
-    from soundgraph import paths
+    from soundgraph.core import path_names
 
-    return paths.is_below(path, folder)
+    return path_names.is_below(path, folder)
 
 
 @pytest.mark.parametrize(

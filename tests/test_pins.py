@@ -15,15 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import soundgraph
-from soundgraph import backends, lock
-from soundgraph.audio import Audio
+from soundgraph import backends
+from soundgraph.audio.artifact import Audio
 from soundgraph.backends import Device, Made, Model, Precision, Report, Request, Sources
-from soundgraph.errors import BuildError, SceneError
-from soundgraph.lock import Take
-from soundgraph.pins import Pins
-from soundgraph.records import Record
-from soundgraph.session import Session
-from soundgraph.store import DiskStore
+from soundgraph.cache.result_record import Record
+from soundgraph.cache.store import DiskStore
+from soundgraph.core.errors import BuildError, SceneError
+from soundgraph.planning.pins import Pins
+from soundgraph.project import lockfile
+from soundgraph.project.lockfile import Take
+from soundgraph.session.session import Session
 from tests.helpers import Space, changed, export, generate, node
 
 MODEL = Model(
@@ -98,7 +99,7 @@ SCENE = RAIN + node("cut", "trim", input="rain", duration=0.04) + export("theme"
 
 
 def pins(space: Space) -> dict[str, Take]:
-    return dict(lock.read(space.root / "soundgraph.lock").takes)
+    return dict(lockfile.read(space.root / "soundgraph.lock").takes)
 
 
 def pinned(space: Space, scene: str = SCENE) -> dict[str, bytes]:
@@ -252,7 +253,7 @@ def test_a_pin_of_a_node_that_is_no_more_is_warned_of_and_dropped_when_all_is_pi
     space: Space, fickle: Fickle
 ) -> None:
     pinned(space)
-    lock.update(space.root / "soundgraph.lock", takes={"b:wind": Take("b:wind", "1" * 64, "2" * 64)})
+    lockfile.update(space.root / "soundgraph.lock", takes={"b:wind": Take("b:wind", "1" * 64, "2" * 64)})
     space.replace("rain", "hail")
     space.build()
     assert (
@@ -305,7 +306,7 @@ def test_pins_are_taken_back_by_node_scene_export_or_pattern(
     space.scene(take_of("rain", variations=2) + take_of("wind", "wind") + export("all", "rain", path="{take}"))
     space.scene(RAIN, "b")
     takes = {name: Take(name, "1" * 64, "2" * 64) for name in ("a:rain", "a:rain#2", "a:wind", "b:rain", "gone/x:y")}
-    lock.update(space.root / "soundgraph.lock", takes=takes)
+    lockfile.update(space.root / "soundgraph.lock", takes=takes)
     found = space.run("pin", "--remove", target)
     assert (found.code, sorted(pins(space))) == (0, left)
 
@@ -564,7 +565,7 @@ def test_a_node_whose_key_turns_out_to_be_pinned_has_the_pinned_take(space: Spac
         if (found := Record.from_json(path.read_bytes())) is not None
         if found.is_take and found.digest != pins(space)["a:more"].digest
     )
-    lock.update(space.root / "soundgraph.lock", takes={"a:more": Take("a:more", first.key, first.digest)})
+    lockfile.update(space.root / "soundgraph.lock", takes={"a:more": Take("a:more", first.key, first.digest)})
     assert line != space.read("soundgraph.lock")
     for flags in ((), ("--force",)):
         forget(space, "a:creak")
@@ -577,7 +578,7 @@ def test_a_node_whose_key_turns_out_to_be_pinned_has_the_pinned_take(space: Spac
 def test_a_node_whose_key_turns_out_to_be_pinned_is_not_made_without_that_take(space: Space, fickle: Fickle) -> None:
     space.recording("door.wav")
     delivered = pinned(space, LATE)
-    lock.update(
+    lockfile.update(
         space.root / "soundgraph.lock",
         takes={"a:more": pins(space)["a:more"]._replace(digest="0123456789ab" + "0" * 52)},
     )
@@ -742,7 +743,7 @@ def test_the_states_of_pins_are_listed(space: Space, fickle: Fickle) -> None:
     space.scene(RAIN.replace("soft", "hard").replace("plain", "d"), "d")
     space.build()
     space.run("pin")
-    lock.update(space.root / "soundgraph.lock", takes={"x:y": Take("x:y", "1" * 64, "2" * 64)})
+    lockfile.update(space.root / "soundgraph.lock", takes={"x:y": Take("x:y", "1" * 64, "2" * 64)})
     lose(space, "b:rain")
     space.replace("some", "no", "c")
     forget(space, "a:creak")

@@ -12,9 +12,11 @@ import pytest
 import soundfile
 
 import soundgraph
-from soundgraph import audio, backends, models
+from soundgraph import backends
+from soundgraph.audio import artifact
 from soundgraph.backends.draft import takes
-from soundgraph.errors import NodeError, UsageError
+from soundgraph.core.errors import NodeError, UsageError
+from soundgraph.project import model_names
 from tests.helpers import changed
 
 
@@ -27,7 +29,7 @@ def pipeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[soundg
 
 
 def _tone(freq_hz: float, seconds: float = 1.0, rate: int = 48000) -> soundgraph.Audio:
-    return audio.make(0.25 * np.sin(2 * np.pi * freq_hz * np.arange(round(seconds * rate)) / rate), rate)
+    return artifact.make(0.25 * np.sin(2 * np.pi * freq_hz * np.arange(round(seconds * rate)) / rate), rate)
 
 
 def _rms_db(sound: soundgraph.Audio) -> float:
@@ -278,7 +280,7 @@ def test_weights_of_ones_own_are_used_where_there_is_no_policy(
     stand_in = backends.get("draft").find("draft/audio", None)  # type: ignore[arg-type]
     assert stand_in is not None
     own = dataclasses.replace(stand_in, id="weights/mine", draft=False, licence="", here=True)
-    monkeypatch.setattr(models, "resolve", lambda *given: own)
+    monkeypatch.setattr(model_names, "resolve", lambda *given: own)
     with soundgraph.Pipeline() as made:
         assert made.generate("rain", model="weights/mine", duration=0.1).n_samples == 1600
 

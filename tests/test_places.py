@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from soundgraph import places
-from soundgraph.errors import StoreError, UnwritableError
-from soundgraph.places import FOLDERS, LOCKS, TAG, Places
-from soundgraph.publishing import Files
-from soundgraph.store import DiskStore
+from soundgraph.cache import cache_folder
+from soundgraph.cache.cache_folder import FOLDERS, LOCKS, TAG, Places
+from soundgraph.cache.files import Files
+from soundgraph.cache.store import DiskStore
+from soundgraph.core.errors import StoreError, UnwritableError
 from tests.helpers import CHAIN, Space, changed, export, generate, noise
 from tests.test_store import record
 
@@ -411,7 +411,7 @@ def test_a_cache_that_is_removed_while_results_are_published_heals(store: DiskSt
     """At one step after another of what is done to the files: before it, all of the cache is gone."""
     sounds = [noise(seed=seed) for seed in range(3)]
     count = [0]
-    real = places.Places.open
+    real = cache_folder.Places.open
 
     def step(self: Places, path: str, flags: int) -> int:
         count[0] += 1
@@ -422,7 +422,7 @@ def test_a_cache_that_is_removed_while_results_are_published_heals(store: DiskSt
     store.prepare()
     with store.running():
         count[0] = 0
-        with changed(places.Places, "open", step):
+        with changed(cache_folder.Places, "open", step):
             store.put([(record(one, f"{n:064x}"), one) for n, one in enumerate(sounds)], takes=True)
         other = DiskStore(store.folder)
         store.put([(record(one, f"{n:064x}"), one) for n, one in enumerate(sounds)], takes=True)

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundgraph import graph as graphs
-from soundgraph.graph import Graph
-from soundgraph.lock import Take
-from soundgraph.pins import Pins
-from soundgraph.planner import Plan, Status, plan
-from soundgraph.records import Record
+from soundgraph.cache.result_record import Record
+from soundgraph.planning import scene_graph
+from soundgraph.planning.pins import Pins
+from soundgraph.planning.planner import Plan, Status, plan
+from soundgraph.planning.scene_graph import Graph
+from soundgraph.project.lockfile import Take
 from tests.test_graph import scene
 from tests.test_keys import of
 
@@ -53,7 +53,7 @@ def with_models(**inputs: str) -> Graph:
     for name, others in inputs.items():
         if not others:
             made.nodes[name] = of("generate", {"model": "draft/audio", "prompt": name}, name)
-    return graphs.build_graph([made])
+    return scene_graph.build_graph([made])
 
 
 def statuses(found: Plan) -> dict[str, str]:
@@ -192,7 +192,7 @@ def test_what_is_no_take_cannot_be_pinned() -> None:
 def test_every_node_that_is_needed_is_decided_upon_after_its_inputs(targets: list[str]) -> None:
     graph = chain()
     found = plan(graph, targets, Known().lookup)
-    assert set(found.decisions) == graphs.needed(graph, targets)
+    assert set(found.decisions) == scene_graph.needed(graph, targets)
     order = list(found.decisions)
     assert all(order.index(a) < order.index(b) for a, b in graph.edges if b in order)
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 import soundgraph
-from soundgraph import policy, session, targets
-from soundgraph.errors import SceneError, UsageError
-from soundgraph.project import load_project
+from soundgraph.core.errors import SceneError, UsageError
+from soundgraph.delivery import licences
+from soundgraph.project import targets
+from soundgraph.project.config import load_project
+from soundgraph.session import session
 from tests.helpers import Space, export, generate, node
 
 REAL = "facebook/audiogen-medium"
@@ -40,14 +42,14 @@ def refusals(space: Space, *words: str, require: str | None = None, draft: bool 
     ["CC-BY-NC-4.0", "CC-BY-NC-SA-3.0", "CC-BY-NC-ND-3.0-IGO", "cc-by-nc-4.0", "PolyForm-Noncommercial-1.0.0"],
 )
 def test_licences_for_non_commercial_use_are_known_by_their_name(licence: str) -> None:
-    assert not policy.is_commercial(licence)
+    assert not licences.is_commercial(licence)
 
 
 @pytest.mark.parametrize(
     "licence", ["MIT", "CC-BY-4.0", "CC-BY-SA-4.0", "CC0-1.0", "NCSA", "Apache-2.0", "ISC", "NCBI-PD"]
 )
 def test_other_licences_are_not(licence: str) -> None:
-    assert policy.is_commercial(licence)
+    assert licences.is_commercial(licence)
 
 
 # What is refused

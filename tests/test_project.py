@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from soundgraph.errors import SceneError
-from soundgraph.project import Project, find_root, load_project, parse_bytes
+from soundgraph.core.errors import SceneError
+from soundgraph.core.units import parse_bytes
+from soundgraph.project.config import Project, find_root, load_project
 
 
 def _make(root: Path, *names: str) -> None:
@@ -55,7 +56,7 @@ def test_with_nothing_to_go_by_the_root_is_the_scenes_folder(tmp_path: Path) -> 
 
 def test_finding_the_root_imports_nothing_heavy() -> None:
     code = (
-        "import sys; before = set(sys.modules); from soundgraph import root; root.find_root('.');"
+        "import sys; before = set(sys.modules); from soundgraph.project import root; root.find_root('.');"
         "print(sorted(set(sys.modules) & {'pydantic', 'tomli', 'numpy', 'pathlib', 're'} - before))"
     )
     done = subprocess.run(

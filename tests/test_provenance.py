@@ -7,8 +7,10 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from soundgraph import provenance, session, targets
-from soundgraph.records import Record
+from soundgraph.cache.result_record import Record
+from soundgraph.delivery import provenance
+from soundgraph.project import targets
+from soundgraph.session import session
 from tests.helpers import CHAIN, Space, export, generate, node
 
 

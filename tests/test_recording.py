@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from soundgraph import decode, ffmpeg
-from soundgraph.errors import NodeError
+from soundgraph.audio.containers import decode, ffmpeg
+from soundgraph.core.errors import NodeError
 from tests.recordings import (
     RATE,
     chunk,
@@ -463,7 +463,7 @@ def test_what_a_decoder_prints_is_not_shown_and_what_python_prints_is(put):
     loud = f"import soundfile; soundfile.read({str(path)!r})"
     heard = subprocess.run([sys.executable, "-c", loud], capture_output=True, text=True, check=True).stderr
     assert "Xing" in heard
-    quiet = "import sys; from pathlib import Path; from soundgraph import decode; "
+    quiet = "import sys; from pathlib import Path; from soundgraph.audio.containers import decode; "
     quiet += f"print('before', file=sys.stderr); decode.read(Path({str(path)!r})); print('after', file=sys.stderr)"
     heard = subprocess.run([sys.executable, "-c", quiet], capture_output=True, text=True, check=True).stderr
     assert heard.split() == ["before", "after"]

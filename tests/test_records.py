@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundgraph.errors import StoreError
-from soundgraph.records import Record
-from soundgraph.store import DiskStore
+from soundgraph.cache.result_record import Record
+from soundgraph.cache.store import DiskStore
+from soundgraph.core.errors import StoreError
 from tests.helpers import CHAIN, Space
 
 VALUES = st.recursive(

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from soundgraph import index, results
-from soundgraph.audio import Audio
-from soundgraph.records import Record
-from soundgraph.results import Results
-from soundgraph.store import DiskStore
+from soundgraph.audio.artifact import Audio
+from soundgraph.cache import sqlite_index
+from soundgraph.cache.result_record import Record
+from soundgraph.cache.store import DiskStore
+from soundgraph.execution import result_buffer
+from soundgraph.execution.result_buffer import Results
 from tests.helpers import Space, changed, export, generate, node, noise
 from tests.probes import Probe
 
@@ -26,7 +27,7 @@ def test_no_more_than_the_limit_is_held_and_all_of_it_can_be_had(tmp_path: Path,
     store = DiskStore(tmp_path / "cache")
     sounds = [noise(seed=seed) for seed in range(8)]
     size = sounds[0].samples.nbytes
-    with changed(results, "_HELD_BYTES", limit_sounds * size):
+    with changed(result_buffer, "_HELD_BYTES", limit_sounds * size):
         found = Results(store)
         for place, sound in enumerate(sounds):
             found.add(record(sound, f"{place:064x}"), sound, uses=2)
@@ -60,7 +61,7 @@ def test_the_limit_changes_no_result(space: Space) -> None:
     before = space.delivered()
     other = Space(space.root.parent / "other")
     other.scene("\n".join(lines))
-    with changed(results, "_HELD_BYTES", 0), changed(results, "_GROUP_COUNT", 1):
+    with changed(result_buffer, "_HELD_BYTES", 0), changed(result_buffer, "_GROUP_COUNT", 1):
         assert other.build().code == 0
     assert {path: data for path, data in other.delivered().items() if not path.endswith(".json")} == {
         path: data for path, data in before.items() if not path.endswith(".json")
@@ -76,7 +77,11 @@ def test_a_build_whose_samples_are_damaged_whenever_they_are_read_ends(space: Sp
         self.blob(digest).write_bytes(b"damaged")
         return real(self, digest)
 
-    with changed(results, "_HELD_BYTES", 0), changed(results, "_GROUP_COUNT", 1), changed(DiskStore, "read", read):
+    with (
+        changed(result_buffer, "_HELD_BYTES", 0),
+        changed(result_buffer, "_GROUP_COUNT", 1),
+        changed(DiskStore, "read", read),
+    ):
         found = space.build()
     (name,) = found.failed
     why = "its samples were gone from the cache, or damaged, 3 times: the disk may be failing"
@@ -95,7 +100,11 @@ def test_a_build_whose_takes_are_other_ones_each_time_and_never_last_ends_too(sp
         self.blob(digest).unlink(missing_ok=True)
         assert len(probe.batches) < 9, "it goes on for ever"
 
-    with changed(results, "_HELD_BYTES", 0), changed(results, "_GROUP_COUNT", 1), changed(DiskStore, "read", read):
+    with (
+        changed(result_buffer, "_HELD_BYTES", 0),
+        changed(result_buffer, "_GROUP_COUNT", 1),
+        changed(DiskStore, "read", read),
+    ):
         found = space.build()
     assert (found.code, len(found.failed)) == (1, 1)
 
@@ -115,7 +124,7 @@ def test_an_index_that_somebody_holds_is_waited_for_once_and_nothing_is_lost(tmp
         real(group, takes=takes)
 
     store.index.close()
-    with changed(index, "_WAIT_S", 0), closing(sqlite3.connect(store.folder / "index" / "cache.db")) as database:
+    with changed(sqlite_index, "_WAIT_S", 0), closing(sqlite3.connect(store.folder / "index" / "cache.db")) as database:
         database.execute("BEGIN EXCLUSIVE")
         with changed(store, "put", put):
             failures = found.publish(takes=False)

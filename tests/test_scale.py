@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from soundgraph import revisions
+from soundgraph.project import git_revision
 from tests.bench.scale import shapes
 from tests.helpers import Space, export, generate, node
 from tests.repositories import repository
@@ -104,7 +104,7 @@ def test_scenes_are_read_out_of_a_revision_in_proportion(space: Space) -> None:
         def read(
             root: Path = other.root, places: Sequence[str] = tuple(f"graphs/{name}.toml" for name in names)
         ) -> None:
-            with revisions.at(root, "HEAD", places):
+            with git_revision.at(root, "HEAD", places):
                 pass
 
         found.append(calls(read))

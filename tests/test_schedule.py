@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from soundgraph import graph as graphs
-from soundgraph import kinds, planner, schedule
 from soundgraph.backends import Model
-from soundgraph.errors import UsageError
-from soundgraph.graph import Graph
-from soundgraph.planner import Plan
-from soundgraph.scene import Node, Origin, Scene, SceneSettings
-from soundgraph.schedule import Schedule
+from soundgraph.core.errors import UsageError
+from soundgraph.nodes import get_kind
+from soundgraph.planning import planner, scene_graph, schedule
+from soundgraph.planning.planner import Plan
+from soundgraph.planning.scene_graph import Graph
+from soundgraph.planning.schedule import Schedule
+from soundgraph.scene.tables.scene import Node, Origin, Scene, SceneSettings
 from tests.test_planner import Known
 
 
@@ -46,7 +46,7 @@ def mix(*of: str) -> tuple[str, dict[str, Any], None]:
 def scene_of(scene: str = "a", **nodes: tuple[str, Mapping[str, Any], Model | None]) -> Scene:
     made = {}
     for name, (kind_name, table, of) in nodes.items():
-        kind = kinds.get(kind_name)
+        kind = get_kind(kind_name)
         table = table if kind_name != "generate" else {"prompt": name, **table}
         origin = Origin(f"graphs/{scene}.toml", ("nodes", name))
         made[name] = Node(name, kind_name, kind, kind.params.model_validate(table), origin, of)
@@ -54,7 +54,7 @@ def scene_of(scene: str = "a", **nodes: tuple[str, Mapping[str, Any], Model | No
 
 
 def graph_of(**nodes: tuple[str, Mapping[str, Any], Model | None]) -> Graph:
-    return graphs.build_graph([scene_of(**nodes)])
+    return scene_graph.build_graph([scene_of(**nodes)])
 
 
 def plan_of(known: Known | None = None, **nodes: tuple[str, Mapping[str, Any], Model | None]) -> Plan:
@@ -83,7 +83,7 @@ def test_each_model_is_loaded_once_the_one_with_most_to_make_first() -> None:
 
 
 def test_models_are_loaded_once_for_all_scenes() -> None:
-    graph = graphs.build_graph(
+    graph = scene_graph.build_graph(
         [
             scene_of("a", x=take(SMALL), y=take(BIG), y2=take(BIG)),
             scene_of("b", x=take(SMALL), y=take(BIG), z=take(BIG)),

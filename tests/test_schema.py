@@ -11,8 +11,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from soundgraph import kinds
-from soundgraph.schema import json_schema, project_schema
+from soundgraph.nodes import kind_names
+from soundgraph.scene.json_schema import json_schema, project_schema
 
 ROOT = Path(__file__).parents[1]
 SCENE = jsonschema.Draft7Validator(json_schema())
@@ -108,7 +108,7 @@ def test_the_schema_has_only_what_draft_7_and_toml_have() -> None:
 
 def test_every_kind_is_a_choice_of_a_node() -> None:
     choices = json_schema()["definitions"]["node"]["oneOf"]
-    assert [choice["$ref"].removeprefix("#/definitions/kind_") for choice in choices] == list(kinds.names())
+    assert [choice["$ref"].removeprefix("#/definitions/kind_") for choice in choices] == list(kind_names())
 
 
 def test_the_project_schema_accepts_and_refuses_what_the_project_does() -> None:

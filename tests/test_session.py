@@ -7,17 +7,17 @@ from contextlib import chdir
 
 import pytest
 
-from soundgraph import session as sessions
-from soundgraph import targets
-from soundgraph.errors import SceneError
-from soundgraph.session import Session
+from soundgraph.core.errors import SceneError
+from soundgraph.project import targets
+from soundgraph.session import session
+from soundgraph.session.session import Session
 from tests.helpers import CHAIN, Space, export, generate
 
 
 def opened(space: Space, *wanted: str, draft: bool = False, overrides: Sequence[str] = ()) -> Session:
     with chdir(space.root):
         found = targets.select(str(space.root), wanted)
-    return sessions.open_session(space.root, found, draft=draft, overrides=overrides)
+    return session.open_session(space.root, found, draft=draft, overrides=overrides)
 
 
 @pytest.mark.parametrize(

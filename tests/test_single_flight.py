@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from soundgraph import claims
-from soundgraph.progress import JsonLines
-from soundgraph.store import DiskStore
+from soundgraph.cache.store import DiskStore
+from soundgraph.core import range_locks
+from soundgraph.core.progress import JsonLines
 from tests.helpers import CHAIN, Result, Space, changed, export, generate, node
 from tests.probes import Probe
 
@@ -215,7 +215,7 @@ def test_without_locks_both_build_and_the_results_are_right(space: Space, other:
     def no_locks(*_: object) -> None:
         raise OSError(37, "No locks available")
 
-    with changed(claims, "_lock", no_locks):
+    with changed(range_locks, "_lock", no_locks):
         found = space.build()
     assert found.ran == ["a:cut", "a:dark", "a:rain"]
 

@@ -19,13 +19,13 @@ from typing import Any
 
 import pytest
 
-from soundgraph import auditing, publishing
-from soundgraph.audio import Audio
-from soundgraph.errors import StoreError
-from soundgraph.index import Index
-from soundgraph.places import Places
-from soundgraph.records import Record
-from soundgraph.store import DiskStore
+from soundgraph.audio.artifact import Audio
+from soundgraph.cache import files, fsck
+from soundgraph.cache.cache_folder import Places
+from soundgraph.cache.result_record import Record
+from soundgraph.cache.sqlite_index import Index
+from soundgraph.cache.store import DiskStore
+from soundgraph.core.errors import StoreError
 from tests.helpers import CHAIN, Space, changed, noise
 
 THOROUGH = os.environ.get("SOUNDGRAPH_TESTS") == "thorough"
@@ -411,7 +411,7 @@ def test_what_killed_processes_left_is_swept_up_by_verify(tmp_path: Path) -> Non
     old.write_bytes(b"half")
     new.write_bytes(b"half")
     os.utime(old, (1e9, 1e9))
-    assert auditing.verify(store, repair=True)["leftovers"] == ["tmp/old"]
+    assert fsck.verify(store, repair=True)["leftovers"] == ["tmp/old"]
     store.close()
     assert (old.exists(), new.exists()) == (False, True)
 
@@ -475,7 +475,7 @@ def test_a_write_that_fails_half_way_leaves_nothing(store: DiskStore) -> None:
         path.write_bytes(content()[:20])
         raise FULL
 
-    with changed(publishing, "_write_file", cut_off), pytest.raises(StoreError, match="No space left on device"):
+    with changed(files, "_write_file", cut_off), pytest.raises(StoreError, match="No space left on device"):
         store.put([(record(audio), audio)], takes=True)
     assert not store.has(audio.digest)
     assert not list((store.folder / "tmp").glob("*"))

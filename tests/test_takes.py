@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from soundgraph import takes
+from soundgraph.scene.reading import variations
 from tests.helpers import export, generate
 
 STEPS = """
@@ -82,16 +82,16 @@ def test_a_derived_seed_written_out_is_the_same_take(space):
     space.scene(STEPS)
     space.build()
     space.scene(
-        STEPS.replace("variations = 3", f"seed = {takes.seed_of(5, 3)}").replace("_{take:02}", ""), name="third"
+        STEPS.replace("variations = 3", f"seed = {variations.seed_of(5, 3)}").replace("_{take:02}", ""), name="third"
     )
     assert space.build("third").ran == []
 
 
 def test_seeds_of_takes_are_pinned():
     # What stands here is in the keys of takes that teams have paid for.
-    assert takes.seed_of(7, 1) == 7
-    assert [takes.seed_of(7, take) for take in (2, 3)] == [8357988634620944855, 5201178039584049308]
-    found = [takes.seed_of(seed, take) for seed in range(50) for take in range(2, 50)]
+    assert variations.seed_of(7, 1) == 7
+    assert [variations.seed_of(7, take) for take in (2, 3)] == [8357988634620944855, 5201178039584049308]
+    found = [variations.seed_of(seed, take) for seed in range(50) for take in range(2, 50)]
     assert len(set(found)) == len(found)
     assert all(0 <= seed < 2**63 for seed in found)
 

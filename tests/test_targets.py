@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from soundgraph import targets
-from soundgraph.errors import UsageError
+from soundgraph.core.errors import UsageError
+from soundgraph.project import targets
 from tests.helpers import CHAIN, Space
 
 

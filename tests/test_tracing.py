@@ -12,8 +12,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from soundgraph import builder, tracing
-from soundgraph.tracing import Off, Recorder, Spent, Tally, Trace
+from soundgraph.core import tracing
+from soundgraph.core.tracing import Off, Recorder, Spent, Tally, Trace
+from soundgraph.execution import builder
 from tests.helpers import CHAIN, Space, changed, export, generate
 from tests.probes import Probe
 
@@ -220,7 +221,7 @@ def test_a_build_that_is_killed_leaves_no_earlier_trace(space: Space) -> None:
     space.scene(CHAIN)
     traced(space)
     space.replace("soft rain", "rain")
-    kill = "import os\nfrom soundgraph import builder\nbuilder.build = lambda *_: os._exit(9)"
+    kill = "import os\nfrom soundgraph.execution import builder\nbuilder.build = lambda *_: os._exit(9)"
     assert space.fresh("build", "--trace", "trace.json", code=kill).code == 9
     assert spans(json.loads(space.read("trace.json"))["traceEvents"]) == []
 

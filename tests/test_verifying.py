@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pytest
 
-from soundgraph import backends, verifying
-from soundgraph.audio import make
+from soundgraph import backends
+from soundgraph.audio.artifact import make
 from soundgraph.backends import Device, Made, Model, Precision, Refused, Report, Request, Sources
+from soundgraph.execution import reproduce
 from tests.helpers import CHAIN, Space, changed, export, generate, node
 
 
@@ -135,15 +136,15 @@ def test_differences_are_measured_by_their_energy() -> None:
     rng = np.random.default_rng(0)
     sound = make(rng.standard_normal((2, 4000)).astype(np.float32) * 0.1, 8000)
     other = make(sound.samples + rng.standard_normal((2, 4000)).astype(np.float32) * 1e-5, 8000)
-    found = verifying.compared("a", sound, other)
+    found = reproduce.compared("a", sound, other)
     expected = 20 * math.log10(
         np.std(other.samples.astype(float) - sound.samples) / np.sqrt(np.mean(sound.samples.astype(float) ** 2))
     )
     assert found.difference_db == pytest.approx(expected, abs=0.01)
-    assert verifying.compared("a", sound, sound).status == "identical"
-    shorter = verifying.compared("a", sound, make(sound.samples[:, :100], 8000))
+    assert reproduce.compared("a", sound, sound).status == "identical"
+    shorter = reproduce.compared("a", sound, make(sound.samples[:, :100], 8000))
     assert shorter.detail == "100 samples at 8000 Hz in 2 channels instead of 4000 samples at 8000 Hz in 2 channels"
-    silence = verifying.compared(
+    silence = reproduce.compared(
         "a", make(np.zeros((1, 10), np.float32), 8000), make(np.ones((1, 10), np.float32), 8000)
     )
     assert silence.difference_db == math.inf

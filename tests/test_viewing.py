@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from soundgraph import encode
-from soundgraph.audio import Audio, make, silence
-from soundgraph.dsp import figures, loudness
-from soundgraph.viewing import curves, marks, media, page, pictures, report, scales, text
-from soundgraph.viewing.marks import Cue, Loop, Marks
+from soundgraph.audio.artifact import Audio, make, silence
+from soundgraph.audio.dsp import figures, loudness
+from soundgraph.audio.formats import encode
+from soundgraph.views.sound import curves, marks, media, page, pictures, report, scales, text
+from soundgraph.views.sound.marks import Cue, Loop, Marks
 from tests.helpers import noise
 
 RATES = [8000, 11025, 44100, 48000, 192000]

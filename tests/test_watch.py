@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from soundgraph import builder, watching
-from soundgraph.cli import building
-from soundgraph.watching import Heard, Notified, Polled, Scope
+from soundgraph.cli import run_build
+from soundgraph.execution import builder
+from soundgraph.project import watching
+from soundgraph.project.watching import Heard, Notified, Polled, Scope
 from tests.helpers import CHAIN, Result, Space, changed, export, generate, node, noise
 from tests.probes import Probe
 
@@ -172,7 +173,7 @@ def test_what_only_seems_to_have_changed_costs_a_look_at_stats(space: Space) -> 
     def never(*_: object) -> int:
         raise AssertionError("scenes were read")
 
-    with changed(Script, "wait", wait), changed(building, "run", never):
+    with changed(Script, "wait", wait), changed(run_build, "run", never):
         found = builds(watched(space))
     assert [build.code for build in found] == [0, 0]
     assert found[1].of("summary") == []

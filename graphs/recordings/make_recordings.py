@@ -19,8 +19,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from soundgraph.audio import Audio, make
-from soundgraph.encode import encode
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.audio.formats.encode import encode
 
 Sound = NDArray[np.float64]
 

@@ -13,10 +13,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from soundgraph.errors import NodeError
+from soundgraph.core.errors import NodeError
 
 if TYPE_CHECKING:
-    from soundgraph.audio import Audio
+    from soundgraph.audio.artifact import Audio
 
 Family = Literal["music", "audio"]
 Conditioning = Literal["text", "melody", "continuation"]

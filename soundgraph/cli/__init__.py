@@ -12,7 +12,7 @@ import io
 import os
 import sys
 
-TYPE_CHECKING = False  # as in `common`
+TYPE_CHECKING = False  # as in `build_state`
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
@@ -73,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
     finally:
         gc.enable()
     if code == EXIT_INTERRUPTED and arguments is None:
-        from soundgraph import interrupts
+        from soundgraph.core import interrupts
 
         interrupts.ignore()  # one more would find Python on its way out, and leave a traceback
     return code
@@ -158,7 +158,7 @@ def _forget(stream: TextIO) -> None:
 
 def tell(error: Exception, as_json: bool) -> int | None:
     """Says what went wrong, and returns the exit code for it; None, and says nothing, if it is a bug."""
-    from soundgraph.errors import SoundgraphError, lacking
+    from soundgraph.core.errors import SoundgraphError, lacking
 
     if found := lacking(error):  # before OSError, of which some are
         error = found
@@ -189,11 +189,11 @@ def _run(words: list[str]) -> int:
     if verb in ("-V", "--version"):
         verb = "version"
     if verb not in VERBS:
-        from soundgraph.errors import did_you_mean
+        from soundgraph.core.errors import did_you_mean
 
         return _refuse(f'there is no verb "{verb}"{did_you_mean(verb, VERBS)}', "soundgraph --help lists them")
 
-    module = __import__(f"soundgraph.cli.{verb}", fromlist=["run"])
+    module = __import__(f"soundgraph.cli.verbs.{verb}", fromlist=["run"])
     options = module.plain_options(rest) if verb == "build" else None
     if options is not None:
         code: int = module.run(options)
@@ -201,7 +201,7 @@ def _run(words: list[str]) -> int:
 
     import argparse
 
-    from soundgraph import docstrings, interrupts
+    from soundgraph.core import docstrings, interrupts
 
     class Parser(argparse.ArgumentParser):
         def error(self, message: str) -> NoReturn:
@@ -221,9 +221,9 @@ def _run(words: list[str]) -> int:
         return int(stop.code or 0)
     with interrupts.raised():
         if verb not in _WITHOUT_NUMPY:
-            from soundgraph.cli import common
+            from soundgraph.cli import shared_arguments
 
-            common.import_numpy()
+            shared_arguments.import_numpy()
         return int(module.run(options))
 
 
@@ -250,7 +250,7 @@ def _unmarked(options: argparse.Namespace) -> argparse.Namespace:
 
 def _wrong_call(message: str, verb: str, known: Iterable[str]) -> tuple[str, str]:
     """(what is wrong with the words after a verb, what to do), of what argparse says of it."""
-    from soundgraph.errors import did_you_mean
+    from soundgraph.core.errors import did_you_mean
 
     help_ = f"soundgraph {verb} --help lists what it takes"
     unknown = message.removeprefix("unrecognized arguments: ")
@@ -284,7 +284,7 @@ def _say_json(error: Exception) -> None:
     import json
     from dataclasses import asdict
 
-    from soundgraph.errors import SceneError
+    from soundgraph.core.errors import SceneError
 
     mistakes = map(asdict, error.mistakes) if isinstance(error, SceneError) else [{"what": str(error)}]
     try:

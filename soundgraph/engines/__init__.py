@@ -13,8 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from soundgraph import docstrings
-from soundgraph.errors import NodeError, one_of
+from soundgraph.core import docstrings
+from soundgraph.core.errors import NodeError, one_of
 
 if TYPE_CHECKING:
     from soundgraph.engines._fields import EngineParams

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import field_validator
 
-from soundgraph.kinds import Params
+from soundgraph.core.params import Params
 
 _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Categories of Unicode: control characters, what turns or hides text, and what ends a line."""

@@ -9,8 +9,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from soundgraph.core.errors import NodeError
 from soundgraph.engines import Sound
-from soundgraph.errors import NodeError
 
 
 class Loop(NamedTuple):

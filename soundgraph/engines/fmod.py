@@ -11,12 +11,12 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
+from soundgraph.core.errors import NodeError
+from soundgraph.core.path_names import wrong_with
 from soundgraph.engines import Engine, Made, Sound
 from soundgraph.engines._fields import EngineParams
 from soundgraph.engines._fmod_script import SCRIPT
 from soundgraph.engines._layout import Group, as_json, groups, loop, one_line
-from soundgraph.errors import NodeError
-from soundgraph.paths import wrong_with
 
 
 class Fmod(EngineParams):

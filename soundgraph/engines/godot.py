@@ -13,13 +13,13 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from soundgraph.digest import digest
+from soundgraph.core.digest import digest
+from soundgraph.core.errors import NodeError
+from soundgraph.core.path_names import wrong_with
 from soundgraph.engines import Engine, Sound
 from soundgraph.engines._fields import EngineParams
 from soundgraph.engines._import_file import merged
 from soundgraph.engines._layout import Group, groups, loop, n_samples, no_more_channels_than, under
-from soundgraph.errors import NodeError
-from soundgraph.paths import wrong_with
 
 Playback = Literal["random_no_repeats", "random", "sequential"]
 Compression = Literal["pcm", "ima_adpcm", "qoa"]

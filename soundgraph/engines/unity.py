@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from soundgraph.digest import digest
+from soundgraph.core.digest import digest
+from soundgraph.core.path_names import wrong_with
 from soundgraph.engines import Engine, Made, Sound
 from soundgraph.engines._fields import EngineParams
 from soundgraph.engines._layout import (
@@ -27,7 +28,6 @@ from soundgraph.engines._layout import (
     under,
 )
 from soundgraph.engines._unity_script import SCRIPT
-from soundgraph.paths import wrong_with
 
 VERSION = 1
 

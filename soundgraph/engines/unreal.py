@@ -11,11 +11,11 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
+from soundgraph.core.errors import NodeError
 from soundgraph.engines import Engine, Made, Sound
 from soundgraph.engines._fields import EngineParams
 from soundgraph.engines._layout import Group, as_json, groups, identifier, loop, loops_whole, seen_from, stem
 from soundgraph.engines._unreal_script import SCRIPT
-from soundgraph.errors import NodeError
 
 _CHANNELS = (1, 2, 4, 6, 8)
 

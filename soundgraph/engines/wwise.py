@@ -11,11 +11,11 @@ from collections.abc import Sequence
 
 from pydantic import Field, field_validator
 
+from soundgraph.core.errors import NodeError
+from soundgraph.core.path_names import wrong_with
 from soundgraph.engines import Engine, Made, Sound
 from soundgraph.engines._fields import EngineParams, cell
 from soundgraph.engines._layout import Group, figures, groups, loop, notes, one_line, seen_from, stem
-from soundgraph.errors import NodeError
-from soundgraph.paths import wrong_with
 
 _NOT_IN_NAMES = set('\\/:*?"<>|%')
 

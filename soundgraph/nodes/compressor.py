@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from soundgraph.audio import Audio
-from soundgraph.dsp import dynamics
-from soundgraph.kinds import Kind, NodeRef, Params
+from soundgraph.audio.artifact import Audio
+from soundgraph.audio.dsp import dynamics
+from soundgraph.core.params import NodeRef, Params
+from soundgraph.nodes import Kind
 
 
 class Compressor(Params):

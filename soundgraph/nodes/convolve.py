@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from soundgraph.audio import MAX_BYTES, Audio, Samples, make
-from soundgraph.dsp.convolution import convolve
-from soundgraph.dsp.resample import resample
-from soundgraph.errors import NodeError
-from soundgraph.kinds import Kind, NodeRef, Params
+from soundgraph.audio.artifact import MAX_BYTES, Audio, Samples, make
+from soundgraph.audio.dsp.convolution import convolve
+from soundgraph.audio.dsp.resampling import resample
+from soundgraph.core.errors import NodeError
+from soundgraph.core.params import NodeRef, Params
+from soundgraph.nodes import Kind
 
 
 class Convolve(Params):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from soundgraph.audio import MAX_SECONDS, Audio, make, n_samples
-from soundgraph.dsp.crossfades import CrossfadeCurve, joined
-from soundgraph.dsp.placing import alike
-from soundgraph.errors import NodeError
-from soundgraph.kinds import Kind, NodeRef, Params
+from soundgraph.audio.artifact import MAX_SECONDS, Audio, make, n_samples
+from soundgraph.audio.dsp.crossfades import CrossfadeCurve, joined
+from soundgraph.audio.dsp.placing import alike
+from soundgraph.core.errors import NodeError
+from soundgraph.core.params import NodeRef, Params
+from soundgraph.nodes import Kind
 
 
 class Crossfade(Params):

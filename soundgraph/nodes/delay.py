@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from soundgraph.audio import MAX_BYTES, Audio, make, n_samples
-from soundgraph.dsp import filters
-from soundgraph.dsp.echoes import audible, echoes, high, low
-from soundgraph.dsp.pan import pan
-from soundgraph.errors import NodeError
-from soundgraph.kinds import Kind, NodeRef, Params
+from soundgraph.audio.artifact import MAX_BYTES, Audio, make, n_samples
+from soundgraph.audio.dsp import filters
+from soundgraph.audio.dsp.echoes import audible, echoes, high, low
+from soundgraph.audio.dsp.panning import pan
+from soundgraph.core.errors import NodeError
+from soundgraph.core.params import NodeRef, Params
+from soundgraph.nodes import Kind
 
 
 class Delay(Params):

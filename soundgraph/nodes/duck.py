@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from soundgraph.audio import Audio
-from soundgraph.dsp import dynamics
-from soundgraph.dsp.resample import resample
-from soundgraph.kinds import Kind, NodeRef, Params
+from soundgraph.audio.artifact import Audio
+from soundgraph.audio.dsp import dynamics
+from soundgraph.audio.dsp.resampling import resample
+from soundgraph.core.params import NodeRef, Params
+from soundgraph.nodes import Kind
 
 
 class Duck(Params):

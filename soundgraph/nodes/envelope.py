@@ -8,9 +8,10 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from soundgraph.audio import MAX_SECONDS, Audio
-from soundgraph.dsp import dynamics
-from soundgraph.kinds import Kind, NodeRef, Params
+from soundgraph.audio.artifact import MAX_SECONDS, Audio
+from soundgraph.audio.dsp import dynamics
+from soundgraph.core.params import NodeRef, Params
+from soundgraph.nodes import Kind
 
 _SILENT_DB = -120.0
 

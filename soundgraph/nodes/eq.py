@@ -8,10 +8,11 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from soundgraph.audio import Audio, make
-from soundgraph.dsp import filters
-from soundgraph.errors import NodeError
-from soundgraph.kinds import Kind, NodeRef, Params
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.audio.dsp import filters
+from soundgraph.core.errors import NodeError
+from soundgraph.core.params import NodeRef, Params
+from soundgraph.nodes import Kind
 
 _WITH_GAIN = {"low_shelf": filters.low_shelf, "high_shelf": filters.high_shelf, "peaking": filters.peaking}
 _WITHOUT_GAIN = {"highpass": filters.highpass, "lowpass": filters.lowpass, "notch": filters.notch}

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from soundgraph import decode
-from soundgraph.errors import NodeError
-from soundgraph.kinds import FileRef, Kind, Params
+from soundgraph.audio.containers import decode
+from soundgraph.core.errors import NodeError
+from soundgraph.core.params import FileRef, Params
+from soundgraph.nodes import Kind
 
 if TYPE_CHECKING:
-    from soundgraph.audio import Audio
+    from soundgraph.audio.artifact import Audio
 
 
 class File(Params):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from soundgraph.audio import Audio, make
-from soundgraph.kinds import Kind, NodeRef, Params
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.core.params import NodeRef, Params
+from soundgraph.nodes import Kind
 
 
 class Gain(Params):

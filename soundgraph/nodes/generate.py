@@ -7,7 +7,8 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from soundgraph.kinds import Kind, NodeRef, Params
+from soundgraph.core.params import NodeRef, Params
+from soundgraph.nodes import Kind
 
 
 def _says_something(text: str | None) -> str | None:

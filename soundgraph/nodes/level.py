@@ -6,10 +6,11 @@ from collections.abc import Collection
 
 from pydantic import Field
 
-from soundgraph.audio import Audio, make
-from soundgraph.dsp.levelling import evened
-from soundgraph.dsp.loudness import reads_anew
-from soundgraph.kinds import Form, Kind, NodeRef, Params
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.audio.dsp.levelling import evened
+from soundgraph.audio.dsp.loudness import reads_anew
+from soundgraph.core.params import NodeRef, Params
+from soundgraph.nodes import Form, Kind
 
 
 class Level(Params):

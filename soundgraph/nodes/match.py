@@ -8,13 +8,14 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from soundgraph.audio import Audio, make
-from soundgraph.dsp.fades import fade_in
-from soundgraph.dsp.loudness import blocks, integrated_lufs, reads_anew
-from soundgraph.dsp.onsets import onset
-from soundgraph.dsp.placing import leveled
-from soundgraph.errors import NodeError
-from soundgraph.kinds import Form, Kind, NodeRef, Params
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.audio.dsp.fades import fade_in
+from soundgraph.audio.dsp.loudness import blocks, integrated_lufs, reads_anew
+from soundgraph.audio.dsp.onsets import onset
+from soundgraph.audio.dsp.placing import leveled
+from soundgraph.core.errors import NodeError
+from soundgraph.core.params import NodeRef, Params
+from soundgraph.nodes import Form, Kind
 
 # Where the beginning was cut in the noise before an attack, that noise comes in over this time, or what there is.
 _FADE_MS = 2

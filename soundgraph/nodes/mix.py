@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field, model_validator
 
-from soundgraph.audio import MAX_BYTES, MAX_SECONDS, Audio, make, n_samples
-from soundgraph.dsp.pan import balance_gains, pan_gains
-from soundgraph.dsp.resample import resample, resampled_length
-from soundgraph.errors import NodeError
-from soundgraph.kinds import Kind, NodeRef, Params
+from soundgraph.audio.artifact import MAX_BYTES, MAX_SECONDS, Audio, make, n_samples
+from soundgraph.audio.dsp.panning import balance_gains, pan_gains
+from soundgraph.audio.dsp.resampling import resample, resampled_length
+from soundgraph.core.errors import NodeError
+from soundgraph.core.params import NodeRef, Params
+from soundgraph.nodes import Kind
 
 
 class Layer(Params):

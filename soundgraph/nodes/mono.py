@@ -8,9 +8,10 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from soundgraph.audio import Audio, make
-from soundgraph.errors import NodeError
-from soundgraph.kinds import Kind, NodeRef, Params
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.core.errors import NodeError
+from soundgraph.core.params import NodeRef, Params
+from soundgraph.nodes import Kind
 
 
 class Mono(Params):

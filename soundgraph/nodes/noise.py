@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from soundgraph.audio import MAX_BYTES, Audio, make, n_samples
-from soundgraph.dsp import noise as noises
-from soundgraph.kinds import Kind, Params
+from soundgraph.audio.artifact import MAX_BYTES, Audio, make, n_samples
+from soundgraph.audio.dsp import coloured_noise
+from soundgraph.core.params import Params
+from soundgraph.nodes import Kind
 
 
 class Noise(Params):
-    color: noises.Color = Field(
+    color: coloured_noise.Color = Field(
         "pink",
         description='"white" (the same power in each hertz), "pink" (falls by 3.01 dB an octave) or "brown" (falls by '
         "6.02 dB an octave)",
@@ -33,7 +34,7 @@ class Noise(Params):
 
 def render(node: Noise, inputs: list[Audio]) -> Audio:
     n = n_samples(node.duration, node.sample_rate)
-    samples = noises.noise(node.color, n, node.channels, node.sample_rate, node.seed)
+    samples = coloured_noise.noise(node.color, n, node.channels, node.sample_rate, node.seed)
     samples *= 10 ** (node.level_dbfs / 20)
     return make(samples, node.sample_rate)
 

@@ -8,10 +8,11 @@ from collections.abc import Collection
 import numpy as np
 from pydantic import Field, model_validator
 
-from soundgraph.audio import Audio, make
-from soundgraph.dsp import loudness
-from soundgraph.errors import NodeError
-from soundgraph.kinds import Form, Kind, NodeRef, Params
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.audio.dsp import loudness
+from soundgraph.core.errors import NodeError
+from soundgraph.core.params import NodeRef, Params
+from soundgraph.nodes import Form, Kind
 
 _SILENT_DBFS = -120.0
 _ABSURD_DBFS = 240.0  # measuring what is louder would leave the range of float32

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from soundgraph.audio import Audio, make
-from soundgraph.dsp import pan as panning
-from soundgraph.kinds import Kind, NodeRef, Params
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.audio.dsp import panning
+from soundgraph.core.params import NodeRef, Params
+from soundgraph.nodes import Kind
 
 
 class Pan(Params):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from soundgraph.audio import Audio, make
-from soundgraph.dsp import resample as resampling
-from soundgraph.kinds import Kind, NodeRef, Params
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.audio.dsp import resampling
+from soundgraph.core.params import NodeRef, Params
+from soundgraph.nodes import Kind
 
 
 class Resample(Params):

@@ -7,12 +7,13 @@ import math
 import numpy as np
 from pydantic import Field
 
-from soundgraph.audio import MAX_BYTES, Audio, make, n_samples
-from soundgraph.dsp.convolution import convolve
-from soundgraph.dsp.pan import pan
-from soundgraph.dsp.reverberation import response
-from soundgraph.errors import NodeError
-from soundgraph.kinds import Kind, NodeRef, Params
+from soundgraph.audio.artifact import MAX_BYTES, Audio, make, n_samples
+from soundgraph.audio.dsp.convolution import convolve
+from soundgraph.audio.dsp.panning import pan
+from soundgraph.audio.dsp.reverberation import response
+from soundgraph.core.errors import NodeError
+from soundgraph.core.params import NodeRef, Params
+from soundgraph.nodes import Kind
 
 
 class Reverb(Params):

@@ -7,11 +7,12 @@ from itertools import pairwise
 import numpy as np
 from pydantic import Field, model_validator
 
-from soundgraph.audio import MAX_BYTES, MAX_SECONDS, Audio, make, n_samples
-from soundgraph.dsp.crossfades import correlation, gains
-from soundgraph.dsp.placing import alike, leveled
-from soundgraph.errors import NodeError
-from soundgraph.kinds import Kind, NodeRef, Params
+from soundgraph.audio.artifact import MAX_BYTES, MAX_SECONDS, Audio, make, n_samples
+from soundgraph.audio.dsp.crossfades import correlation, gains
+from soundgraph.audio.dsp.placing import alike, leveled
+from soundgraph.core.errors import NodeError
+from soundgraph.core.params import NodeRef, Params
+from soundgraph.nodes import Kind
 
 
 class Clip(Params):

@@ -8,11 +8,12 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from soundgraph.audio import Audio, make
-from soundgraph.dsp.fades import fade_in, fade_out
-from soundgraph.dsp.loudness import sample_peak_dbfs
-from soundgraph.errors import NodeError
-from soundgraph.kinds import Kind, NodeRef, Params
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.audio.dsp.fades import fade_in, fade_out
+from soundgraph.audio.dsp.loudness import sample_peak_dbfs
+from soundgraph.core.errors import NodeError
+from soundgraph.core.params import NodeRef, Params
+from soundgraph.nodes import Kind
 
 
 class SilenceTrim(Params):

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
-from soundgraph import decode, programs
-from soundgraph.audio import Audio
-from soundgraph.errors import NodeError, did_you_mean, quote
-from soundgraph.kinds import Kind, Params
+from soundgraph.audio.artifact import Audio
+from soundgraph.audio.containers import decode
+from soundgraph.core import programs
+from soundgraph.core.errors import NodeError, did_you_mean, quote
+from soundgraph.core.params import Params
+from soundgraph.nodes import Kind
 
 PROGRAM = "espeak-ng"
 _TIMEOUT_SECONDS = 120

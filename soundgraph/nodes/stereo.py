@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from soundgraph.audio import Audio, make
-from soundgraph.dsp.pan import pan
-from soundgraph.errors import NodeError
-from soundgraph.kinds import Kind, NodeRef, Params
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.audio.dsp.panning import pan
+from soundgraph.core.errors import NodeError
+from soundgraph.core.params import NodeRef, Params
+from soundgraph.nodes import Kind
 
 
 class Stereo(Params):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from soundgraph.audio import MAX_SECONDS, Audio, make, n_samples
-from soundgraph.dsp.stretching import stretched
-from soundgraph.errors import NodeError
-from soundgraph.kinds import Kind, NodeRef, Params
+from soundgraph.audio.artifact import MAX_SECONDS, Audio, make, n_samples
+from soundgraph.audio.dsp.stretching import stretched
+from soundgraph.core.errors import NodeError
+from soundgraph.core.params import NodeRef, Params
+from soundgraph.nodes import Kind
 
 _LEAST, _MOST = 0.25, 4.0
 

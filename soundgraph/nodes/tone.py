@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field, model_validator
 
-from soundgraph.audio import MAX_BYTES, Audio, make, n_samples
-from soundgraph.dsp import oscillators
-from soundgraph.kinds import Kind, Params
+from soundgraph.audio.artifact import MAX_BYTES, Audio, make, n_samples
+from soundgraph.audio.dsp import oscillators
+from soundgraph.core.params import Params
+from soundgraph.nodes import Kind
 
 
 class Tone(Params):

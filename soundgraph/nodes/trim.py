@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field, model_validator
 
-from soundgraph.audio import MAX_SECONDS, Audio, make, n_samples
-from soundgraph.dsp.fades import Curve, fade_ends
-from soundgraph.errors import NodeError
-from soundgraph.kinds import Kind, NodeRef, Params
+from soundgraph.audio.artifact import MAX_SECONDS, Audio, make, n_samples
+from soundgraph.audio.dsp.fades import Curve, fade_ends
+from soundgraph.core.errors import NodeError
+from soundgraph.core.params import NodeRef, Params
+from soundgraph.nodes import Kind
 
 
 class Trim(Params):

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from soundgraph.audio import Audio, Samples, make
-from soundgraph.dsp.sides import cut_low_side
-from soundgraph.errors import NodeError
-from soundgraph.kinds import Kind, NodeRef, Params
+from soundgraph.audio.artifact import Audio, Samples, make
+from soundgraph.audio.dsp.sides import cut_low_side
+from soundgraph.core.errors import NodeError
+from soundgraph.core.params import NodeRef, Params
+from soundgraph.nodes import Kind
 
 # What fits into a processor's cache, and does not show in the result.
 _CHUNK = 1 << 14

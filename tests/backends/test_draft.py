@@ -11,7 +11,8 @@ import threading
 import numpy as np
 import pytest
 
-from soundgraph import audio, backends
+from soundgraph import backends
+from soundgraph.audio import artifact
 from soundgraph.backends import Made, Request
 from soundgraph.backends.draft import BACKEND
 from soundgraph.backends.draft.vocabulary import THEMES
@@ -49,7 +50,7 @@ def makes(model_id: str, *requests: Request) -> list[Made]:
     return sorted(made, key=lambda one: one.index)
 
 
-def take(model_id: str, *args, **kwargs) -> audio.Audio:
+def take(model_id: str, *args, **kwargs) -> artifact.Audio:
     return makes(model_id, request(*args, **kwargs))[0].audio
 
 
@@ -106,7 +107,7 @@ def test_the_models_it_lists_are_models_it_finds():
 
 def test_asking_for_models_imports_no_numpy():
     code = (
-        "import sys; from soundgraph.backends.draft import BACKEND; BACKEND.models(); BACKEND.find('draft/audio');"
+        "import sys; .backends.draft import BACKEND; BACKEND.models(); BACKEND.find('draft/audio');"
         "print([name for name in ('numpy', 'scipy', 'torch') if name in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
@@ -121,7 +122,7 @@ def test_a_take_is_as_long_as_was_asked_to_the_sample(rate, duration):
     for family, prompt in (("audio", "rain and birds"), ("music", "piano and drums")):
         sound = take(f"draft/{family}@{rate}x2", prompt, duration)
         assert sound.sample_rate == rate
-        assert sound.samples.shape == (2, audio.n_samples(duration, rate))
+        assert sound.samples.shape == (2, artifact.n_samples(duration, rate))
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 20])

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from soundgraph import audio
-from soundgraph.audio import Audio
+from soundgraph.audio import artifact
+from soundgraph.audio.artifact import Audio
+from soundgraph.audio.dsp import loudness
 from soundgraph.backends import Request
 from soundgraph.backends.draft import BACKEND, levels
 from soundgraph.backends.draft.vocabulary import THEMES
 from soundgraph.backends.draft.vocabulary.lines import acts, things
-from soundgraph.dsp import loudness
 
 WORDS = {sound: [*acts(text), *things(text)][0] for sounds in THEMES.values() for sound, text in sounds.items()}
 UNKNOWN = ("xyzzy plugh", "soft xyzzy", "qwert", "frobnicate the wibble")
@@ -85,7 +85,7 @@ def test_its_own_measure_of_loudness_agrees_with_the_standard(rate, channels):
     # Of broad and middle sounds. Below 60 Hz the standard hears less, which its measure leaves out.
     for hz in (200, 1000, 3000):
         tone = 0.3 * np.sin(2 * np.pi * hz * np.arange(rate) / rate)
-        sound = audio.make(np.tile(tone, (channels, 1)).astype(np.float32), rate)
+        sound = artifact.make(np.tile(tone, (channels, 1)).astype(np.float32), rate)
         measured = 10 * np.log10(levels.power(sound.samples, rate)) - 0.691
         assert abs(measured - lufs(sound)) < 1.5
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from soundgraph import audio
-from soundgraph.audio import Audio
+from soundgraph.audio import artifact
+from soundgraph.audio.artifact import Audio
 from soundgraph.backends import Made, Refused, Request
 from soundgraph.backends.draft import BACKEND
 from soundgraph.backends.draft.sections import faded, sections, tail
@@ -40,7 +40,7 @@ def samples(*prompts: tuple[float, str], **fields: Any) -> np.ndarray:
 
 def sine(hz: float, n: int, rate: int = RATE, level: float = 0.5, channels: int = 1, phase: float = 0.0) -> Audio:
     wave = level * np.sin(2 * np.pi * (hz * np.arange(n) / rate + phase))
-    return audio.make(np.tile(wave, (channels, 1)), rate)
+    return artifact.make(np.tile(wave, (channels, 1)), rate)
 
 
 # Prompts one after another
@@ -57,7 +57,7 @@ def test_a_schedule_is_exactly_as_long_as_asked_and_on_the_grid(model_id: str) -
     found = samples(
         (0.0, "rain"), (0.7, "wind, piano"), (0.8, "drums"), (2.0, "?"), duration=2.34567, model_id=model_id
     )
-    assert found.shape == (model.channels, audio.n_samples(2.34567, model.sample_rate))
+    assert found.shape == (model.channels, artifact.n_samples(2.34567, model.sample_rate))
     scaled = found.astype(np.float64) * 2**20
     assert (scaled == np.round(scaled)).all()
     assert 0.1 < np.abs(found).max() <= 10 ** (-0.9 / 20)
@@ -130,7 +130,7 @@ def test_a_schedule_is_the_same_in_any_batch() -> None:
 @pytest.mark.parametrize("model_id", ["draft/audio@16000x2", "draft/music@16000x1"])
 def test_what_is_given_is_kept_to_the_sample(model_id: str) -> None:
     channels = 2 if model_id.endswith("2") else 1
-    given = audio.make(np.random.default_rng(3).uniform(-0.9, 0.9, (channels, 12_345)), RATE)
+    given = artifact.make(np.random.default_rng(3).uniform(-0.9, 0.9, (channels, 12_345)), RATE)
     found = made((0.0, "rain, piano"), continue_from=given, model_id=model_id)
     assert np.array_equal(found.audio.samples[:, :12_345], given.samples)
     assert found.audio.n_samples == 4 * RATE
@@ -167,7 +167,7 @@ def test_noise_goes_on_at_its_level() -> None:
 
 @pytest.mark.parametrize("n", [1, 2, 7, 31, 100, 500])
 def test_even_a_few_samples_can_be_gone_on_from(n: int) -> None:
-    given = audio.make(np.full((1, n), 0.25), RATE)
+    given = artifact.make(np.full((1, n), 0.25), RATE)
     found = samples((0.0, "wind"), duration=0.5, continue_from=given)
     assert np.array_equal(found[:, :n], given.samples)
     assert abs(found[0, n] - 0.25) < 0.01

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from soundgraph.audio import Audio
+from soundgraph.audio.artifact import Audio
 
 
 def scipy_true_peak_db(audio: Audio, reach: int, beta: float = 8.0, cutoff: float = 1.0) -> float:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from soundgraph.dsp import convolution
-from soundgraph.dsp.convolution import convolve
+from soundgraph.audio.dsp import convolution
+from soundgraph.audio.dsp.convolution import convolve
 
 
 def noise(*shape: int, seed: int = 0) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from soundgraph.dsp.crossfades import LEAST_CORRELATION, correlation, gains, joined, overlapped
+from soundgraph.audio.dsp.crossfades import LEAST_CORRELATION, correlation, gains, joined, overlapped
 
 N = 96000
 

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from soundgraph.dsp.dither import to_pcm16, to_pcm24
+from soundgraph.audio.dsp.dither import to_pcm16, to_pcm24
 
 LSB = 2.0**-15
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from soundgraph.audio import Audio, make, silence
-from soundgraph.dsp.drift import drift_lu, part_levels_lufs
-from soundgraph.dsp.fades import fade_ends
+from soundgraph.audio.artifact import Audio, make, silence
+from soundgraph.audio.dsp.drift import drift_lu, part_levels_lufs
+from soundgraph.audio.dsp.fades import fade_ends
 
 RATE = 8000
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from soundgraph.audio import make
-from soundgraph.dsp import dynamics
-from soundgraph.dsp.dynamics import (
+from soundgraph.audio.artifact import make
+from soundgraph.audio.dsp import dynamics
+from soundgraph.audio.dsp.dynamics import (
     Glide,
     Leak,
     Smoothing,

@@ -12,8 +12,8 @@ import subprocess
 import numpy as np
 import pytest
 
-from soundgraph.audio import make
-from soundgraph.dsp.loudness import integrated_lufs, momentary_lufs, short_term_lufs, steps, true_peak_dbtp
+from soundgraph.audio.artifact import make
+from soundgraph.audio.dsp.loudness import integrated_lufs, momentary_lufs, short_term_lufs, steps, true_peak_dbtp
 
 RATES = [44100, 48000]
 

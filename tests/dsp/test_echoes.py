@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from soundgraph.dsp.echoes import audible, echoes, high, low
-from soundgraph.dsp.filters import response
+from soundgraph.audio.dsp.echoes import audible, echoes, high, low
+from soundgraph.audio.dsp.filters import response
 
 
 def noise(rows: int, n: int) -> np.ndarray:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from soundgraph.audio import make
-from soundgraph.dsp.fades import fade_ends, fade_in, fade_out, ramp
-from soundgraph.errors import NodeError
+from soundgraph.audio.artifact import make
+from soundgraph.audio.dsp.fades import fade_ends, fade_in, fade_out, ramp
+from soundgraph.core.errors import NodeError
 
 CURVES = ["linear", "equal_power", "cosine"]
 

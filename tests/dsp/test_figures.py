@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from soundgraph.audio import Audio, make, silence
-from soundgraph.dsp import figures, loudness
-from soundgraph.dsp.bandwidth import bandwidth_hz
-from soundgraph.dsp.drift import drift_lu
-from soundgraph.dsp.figures import clipped_samples, dc_offset, measure
-from soundgraph.dsp.resample import resample
-from soundgraph.encode import encode
+from soundgraph.audio.artifact import Audio, make, silence
+from soundgraph.audio.dsp import figures, loudness
+from soundgraph.audio.dsp.bandwidth import bandwidth_hz
+from soundgraph.audio.dsp.drift import drift_lu
+from soundgraph.audio.dsp.figures import clipped_samples, dc_offset, measure
+from soundgraph.audio.dsp.resampling import resample
+from soundgraph.audio.formats.encode import encode
 
 RATES = (8000, 11025, 44100, 48000, 192000)
 

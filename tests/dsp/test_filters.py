@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from soundgraph.dsp import filters
+from soundgraph.audio.dsp import filters
 
 RATES = [16000, 44100, 48000, 192000]
 SHAPES = {

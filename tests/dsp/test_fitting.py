@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from soundgraph.dsp.fitting import conversion, fitted
+from soundgraph.audio.dsp.fitting import conversion, fitted
 from tests.helpers import noise
 
 

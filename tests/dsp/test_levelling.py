@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from soundgraph.audio import Audio, make
-from soundgraph.dsp.drift import drift_lu
-from soundgraph.dsp.fades import fade_ends
-from soundgraph.dsp.levelling import evened
-from soundgraph.dsp.loudness import integrated_lufs
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.audio.dsp.drift import drift_lu
+from soundgraph.audio.dsp.fades import fade_ends
+from soundgraph.audio.dsp.levelling import evened
+from soundgraph.audio.dsp.loudness import integrated_lufs
 
 RATE = 8000
 T = np.arange(120 * RATE) / RATE

@@ -5,10 +5,10 @@ import shutil
 import numpy as np
 import pytest
 
-from soundgraph.audio import make
-from soundgraph.dsp import limiting
-from soundgraph.dsp.limiting import limited
-from soundgraph.dsp.loudness import true_peak_dbtp
+from soundgraph.audio.artifact import make
+from soundgraph.audio.dsp import limiting
+from soundgraph.audio.dsp.limiting import limited
+from soundgraph.audio.dsp.loudness import true_peak_dbtp
 from tests.dsp.meters import ffmpeg_true_peak_db, scipy_true_peak_db
 
 CEILING_DBTP = -1.0

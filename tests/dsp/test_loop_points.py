@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from soundgraph.audio import Audio, make
-from soundgraph.dsp.loop_points import fitting_length, starts
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.audio.dsp.loop_points import fitting_length, starts
 
 RATE = 8000
 

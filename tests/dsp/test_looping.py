@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from soundgraph.audio import Audio, make
-from soundgraph.dsp.looping import leveled_out, seamless
-from soundgraph.dsp.seam import AUDIBLE, seam_ratio
-from soundgraph.errors import NodeError
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.audio.dsp.looping import leveled_out, seamless
+from soundgraph.audio.dsp.seam import AUDIBLE, seam_ratio
+from soundgraph.core.errors import NodeError
 
 RATE = 8000
 
@@ -69,7 +69,7 @@ def test_a_place_whose_seam_is_audible_is_passed_over(monkeypatch):
         judged.append(loop)
         return AUDIBLE + 1.0 if len(judged) < 5 else 1.0  # each place is judged at both ends of its crossfade
 
-    monkeypatch.setattr("soundgraph.dsp.looping.seam_ratio", ratio)
+    monkeypatch.setattr("soundgraph.audio.dsp.looping.seam_ratio", ratio)
     third = seamless(sound, 2 * RATE, 800, steady=False)
     assert [loop.digest for loop in judged[::2]] == [first.digest, judged[2].digest, third.digest]
     assert len({loop.digest for loop in judged}) == 6

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from soundgraph.audio import Audio, make, silence
-from soundgraph.dsp import filters, layouts
-from soundgraph.dsp.loudness import (
+from soundgraph.audio.artifact import Audio, make, silence
+from soundgraph.audio.dsp import filters, layouts
+from soundgraph.audio.dsp.loudness import (
     Blocks,
     Steps,
     blocks,
@@ -241,7 +241,7 @@ def test_measuring_in_parts_does_not_show(rate, seconds, monkeypatch):
     rng = np.random.default_rng(5)
     audio = make(0.1 * rng.standard_normal((2, round(seconds * rate))) + 0.3, rate)
     in_parts = steps(audio)
-    monkeypatch.setattr("soundgraph.dsp.loudness._PART_STEPS", 10**9)
+    monkeypatch.setattr("soundgraph.audio.dsp.loudness._PART_STEPS", 10**9)
     whole = steps(audio)
     assert np.array_equal(in_parts.edges, whole.edges)
     assert np.allclose(in_parts.energies, whole.energies, rtol=1e-6, atol=0)

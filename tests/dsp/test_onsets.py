@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from soundgraph.audio import make
-from soundgraph.dsp.onsets import onset
+from soundgraph.audio.artifact import make
+from soundgraph.audio.dsp.onsets import onset
 
 RATES = [8000, 11025, 44100, 48000, 192000]
 

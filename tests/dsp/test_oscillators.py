@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from soundgraph.dsp import oscillators
+from soundgraph.audio.dsp import oscillators
 
 WAVEFORMS = ["sine", "square", "triangle", "saw"]
 

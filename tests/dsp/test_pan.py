@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from soundgraph.dsp.pan import balance_gains, pan, pan_gains
-from soundgraph.errors import NodeError
+from soundgraph.audio.dsp.panning import balance_gains, pan, pan_gains
+from soundgraph.core.errors import NodeError
 
 POSITIONS = np.linspace(-1, 1, 41).tolist()
 

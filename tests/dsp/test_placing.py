@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from soundgraph.audio import make
-from soundgraph.dsp.placing import alike, leveled
-from soundgraph.dsp.resample import resample
-from soundgraph.errors import NodeError
+from soundgraph.audio.artifact import make
+from soundgraph.audio.dsp.placing import alike, leveled
+from soundgraph.audio.dsp.resampling import resample
+from soundgraph.core.errors import NodeError
 
 
 def noise(channels: int, rate: int = 8000):

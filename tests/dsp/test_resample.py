@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from soundgraph.audio import Audio, make
-from soundgraph.dsp.resample import resample
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.audio.dsp.resampling import resample
 
 PAIRS = [
     (16000, 48000),

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from soundgraph.audio import make
-from soundgraph.dsp.resample import resample
-from soundgraph.dsp.resample_loop import resample_loop
-from soundgraph.dsp.seam import AUDIBLE, seam_ratio
+from soundgraph.audio.artifact import make
+from soundgraph.audio.dsp.resample_loop import resample_loop
+from soundgraph.audio.dsp.resampling import resample
+from soundgraph.audio.dsp.seam import AUDIBLE, seam_ratio
 
 RATES = [
     (44100, 48000),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from soundgraph.dsp.reverberation import response
+from soundgraph.audio.dsp.reverberation import response
 
 RATES = [8000, 48000, 192000]
 

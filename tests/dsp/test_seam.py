@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from soundgraph.audio import Audio, make
-from soundgraph.dsp.seam import AUDIBLE, is_audible, seam_ratio
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.audio.dsp.seam import AUDIBLE, is_audible, seam_ratio
 
 RATES = [8000, 11025, 44100, 48000, 192000]
 

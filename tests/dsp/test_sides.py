@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from soundgraph.dsp.sides import cut_low_side
+from soundgraph.audio.dsp.sides import cut_low_side
 
 
 def response_db(rate: int, freq_hz: float) -> tuple[np.ndarray, np.ndarray]:

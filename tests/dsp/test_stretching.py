@@ -8,8 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from soundgraph.dsp import stretching
-from soundgraph.errors import NodeError
+from soundgraph.audio.dsp import stretching
+from soundgraph.core.errors import NodeError
 
 FACTORS = [0.25, 0.4, 0.5, 0.8, 1.3, 2.0, 2.9, 4.0]
 SEMITONES = [-24.0, -12.0, -7.0, -0.5, 0.01, 4.0, 12.0, 24.0]
@@ -148,7 +148,7 @@ def test_more_than_two_channels_are_refused():
 
 def test_the_bits_are_the_same_in_another_process():
     code = (
-        "import hashlib, numpy as np; from soundgraph.dsp.stretching import stretched, shifted;"
+        "import hashlib, numpy as np; from soundgraph.audio.dsp.stretching import stretched, shifted;"
         "x = np.random.default_rng(0).uniform(-.5, .5, (2, 9000)).astype(np.float32);"
         "print(hashlib.sha256(stretched(x, 8000, 30000).tobytes() + shifted(x, 8000, 24.0).tobytes()).hexdigest())"
     )

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from soundgraph.errors import SceneError
-from soundgraph.loader import Lines, clashes, load_scenes
-from soundgraph.project import load_project
+from soundgraph.core.errors import SceneError
+from soundgraph.project.config import load_project
+from soundgraph.scene.loader import Lines, clashes, load_scenes
 
 from .broken_scenes import BROKEN, Broken
 

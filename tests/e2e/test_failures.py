@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from soundgraph import lock
-from soundgraph.errors import UsageError
-from soundgraph.ledger import Ledger
+from soundgraph.core.errors import UsageError
+from soundgraph.project import lockfile
+from soundgraph.project.delivered import Ledger
 from tests.helpers import CHAIN, Space, export, generate, node
 
 PROMPTS = ("rain", "wind", "a door", "birds", "beeps", "thunder")
@@ -42,7 +42,7 @@ def take(model, request):
 takes._take = take
 def INTERRUPTED():
     import gc
-    from soundgraph import builder
+    from soundgraph.execution import builder
     return any(one.cancel.is_set() for one in gc.get_objects() if isinstance(one, builder._Round))
 """
 
@@ -138,14 +138,14 @@ WHILE_IMPORTING = """
 import sys
 class Finder:
     def find_spec(self, name, path=None, target=None):
-        if name == "soundgraph.session":
+        if name == "soundgraph.session.session":
             send()
 sys.meta_path.insert(0, Finder())
 """
 
 IN_A_CALLBACK = """
 import weakref
-from soundgraph import loader
+from soundgraph.scene import loader
 class Gone: pass
 real = loader.load_scenes
 def load_scenes(*given):
@@ -157,7 +157,7 @@ loader.load_scenes = load_scenes
 """
 
 WHILE_PLANNING = """
-from soundgraph import planner
+from soundgraph.planning import planner
 planner.plan = send
 """
 
@@ -183,7 +183,7 @@ def test_a_signal_whose_exception_led_nowhere_ends_the_build_all_the_same(space:
 
 # What is delivered, and not yet written down.
 WHILE_KEEPING = """
-from soundgraph import session
+from soundgraph.session import session
 real = session.Session._keep_ledger
 def keep(*given):
     send()
@@ -320,7 +320,7 @@ def test_something_else_in_the_place_of_the_state_is_told_in_words(space: Space,
 def test_a_lock_is_not_written_beside_a_file_in_the_place_of_the_state(tmp_path: Path) -> None:
     (tmp_path / ".soundgraph").write_text("mine")
     with pytest.raises(UsageError, match=r"^cannot write soundgraph\.lock: \.soundgraph is a file"):
-        lock.update(tmp_path / "soundgraph.lock", takes={"a:b": None})
+        lockfile.update(tmp_path / "soundgraph.lock", takes={"a:b": None})
 
 
 @pytest.mark.parametrize("verb", ["check", "build"])

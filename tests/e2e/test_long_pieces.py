@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from soundgraph.audio import Audio, from_wav, make
+from soundgraph.audio.artifact import Audio, from_wav, make
+from soundgraph.audio.dsp.drift import drift_lu
+from soundgraph.audio.dsp.levelling import evened
+from soundgraph.audio.dsp.seam import AUDIBLE, seam_ratio
 from soundgraph.backends import Request
 from soundgraph.backends.audiocraft.pieces import Clock, lay_out
-from soundgraph.dsp.drift import drift_lu
-from soundgraph.dsp.levelling import evened
-from soundgraph.dsp.seam import AUDIBLE, seam_ratio
-from soundgraph.records import Record
+from soundgraph.cache.result_record import Record
 from tests.helpers import Space, export, generate, node
 
 SECONDS = 180

@@ -176,7 +176,7 @@ def test_what_only_looks_needs_no_thread(space: Space, verb: tuple[str, ...]) ->
 def test_what_the_system_has_no_more_of_is_no_bug(space: Space, error: str) -> None:
     space.scene(CHAIN)
     code = f"""
-from soundgraph import planner
+from soundgraph.planning import planner
 def plan(*given, **more):
     raise {error}
 planner.plan = plan

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from soundgraph import engines, fields
+from soundgraph import engines
+from soundgraph.core import parameter_table
+from soundgraph.core.errors import NodeError
 from soundgraph.engines import Sound
 from soundgraph.engines._fields import EngineParams
-from soundgraph.errors import NodeError
 from tests.engines.sounds import HOSTILE, deliver, sound, takes
 
 DOCS = Path(__file__).parent.parent.parent / "docs" / "engines"
@@ -46,7 +47,7 @@ def test_a_page_has_the_table_of_fields_and_says_what_was_not_tried(name):
 
 def field_table(name: str) -> str:
     lines = ["| Field | Type | Default | Meaning |", "| --- | --- | --- | --- |"]
-    for row in fields.rows(engines.get(name).params):
+    for row in parameter_table.rows(engines.get(name).params):
         kind = re.sub(r"at least (\S+), at most (\S+)", r"\1 to \2", row.type)
         cells = (f"`{row.name}`", kind, f"`{row.default.removeprefix('default ')}`", row.description)
         lines.append(f"| {' | '.join(cells)} |")

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from soundgraph.core.errors import NodeError
 from soundgraph.engines._fmod_script import SCRIPT
 from soundgraph.engines.fmod import Fmod
-from soundgraph.errors import NodeError
 from tests.engines.sounds import HOSTILE, sound, takes, text
 
 NODE = shutil.which("node")

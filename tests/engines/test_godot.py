@@ -12,8 +12,8 @@ import pytest
 import soundfile
 from pydantic import ValidationError
 
+from soundgraph.core.errors import NodeError
 from soundgraph.engines import godot
-from soundgraph.errors import NodeError
 from tests.engines.sounds import deliver, sound, takes, text
 
 _STRING = r'"(?:[^"\\\n]|\\["\\])*"'

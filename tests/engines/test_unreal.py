@@ -8,8 +8,8 @@ import sys
 import pytest
 from pydantic import ValidationError
 
-from soundgraph.engines import unreal as engine
-from soundgraph.errors import NodeError
+from soundgraph.core.errors import NodeError
+from soundgraph.engines import unreal
 from tests.engines.sounds import HOSTILE, sound, takes, text
 from tests.engines.unreal_editor import Editor, SoundNodeMixer
 
@@ -143,5 +143,5 @@ def test_channel_counts_without_a_layout_are_refused(channels):
 @pytest.mark.parametrize("fields", [{"destination": "Game/Audio"}, {"destination": "/"}, {"cue_prefix": "a b"}])
 def test_mistakes_are_refused(fields):
     with pytest.raises(ValidationError):
-        engine.Unreal(**fields)
-    assert engine.Unreal(destination="/Game/Audio/").destination == "/Game/Audio"
+        unreal.Unreal(**fields)
+    assert unreal.Unreal(destination="/Game/Audio/").destination == "/Game/Audio"

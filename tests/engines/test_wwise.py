@@ -6,8 +6,8 @@ import re
 import pytest
 from pydantic import ValidationError
 
+from soundgraph.core.errors import NodeError
 from soundgraph.engines.wwise import Wwise
-from soundgraph.errors import NodeError
 from tests.engines.sounds import HOSTILE, sound, takes, text
 
 # Of the headers that the help page lists.

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from soundgraph.records import Record
+from soundgraph.cache.result_record import Record
 from tests.faults.studio import LOG
 from tests.helpers import Result, _result
 

@@ -29,10 +29,10 @@ ACTIONS = {"count": 0, "kill": 1, "tear": 2, "fail": 3, "fail_on": 4, "term": 5,
 
 def main() -> None:
     sys.path.insert(0, str(Path(__file__).parents[2]))
-    from soundgraph import stamp
+    from soundgraph.project import build_state
     from tests.faults import studio
 
-    stamp.fingerprint = functools.cache(stamp.fingerprint)
+    build_state.fingerprint = functools.cache(build_state.fingerprint)
     studio.install()
     gc.freeze()
     for line in sys.stdin:

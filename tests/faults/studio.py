@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from soundgraph import backends
-from soundgraph.audio import Audio
+from soundgraph.audio.artifact import Audio
 from soundgraph.backends import Device, Made, Model, Precision, Report, Request, Sources
 
 MODELS = ("studio/near", "studio/far")

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from soundgraph.audio import Audio
-from soundgraph.records import Record
-from soundgraph.store import DiskStore
+from soundgraph.audio.artifact import Audio
+from soundgraph.cache.result_record import Record
+from soundgraph.cache.store import DiskStore
 from tests.faults import faulty as harness
 from tests.faults import scenes
 from tests.faults.faulty import Faulty

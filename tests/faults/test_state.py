@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from soundgraph import lock
-from soundgraph.errors import SceneError
+from soundgraph.core.errors import SceneError
+from soundgraph.project import lockfile
 from tests.faults import faulty as harness
 from tests.faults import scenes
 from tests.faults.faulty import Faulty
@@ -136,7 +136,7 @@ def test_a_damaged_lock_is_told_or_means_what_it_says(tmp_path: Path) -> None:
     for data in [*(whole[:end] for end in range(len(whole))), *_flipped(whole)]:
         path.write_bytes(data)
         try:
-            found = lock.read(path)
+            found = lockfile.read(path)
         except SceneError as error:
             wrong.update(mistake.file for mistake in error.mistakes)
             continue

@@ -14,9 +14,13 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["soundgraph"]):
-    from soundgraph import audio, decode, ledger, loader, lock, project, records, stamp
+    from soundgraph.audio import artifact
+    from soundgraph.audio.containers import decode
     from soundgraph.backends.audiocraft import peek
-    from soundgraph.errors import NodeError, SceneError, UsageError
+    from soundgraph.cache import result_record
+    from soundgraph.core.errors import NodeError, SceneError, UsageError
+    from soundgraph.project import build_state, config, delivered, lockfile
+    from soundgraph.scene import loader
 
 FOLDER = Path(tempfile.mkdtemp(prefix="soundgraph-fuzz-"))
 
@@ -26,7 +30,7 @@ def scene(data: bytes) -> None:
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(data)
     try:
-        loader.load_scene(path, project.Project(FOLDER), draft=True)
+        loader.load_scene(path, config.Project(FOLDER), draft=True)
     except SceneError as error:
         if not all(mistake.what.isprintable() for mistake in error.mistakes):
             raise AssertionError(error.mistakes) from error
@@ -35,7 +39,7 @@ def scene(data: bytes) -> None:
 def settings(data: bytes) -> None:
     (FOLDER / "soundgraph.toml").write_bytes(data)
     try:
-        project.load_project(FOLDER)
+        config.load_project(FOLDER)
     except (SceneError, UsageError):
         pass
     finally:
@@ -46,7 +50,7 @@ def lock_file(data: bytes) -> None:
     path = FOLDER / "soundgraph.lock"
     path.write_bytes(data)
     try:
-        lock.read(path)
+        lockfile.read(path)
     except SceneError:
         pass
     finally:
@@ -54,12 +58,12 @@ def lock_file(data: bytes) -> None:
 
 
 def record(data: bytes) -> None:
-    records.Record.from_json(data)
+    result_record.Record.from_json(data)
 
 
 def wav(data: bytes) -> None:
     with contextlib.suppress(ValueError):
-        audio.from_wav(data)
+        artifact.from_wav(data)
 
 
 def recording(data: bytes) -> None:
@@ -81,8 +85,8 @@ def state(data: bytes) -> None:
     folder.mkdir(exist_ok=True)
     for name in ("delivered", "stamps-0"):
         (folder / name).write_bytes(data)
-    ledger.Ledger(FOLDER)
-    stamp.load(str(FOLDER), "stamps-0")
+    delivered.Ledger(FOLDER)
+    build_state.load(str(FOLDER), "stamps-0")
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {

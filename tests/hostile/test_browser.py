@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from soundgraph.viewing import page
+from soundgraph.views.sound import page
 from tests.helpers import Space, export, generate, node, table, toml
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

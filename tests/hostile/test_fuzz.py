@@ -17,11 +17,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from soundgraph import decode, loader, lock, overrides, targets
-from soundgraph.audio import from_wav
-from soundgraph.errors import NodeError, SceneError, UsageError
-from soundgraph.project import load_project
-from soundgraph.records import Record
+from soundgraph.audio.artifact import from_wav
+from soundgraph.audio.containers import decode
+from soundgraph.cache.result_record import Record
+from soundgraph.core.errors import NodeError, SceneError, UsageError
+from soundgraph.project import lockfile, targets
+from soundgraph.project.config import load_project
+from soundgraph.scene import loader
+from soundgraph.scene.reading import overrides
 from tests.helpers import CHAIN, Space, noise
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "graphs").rglob("*.toml"))
@@ -174,7 +177,7 @@ def test_the_bytes_of_a_lock(draw: random.Random) -> None:
     with folder() as root:
         (root / "soundgraph.lock").write_bytes(mutated(LOCK, draw))
         try:
-            lock.read(root / "soundgraph.lock")
+            lockfile.read(root / "soundgraph.lock")
         except SceneError as error:
             told(error)
 

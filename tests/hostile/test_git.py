@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from soundgraph import commit, repository
+from soundgraph.project import git_commit, git_repository
 from tests.helpers import CHAIN, Space, changed, export, node
 from tests.hostile.adversary import ATTRIBUTES, Adversary, forget_times, lay_bare, lose
 from tests.repositories import commit_all, git
@@ -69,7 +69,7 @@ def fill(space: Space) -> None:
 def run_all(space: Space) -> None:
     for verb in VERBS:
         space.run(*verb)
-    commit.at(space.root)
+    git_commit.at(space.root)
 
 
 def test_the_traps_are_set(trapped: Space, adversary: Adversary) -> None:
@@ -196,7 +196,7 @@ def test_a_working_tree_elsewhere_is_not_looked_at(trapped: Space, tmp_path: Pat
     git(trapped.root, "config", "core.worktree", str(tmp_path))
     adversary.reset()
     forget_times(trapped.root)
-    found = commit.at(trapped.root, [trapped.root / "build", trapped.root / "cache", trapped.root / ".soundgraph"])
+    found = git_commit.at(trapped.root, [trapped.root / "build", trapped.root / "cache", trapped.root / ".soundgraph"])
     assert found is not None
     assert not found.dirty
     assert adversary.sprung == []
@@ -221,22 +221,22 @@ def test_a_pipe_in_a_repository_is_not_waited_for(trapped: Space, adversary: Adv
     adversary.reset()
     lose(own, sha)
     os.mkfifo(own / "objects" / sha[:2] / sha[2:])
-    with changed(repository, "TIMEOUT_S", 0.3), changed(commit, "TIMEOUT_S", 0.3):
+    with changed(git_repository, "TIMEOUT_S", 0.3), changed(git_commit, "TIMEOUT_S", 0.3):
         assert trapped.run("diff", "HEAD~1").code == 2
         for name in ("index", "HEAD"):
             (own / name).unlink()
             os.mkfifo(own / name)
-            assert commit.at(trapped.root) is None
+            assert git_commit.at(trapped.root) is None
             trapped.run("diff", "HEAD")
         shutil.rmtree(own)
         os.mkfifo(own)
-        assert commit.at(trapped.root) is None
+        assert git_commit.at(trapped.root) is None
     assert adversary.sprung == []
 
 
 def test_to_ask_whether_a_repository_of_another_owner_is_safe_starts_nothing(
     trapped: Space, adversary: Adversary
 ) -> None:
-    with changed(repository, "_is_mine", lambda path: False):
+    with changed(git_repository, "_is_mine", lambda path: False):
         run_all(trapped)
     assert adversary.sprung == []

@@ -8,9 +8,17 @@ from typing import Any
 
 import pytest
 
-from soundgraph import archive, audio, decode, demands, elements, errors, kinds, lock, paths, reading, scene, toml_file
+from soundgraph.audio import artifact
+from soundgraph.audio.containers import decode
 from soundgraph.backends.audiocraft import peek
-from soundgraph.errors import Hints, SceneError
+from soundgraph.cache import archive
+from soundgraph.core import errors, path_names, toml_document
+from soundgraph.core.errors import Hints, SceneError
+from soundgraph.nodes import get_kind, kind_names
+from soundgraph.project import lockfile
+from soundgraph.scene import reader
+from soundgraph.scene.reading import checks_and_manifests, elements
+from soundgraph.scene.tables import scene
 from tests.helpers import Space, changed, export, node
 
 PAGE = (Path(__file__).parents[2] / "docs" / "limits.md").read_text(encoding="utf-8")
@@ -18,7 +26,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "limits.md").read_text(encoding="ut
 
 def bound(kind: str, field: str, name: str) -> Any:
     """What a field of a kind is limited to: name: "le", "ge" or "max_length"."""
-    return _bound(kinds.get(kind).params.model_fields[field], name)
+    return _bound(get_kind(kind).params.model_fields[field], name)
 
 
 def _bound(field: Any, name: str) -> Any:
@@ -28,27 +36,27 @@ def _bound(field: Any, name: str) -> Any:
 RATE = scene.SceneSettings.model_fields["sample_rate"]
 
 LIMITS = {
-    "parts of a dotted name in it": f"{toml_file._MOST_PARTS:,}",
-    "a scene file, or `soundgraph.toml`": f"{toml_file.MAX_BYTES:,} bytes",
-    "tables and lists in a file of more than 200,000 characters": f"{toml_file._MOST_TABLES:,}",
-    "fields of a table in such a file": f"{toml_file._MOST_FIELDS:,}",
-    "a scene with all it includes": f"{reading.MAX_CHARACTERS:,} characters",
+    "parts of a dotted name in it": f"{toml_document._MOST_PARTS:,}",
+    "a scene file, or `soundgraph.toml`": f"{toml_document.MAX_BYTES:,} bytes",
+    "tables and lists in a file of more than 200,000 characters": f"{toml_document._MOST_TABLES:,}",
+    "fields of a table in such a file": f"{toml_document._MOST_FIELDS:,}",
+    "a scene with all it includes": f"{reader.MAX_CHARACTERS:,} characters",
     "mistakes of a file that are told": f"{errors.MOST_MISTAKES:,}",
-    "lines in it of sorts that are not known": f"{lock._MOST_OTHERS:,}",
-    "`soundgraph.lock`": f"{lock._MAX_BYTES:,} bytes",
-    "nodes of a scene, with all it includes and all takes": f"{reading.MAX_NODES:,}",
-    "exports of a scene, with all takes": f"{reading.MAX_NODES:,}",
-    "files that a scene includes, all told": f"{reading.MAX_INCLUDES:,}",
-    "depth of includes": f"{reading.MAX_DEPTH:,}",
+    "lines in it of sorts that are not known": f"{lockfile._MOST_OTHERS:,}",
+    "`soundgraph.lock`": f"{lockfile._MAX_BYTES:,} bytes",
+    "nodes of a scene, with all it includes and all takes": f"{reader.MAX_NODES:,}",
+    "exports of a scene, with all takes": f"{reader.MAX_NODES:,}",
+    "files that a scene includes, all told": f"{reader.MAX_INCLUDES:,}",
+    "depth of includes": f"{reader.MAX_DEPTH:,}",
     "takes of a node (`variations`)": f"{bound('generate', 'variations', 'le'):,}",
     "inputs of a mix or a sequence, elements": f"{bound('mix', 'inputs', 'max_length'):,}",
-    "a path in a scene": f"{paths.MAX_PATH:,} characters",
-    "`[[checks]]` of a scene": f"{demands.MAX_CHECKS:,}",
-    "`[manifests.*]` of a scene": f"{demands.MAX_MANIFESTS:,}",
+    "a path in a scene": f"{path_names.MAX_PATH:,} characters",
+    "`[[checks]]` of a scene": f"{checks_and_manifests.MAX_CHECKS:,}",
+    "`[manifests.*]` of a scene": f"{checks_and_manifests.MAX_MANIFESTS:,}",
     "a prompt": f"{bound('generate', 'prompt', 'max_length'):,} characters",
     "the name of a node or an export": "100 characters",
-    "a sound": f"{audio.MAX_BYTES:,} bytes of samples",
-    "the length of a sound": f"{audio.MAX_SECONDS:,} s",
+    "a sound": f"{artifact.MAX_BYTES:,} bytes of samples",
+    "the length of a sound": f"{artifact.MAX_SECONDS:,} s",
     "a generated take, or a recording": f"{decode.MAX_SECONDS:,} s",
     "channels of a recording": f"{decode.MAX_CHANNELS:,}",
     "the rate of a recording": f"{decode.MIN_RATE_HZ:,} to {decode.MAX_RATE_HZ:,} Hz",
@@ -68,15 +76,15 @@ def test_every_limit_of_the_page_is_one_of_the_code() -> None:
 def test_limits_that_stand_in_one_row_are_one() -> None:
     assert bound("mix", "inputs", "max_length") == bound("sequence", "inputs", "max_length")
     assert bound("generate", "duration", "le") == decode.MAX_SECONDS
-    assert paths.is_name("a" * 100)
-    assert not paths.is_name("a" * 101)
+    assert path_names.is_name("a" * 100)
+    assert not path_names.is_name("a" * 101)
 
 
-@pytest.mark.parametrize("kind", [name for name in kinds.names() if name != "generate"])
+@pytest.mark.parametrize("kind", [name for name in kind_names() if name != "generate"])
 def test_every_length_has_a_limit(kind: str) -> None:
-    for name, field in kinds.get(kind).params.model_fields.items():
+    for name, field in get_kind(kind).params.model_fields.items():
         if name in ("duration", "before", "after", "start", "gap"):
-            assert _bound(field, "le") <= audio.MAX_SECONDS
+            assert _bound(field, "le") <= artifact.MAX_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -93,7 +101,7 @@ def test_a_name_of_many_parts_takes_no_memory(tmp_path: Path, text: str) -> None
     path = tmp_path / "a.toml"
     path.write_text(text)
     with pytest.raises(SceneError, match="a name has over 100 parts"):
-        toml_file.read(path, "a.toml")
+        toml_document.read(path, "a.toml")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +110,7 @@ def test_a_name_of_many_parts_takes_no_memory(tmp_path: Path, text: str) -> None
 def test_many_dots_are_no_such_name(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.toml"
     path.write_text(text)
-    assert toml_file.read(path, "a.toml").table
+    assert toml_document.read(path, "a.toml").table
 
 
 def many(line: str, size: int = 1_500_000) -> str:
@@ -146,9 +154,9 @@ def test_dots_and_brackets_in_strings_comments_and_numbers_open_nothing() -> Non
             "e = [0.5, -1.25, +3.0]",
         ]
     )
-    assert toml_file._tables(text) == 1
-    assert toml_file._tables("[nodes.a]\n") == 2
-    assert toml_file._tables("1.1.1 = 0.5\n") == 2
+    assert toml_document._tables(text) == 1
+    assert toml_document._tables("[nodes.a]\n") == 2
+    assert toml_document._tables("1.1.1 = 0.5\n") == 2
 
 
 @pytest.mark.parametrize(
@@ -206,9 +214,9 @@ def test_includes_are_counted_together(space: Space) -> None:
     space.scene(f"include = {[f'../i/i{n}.toml' for n in range(3)]}")
     for n in range(3):
         space.write(f"i/i{n}.toml", "#" * 60 + "\n" + node("a", "noise", duration=1))
-    with changed(reading, "MAX_CHARACTERS", 250):
+    with changed(reader, "MAX_CHARACTERS", 250):
         assert space.run("check").err == "graphs/a.toml: has over 250 characters with all it includes\n"
-    with changed(reading, "MAX_NODES", 1):
+    with changed(reader, "MAX_NODES", 1):
         assert "holds 2 nodes with all it includes; a scene may have 1" in space.run("check").err
 
 
@@ -216,7 +224,7 @@ def test_lines_of_a_lock_that_nobody_knows_are_counted(space: Space) -> None:
     space.scene(node("a", "noise", duration=1) + export("x", "a"))
     space.write("soundgraph.lock", "".join(f"zz {n}\n" for n in range(5)))
     assert space.run("check").code == 0
-    with changed(lock, "_MOST_OTHERS", 3):
+    with changed(lockfile, "_MOST_OTHERS", 3):
         assert "soundgraph.lock:4: holds over 3 lines of sorts" in space.run("check").err
 
 
@@ -237,7 +245,7 @@ def test_a_path_of_many_folders_is_refused(space: Space) -> None:
 
 
 def test_a_long_list_of_includes_is_refused_as_a_whole(space: Space) -> None:
-    space.scene(f"include = {['none.toml'] * (reading.MAX_INCLUDES + 1)}\n" + node("a", "gain", input="none.b"))
+    space.scene(f"include = {['none.toml'] * (reader.MAX_INCLUDES + 1)}\n" + node("a", "gain", input="none.b"))
     result = space.run("check")
     assert result.err == "graphs/a.toml:1: include: names 201 files; a scene may include 200, all told\n"
 
@@ -252,7 +260,7 @@ def test_too_many_checks_and_manifests_are_refused(space: Space) -> None:
     checks = "[[checks]]\nexport = 'x'\n" * 3
     manifests = "".join(f"[manifests.m{n}]\nengine = 'json'\n" for n in range(3))
     space.scene(node("a", "noise", duration=1) + export("x", "a") + checks + manifests)
-    with changed(demands, "MAX_CHECKS", 2), changed(demands, "MAX_MANIFESTS", 2):
+    with changed(checks_and_manifests, "MAX_CHECKS", 2), changed(checks_and_manifests, "MAX_MANIFESTS", 2):
         result = space.run("check")
     assert result.err == (
         "graphs/a.toml:6: checks: are 3; a scene may have 2\ngraphs/a.toml:12: manifests: are 3; a scene may have 2\n"

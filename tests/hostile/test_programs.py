@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from soundgraph import programs
-from soundgraph.cli import play
-from soundgraph.errors import NodeError
-from soundgraph.interrupts import Flag
+from soundgraph.cli.verbs import play
+from soundgraph.core import programs
+from soundgraph.core.errors import NodeError
+from soundgraph.core.interrupts import Flag
 from tests.helpers import CHAIN, Space, export, for_ffmpeg, g722, node, noise
 
 _EVERYTHING = """

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from soundgraph.audio import Audio, make
+from soundgraph.audio.artifact import Audio, make
 from soundgraph.nodes.compressor import KIND, Compressor
 
 RATES = (8000, 11025, 44100, 48000, 192000)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from soundgraph.audio import Audio, make
-from soundgraph.dsp.resample import resample
-from soundgraph.errors import NodeError
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.audio.dsp.resampling import resample
+from soundgraph.core.errors import NodeError
 from soundgraph.nodes.crossfade import KIND, Crossfade
 
 RATES = [8000, 11025, 44100, 48000, 192000]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from soundgraph.audio import Audio, make
-from soundgraph.errors import NodeError
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.core.errors import NodeError
 from soundgraph.nodes.delay import KIND, Delay
 
 

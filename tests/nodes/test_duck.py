@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from soundgraph.audio import Audio, make
-from soundgraph.kinds import references
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.core.params import references
 from soundgraph.nodes.duck import KIND, Duck
 
 RATES = (8000, 11025, 44100, 48000, 192000)

@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from soundgraph import kinds
-from soundgraph.audio import Audio, make
-from soundgraph.errors import NodeError
-from soundgraph.kinds import Kind, Params
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.core.errors import NodeError
+from soundgraph.core.params import Params, reference_fields, references
+from soundgraph.nodes import Kind, get_kind, kind_names
 
 REPOSITORY = Path(__file__).parents[2]
 PAGES = REPOSITORY / "docs" / "nodes"
@@ -41,7 +41,7 @@ ROWS = [
 def examples(name: str) -> tuple[Params, ...]:
     """The parameters of every node of that kind in the scenes of its page, and the same with all that need not be given
     at its default."""
-    model = kinds.get(name).params
+    model = get_kind(name).params
     found = []
     for block in re.findall(
         r"^```toml\n(.*?)^```$", (PAGES / f"{name}.md").read_text("utf-8"), re.DOTALL | re.MULTILINE
@@ -57,17 +57,17 @@ def examples(name: str) -> tuple[Params, ...]:
 
 
 def takes_inputs(name: str) -> bool:
-    return kinds.get(name).render is not None and bool(kinds.reference_fields(kinds.get(name).params))
+    return get_kind(name).render is not None and bool(reference_fields(get_kind(name).params))
 
 
-WITH_INPUTS = [name for name in kinds.names() if takes_inputs(name)]
+WITH_INPUTS = [name for name in kind_names() if takes_inputs(name)]
 
 
 def render(name: str, params: Params, *sounds: Audio) -> Audio | None:
     """The result for these inputs, in turn until there are enough; None where the kind refuses them, in words."""
-    kind: Kind = kinds.get(name)
+    kind: Kind = get_kind(name)
     assert kind.render is not None
-    count = len(kinds.references(params))
+    count = len(references(params))
     inputs = [sounds[index % len(sounds)] for index in range(count)]
     before = [audio.samples.tobytes() for audio in inputs]
     try:
@@ -201,7 +201,7 @@ def test_no_kind_hands_on_what_is_not_a_number(name, value):
 # Pages
 
 
-@pytest.mark.parametrize("name", kinds.names())
+@pytest.mark.parametrize("name", kind_names())
 def test_the_page_of_a_kind_says_how_it_behaves(name):
     parts = re.split(r"^## (.*)$", (PAGES / f"{name}.md").read_text("utf-8"), flags=re.MULTILINE)
     section = dict(zip(parts[1::2], parts[2::2], strict=True)).get("How it behaves")

@@ -7,8 +7,10 @@ import pytest
 import soundfile
 from pydantic import ValidationError
 
-from soundgraph import decode, kinds
-from soundgraph.errors import NodeError
+from soundgraph.audio.containers import decode
+from soundgraph.core.errors import NodeError
+from soundgraph.core.params import file_fields, manifest_params
+from soundgraph.nodes import get_kind
 from soundgraph.nodes.file import KIND, File
 
 
@@ -30,9 +32,9 @@ def test_it_gives_the_samples_at_the_recordings_own_rate_and_channels(tmp_path, 
 
 def test_its_key_holds_the_decoder_and_not_the_path(tmp_path):
     recording(tmp_path / "a.wav")
-    assert kinds.get("file") is KIND
-    assert kinds.file_fields(File) == ("path",)
-    assert kinds.manifest_params(File(path="/a/b.wav")) == {}
+    assert get_kind("file") is KIND
+    assert file_fields(File) == ("path",)
+    assert manifest_params(File(path="/a/b.wav")) == {}
     assert KIND.decoder(File(path=str(tmp_path / "a.wav"))) == decode.version(tmp_path / "a.wav")
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from soundgraph.audio import Audio, make
-from soundgraph.dsp.drift import drift_lu
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.audio.dsp.drift import drift_lu
 from soundgraph.nodes.level import KIND, Level
 
 

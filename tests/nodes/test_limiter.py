@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from soundgraph.audio import Audio, make
+from soundgraph.audio.artifact import Audio, make
 from soundgraph.nodes.limiter import KIND, Limiter
 from tests.dsp.meters import scipy_true_peak_db
 

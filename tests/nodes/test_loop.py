@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from soundgraph.audio import Audio, make
-from soundgraph.dsp.seam import AUDIBLE, seam_ratio
-from soundgraph.errors import NodeError
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.audio.dsp.seam import AUDIBLE, seam_ratio
+from soundgraph.core.errors import NodeError
 from soundgraph.nodes.loop import KIND, Loop
 
 RATES = [8000, 11025, 44100, 48000, 192000]
@@ -158,7 +158,7 @@ def test_values_out_of_range_are_mistakes(fields):
 
 SCRIPT = """
 import numpy as np
-from soundgraph.audio import make
+from soundgraph.audio.artifact import make
 from soundgraph.nodes import crossfade, loop, match, sequence
 rng = np.random.default_rng(1)
 a, b = (make(rng.standard_normal((2, 200_000)), rate) for rate in (32000, 44100))

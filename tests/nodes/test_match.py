@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from soundgraph import kinds
-from soundgraph.audio import Audio, make
-from soundgraph.dsp.loudness import integrated_lufs
-from soundgraph.dsp.onsets import onset
-from soundgraph.errors import NodeError
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.audio.dsp.loudness import integrated_lufs
+from soundgraph.audio.dsp.onsets import onset
+from soundgraph.core.errors import NodeError
+from soundgraph.core.params import references
 from soundgraph.nodes.match import KIND, Match
 
 RATES = [8000, 11025, 44100, 48000, 192000]
@@ -127,7 +127,7 @@ def test_its_inputs_are_not_written_to():
 
 
 def test_both_are_references():
-    assert kinds.references(Match(input="a", to="b")) == [("input", "a"), ("to", "b")]
+    assert references(Match(input="a", to="b")) == [("input", "a"), ("to", "b")]
 
 
 @pytest.mark.parametrize("fields", [{"align": "peak"}, {"level": 1}, {"offset": 0.1}])

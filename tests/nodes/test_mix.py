@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from soundgraph import kinds
-from soundgraph.audio import Audio, make
-from soundgraph.dsp.resample import resample
-from soundgraph.errors import NodeError
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.audio.dsp.resampling import resample
+from soundgraph.core.errors import NodeError
+from soundgraph.core.params import manifest_params, references
 from soundgraph.nodes.mix import KIND, Layer, Mix
 
 RATE = 8000
@@ -177,14 +177,14 @@ def test_mix_values_out_of_range_are_mistakes(fields):
 
 def test_inputs_are_references_in_the_order_written_and_the_rate_is_the_scenes():
     node = Mix(inputs=[Layer(node="rain", weight=0.5), Layer(node="wind")])
-    assert kinds.references(node) == [("inputs[0].node", "rain"), ("inputs[1].node", "wind")]
-    assert kinds.manifest_params(node) == {"inputs": [{"weight": 0.5}, {}]}
+    assert references(node) == [("inputs[0].node", "rain"), ("inputs[1].node", "wind")]
+    assert manifest_params(node) == {"inputs": [{"weight": 0.5}, {}]}
     assert KIND.from_scene == ("sample_rate",)
 
 
 SCRIPT = """
 import numpy as np
-from soundgraph.audio import make
+from soundgraph.audio.artifact import make
 from soundgraph.nodes import eq, mix, trim
 noise = np.random.default_rng(1).standard_normal((2, 200_000))
 layers = [make(noise[:, :90_000], 32000), make(noise[:1], 44100)]

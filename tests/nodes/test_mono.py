@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from soundgraph.audio import Audio, make
-from soundgraph.dsp.pan import pan
-from soundgraph.errors import NodeError
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.audio.dsp.panning import pan
+from soundgraph.core.errors import NodeError
 from soundgraph.nodes.mono import KIND, Mono
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from soundgraph.audio import Audio, make
-from soundgraph.dsp.loudness import integrated_lufs
-from soundgraph.errors import NodeError
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.audio.dsp.loudness import integrated_lufs
+from soundgraph.core.errors import NodeError
 from soundgraph.nodes.normalize import KIND, Normalize
 from tests.dsp.meters import scipy_true_peak_db
 

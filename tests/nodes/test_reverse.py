@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from soundgraph.audio import Audio, make
+from soundgraph.audio.artifact import Audio, make
 from soundgraph.nodes.reverse import KIND, Reverse
 
 

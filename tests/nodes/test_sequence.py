@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from soundgraph import kinds
-from soundgraph.audio import Audio, make
-from soundgraph.dsp.crossfades import joined
-from soundgraph.dsp.resample import resample
-from soundgraph.errors import NodeError
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.audio.dsp.crossfades import joined
+from soundgraph.audio.dsp.resampling import resample
+from soundgraph.core.errors import NodeError
+from soundgraph.core.params import references
 from soundgraph.nodes.sequence import KIND, Clip, Sequence
 
 RATE = 8000
@@ -170,5 +170,5 @@ def test_values_out_of_range_are_mistakes(clip):
 
 def test_inputs_are_references_in_the_order_written_and_the_rate_is_the_scenes():
     node = Sequence(inputs=[Clip(node="intro"), Clip(node="theme", crossfade=0.5)])
-    assert kinds.references(node) == [("inputs[0].node", "intro"), ("inputs[1].node", "theme")]
+    assert references(node) == [("inputs[0].node", "intro"), ("inputs[1].node", "theme")]
     assert KIND.from_scene == ("sample_rate",)

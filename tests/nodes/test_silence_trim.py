@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from soundgraph.audio import Audio, make
-from soundgraph.dsp.fades import ramp
-from soundgraph.errors import NodeError
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.audio.dsp.fades import ramp
+from soundgraph.core.errors import NodeError
 from soundgraph.nodes.silence_trim import KIND, SilenceTrim
 
 RATES = [8000, 11025, 44100, 48000, 192000]

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from soundgraph.audio import Audio
-from soundgraph.errors import NodeError
+from soundgraph.audio.artifact import Audio
+from soundgraph.core.errors import NodeError
 from soundgraph.nodes import speech
 from soundgraph.nodes.speech import KIND, Speech
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from soundgraph.audio import Audio, make
-from soundgraph.errors import NodeError
+from soundgraph.audio.artifact import Audio, make
+from soundgraph.core.errors import NodeError
 from soundgraph.nodes.mix import KIND as MIX
 from soundgraph.nodes.mix import Mix
 from soundgraph.nodes.stereo import KIND, Stereo

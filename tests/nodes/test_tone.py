@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from soundgraph.audio import Audio, from_wav
+from soundgraph.audio.artifact import Audio, from_wav
 from soundgraph.nodes.tone import KIND, Tone
 
 RATES = [8000, 11025, 44100, 48000, 192000]

@@ -12,10 +12,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from soundgraph import backends, checks, decode, kinds, mastering, takes
-from soundgraph.audio import Audio
+from soundgraph import backends
+from soundgraph.audio.artifact import Audio
+from soundgraph.audio.containers import decode
 from soundgraph.backends import Made, Request, Sources
-from soundgraph.export_settings import ExportSettings
+from soundgraph.core.params import Params
+from soundgraph.delivery import mastering
+from soundgraph.nodes import get_kind
+from soundgraph.scene.reading import variations
+from soundgraph.scene.tables import check_settings
+from soundgraph.scene.tables.export_settings import ExportSettings
 from tests.helpers import noise
 from tests.random.projects import NodeText, ProjectText, SceneText, formats, takes_of_export
 
@@ -308,7 +314,7 @@ def file_of(result: Result, job: Job, form: str) -> bytes:
 def keeps(audio: Audio, limits: Mapping[str, Any]) -> bool:
     """Whether a sound keeps limits."""
     if audio.digest not in _figures:
-        _figures[audio.digest] = checks.measure(audio)
+        _figures[audio.digest] = check_settings.measure(audio)
     figures = _figures[audio.digest]
     for name, limit in limits.items():
         if name == "silent":
@@ -325,15 +331,15 @@ def keeps(audio: Audio, limits: Mapping[str, Any]) -> bool:
     return True
 
 
-def _params(scene: SceneText, text: NodeText, take: int) -> kinds.Params:
-    kind = kinds.get(text.kind)
+def _params(scene: SceneText, text: NodeText, take: int) -> Params:
+    kind = get_kind(text.kind)
     stated = {**{name: scene.settings[name] for name in kind.from_scene if name in scene.settings}, **text.fields}
     if stated.pop("variations", 1) > 1:
-        stated["seed"] = takes.seed_of(stated.get("seed", 0), take)
+        stated["seed"] = variations.seed_of(stated.get("seed", 0), take)
     return kind.params.model_validate(stated)
 
 
-def _identity(project: ProjectText, text: NodeText, params: kinds.Params, inputs: list[str]) -> Identity:
+def _identity(project: ProjectText, text: NodeText, params: Params, inputs: list[str]) -> Identity:
     dump = params.model_dump()
     if text.kind == "file":
         dump["path"] = project.recordings[text.fields["path"]]
@@ -345,11 +351,11 @@ def _identity(project: ProjectText, text: NodeText, params: kinds.Params, inputs
     return (text.kind, json.dumps(dump), *inputs)
 
 
-def _render(project: ProjectText, text: NodeText, params: kinds.Params, inputs: list[Audio]) -> Audio:
+def _render(project: ProjectText, text: NodeText, params: Params, inputs: list[Audio]) -> Audio:
     if text.kind == "file":
         seed = project.recordings[text.fields["path"]]
         return noise(0.03, 8000, 1 + seed % 2, seed)
-    render = kinds.get(text.kind).render
+    render = get_kind(text.kind).render
     if render is not None:
         return render(params, inputs)
     sounds = dict(zip((role for role in ("melody", "continue_from") if role in text.fields), inputs, strict=True))

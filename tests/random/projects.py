@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from soundgraph import takes
+from soundgraph.scene.reading import variations
 from tests.helpers import Space, export, noise, table, toml
 
 Draw = Any
@@ -322,7 +322,7 @@ def fields_of(kind: str) -> st.SearchStrategy[dict[str, Any]]:
             # The draft backend takes no notice of top_k: another value gives another key, and the same samples.
             optional={
                 # The last is that of a second take of seed 0: two nodes then share a take.
-                "seed": st.sampled_from([0, 1, 2, takes.seed_of(0, 2)]),
+                "seed": st.sampled_from([0, 1, 2, variations.seed_of(0, 2)]),
                 "temperature": st.sampled_from([0.8, 1.0]),
                 "top_k": st.integers(1, 3),
             },
@@ -513,7 +513,7 @@ def put_right(project: ProjectText) -> None:
         for name, fields in scene.exports.items():
             _put_take_right(fields, "node", shapes[base_of(fields["node"])].takes)
             path = fields.get("path", name)
-            if takes_of_export(fields, shapes) > 1 and not takes.has_place(path):
+            if takes_of_export(fields, shapes) > 1 and not variations.has_place(path):
                 fields["path"] = f"{path}_{{take}}"
         for check in scene.checks:
             if "node" in check:

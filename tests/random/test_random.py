@@ -13,8 +13,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from soundgraph import decode
-from soundgraph.checks import measure
+from soundgraph.audio.containers import decode
+from soundgraph.scene.tables.check_settings import measure
 from tests.helpers import CHAIN, Result, Space, export, generate, node, table
 from tests.random import oracle, projects
 from tests.random.oracle import Entry, Expected, Job, List, Oracle

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from soundgraph.backends import Device, Generator, Model, Pin, Precision, Sources
 from soundgraph.backends.audiocraft import catalogue
-from soundgraph.errors import NodeError, quote
+from soundgraph.core.errors import NodeError, quote
 
 
 class AudioCraft:

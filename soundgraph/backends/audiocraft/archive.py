@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from soundgraph.backends.audiocraft import devices
-from soundgraph.errors import NodeError
+from soundgraph.core.errors import NodeError
 
 _LFS_POINTER = b"version https://git-lfs"
 

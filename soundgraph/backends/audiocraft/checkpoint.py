@@ -15,7 +15,7 @@ from torch.nn.modules import activation
 from soundgraph.backends import Model
 from soundgraph.backends.audiocraft import archive, companions, compat, devices
 from soundgraph.backends.audiocraft.devices import choose_device, dtype_for
-from soundgraph.errors import NodeError, quote
+from soundgraph.core.errors import NodeError, quote
 
 if TYPE_CHECKING:
     from soundgraph.backends.audiocraft.weights import Files

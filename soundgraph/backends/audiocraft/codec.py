@@ -19,8 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from soundgraph.errors import NodeError
-from soundgraph.workers import Workers
+from soundgraph.core.errors import NodeError
+from soundgraph.core.threads import Workers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

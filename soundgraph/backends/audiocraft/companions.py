@@ -20,7 +20,7 @@ import torch
 
 from soundgraph.backends.audiocraft import archive, compat, devices, weights
 from soundgraph.backends.audiocraft.installed import INSTALL_MELODY
-from soundgraph.errors import NodeError
+from soundgraph.core.errors import NodeError
 
 _Choose = Callable[[Iterable[str]], list[str]]
 _TOKENIZERS = ("tokenizer.json", "spiece.model")

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 import torch
 
 from soundgraph.backends.audiocraft.installed import broken, missing_packages
-from soundgraph.errors import NodeError
+from soundgraph.core.errors import NodeError
 
 
 def prepare() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from soundgraph.backends import Device, OutOfMemoryError, Precision
-from soundgraph.errors import NodeError
+from soundgraph.core.errors import NodeError
 
 
 def choose_device(asked: Device) -> str:

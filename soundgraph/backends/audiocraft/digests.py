@@ -12,7 +12,7 @@ import time
 import zipfile
 from pathlib import Path
 
-from soundgraph import stamp
+from soundgraph.core.files import ABSENT, file_digest, is_older, stat_text, write_atomically
 
 CACHE_HOME = "SOUNDGRAPH_CACHE_HOME"
 """An environment variable: the folder for what soundgraph remembers across projects."""
@@ -77,18 +77,18 @@ def git_digest(path: Path) -> str:
 def _of(path: Path, whole: bool) -> str:
     """whole: whether something else tells that the file is whole, so that an archive's own checksums need not."""
     name = str(path.absolute())
-    stat = stamp.stat_text(name)
+    stat = stat_text(name)
     known = _known().get(name)
     if known is not None and known[0] == stat:
         return known[1]
     moment = now_ns() - _MARGIN_NS
-    digest = stamp.file_digest(name)
+    digest = file_digest(name)
     if not digest:
         path.open("rb").close()  # says why
         raise OSError(f"{path} cannot be read")
     if not whole and (damaged := _damaged(path)):
         raise ValueError(f"cannot be used: {path} is damaged: {damaged} does not match its checksum; copy it anew")
-    if stamp.stat_text(name) == stat and is_settled(stat, moment):
+    if stat_text(name) == stat and is_settled(stat, moment):
         _remember(name, stat, digest)
     return digest
 
@@ -108,7 +108,7 @@ def _damaged(path: Path) -> str:
 
 def is_settled(stat: str, moment: int) -> bool:
     """Whether a change after `moment` would show in the file's stat: not if it is as young as that itself."""
-    return stat != stamp.ABSENT and stamp.is_older(stat, moment)
+    return stat != ABSENT and is_older(stat, moment)
 
 
 def now_ns() -> int:
@@ -180,6 +180,6 @@ def _remember(path: str, stat: str, digest: str) -> None:
     rows = [_VERSION, *(f"{digest}\t{stat}\t{path}" for path, (stat, digest) in known.items()), ""]
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        stamp.write_atomically(str(file), "\n".join(rows).encode("utf-8", "surrogateescape"))
+        write_atomically(str(file), "\n".join(rows).encode("utf-8", "surrogateescape"))
     except OSError:
         return  # a home that cannot be written to: the next process reads the weights again

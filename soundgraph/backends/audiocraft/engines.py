@@ -14,7 +14,7 @@ from soundgraph.backends.audiocraft.conditions import Conditions
 from soundgraph.backends.audiocraft.decoder import Decoder
 from soundgraph.backends.audiocraft.rows import Row
 from soundgraph.backends.audiocraft.sampling import noise
-from soundgraph.errors import NodeError, quote
+from soundgraph.core.errors import NodeError, quote
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import torch
 
-from soundgraph import audio
+from soundgraph.audio import artifact
+from soundgraph.audio.dsp.fitting import conversion, fitted
 from soundgraph.backends import Device, Made, Model, OutOfMemoryError, Precision, Refused, Report, Request
 from soundgraph.backends.audiocraft import checkpoint, codec, devices, engines, pieces
 from soundgraph.backends.audiocraft.pieces import CannotError, Clock
 from soundgraph.backends.audiocraft.takes import Take, next_batch
-from soundgraph.dsp.fitting import conversion, fitted
-from soundgraph.errors import NodeError, quote, unexpected
+from soundgraph.core.errors import NodeError, quote, unexpected
 
 if TYPE_CHECKING:
     from soundgraph.backends.audiocraft.weights import Files
@@ -205,7 +205,7 @@ class AudioCraftGenerator:
             samples = pieces.join(take.given, samples, piece)
         if take.told_s < take.request.duration:
             report(take.index, take.request.duration)
-        made = audio.make(samples, self._model.sample_rate)
+        made = artifact.make(samples, self._model.sample_rate)
         return Made(take.index, made, (*take.remarks, *self._of_memory(take)), self._facts(take))
 
     def _of_memory(self, take: Take) -> Iterator[str]:

@@ -20,11 +20,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from soundgraph import stamp
 from soundgraph.backends import Model, Pin, Sources
 from soundgraph.backends.audiocraft import catalogue, digests, weights
 from soundgraph.backends.audiocraft.weights import Part
-from soundgraph.errors import NodeError, quote
+from soundgraph.core.errors import NodeError, quote
+from soundgraph.core.files import file_digest, write_atomically
 
 Report = Callable[[int, int], None]
 """Called with the bytes fetched so far, and all that are to be fetched. It may raise, to stop."""
@@ -217,7 +217,7 @@ def _fetch(batch: _Batch, item: _Item, tell: Callable[[int], None]) -> None:
                 **bar,
             )
         )
-        whole = (not item.sha256 or stamp.file_digest(str(path)) == item.sha256) and (
+        whole = (not item.sha256 or file_digest(str(path)) == item.sha256) and (
             not item.git_digest or digests.git_digest(path) == item.git_digest
         )
     if not whole:
@@ -255,7 +255,7 @@ def _refer(batch: _Batch) -> None:
     reference = weights.storage(_cache(), batch.repository) / "refs" / "main"
     with _in_words(batch.repository):
         reference.parent.mkdir(parents=True, exist_ok=True)
-        stamp.write_atomically(str(reference), batch.revision.encode())
+        write_atomically(str(reference), batch.revision.encode())
 
 
 def _check_space(batches: list[_Batch]) -> None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from soundgraph.errors import NodeError
+from soundgraph.core.errors import NodeError
 
 _PACKED_FOR = 16
 """Rows that weights are laid out for. Always the same number: how they lie could show in a result's last bits."""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from soundgraph import audio
-from soundgraph.audio import Samples
+from soundgraph.audio import artifact
+from soundgraph.audio.artifact import Samples
 
 if TYPE_CHECKING:
     from soundgraph.backends import Family, Request
@@ -108,7 +108,7 @@ def lay_out(request: Request, family: Family, clock: Clock, n_given: int = 0) ->
     window is told two things.
     Raises CannotError.
     """
-    n_samples = audio.n_samples(request.duration, clock.sample_rate)
+    n_samples = artifact.n_samples(request.duration, clock.sample_rate)
     if request.continue_from is not None:
         _check_given(n_given, n_samples, clock)
     new_steps = int(clock.max_steps * _NEW_SHARE[family]) // clock.per_frame * clock.per_frame
@@ -120,7 +120,7 @@ def lay_out(request: Request, family: Family, clock: Clock, n_given: int = 0) ->
     texts: dict[int, str] = {}
     for at, text in request.prompts:
         # The first frame that lies wholly behind the moment; if two texts begin in one frame, the later one holds.
-        first = clock.steps(max(audio.n_samples(at, clock.sample_rate) - origin, 0))
+        first = clock.steps(max(artifact.n_samples(at, clock.sample_rate) - origin, 0))
         texts[max(first, given_steps)] = text
 
     windows: list[Window] = []

@@ -12,7 +12,7 @@ from soundgraph.backends.audiocraft.pieces import Piece, Window
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from soundgraph.audio import Samples
+    from soundgraph.audio.artifact import Samples
     from soundgraph.backends import Request
 
 

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from soundgraph import stamp
 from soundgraph.backends import Model, Pin, Sources
 from soundgraph.backends.audiocraft import catalogue, digests
 from soundgraph.backends.audiocraft.catalogue import Entry, is_folder
 from soundgraph.backends.audiocraft.peek import Peeked, peek
-from soundgraph.digest import digest
-from soundgraph.errors import NodeError, quote
+from soundgraph.core.digest import digest
+from soundgraph.core.errors import NodeError, quote
+from soundgraph.core.files import stat_text
 
 LM_FILE = "state_dict.bin"
 CODEC_FILE = "compression_state_dict.bin"
@@ -127,7 +127,7 @@ def stats(files: Files) -> dict[Path, str]:
     paths = [files.lm, files.codec, *([files.stems] if files.stems is not None else [])]
     for folder, choose in ((files.codec_folder, codec_files), (files.text_encoder, text_files)):
         paths += [folder / name for name in choose(_names(folder))] if folder is not None else []
-    return {path: stamp.stat_text(str(path)) for path in paths}
+    return {path: stat_text(str(path)) for path in paths}
 
 
 def damage_of(model_id: str, read: Iterable[Path]) -> str:
@@ -543,7 +543,7 @@ _peeked: dict[str, tuple[str, Peeked]] = {}
 
 def _peek(path: Path, shown: str, mended: str) -> Peeked:
     """What a checkpoint says, read once in a process. shown, mended: what messages call it, and say at their end."""
-    stat, moment = stamp.stat_text(str(path)), digests.recent_ns()
+    stat, moment = stat_text(str(path)), digests.recent_ns()
     known = _peeked.get(str(path))
     if known is not None and known[0] == stat:
         return known[1]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from soundgraph.audio import Samples
+from soundgraph.audio.artifact import Samples
 from soundgraph.backends.draft.effects import Effect, effect
 from soundgraph.backends.draft.shaping import ends_ramped
 from soundgraph.backends.draft.stage import Stage

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundgraph.backends.draft.exact import Mono, blocks
-from soundgraph.digest import digest
+from soundgraph.core.digest import digest
 
 T = TypeVar("T")
 

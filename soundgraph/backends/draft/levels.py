@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from soundgraph.audio import Samples
+from soundgraph.audio.artifact import Samples
 from soundgraph.backends.draft.exact import gain_of
 from soundgraph.backends.draft.words import Character
 

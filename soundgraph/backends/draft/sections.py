@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from soundgraph import audio
-from soundgraph.audio import Samples
+from soundgraph.audio import artifact
+from soundgraph.audio.artifact import Samples
 from soundgraph.backends.draft.exact import Mono, sine
 
 CROSSFADE_S = 0.5
@@ -39,12 +39,12 @@ def sections(prompts: Sequence[tuple[float, str]], n: int, rate: int, first: int
 
     A text that begins where the take ends, or at the moment of the next one, rules nothing.
     """
-    starts = [min(max(audio.n_samples(at, rate), first), n) for at, _ in prompts]
+    starts = [min(max(artifact.n_samples(at, rate), first), n) for at, _ in prompts]
     found: list[Section] = []
     for index, ((_, text), start, stop) in enumerate(zip(prompts, starts, [*starts[1:], n], strict=True)):
         if start < stop:
             # A section is not shorter than its fade: then no more than two sound at a time.
-            fade = min(audio.n_samples(CROSSFADE_S, rate), stop - start) if found else 0
+            fade = min(artifact.n_samples(CROSSFADE_S, rate), stop - start) if found else 0
             found.append(Section(index, text, start, stop, fade))
     return found
 

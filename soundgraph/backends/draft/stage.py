@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from soundgraph.audio import Samples
+from soundgraph.audio.artifact import Samples
 from soundgraph.backends.draft.chance import Chance
 from soundgraph.backends.draft.exact import Mono, exp2, wave
 from soundgraph.backends.draft.shaping import Course, Spectrum, noise

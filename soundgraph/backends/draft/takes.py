@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from soundgraph import audio
-from soundgraph.audio import Samples
+from soundgraph.audio import artifact
+from soundgraph.audio.artifact import Samples
+from soundgraph.audio.dsp.fitting import conversion, fitted
+from soundgraph.audio.dsp.resampling import resampled_length
 from soundgraph.backends import Made, Model, Refused, Report, Request
 from soundgraph.backends.draft import levels, words
 from soundgraph.backends.draft.arranging import arranged
@@ -18,9 +20,7 @@ from soundgraph.backends.draft.exact import Mono, exp2, gain_of
 from soundgraph.backends.draft.sections import JOIN_S, Section, crossfade, sections, tail
 from soundgraph.backends.draft.shaping import Drift, dull, ends_ramped
 from soundgraph.backends.draft.stage import Stage
-from soundgraph.dsp.fitting import conversion, fitted
-from soundgraph.dsp.resample import resampled_length
-from soundgraph.errors import NodeError
+from soundgraph.core.errors import NodeError
 
 if TYPE_CHECKING:
     from soundgraph.backends.draft.music.score import Score
@@ -50,7 +50,7 @@ class DraftGenerator:
                 yield Refused(index, str(error))
                 continue
             report(index, request.duration)
-            yield Made(index, audio.make(made, self._model.sample_rate), _said(self._model, request))
+            yield Made(index, artifact.make(made, self._model.sample_rate), _said(self._model, request))
 
     def unload(self) -> None:
         """There is nothing to give back."""
@@ -88,7 +88,7 @@ def _said(model: Model, request: Request) -> tuple[str, ...]:
 def _parts(model: Model, request: Request) -> list[Section]:
     """What has to be made, part by part. Raises NodeError if the take would be over before it could go on."""
     given, rate = request.continue_from, model.sample_rate
-    n, n_given = audio.n_samples(request.duration, rate), 0 if given is None else resampled_length(given, rate)
+    n, n_given = artifact.n_samples(request.duration, rate), 0 if given is None else resampled_length(given, rate)
     if given is not None and n <= n_given:
         raise NodeError(
             f"the sound to go on from is {n_given / rate:g} s long, so duration, which is that of the whole, "
@@ -125,7 +125,7 @@ def _take(model: Model, request: Request) -> Samples:
     if top > gain_of(_TOP_DB):
         new *= np.float32(gain_of(_TOP_DB) / top)
     if begin:
-        n_join = min(audio.n_samples(JOIN_S, rate), new.shape[1])
+        n_join = min(artifact.n_samples(JOIN_S, rate), new.shape[1])
         crossfade(tail(given, n_join, rate), new, n_join)
     return np.concatenate([given, _on_grid(new)], axis=1)
 

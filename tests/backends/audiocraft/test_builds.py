@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 import torch
 
-from soundgraph.audio import Audio, from_wav
+from soundgraph.audio.artifact import Audio, from_wav
 from soundgraph.backends.audiocraft import checkpoint, codec
-from soundgraph.records import Record
+from soundgraph.cache.result_record import Record
 from tests.helpers import Result, Space, export, generate, node
 
 from . import tiny

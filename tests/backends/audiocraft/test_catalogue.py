@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from soundgraph import backends, models
+from soundgraph import backends
 from soundgraph.backends.audiocraft import catalogue
+from soundgraph.project import model_names
 
 BACKEND = backends.get("audiocraft")
 PUBLISHED = {entry.id: entry for entry in catalogue.PUBLISHED}
@@ -114,8 +115,8 @@ def test_magnet_has_settings_of_its_own_and_makes_one_window_at_a_time():
 
 @pytest.mark.parametrize("name", ["facebook/audiogen-small", "audiogen-large", "AudioGen"])
 def test_an_audiogen_that_does_not_exist_is_answered_with_the_one_that_does(name):
-    with pytest.raises(models.UnknownModelError) as caught:
-        models.resolve(name, models.BUILT_IN)
+    with pytest.raises(model_names.UnknownModelError) as caught:
+        model_names.resolve(name, model_names.BUILT_IN)
     assert str(caught.value) == f'"{name}" does not exist: the only AudioGen is "facebook/audiogen-medium"'
 
 
@@ -129,7 +130,7 @@ def test_an_audiogen_that_does_not_exist_is_answered_with_the_one_that_does(name
     ],
 )
 def test_a_slip_is_answered_with_the_nearest_name(name, meant):
-    with pytest.raises(models.UnknownModelError) as caught:
-        models.resolve(name, models.BUILT_IN)
+    with pytest.raises(model_names.UnknownModelError) as caught:
+        model_names.resolve(name, model_names.BUILT_IN)
     assert "did you mean" in str(caught.value)
     assert meant.rpartition("-")[0] in str(caught.value)

@@ -18,7 +18,7 @@ import torch
 from soundgraph.backends import OutOfMemoryError
 from soundgraph.backends.audiocraft import archive, checkpoint, compat, devices, installed
 from soundgraph.backends.audiocraft.checkpoint import Loaded
-from soundgraph.errors import NodeError
+from soundgraph.core.errors import NodeError
 
 from . import tiny
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from soundgraph.backends.audiocraft import compat, installed
-from soundgraph.errors import NodeError
+from soundgraph.core.errors import NodeError
 
 STOOD_IN = ["torchaudio", "librosa", "spacy", "num2words", "av", "flashy"]
 
@@ -73,7 +73,7 @@ print(audiocraft.models.MusicGen.__name__)
 
 def test_asking_what_is_missing_imports_nothing_heavy():
     printed = run(
-        "import sys\nfrom soundgraph.backends.audiocraft import installed\nprint(repr(installed.missing_packages()))\n"
+        "import sys\n.backends.audiocraft import installed\nprint(repr(installed.missing_packages()))\n"
         "print([n for n in ('torch', 'transformers', 'audiocraft', 'omegaconf', 'numpy') if n in sys.modules])"
     )
     assert printed.splitlines() == ["''", "[]"]
@@ -164,7 +164,7 @@ def test_what_is_installed_and_broken_is_told_in_a_line(package: str, content: s
         """
 from soundgraph import backends
 from soundgraph.backends.audiocraft import BACKEND, weights
-from soundgraph.errors import NodeError
+from soundgraph.core.errors import NodeError
 from pathlib import Path
 weights.locate = lambda model, sources: weights.Files(Path("lm"), Path("codec"))
 model = BACKEND.find("facebook/musicgen-small")

@@ -13,13 +13,13 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from soundgraph import audio
-from soundgraph.audio import Audio
+from soundgraph.audio import artifact
+from soundgraph.audio.artifact import Audio
 from soundgraph.backends import Made, Model, OutOfMemoryError, Precision, Refused, Request, Sources
 from soundgraph.backends.audiocraft import checkpoint, codec, engines, weights
 from soundgraph.backends.audiocraft.generator import AudioCraftGenerator
 from soundgraph.backends.audiocraft.takes import Take, next_batch
-from soundgraph.errors import NodeError
+from soundgraph.core.errors import NodeError
 
 from . import tiny
 
@@ -96,13 +96,13 @@ def refusal(loaded: AudioCraftGenerator, request: Request) -> str:
 
 def noise_sound(seconds: float, rate: int = 32000, channels: int = 1) -> Audio:
     """Pink enough not to be all treble."""
-    n = audio.n_samples(seconds, rate)
+    n = artifact.n_samples(seconds, rate)
     white = np.random.default_rng(5).normal(0, 0.02, (channels, n))
-    return audio.make(np.cumsum(white, axis=1) * 0.05 + white, rate)
+    return artifact.make(np.cumsum(white, axis=1) * 0.05 + white, rate)
 
 
 def tone(hz: float) -> Audio:
-    return audio.make(0.3 * np.sin(2 * np.pi * hz * np.arange(32000) / 32000), 32000)
+    return artifact.make(0.3 * np.sin(2 * np.pi * hz * np.arange(32000) / 32000), 32000)
 
 
 # Length
@@ -112,7 +112,7 @@ def tone(hz: float) -> Audio:
 def test_a_take_has_exactly_the_samples_asked_for(long: AudioCraftGenerator, seconds: float) -> None:
     (made,) = make(long, ask(seconds))
 
-    assert made.audio.samples.shape == (1, audio.n_samples(seconds, 32000))
+    assert made.audio.samples.shape == (1, artifact.n_samples(seconds, 32000))
     assert made.audio.sample_rate == 32000
     if seconds > 0.01:
         assert made.audio.samples.std() > 0.01
@@ -272,7 +272,7 @@ def test_a_melody_is_followed_and_goes_on_through_a_long_piece(checkpoints: Path
     loaded = load(tiny.make_melody(checkpoints / "melody_2s", seconds=2))
     # Of two pitches: demucs moves a sound by chance, which a steady tone would not show.
     low, high = tone(440.0), tone(660.0)
-    tune = audio.make(np.concatenate([low.samples, high.samples], axis=1), low.sample_rate)
+    tune = artifact.make(np.concatenate([low.samples, high.samples], axis=1), low.sample_rate)
     other = tone(660.0)
     requests = [ask(5.0, melody=tune), ask(5.0, melody=other), ask(5.0), ask(1.0, melody=noise_sound(1.0, 44100, 2))]
 
@@ -283,7 +283,7 @@ def test_a_melody_is_followed_and_goes_on_through_a_long_piece(checkpoints: Path
     assert [take.audio.digest for take in make(loaded, *reversed(requests))] == [
         take.audio.digest for take in reversed(made)
     ]
-    assert refusal(loaded, ask(1.0, melody=audio.silence(0, 32000))) == "the melody has no samples"
+    assert refusal(loaded, ask(1.0, melody=artifact.silence(0, 32000))) == "the melody has no samples"
 
 
 # Continuation

@@ -17,7 +17,7 @@ from backends.audiocraft.stub_hub import StubHub, checkpoint, encodec, lm_config
 from soundgraph import backends
 from soundgraph.backends import Pin, Sources
 from soundgraph.backends.audiocraft import catalogue, digests, hub, weights
-from soundgraph.errors import NodeError
+from soundgraph.core.errors import NodeError
 
 BACKEND = backends.get("audiocraft")
 SMALL, T5, CODEC = "facebook/musicgen-small", "google-t5/t5-base", "facebook/encodec_32khz"

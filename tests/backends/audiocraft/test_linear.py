@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from soundgraph.backends.audiocraft import linear
 from soundgraph.backends.audiocraft.linear import Int8, Packed, Plain, pack, same_at_any_width
-from soundgraph.errors import NodeError
+from soundgraph.core.errors import NodeError
 
 SHAPES = [(1024, 1024), (4096, 1024), (64, 256)]
 """Of MusicGen-small and of the tiny models: (n_in, n_out)."""

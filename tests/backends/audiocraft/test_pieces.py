@@ -5,8 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from soundgraph import audio
-from soundgraph.audio import Audio
+from soundgraph.audio import artifact
+from soundgraph.audio.artifact import Audio
 from soundgraph.backends import Request
 from soundgraph.backends.audiocraft import pieces
 from soundgraph.backends.audiocraft.pieces import CannotError, Clock, Piece, lay_out
@@ -21,8 +21,8 @@ def request(duration: float, *prompts: tuple[float, str], given: Audio | None = 
 
 
 def sound(seconds: float, rate: int = 32000, channels: int = 1, seed: int = 0) -> Audio:
-    n = audio.n_samples(seconds, rate)
-    return audio.make(np.random.default_rng(seed).normal(0, 0.1, (channels, n)), rate)
+    n = artifact.n_samples(seconds, rate)
+    return artifact.make(np.random.default_rng(seed).normal(0, 0.1, (channels, n)), rate)
 
 
 def spans(piece: Piece) -> list[tuple[int, int, int]]:
@@ -187,7 +187,7 @@ def test_no_seam_is_left_where_given_and_decoded_sound_differ(n_given: int) -> N
     tone = 0.3 * np.sin(2 * np.pi * 220 * t) + 0.1 * np.sin(2 * np.pi * 1310 * t)
     # A codec's error: a wave of its own, another level, an offset.
     coded = 0.9 * tone + 0.05 * np.sin(2 * np.pi * 470 * t + 1) + 0.02
-    given = audio.make(tone[:n_given], 32000)
+    given = artifact.make(tone[:n_given], 32000)
     piece = lay_out(request(6.0, given=given), "music", MUSIC, n_given)
     decoded = coded[piece.origin :].astype(np.float32)[None]
 

@@ -14,10 +14,12 @@ import pytest
 
 from backends.audiocraft import stub_hub
 from backends.audiocraft.stub_hub import checkpoint, encodec, lm_config, text_encoder, write, write_cache
-from soundgraph import backends, stamp
+from soundgraph import backends
 from soundgraph.backends import Pin, Sources
 from soundgraph.backends.audiocraft import catalogue, digests, weights
-from soundgraph.errors import NodeError
+from soundgraph.core.errors import NodeError
+from soundgraph.core.files import file_digest
+from soundgraph.project import build_state
 
 BACKEND = backends.get("audiocraft")
 SMALL = "facebook/musicgen-small"
@@ -160,10 +162,10 @@ def test_a_file_of_the_cache_that_is_not_what_it_is_called_is_refused(cache, rep
 def test_what_a_name_says_is_compared_with_the_bytes_once(cache, monkeypatch):
     fill(cache)
     read: list[str] = []
-    real = stamp.file_digest
+    real = file_digest
     monkeypatch.setattr(digests, "recent_ns", lambda: 2**62)  # files need not age for a test
     monkeypatch.setattr(digests, "_MARGIN_NS", -(10**15))
-    monkeypatch.setattr(stamp, "file_digest", lambda path: read.append(Path(path).name) or real(path))
+    monkeypatch.setattr(build_state, "file_digest", lambda path: read.append(Path(path).name) or real(path))
     model = find(SMALL)
     assert not {name for _, name in CACHED if name.endswith((".bin", ".safetensors"))} & set(read)
     weights.locate(model, Sources())

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from soundgraph.audio import Audio, make, n_samples
-from soundgraph.dsp.noise import noise
+from soundgraph.audio.artifact import Audio, make, n_samples
+from soundgraph.audio.dsp.coloured_noise import noise
 
 RATE = 48000
 _HIT_S = 0.4

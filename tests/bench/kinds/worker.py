@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from soundgraph import kinds
-from soundgraph.audio import Audio
+from soundgraph.audio.artifact import Audio
+from soundgraph.nodes import get_kind
 from tests.bench.kinds import commands, sounds
 from tests.bench.kinds.cases import PEDALBOARD, Case, Peer, cases
 from tests.bench.meter import measure
@@ -37,7 +37,7 @@ def run(case: Case, seconds: float, repetitions: int, folder: Path, known: set[s
     rendering}. Labels are `OURS`, and for each peer its number; of programs that read and write files, what that alone
     costs is taken off.
     """
-    kind = kinds.get(case.kind)
+    kind = get_kind(case.kind)
     node = kind.params.model_validate(case.table())
     inputs = [sounds.read(folder, name) for name in case.sounds]
     assert kind.render is not None

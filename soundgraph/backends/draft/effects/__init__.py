@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from soundgraph.audio import Samples
+from soundgraph.audio.artifact import Samples
 from soundgraph.backends.draft.stage import Stage
 from soundgraph.backends.draft.vocabulary import THEMES
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from soundgraph.audio import Samples
+from soundgraph.audio.artifact import Samples
 from soundgraph.backends.draft.exact import Mono, exp2, fall
 from soundgraph.backends.draft.shaping import Drift, bump, ends_ramped, mode
 from soundgraph.backends.draft.stage import Stage

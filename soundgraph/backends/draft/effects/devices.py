@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from soundgraph.audio import Samples
+from soundgraph.audio.artifact import Samples
 from soundgraph.backends.draft.exact import fall, pitch_hz
 from soundgraph.backends.draft.shaping import Drift, bump, modes
 from soundgraph.backends.draft.stage import Stage

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from soundgraph.audio import Samples
+from soundgraph.audio.artifact import Samples
 from soundgraph.backends.draft.effects.creatures import call
 from soundgraph.backends.draft.exact import Mono, fall
 from soundgraph.backends.draft.shaping import Drift, Spectrum, bump, ends_ramped, mode, modes

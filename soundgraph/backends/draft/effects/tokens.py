@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from soundgraph.audio import Samples
+from soundgraph.audio.artifact import Samples
 from soundgraph.backends.draft.exact import Mono, fall, pitch_hz
 from soundgraph.backends.draft.shaping import ends_ramped, modes
 from soundgraph.backends.draft.stage import Stage

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from soundgraph.audio import Samples
+from soundgraph.audio.artifact import Samples
 from soundgraph.backends.draft.exact import Mono, exp2, fall
 from soundgraph.backends.draft.shaping import Drift, Spectrum, bump, dull, ends_ramped, mode, noise
 from soundgraph.backends.draft.stage import Stage

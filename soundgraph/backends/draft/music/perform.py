@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from soundgraph.audio import Samples
+from soundgraph.audio.artifact import Samples
 from soundgraph.backends.draft.chance import Chance
 from soundgraph.backends.draft.exact import Mono
 from soundgraph.backends.draft.music.grooves import GROOVES, Groove

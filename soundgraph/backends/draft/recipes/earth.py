@@ -2,18 +2,7 @@
 
 from __future__ import annotations
 
-from soundgraph.backends.draft.recipes.blocks import (
-    air,
-    band,
-    beat,
-    blip,
-    burst,
-    grains,
-    scrape,
-    series,
-    sway,
-    tone,
-)
+from soundgraph.backends.draft.recipes.blocks import air, band, beat, blip, burst, grains, scrape, series, sway, tone
 from soundgraph.backends.draft.recipes.bodies import ring, thud
 from soundgraph.backends.draft.recipes.recipe import again, sound, steady
 

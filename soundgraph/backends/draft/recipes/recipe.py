@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from soundgraph.audio import Samples
+from soundgraph.audio.artifact import Samples
 from soundgraph.backends.draft.exact import Mono
 from soundgraph.backends.draft.recipes.blocks import Maker
 from soundgraph.backends.draft.stage import Stage

@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-from soundgraph.backends.draft.recipes.blocks import (
-    RICH,
-    air,
-    band,
-    beat,
-    burst,
-    grains,
-    scrape,
-    series,
-    tone,
-)
+from soundgraph.backends.draft.recipes.blocks import RICH, air, band, beat, burst, grains, scrape, series, tone
 from soundgraph.backends.draft.recipes.bodies import creak, ring, thud, turning
 from soundgraph.backends.draft.recipes.recipe import again, sound, steady
 

@@ -1,0 +1,1 @@
+"""How a build shows on a terminal: a live display, plain lines, a bar."""

@@ -1,0 +1,234 @@
+"""What a build prints for a person to read, line by line, and which form of progress suits an output."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Protocol, Self, TextIO
+
+from soundgraph.core.progress import JsonLines, Progress, Quiet, Summary
+from soundgraph.core.text import one_line
+from soundgraph.views.diagram.wording import count
+
+Piece = tuple[str, str]
+"""Words, and what sort of words they are: a key of `STYLES`."""
+
+STYLES = {
+    "": "",
+    "strong": "bold",
+    "weak": "dim",
+    "ran": "bold",
+    "cutoff": "cyan",
+    "failed": "bold red",
+    "note": "yellow",
+    "written": "bold",
+    "restored": "bold",
+}
+"""How `Live` shows them. Nothing is told by colour alone."""
+
+
+class Shown(Progress, Protocol):
+    """A progress with something to put back in order when the build is over, however it ends."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Transcript(Quiet, ABC):
+    """The lines of a build: what ran, went wrong or was delivered, and one that sums up. Hits are only counted."""
+
+    def __init__(self) -> None:
+        self._scenes: dict[str, None] = {}
+        self._settled = 0
+        self._delivered = 0
+        self._told: set[tuple[str, str]] = set()
+        self._waited = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leaves the output in order."""
+
+    def load(self, model: str) -> None:
+        self._say([("loading ", "weak"), (model, "")])
+
+    def loaded(self, model: str, about: str) -> None:
+        if about:
+            self._say([("loaded ", "weak"), (model, ""), (f": {about}", "weak")])
+
+    def download(self, model: str, done_bytes: int, whole_bytes: int) -> None:
+        """Seen in the live form only."""
+
+    def waiting(self, node: str) -> None:
+        if not self._waited:  # once: of a scene that two build, all nodes may wait
+            self._waited = True
+            self._say([(node, ""), ("  waiting", "weak")], "another build is making it")
+
+    def node(self, node: str, status: str, seconds: float, detail: str) -> None:
+        self._settled += 1
+        self._scenes[node.partition(":")[0]] = None
+        if status in ("hit", "skipped"):
+            return
+        pieces = [(node, ""), (f"  {status}", status)]
+        if status == "ran":
+            pieces.append((f"  {_lasted(seconds)}", "weak"))
+        self._say(pieces, detail)
+
+    def export(self, path: str, status: str, facts: Mapping[str, Any]) -> None:
+        detail = str(facts.get("detail") or "")
+        if status != "current":
+            measured = "".join(f"  {fact}" for fact in _measured(facts))
+            draft = [("  (draft)", "weak")] if facts.get("draft") else []
+            self._say([(path, "strong"), (measured, ""), (f"  {status}", status), *draft], detail)
+        elif facts.get("sidecar") in ("written", "restored"):
+            self._say([(f"{path}.json", "strong"), (f"  {facts['sidecar']}", facts["sidecar"])])
+        if "written" in (status, facts.get("sidecar")) or "restored" in (status, facts.get("sidecar")):
+            self._delivered += 1
+        # The formats of one export mostly have the same to say: once is enough.
+        for text in facts.get("remarks") or ():
+            note = (path.rpartition(".")[0], str(text))
+            if status != "current" and note not in self._told:
+                self._told.add(note)
+                self.remark(path, text)
+
+    def remark(self, place: str, text: str) -> None:
+        self._say([(place, ""), ("  note", "note")], text)
+
+    def end(self, summary: Summary) -> None:
+        scenes = max(summary.scenes, len(self._scenes))
+        name = count(scenes, "scene") if scenes > 1 else next(iter(self._scenes), "")
+        told, rest = self._summary(summary)
+        self._say([(f"{name}: " if name else "", "strong"), (told, ""), (rest, "weak")])
+        self.close()
+
+    def _summary(self, summary: Summary) -> tuple[str, str]:
+        parts = []
+        if summary.ran:
+            parts.append(f"{summary.ran:,} ran")
+        if found := summary.hits + summary.cutoffs:
+            parts.append(f"{found:,} from cache")
+        if summary.failed:
+            parts.append(f"{summary.failed:,} failed")
+        if summary.skipped:
+            parts.append(f"{summary.skipped:,} skipped")
+        if summary.loads:
+            parts.append(count(summary.loads, "model load"))
+        if self._delivered:
+            parts.append(count(self._delivered, "file"))
+        elif summary.ran and summary.exports:
+            parts.append("no file changed")
+        if summary.ran or summary.failed or summary.skipped or self._delivered:
+            return ", ".join(parts), f"  {summary.seconds:.1f} s"
+        if not found:
+            return "nothing to do", ""
+        return "nothing to do", f" ({count(found, 'node')}, {count(summary.exports, 'file')} current)"
+
+    def _say(self, pieces: Sequence[Piece], detail: str = "") -> None:
+        """A line, with `detail` at its end; further lines of that are set in."""
+        first, *more = detail.splitlines() or [""]
+        line = [(_clean(words), style) for words, style in pieces if words]
+        self._line([*line, (f"  {one_line(first)}", "")] if first.strip() else line)
+        for words in more:
+            self._line([(f"  {one_line(words)}", "")])
+
+    @abstractmethod
+    def _line(self, pieces: Sequence[Piece]) -> None:
+        """Puts out a line, made of words and their styles."""
+
+
+class Plain(Transcript):
+    """Lines of text, for pipes and the logs of CI. write: is given each line without its end."""
+
+    def __init__(self, write: Callable[[str], object]):
+        super().__init__()
+        self._write = write
+
+    def _line(self, pieces: Sequence[Piece]) -> None:
+        self._write("".join(words for words, _ in pieces))
+
+
+class _Json(JsonLines):
+    """JSON lines in the form in which `choose` hands out a progress."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def choose(json: bool, stream: TextIO, environ: Mapping[str, str] = os.environ) -> Shown:
+    """JSON lines if they are asked for; a live display on a terminal that can move its cursor; else plain lines.
+
+    CI counts as no terminal: its logs keep every redrawn frame. NO_COLOR takes the colours, not the display.
+    """
+    if json:
+        return _Json(_writer(stream))
+    if _is_live(stream, environ):
+        from rich.console import Console
+
+        from soundgraph.cli.terminal.live import Live
+
+        return Live(Console(file=stream, no_color=bool(environ.get("NO_COLOR")) or None))
+    return Plain(_writer(stream))
+
+
+def _is_live(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    if environ.get("CI", "").lower() not in ("", "0", "false") or environ.get("TERM", "") in ("dumb", "unknown"):
+        return False
+    # The bars are no ASCII; whoever chose such a locale gets lines that can be written in it.
+    return stream.isatty() and (stream.encoding or "").lower().replace("-", "").startswith("utf")
+
+
+def _writer(stream: TextIO) -> Callable[[str], object]:
+    def write(line: str) -> None:
+        try:
+            stream.write(f"{line}\n")
+        except UnicodeEncodeError:  # a name that the locale has no letters for must not end a build
+            encoding = stream.encoding or "ascii"
+            stream.write(f"{line.encode(encoding, 'backslashreplace').decode(encoding)}\n")
+        stream.flush()  # who reads a pipe wants to see a line when it happens
+
+    return write
+
+
+def _measured(facts: Mapping[str, Any]) -> list[str]:
+    """Length, loudness and peak, of those that are known."""
+    found = []
+    if (duration := facts.get("duration_s")) is not None:
+        found.append(f"{duration:.2f} s")
+    if "loudness_lufs" in facts and "true_peak_dbtp" in facts and facts["true_peak_dbtp"] is None:
+        return [*found, "silent"]
+    for name, unit in (("loudness_lufs", "LUFS"), ("true_peak_dbtp", "dBTP")):
+        if (level := facts.get(name)) is not None:
+            found.append(f"{round(level, 1) + 0.0:.1f} {unit}")  # + 0.0: there is no -0.0
+    return found
+
+
+def _lasted(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.2f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s"
+
+
+def _clean(words: str) -> str:
+    """Harmless to a terminal, with the spaces at both ends kept: they part a piece from its neighbours."""
+    if words.isascii() and words.isprintable():
+        return words
+    inner = one_line(words)
+    start = len(words) - len(words.lstrip(" "))
+    end = len(words) - len(words.rstrip(" "))
+    return " " * start + inner + " " * end

@@ -1,0 +1,46 @@
+"""Find all mistakes in scenes at once, and what looks like one, without running anything. For CI.
+
+Mistakes end with exit code 2. Warnings do not, unless --strict is given.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+
+from soundgraph.cli import shared_arguments
+from soundgraph.project.build_request import refuse_draft_release
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    shared_arguments.add_scene_arguments(parser)
+    shared_arguments.add_policy_argument(parser)
+    shared_arguments.add_json_argument(parser)
+    parser.add_argument("--release", action="store_true", help="take an export with a draft upstream for a mistake")
+    parser.add_argument("--strict", action="store_true", help="take warnings for mistakes")
+
+
+def run(options: argparse.Namespace) -> int:
+    from soundgraph.core.errors import EXIT_OK, EXIT_WRONG_INPUT, SceneError
+    from soundgraph.session.lint import warnings
+
+    refuse_draft_release(options.draft, options.release)
+    session = shared_arguments.open_session(options, beside_all=True)
+    session.check_folders()
+    refused = [*session.mistakes_of_policy(), *(session.mistakes_of_release() if options.release else ())]
+    if refused:
+        raise SceneError(refused)
+    found = warnings(session)
+    for warning in found:
+        if options.json:
+            print(json.dumps({"event": "warning", **asdict(warning)}, ensure_ascii=False))
+        else:
+            print(f"warning: {warning}")
+    nodes, scenes = len(session.graph), len(session.scenes)
+    if options.json:
+        print(json.dumps({"event": "summary", "scenes": scenes, "nodes": nodes, "warnings": len(found)}))
+    else:
+        warned = f", {shared_arguments.n(len(found), 'warning')}" if found else ""
+        print(f"{shared_arguments.n(scenes, 'scene')}, {shared_arguments.n(nodes, 'node')}: no mistakes{warned}")
+    return EXIT_WRONG_INPUT if options.strict and found else EXIT_OK

@@ -1,0 +1,210 @@
+"""Manifests for game engines: delivered once the files that they are about are."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from soundgraph import engines
+from soundgraph.cache.result_record import Record
+from soundgraph.cache.store import Store
+from soundgraph.core import digest
+from soundgraph.core.errors import NodeError
+from soundgraph.delivery import export_files
+from soundgraph.delivery.export_files import Delivery, Job, Outdated
+from soundgraph.engines import Engine
+from soundgraph.project import build_state, sidecars
+from soundgraph.project.delivered import Entry
+from soundgraph.scene.reading.checks_and_manifests import sounds_of
+from soundgraph.scene.tables.scene import EngineManifest, Scene
+
+_SCHEMA = 2
+
+MOST_BYTES = 64_000_000
+"""Of a file that is to be merged: far more than an engine writes into one."""
+
+
+@dataclass(frozen=True)
+class Handover:
+    """A manifest to deliver. jobs: the exports it is about. folder, source, draft: as those of the jobs."""
+
+    scene: Scene
+    manifest: EngineManifest
+    jobs: tuple[Job, ...]
+    folder: str
+    source: str
+    draft: bool
+
+    @property
+    def owner(self) -> str:
+        return owner_of(self.scene, self.manifest)
+
+    def paths(self) -> list[str]:
+        """The files it delivers, relative to the root."""
+        return [f"{self.folder}/{file}" for file in self.manifest.files]
+
+
+def owner_of(scene: Scene, manifest: EngineManifest) -> str:
+    return f"{scene.id}:manifests.{manifest.name}"
+
+
+class Handed(NamedTuple):
+    """A delivered file of a manifest. status: "written", "current" or "restored"."""
+
+    entry: Entry
+    status: str
+
+
+def deliver(
+    one: Handover,
+    deliveries: Mapping[str, Sequence[Delivery]],
+    drafts: Collection[str],
+    records: Mapping[str, Record],
+    known: Mapping[str, Entry],
+    root: Path,
+) -> list[Handed]:
+    """Brings the files of a manifest up to date; those that are right already are not touched.
+
+    deliveries: by export, of all that it is about. drafts: those of them that are made from one.
+    records: of the nodes. known: what was delivered before, by path.
+    Raises NodeError if it cannot be written, OSError as `export_files.deliver` does.
+    """
+    key = key_of(one, records)
+    facts = {delivery.path: delivery.facts for job in one.jobs for delivery in deliveries[job.owner]}
+    handed = []
+    for path, data in _files(one, facts, drafts, root).items():
+        found = hashlib.sha256(data).hexdigest()
+        status = "current"
+        if build_state.delivered_digest(str(root / path)) != found:
+            before = known.get(path)
+            status = "restored" if before is not None and before.digest == found else "written"
+            export_files.write(root, one.folder, root / path, data)
+        handed.append(Handed(Entry(path, one.owner, one.source, one.draft, key, found), status))
+    return handed
+
+
+def _files(
+    one: Handover, facts: Mapping[str, Mapping[str, Any]], drafts: Collection[str], root: Path
+) -> dict[str, bytes]:
+    """What its files hold, by their paths relative to the root. facts: of each audio file. Raises NodeError."""
+    sounds = [
+        replace(sound, facts={**facts[path], **({"draft": True} if job.owner in drafts else {})})
+        for job in one.jobs
+        for path, sound in zip(job.paths(), sounds_of(one.scene.id, job.export), strict=True)
+    ]
+    engine = engines.get(one.manifest.engine)
+    chosen = engines.choose(one.manifest.engine, sounds)
+    files = engine.files(one.manifest.params, one.manifest.path, chosen)
+    return {f"{one.folder}/{name}": _merged(engine, root / one.folder / name, data) for name, data in files.items()}
+
+
+def _merged(engine: Engine, path: Path, data: bytes) -> bytes:
+    """What a file is to hold: beside what it is given, what the engine itself has written there."""
+    try:
+        there = path.read_bytes() if path.is_file() and path.stat().st_size <= MOST_BYTES else data
+    except OSError:
+        return data
+    merged = engine.merge(path.name, there, data) if there != data else None
+    return data if merged is None else merged
+
+
+def is_shared(one: Handover, name: str, there: bytes) -> bool:
+    """Whether a file is one that the engine writes, too, so that it is merged and not written over."""
+    return engines.get(one.manifest.engine).merge(name, there, there) is not None
+
+
+def as_delivered(one: Handover, root: Path) -> dict[str, bytes]:
+    """What its files hold if they are about the sounds that lie there, by their sidecars; empty if one of these is
+    gone."""
+    beside = {path: sidecars.read(root / f"{path}{sidecars.SUFFIX}") for job in one.jobs for path in job.paths()}
+    if not all(beside.values()):
+        return {}
+    facts = {path: sidecars.measured(found) for path, found in beside.items()}
+    drafts = {job.owner for job in one.jobs if beside[job.paths()[0]].get("draft") is True}
+    try:
+        return _files(one, facts, drafts, root)
+    except _NO_FACTS:
+        return {}
+
+
+_NO_FACTS = (NodeError, KeyError, TypeError, ValueError, AttributeError)
+"""What goes wrong where a sidecar does not say what a build writes into one: it may be anybody's."""
+
+
+def outdated(
+    one: Handover,
+    records: Mapping[str, Record],
+    drafts: Collection[str],
+    known: Mapping[str, Entry],
+    root: Path,
+    store: Store,
+) -> list[Outdated]:
+    """The files of a manifest that a build would write, told without reading a sound.
+
+    drafts: the exports that are made from one. Of an export that has to be encoded first, a file that says nothing of
+    length, level or loop is known all the same.
+    """
+    key = key_of(one, records)
+    there = {path: build_state.delivered_digest(str(root / path)) for path in one.paths()}
+    unsure = [path for path in one.paths() if not _is_current(known.get(path), key, there[path])]
+    if not unsure:
+        return []
+    expected = _expected(one, records, drafts, root, store)
+    found = []
+    for path in unsure:
+        entry, data = known.get(path), expected.get(path)
+        if data is not None and hashlib.sha256(data).hexdigest() == there[path]:
+            continue
+        if not there[path]:
+            why = "gone" if entry is not None and entry.digest else f"not delivered yet (for {one.manifest.engine})"
+        elif entry is not None and entry.key == key:
+            why = "altered since it was delivered"
+        else:
+            why = "delivered for other files or with other settings"
+        found.append(Outdated(path, why))
+    return found
+
+
+def _is_current(entry: Entry | None, key: str, there: str) -> bool:
+    return entry is not None and entry.key == key and bool(there) and there == entry.digest
+
+
+def _expected(
+    one: Handover, records: Mapping[str, Record], drafts: Collection[str], root: Path, store: Store
+) -> dict[str, bytes]:
+    """What its files will hold, of those of which that is known. Where facts of a sound are not, made-up ones stand for
+    them twice, and a file that holds the same both times does not depend on them."""
+    sure: dict[str, Mapping[str, Any]] = {}
+    for job in one.jobs:
+        for path, key in export_files.keys(job, records[job.node]).items():
+            facts, _ = export_files.facts_and_digest(store, key)
+            if facts is not None:
+                sure[path] = facts
+    try:
+        first, second = (_files(one, {**_made_up(one, seconds), **sure}, drafts, root) for seconds in (1, 2))
+    except _NO_FACTS:
+        return {}
+    return {path: data for path, data in first.items() if second.get(path) == data}
+
+
+def _made_up(one: Handover, seconds: int) -> dict[str, Mapping[str, Any]]:
+    """Facts of every sound, by its path, that differ for each number of seconds."""
+    facts: dict[str, Any] = {"duration_s": float(seconds), "sample_rate": 48000, "channels": 1}
+    facts.update(dict.fromkeys(("loudness_lufs", "true_peak_dbtp", "dc_offset"), -float(seconds)))
+    loop = {"loop": {"start": 0, "end": 48000 * seconds - 1}}
+    return {path: {**facts, **(loop if job.export.settings.loop else {})} for job in one.jobs for path in job.paths()}
+
+
+def key_of(one: Handover, records: Mapping[str, Record]) -> str:
+    """What a manifest is made from: other exports, sounds or settings give another."""
+    files = [
+        [job.export.name, path, key]
+        for job in one.jobs
+        for path, key in export_files.keys(job, records[job.node]).items()
+    ]
+    manifest = one.manifest
+    params = manifest.params.model_dump(exclude_defaults=True)
+    return digest.digest("manifest", [_SCHEMA, one.scene.id, manifest.engine, params, manifest.path, files])

@@ -1,0 +1,177 @@
+"""The order in which models are loaded, so that each is loaded as few times as the graph allows. No side effects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from soundgraph.backends import Device, Model, Precision
+from soundgraph.core.errors import UsageError, quote
+from soundgraph.core.units import size_words
+from soundgraph.planning import load_order, scene_graph
+from soundgraph.planning.load_order import Task
+from soundgraph.planning.load_order.items import bits
+from soundgraph.planning.planner import Plan
+from soundgraph.scene.tables.scene import Node
+
+OWN_PRECISION: Mapping[Device, Precision] = {"cpu": "float32", "cuda": "float16", "mps": "float16"}
+"""What a device computes in where nothing is stated."""
+
+
+class LoadKey(NamedTuple):
+    """What is loaded. weights: `Model.weights`. precision: None for the device's own, and where there is no choice."""
+
+    weights: tuple[str, str]
+    precision: Precision | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a model makes while it is loaded.
+
+    load: of `model`, in `precision`; None for the device's own. nodes: in the order they were written, each after those
+    of them that it needs.
+    evicts: what is unloaded before it. beside: what else may then be loaded; all that is neither has to be gone.
+    reload_needed: whether the model has to be loaded; False where it is still there.
+    memory_bytes: about what this model takes while it is loaded; 0 where nobody knows, and for a draft.
+    """
+
+    load: LoadKey
+    model: Model
+    nodes: tuple[str, ...]
+    evicts: tuple[LoadKey, ...]
+    beside: tuple[LoadKey, ...]
+    reload_needed: bool
+    memory_bytes: int
+
+    @property
+    def precision(self) -> Precision | None:
+        return self.load.precision
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The steps of a build, if all that may run does.
+
+    loads: how many there are in it. lower_bound: how many any order has at least. proven: whether those are the same.
+    peak_bytes: about the most that loaded models take at a time; None where one of them is not known.
+    """
+
+    steps: tuple[Step, ...]
+    loads: int
+    lower_bound: int
+    proven: bool
+    peak_bytes: int | None
+
+
+def loads(plan: Plan, *, budget: int | None = None, device: Device = "auto") -> Schedule:
+    """The order of loads for the generate nodes of a plan that will run, or may.
+
+    budget: the most bytes that loaded models may take together; None for one model at a time. device: says what a model
+    computes in where its node states nothing. Not known for "auto", as a plan does not ask torch: such nodes then get
+    a load of their own beside those that state a precision, and count as if they computed in float32.
+
+    Raises UsageError for models that do not fit into the budget.
+    """
+    names = [name for name in plan.to_run() if scene_graph.node_of(plan.graph, name).model is not None]
+    models: dict[LoadKey, Model] = {}
+    key_of: dict[str, LoadKey] = {}
+    for name in names:
+        node = scene_graph.node_of(plan.graph, name)
+        assert node.model is not None
+        key = LoadKey(node.model.weights, precision_of(node, device))
+        key_of[name] = key
+        models.setdefault(key, node.model)
+    memory = {key: _memory_bytes(model, key.precision) for key, model in models.items()}
+    sizes = {key: _size(model, key.precision, budget) for key, model in models.items()}
+    if budget is not None:
+        _refuse_what_is_too_large(models, sizes, budget)
+    after = _after(plan, key_of)
+    found = load_order.order([Task(name, key_of[name], after.get(name, frozenset())) for name in names], sizes, budget)
+    place = {name: number for number, name in enumerate(names)}
+    steps: list[Step] = []
+    resident: list[LoadKey] = []
+    peak_bytes = 0
+    for one in found.steps:
+        resident = [key for key in resident if key not in one.evicts and key != one.load]
+        nodes = tuple(sorted(one.tasks, key=place.__getitem__))
+        beside = tuple(resident)
+        steps.append(Step(one.load, models[one.load], nodes, one.evicts, beside, one.reload_needed, memory[one.load]))
+        resident.append(one.load)
+        peak_bytes = max(peak_bytes, sum(memory[key] for key in resident))
+    known = all(memory[key] or model.draft for key, model in models.items())
+    return Schedule(tuple(steps), found.loads, found.lower_bound, found.proven, peak_bytes if known else None)
+
+
+def precision_of(node: Node, device: Device) -> Precision | None:
+    """What the model of a generate node computes in there; None for what the device does, where that is not known, and
+    for a draft."""
+    if node.model is None or node.model.draft:
+        return None
+    stated: Precision | None = getattr(node.params, "precision", None)
+    return stated or OWN_PRECISION.get(device)
+
+
+def _memory_bytes(model: Model, precision: Precision | None) -> int:
+    return 0 if model.draft else model.memory_bytes(precision or "float32")
+
+
+def _size(model: Model, precision: Precision | None, budget: int | None) -> int:
+    """What a load counts for under a budget."""
+    size = _memory_bytes(model, precision)
+    if budget is None or model.draft:
+        return size
+    if not size:
+        return budget  # nobody knows how large it is: it has all of it to itself
+    if precision is None and size > budget >= model.memory_bytes("float16"):
+        return budget  # it does not fit into a processor's memory, but may be meant for a GPU
+    return size
+
+
+def _refuse_what_is_too_large(models: Mapping[LoadKey, Model], sizes: Mapping[LoadKey, int], budget: int) -> None:
+    large = [
+        f"{quote(models[key].id)}{f' ({key.precision})' if key.precision else ''} takes about {size_words(size)}"
+        for key, size in sizes.items()
+        if size > budget
+    ]
+    if large:
+        raise UsageError(
+            f"the memory budget is {size_words(budget)}, but model {', '.join(large)}",
+            "a larger --memory-budget, a smaller model, or another precision",
+        )
+
+
+def _after(plan: Plan, key_of: Mapping[str, LoadKey]) -> dict[str, frozenset[str]]:
+    """Of each generate node that needs others, by whatever way through the graph: the nearest ones.
+
+    key_of: of all that run. Of those with one load that need the same, and so are made together, the first stands for
+    all: thousands that go into a mix are a few names.
+    """
+    if not any(scene_graph.inputs_of(plan.graph, name) for name in key_of):
+        return {}  # nearly always: nothing but a melody or a continuation makes a generate node wait
+    sources: dict[str, int] = {}  # the nearest generate nodes that have to run for a node, itself included, as a mask
+    firsts: dict[tuple[LoadKey, int], int] = {}
+    names: list[str] = []
+    sets: dict[int, frozenset[str]] = {0: frozenset()}
+    found: dict[str, frozenset[str]] = {}
+    for name, decision in plan.decisions.items():
+        if decision.record is not None:
+            sources[name] = 0
+            continue
+        if decision.shares is not None:  # a HIT only once the node that it shares with has run
+            sources[name] = sources[decision.shares]
+            continue
+        mask = 0
+        for _, other in scene_graph.inputs_of(plan.graph, name):
+            mask |= sources[other]
+        if name in key_of:
+            if mask not in sets:
+                sets[mask] = frozenset(names[place] for place in bits(mask))
+            found[name] = sets[mask]
+            place = firsts.setdefault((key_of[name], mask), len(names))
+            if place == len(names):
+                names.append(name)
+            mask = 1 << place
+        sources[name] = mask
+    return found

@@ -1,0 +1,87 @@
+"""Files that are delivered twice, and things in an engine's project that two manifests make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from soundgraph.core.errors import Mistake, quote
+from soundgraph.core.path_names import folded
+from soundgraph.project import sidecars
+from soundgraph.scene.tables.scene import EngineManifest, Export, Origin
+
+Locate = Callable[[Origin], int]
+
+
+class Delivered(NamedTuple):
+    """A file under the build folder. by: the table that it is delivered for. beside: the file that it describes."""
+
+    file: str
+    by: str
+    origin: Origin
+    beside: str = ""
+
+
+def clashing(exports: Iterable[Export], manifests: Iterable[EngineManifest], locate: Locate) -> list[Mistake]:
+    """A mistake for each file that something earlier delivers too: audio files, their sidecars, and manifests.
+
+    Names that differ in case or in Unicode form alone are one file, as they are on Windows and macOS.
+    """
+    owners: dict[str, Delivered] = {}
+    found = []
+
+    def clash(one: Delivered, how: str, other: Delivered) -> None:
+        found.append(_mistake(one.origin, one.by, f"{quote(one.file)} {how} {_owner(other, locate)}", locate))
+
+    for one in _delivered(exports, manifests):
+        other = owners.setdefault(folded(one.file), one)
+        if other is one or (one.beside and other.beside):  # of two sidecars it is the files that are told of
+            continue
+        same = one.file == other.file
+        as_other = f"is the same as {quote(other.file)} on Windows and macOS, which is delivered by"
+        clash(one, "is also delivered by" if same else as_other, other)
+    for path, one in owners.items():
+        if one.beside:
+            continue
+        for folder in PurePosixPath(path).parents:
+            if str(folder) in owners:
+                clash(one, "needs a folder where a file is delivered by", owners[str(folder)])
+    return found
+
+
+def _delivered(exports: Iterable[Export], manifests: Iterable[EngineManifest]) -> Iterator[Delivered]:
+    """Audio first: what stands beside it, or tells of it, is what has to go elsewhere."""
+    exports = list(exports)
+    audio = [Delivered(file, f"exports.{each.name}", each.origin) for each in exports for file in each.files()]
+    yield from audio
+    for one in audio:
+        yield one._replace(file=f"{one.file}{sidecars.SUFFIX}", beside=one.file)
+    for manifest in manifests:
+        for file in manifest.files:
+            yield Delivered(file, f"manifests.{manifest.name}", manifest.origin)
+
+
+def contested(manifests: Iterable[EngineManifest], locate: Locate) -> list[Mistake]:
+    """What is told of each thing in an engine's project that an earlier manifest makes of another sound."""
+    owners: dict[tuple[str, str], tuple[str, Delivered]] = {}
+    found = []
+    for manifest in manifests:
+        for made in manifest.makes:
+            one = Delivered(made.name, f"manifests.{manifest.name}", manifest.origin)
+            of, other = owners.setdefault((manifest.engine, folded(made.name)), (made.of, one))
+            if of != made.of:
+                what = f"importing it into {manifest.engine} makes {quote(made.name)}, and so does "
+                again = "another sound of it" if one.origin == other.origin else _owner(other, locate)
+                found.append(_mistake(one.origin, one.by, what + again, locate))
+    return found
+
+
+def _owner(one: Delivered, locate: Locate) -> str:
+    line = locate(one.origin)
+    place = f"{one.origin.file}:{line}" if one.origin.file and line else one.origin.file
+    return f"{place}: {one.by}" if place else one.by
+
+
+def _mistake(origin: Origin, by: str, what: str, locate: Locate) -> Mistake:
+    return Mistake(origin.file, locate(origin), by, what)

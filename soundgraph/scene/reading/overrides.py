@@ -1,0 +1,156 @@
+"""-D: values from the command line in place of what a scene says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import tomli
+
+from soundgraph.core import path_names
+from soundgraph.core.errors import Mistake, SceneError, did_you_mean, quote
+from soundgraph.nodes import get_kind, kind_names
+from soundgraph.scene.tables.export_settings import ExportSettings
+from soundgraph.scene.tables.scene import SceneSettings
+
+_KEY_AND_VALUE = re.compile(r"""\s*((?:"(?:[^"\\]|\\.)*"|'[^']*'|[^="'])+?)\s*=(.*)""", re.DOTALL)
+_EXAMPLES = {
+    "scene": "scene.seed=9",
+    "nodes": "nodes.rain.prompt=soft rain",
+    "exports": "exports.theme.format=ogg",
+    "defaults": "defaults.generate.temperature=0.8",
+}
+
+
+@dataclass(frozen=True)
+class Override:
+    """keys: ("nodes", "rain", "prompt"). text: as the user typed it. key: its part before the "="."""
+
+    text: str
+    key: str
+    keys: tuple[str, ...]
+    value: Any = field(hash=False)
+
+
+@dataclass
+class Seen:
+    """What the scenes had that could be overridden, to say what was meant by an override that matched nothing."""
+
+    nodes: dict[str, set[str]] = field(default_factory=dict)
+    exports: set[str] = field(default_factory=set)
+
+
+def parse_all(texts: Sequence[str]) -> list[Override]:
+    """Raises SceneError with a mistake for each that is not KEY=VALUE with a key that could match something."""
+    mistakes: list[Mistake] = []
+    found: list[Override] = []
+    for text in texts:
+        override = _parse(text)
+        if isinstance(override, Override):
+            found.append(override)
+        else:
+            mistakes.append(Mistake("", 0, f"-D {text.partition('=')[0].strip()}", *override))
+    if mistakes:
+        raise SceneError(mistakes)
+    return found
+
+
+def put(table: Any, keys: Sequence[str], value: Any) -> Any:
+    """A copy of `table` with `value` at `keys`; a list is entered by index. Raises KeyError if there is no way in."""
+    if not keys:
+        return value
+    first, rest = keys[0], keys[1:]
+    if isinstance(table, Mapping):
+        return {**table, first: put(table.get(first, {}) if rest else None, rest, value)}
+    if isinstance(table, list) and first.isdecimal() and int(first) < len(table):
+        index = int(first)
+        return [*table[:index], put(table[index], rest, value), *table[index + 1 :]]
+    raise KeyError(first)
+
+
+def split(keys: Sequence[str], names: Mapping[str, Any]) -> tuple[str, tuple[str, ...]] | None:
+    """(the node, the keys inside it) of ("rain", "bed", "prompt"), where an included node's name has dots in it."""
+    for end in range(len(keys) - 1, 0, -1):
+        name = ".".join(keys[:end])
+        if name in names:
+            return name, tuple(keys[end:])
+    return None
+
+
+def matched_nothing(override: Override, seen: Seen) -> Mistake:
+    """Why no scene had what the override names."""
+    group, *keys = override.keys
+    if group == "nodes":
+        found = split(keys, seen.nodes)
+        if found is None:
+            name = ".".join(keys[:-1])
+            what = f"no scene has a node {quote(name)}{did_you_mean(name, seen.nodes)}"
+        else:
+            what = _no_field(f"nodes.{found[0]}", found[1], seen.nodes[found[0]])
+    elif keys[0] not in seen.exports:
+        what = f"no scene has an export {quote(keys[0])}{did_you_mean(keys[0], seen.exports)}"
+    else:
+        what = _no_field(f"exports.{keys[0]}", keys[1:], ExportSettings.model_fields)
+    return Mistake("", 0, f"-D {override.key}", what)
+
+
+def _no_field(where: str, keys: Sequence[str], fields: Iterable[str]) -> str:
+    names = sorted(fields)
+    if keys[0] in names:
+        return f"{where} has no {'.'.join(keys)}"
+    return f"{where} has no field {quote(keys[0])}{did_you_mean(keys[0], names)}"
+
+
+def _parse(text: str) -> Override | tuple[str, str]:
+    """The override, or (what is wrong with it, what to do)."""
+    match = _KEY_AND_VALUE.fullmatch(text)
+    if not match:
+        return "has no value", 'write KEY=VALUE, as in "scene.seed=9"'
+    key, value = match[1], match[2]
+    keys = _keys(key)
+    if keys is None:
+        return "is not a key", 'write KEY=VALUE, as in "nodes.rain.prompt=soft rain"'
+    override = Override(text, key, keys, _value(value))
+    if keys[0] == "elements":
+        return "an element is overridden as its node", 'as in "nodes.music_1.prompt=soft rain"'
+    if keys[0] not in _EXAMPLES:
+        return f"{quote(keys[0])} cannot be overridden{did_you_mean(keys[0], _EXAMPLES)}", ""
+    if len(keys) < (2 if keys[0] == "scene" else 3):
+        return "names no field", f"as in {quote(_EXAMPLES[keys[0]])}"
+    if keys[0] == "scene" and keys[1] not in SceneSettings.model_fields:
+        return _no_field("[scene]", keys[1:], SceneSettings.model_fields), ""
+    if keys[0] == "defaults":
+        if keys[1] not in kind_names():
+            return f"unknown kind {quote(keys[1])}{did_you_mean(keys[1], kind_names())}", ""
+        fields = get_kind(keys[1]).params.model_fields
+        if keys[2] not in fields:
+            return _no_field(f"[defaults.{keys[1]}]", keys[2:], fields), ""
+    return override
+
+
+def _keys(key: str) -> tuple[str, ...] | None:
+    parts = [part.strip() for part in key.split(".")]
+    if all(path_names.is_name(part) for part in parts):  # letters of any alphabet need no quotes here
+        return tuple(parts)
+    try:
+        table: Any = tomli.loads(f"{key} = 0")
+    except tomli.TOMLDecodeError:
+        return None
+    keys = []
+    while isinstance(table, dict):
+        if len(table) != 1:  # a line break smuggled in a second key
+            return None
+        ((name, table),) = table.items()
+        keys.append(name)
+    return tuple(keys)
+
+
+def _value(text: str) -> Any:
+    """The value as TOML; as a string when it is none, so that a prompt needs no quotes inside the shell's."""
+    try:
+        table = tomli.loads(f"value = {text}")
+    except (tomli.TOMLDecodeError, RecursionError, ValueError):
+        return text
+    return table["value"] if len(table) == 1 else text

@@ -1,0 +1,3 @@
+"""What any front end can do with a project: open it, lint, plan, build, pin, compare, fetch weights, forecast. Prints
+nothing.
+"""

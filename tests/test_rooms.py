@@ -1,0 +1,18 @@
+"""The house stays in order: few rows in each room, and one meaning for each name of a class."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests import rooms
+
+
+@pytest.mark.parametrize("room", rooms.rooms())
+def test_a_room_has_few_rows_and_no_cycle(room: str) -> None:
+    assert len(rooms.rows(rooms.room_graph(room))) <= rooms.MOST_ROWS
+
+
+@pytest.mark.parametrize("room", rooms.rooms())
+def test_a_room_says_what_it_is_for(room: str) -> None:
+    text = (rooms.PACKAGE / room / "__init__.py").read_text(encoding="utf-8")
+    assert text.startswith('"""')
