@@ -24,21 +24,25 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 
 TESTS = {
-    "project/build_state": "test_stamp.py test_noop.py",
-    "planning/schedule": "test_schedule.py test_fewest.py",
-    "planning/action": "test_manifest.py test_keys.py",
-    "planning/planner": "test_planner.py test_explain.py test_builder.py",
-    "execution/builder": "test_builder.py test_results.py test_single_flight.py test_checks.py test_pins.py"
+    "project/build_state": "project/test_build_state.py project/test_up_to_date.py",
+    "planning/schedule": "planning/test_schedule.py planning/test_load_order.py",
+    "planning/action": "planning/test_action.py planning/test_keys.py",
+    "planning/planner": "planning/test_planner.py planning/test_explaining.py execution/test_builder.py",
+    "execution/builder": "execution/test_builder.py execution/test_result_buffer.py e2e/test_single_flight.py"
+    " delivery/test_run_checks.py planning/test_pins.py"
     " e2e/test_rebuild.py",
-    "cache/store": "test_store.py test_index.py test_records.py test_leases.py faults/test_corruption.py",
-    "cache/garbage_collection": "test_collecting.py test_cli_cache.py",
-    "planning/pins": "test_pins.py test_planner.py",
-    "session/diffing": "test_diff.py random/test_since.py",
-    "delivery/export_files": "test_export.py test_export_settings.py test_provenance.py test_cli_show.py test_checks.py"
-    " test_builder.py",
-    "delivery/mastering": "test_mastering.py test_export.py dsp/test_limiting.py",
-    "audio/dsp/loudness": "dsp/test_loudness.py dsp/test_ebu.py dsp/test_levelling.py test_mastering.py",
-    "audio/dsp/loop_points": "dsp/test_loop_points.py dsp/test_seam.py nodes/test_loop.py",
+    "cache/store": "cache/test_store.py cache/test_sqlite_index.py cache/test_result_record.py"
+    " cache/test_coordination.py faults/test_corruption.py",
+    "cache/garbage_collection": "cache/test_garbage_collection.py cli/test_cache.py",
+    "planning/pins": "planning/test_pins.py planning/test_planner.py",
+    "session/diffing": "session/test_diffing.py random/test_since.py",
+    "delivery/export_files": "delivery/test_export_files.py scene/test_export_settings.py"
+    " delivery/test_provenance.py cli/test_show.py delivery/test_run_checks.py"
+    " execution/test_builder.py",
+    "delivery/mastering": "delivery/test_mastering.py delivery/test_export_files.py audio/dsp/test_limiting.py",
+    "audio/dsp/loudness": "audio/dsp/test_loudness.py audio/dsp/test_ebu.py audio/dsp/test_levelling.py"
+    " delivery/test_mastering.py",
+    "audio/dsp/loop_points": "audio/dsp/test_loop_points.py audio/dsp/test_seam.py nodes/test_loop.py",
 }
 """The test files of each module, under `tests/`: the first is its own."""
 

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from soundgraph.audio.artifact import Audio, make
 from soundgraph.nodes.limiter import KIND, Limiter
-from tests.dsp.meters import scipy_true_peak_db
+from tests.audio.dsp.meters import scipy_true_peak_db
 
 
 def limit(audio: Audio, **fields) -> Audio:

@@ -12,7 +12,7 @@ from soundgraph.audio.artifact import Audio, make
 from soundgraph.audio.dsp.loudness import integrated_lufs
 from soundgraph.core.errors import NodeError
 from soundgraph.nodes.normalize import KIND, Normalize
-from tests.dsp.meters import scipy_true_peak_db
+from tests.audio.dsp.meters import scipy_true_peak_db
 
 RATES = (8000, 11025, 44100, 48000, 192000)
 

@@ -8,7 +8,7 @@ import pytest
 
 from soundgraph.cache.action_key import action_key
 from soundgraph.planning.action import differences, manifest
-from tests.test_keys import of
+from tests.planning.test_keys import of
 
 RAIN = {"model": "draft/audio", "prompt": "rain"}
 

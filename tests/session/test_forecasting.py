@@ -8,7 +8,7 @@ from soundgraph.session import forecasting, history
 from soundgraph.session.forecasting import Rate, Rates
 from soundgraph.session.history import EXPORT, Build, Made, Spent
 from tests.helpers import CHAIN, Result, Space, export, generate, node
-from tests.test_history import BUILD
+from tests.session.test_history import BUILD
 
 
 def past(space: Space, made: list[Made], loads: list[Spent] | None = None, **fields: object) -> None:

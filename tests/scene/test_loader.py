@@ -631,7 +631,7 @@ def test_whatever_is_written_is_read_or_refused_in_words(tmp_path: Path, data: d
 
 # The reference.
 
-REFERENCE = Path(__file__).parents[1] / "docs/scene-format.md"
+REFERENCE = Path(__file__).parents[2] / "docs/scene-format.md"
 
 
 @pytest.mark.parametrize("text", re.findall(r"```toml\n(.*?)```", REFERENCE.read_text(encoding="utf-8"), re.DOTALL))

@@ -60,7 +60,7 @@ def test_finding_the_root_imports_nothing_heavy() -> None:
         "print(sorted(set(sys.modules) & {'pydantic', 'tomli', 'numpy', 'pathlib', 're'} - before))"
     )
     done = subprocess.run(
-        [sys.executable, "-S", "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[1]
+        [sys.executable, "-S", "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[2]
     )
     assert done.stdout == "[]\n", done.stderr
 

@@ -9,7 +9,7 @@ from soundgraph.audio.artifact import make
 from soundgraph.audio.dsp import limiting
 from soundgraph.audio.dsp.limiting import limited
 from soundgraph.audio.dsp.loudness import true_peak_dbtp
-from tests.dsp.meters import ffmpeg_true_peak_db, scipy_true_peak_db
+from tests.audio.dsp.meters import ffmpeg_true_peak_db, scipy_true_peak_db
 
 CEILING_DBTP = -1.0
 CEILING = 10 ** (CEILING_DBTP / 20)

@@ -20,7 +20,7 @@ from soundgraph.audio.dsp.loudness import (
     true_peak,
     true_peak_dbtp,
 )
-from tests.dsp import meters
+from tests.audio.dsp import meters
 
 RATES = (8000, 11025, 22050, 32000, 44100, 48000, 96000, 192000)
 LOW_RATES = (8000, 11025, 12000, 16000, 22050, 24000)

@@ -15,7 +15,7 @@ from soundgraph.planning.planner import Plan
 from soundgraph.planning.scene_graph import Graph
 from soundgraph.planning.schedule import Schedule
 from soundgraph.scene.tables.scene import Node, Origin, Scene, SceneSettings
-from tests.test_planner import Known
+from tests.planning.test_planner import Known
 
 
 def model(name: str, gigabytes: float = 0.0, **fields: Any) -> Model:

@@ -13,7 +13,7 @@ import pytest
 
 from soundgraph.cli.verbs import play
 from tests.helpers import CHAIN, Space, changed, export, generate, node, noise
-from tests.test_viewing import self_contained
+from tests.views.test_sound import self_contained
 
 TWO = CHAIN + generate("wind", "wind") + export("wind_loop", "wind", format=["ogg", "wav"], bit_depth=16)
 

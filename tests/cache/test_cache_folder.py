@@ -18,8 +18,8 @@ from soundgraph.cache.cache_folder import FOLDERS, LOCKS, TAG, Places
 from soundgraph.cache.files import Files
 from soundgraph.cache.store import DiskStore
 from soundgraph.core.errors import StoreError, UnwritableError
+from tests.cache.test_store import record
 from tests.helpers import CHAIN, Space, changed, export, generate, noise
-from tests.test_store import record
 
 needs_modes = pytest.mark.skipif(os.name != "posix", reason="there are no modes here")
 

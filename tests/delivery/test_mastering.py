@@ -18,7 +18,7 @@ from soundgraph.audio.formats import encode
 from soundgraph.core.errors import NodeError
 from soundgraph.delivery.mastering import master
 from soundgraph.scene.tables.export_settings import ExportSettings
-from tests.dsp import meters
+from tests.audio.dsp import meters
 
 
 def settings(**fields):

@@ -15,8 +15,8 @@ from soundgraph.planning.pins import Pins
 from soundgraph.planning.planner import Plan, Status, plan
 from soundgraph.planning.scene_graph import Graph
 from soundgraph.project.lockfile import Take
-from tests.test_graph import scene
-from tests.test_keys import of
+from tests.planning.test_keys import of
+from tests.planning.test_scene_graph import scene
 
 
 class Known:

@@ -14,7 +14,7 @@ import pytest
 from soundgraph.nodes import kind_names
 from soundgraph.scene.json_schema import json_schema, project_schema
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SCENE = jsonschema.Draft7Validator(json_schema())
 PROJECT = jsonschema.Draft7Validator(project_schema())
 

@@ -2,7 +2,7 @@
 
 After a change that is meant to change keys (a kind's version, a default, an example), write the new ones with
 
-    python -m tests.test_keys
+    python -m tests.planning.test_keys
 
 and look at the difference in review: each key that changed is a result that everybody has to make again.
 """
@@ -31,7 +31,7 @@ from soundgraph.scene.tables.scene import Node, Origin
 from soundgraph.session import session
 from tests.helpers import CHAIN, Space, changed, export, generate, node, noise
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "keys.json"
 
 # One valid table for each kind; references are to nodes that need not exist, files to one that does.

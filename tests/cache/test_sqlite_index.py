@@ -19,8 +19,8 @@ from soundgraph.cache.cache_folder import Places
 from soundgraph.cache.coordination import Leases
 from soundgraph.cache.sqlite_index import Index
 from soundgraph.core.errors import StoreError
+from tests.cache.test_store import THOROUGH
 from tests.helpers import changed
-from tests.test_store import THOROUGH
 
 TEXTS = {f"action:{number:064x}": f"text of {number} " * 20 for number in range(60)}
 FIRST = next(iter(TEXTS))
