@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 
 from soundgraph.core import git_lfs
 from soundgraph.core.errors import UsageError
+from soundgraph.core.path_names import real
 from soundgraph.project import git_repository
 from soundgraph.project.git_repository import Git, Repository
 
