@@ -8,7 +8,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST_ARGS ?= -n auto
 
-.PHONY: demo setup-audiocraft test lint format imports types bench mutants docs clean
+.PHONY: demo setup-audiocraft test test-fast lint format imports types bench mutants docs site clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/.base
@@ -52,6 +52,10 @@ docs: .venv/.dev
 	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/transcripts.py --write
 
+# The docs as pages to read in a browser: build/site/index.html. A link that leads nowhere ends it.
+site: .venv/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --config-file docs/site/mkdocs.yml
+
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "soundgraph needs Python 3.11 or later: make PYTHON=python3.12"; exit 1; }
@@ -65,6 +69,10 @@ docs: .venv/.dev
 
 .venv/.dev: .venv/.base
 	$(PIP) --editable '.[dev]'
+	@touch $@
+
+.venv/.docs: .venv/.base
+	$(PIP) --editable '.[docs]'
 	@touch $@
 
 # audiocraft pins a torch, and more, that cannot be had for a current Python: hence without what it says it depends on.
