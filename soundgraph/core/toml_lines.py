@@ -1,4 +1,4 @@
-"""The line on which a key of a TOML document was written. Asked only once a mistake has been found.
+"""Where in a TOML document a key was written: its line, for a mistake, and its span, for an edit.
 
 tomli keeps no positions, and parsers that do cost many times its time. So the text is scanned a second time, by a
 scanner that may assume what tomli has already shown: that the text is valid.
@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
 
 import tomli
 
 Keys = tuple[str | int, ...]
 """What leads to a value: ("nodes", "dark_rain", "bands", 1, "freq_hz")."""
 
-_BLANK = re.compile(r"(?:[ \t\n]|#[^\n]*)*")
+_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _SPACE = re.compile(r"[ \t]*")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 # Possessive (*+): a string of megabytes costs no backtracking.
@@ -26,10 +27,47 @@ _STRING = re.compile(
     r"|'[^'\n]*'",
     re.DOTALL,
 )
-_SCALAR = re.compile(r"[^,\]}\n#]+")  # a number, a boolean or a date: none of them holds one of these
+_SCALAR = re.compile(r"[^,\]}\r\n#]+")  # a number, a boolean or a date: none of them holds one of these
 
 _MOST_ELEMENTS = 20_000
 """Of a list, whose lines are noted: no list may be longer, and a stranger's may have a million."""
+
+
+class Pair(NamedTuple):
+    """A key with its value, or an element of an array: where each begins and ends, as indices into the text.
+
+    keys: what leads to it. inside: what it stands in. An element has no key of its own: key_start is that of its value.
+    equals: of "=", -1 for an element.
+    """
+
+    keys: Keys
+    inside: Literal["table", "inline table", "array"]
+    key_start: int
+    equals: int
+    value_start: int
+    value_end: int
+
+
+class Header(NamedTuple):
+    """[a.b] or [[a.b]]. keys: of the table that it opens, for [[a.b]] with its number. end: behind the last bracket."""
+
+    keys: Keys
+    start: int
+    end: int
+
+
+class Spans(NamedTuple):
+    """All that is written in a text, in order."""
+
+    pairs: dict[Keys, Pair]
+    headers: list[Header]
+
+
+def spans(text: str) -> Spans:
+    """Where all keys and values of `text`, valid TOML, stand. Raises RecursionError where it nests too deep."""
+    scanner = _Scanner(text)
+    scanner.document()
+    return Spans(scanner.pairs, scanner.headers)
 
 
 def line_of(text: str, keys: Sequence[str | int]) -> int:
@@ -50,7 +88,7 @@ def lines(text: str) -> dict[Keys, int]:
 
     A table that is only implied stands where it is first implied; an array of tables where its first header is.
     """
-    scanner = _Scanner(text.replace("\r\n", "\n"))
+    scanner = _Scanner(text)
     with contextlib.suppress(RecursionError):  # it nests deeper than anything does: what comes before has its lines
         scanner.document()
     return scanner.places
@@ -61,6 +99,8 @@ class _Scanner:
         self.text = text
         self.at = 0
         self.places: dict[Keys, int] = {}
+        self.pairs: dict[Keys, Pair] = {}
+        self.headers: list[Header] = []
         self._counted_to = 0
         self._line = 1
         self._lengths: dict[Keys, int] = {}  # of arrays of tables, so far
@@ -74,11 +114,11 @@ class _Scanner:
             if self.text[self.at] == "[":
                 table = self._header()
             else:
-                self._pair(table)
+                self._pair(table, "table")
 
     def _header(self) -> Keys:
         """[a.b] or [[a.b]]; returns the path of the table that it opens."""
-        line = self._here()
+        line, start = self._here(), self.at
         double = self.text.startswith("[[", self.at)
         self.at += 2 if double else 1
         names = self._key()
@@ -96,17 +136,21 @@ class _Scanner:
             self._lengths[path] = index + 1
             path = (*path, index)
         self.places[path] = line
+        self.headers.append(Header(path, start, self.at))
         return path
 
-    def _pair(self, table: Keys) -> None:
-        line = self._here()
+    def _pair(self, table: Keys, inside: Literal["table", "inline table"]) -> None:
+        line, start = self._here(), self.at
         path = table
         for name in self._key():
             path = (*path, name)
             self.places.setdefault(path, line)
-        self.at += 1  # "="
+        equals = self.at
+        self.at += 1
         self._skip(_SPACE)
+        value = self.at
         self._value(path)
+        self.pairs[path] = Pair(path, inside, start, equals, value, self._end())
 
     def _value(self, path: Keys) -> None:
         start = self.text[self.at]
@@ -127,7 +171,10 @@ class _Scanner:
             element = (*path, index)
             if index < _MOST_ELEMENTS:
                 self.places[element] = self._here()
+            value = self.at
             self._value(element)
+            if index < _MOST_ELEMENTS:
+                self.pairs[element] = Pair(element, "array", value, -1, value, self._end())
             index += 1
             self._skip(_BLANK)
             self._take(",")
@@ -138,7 +185,7 @@ class _Scanner:
             self._skip(_BLANK)
             if self._take("}"):
                 return
-            self._pair(path)
+            self._pair(path, "inline table")
             self._skip(_BLANK)
             self._take(",")
 
@@ -158,6 +205,13 @@ class _Scanner:
             self._skip(_SPACE)
             if not self._take("."):
                 return names
+
+    def _end(self) -> int:
+        """Behind the value that was just passed: a number takes the blanks behind it along."""
+        end = self.at
+        while self.text[end - 1] in " \t":
+            end -= 1
+        return end
 
     def _skip(self, pattern: re.Pattern[str]) -> None:
         match = pattern.match(self.text, self.at)

@@ -107,7 +107,7 @@ def test_the_models_it_lists_are_models_it_finds():
 
 def test_asking_for_models_imports_no_numpy():
     code = (
-        "import sys; .backends.draft import BACKEND; BACKEND.models(); BACKEND.find('draft/audio');"
+        "import sys; from soundgraph.backends.draft import BACKEND; BACKEND.models(); BACKEND.find('draft/audio');"
         "print([name for name in ('numpy', 'scipy', 'torch') if name in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

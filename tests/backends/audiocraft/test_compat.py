@@ -73,7 +73,7 @@ print(audiocraft.models.MusicGen.__name__)
 
 def test_asking_what_is_missing_imports_nothing_heavy():
     printed = run(
-        "import sys\n.backends.audiocraft import installed\nprint(repr(installed.missing_packages()))\n"
+        "import sys\nfrom soundgraph.backends.audiocraft import installed\nprint(repr(installed.missing_packages()))\n"
         "print([n for n in ('torch', 'transformers', 'audiocraft', 'omegaconf', 'numpy') if n in sys.modules])"
     )
     assert printed.splitlines() == ["''", "[]"]
