@@ -35,6 +35,7 @@ VERBS = {
     "models": "list the models and what is on this machine, or fetch one",
     "kinds": "list the node kinds, or the fields of one",
     "new": "write a scene to start from",
+    "set": "change fields of a scene's file, and nothing else in it",
     "verify": "make results again and compare them with those in the cache",
     "pin": "write down which takes count, so that no build puts others in their place",
     "cache": "stats, gc, verify, export, import, clear",

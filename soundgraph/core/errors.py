@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class Mistake:
     where: the TOML table, such as "nodes.dark_rain" or "exports.theme"; "" when the file as a whole is meant.
     what: one line, no full stop.
     hint: what to do next, one line; "" when `what` says it already.
+    keys: what leads to the field in the file: ("nodes", "dark_rain", "cutoff_hz"); () when none is meant.
+        For editors; two mistakes are the same without it.
     """
 
     file: str
@@ -52,6 +54,7 @@ class Mistake:
     where: str
     what: str
     hint: str = ""
+    keys: tuple[str | int, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         file = visible(self.file)

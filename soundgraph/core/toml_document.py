@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -71,7 +72,9 @@ class Sheet:
         return toml_lines.deepest(self._places, keys) if self.text else 0
 
     def mistake(self, keys: toml_lines.Keys, where: str, what: str, hint: str = "") -> Mistake:
-        return Mistake(self.file, self.line(keys), visible(short(where)), visible(short(what)), visible(short(hint)))
+        return Mistake(
+            self.file, self.line(keys), visible(short(where)), visible(short(what)), visible(short(hint)), tuple(keys)
+        )
 
 
 def display(path: Path, root: Path) -> str:
@@ -79,11 +82,19 @@ def display(path: Path, root: Path) -> str:
     return Path(os.path.relpath(path, root)).as_posix()
 
 
-def read(path: Path, file: str) -> Sheet:
-    """The file at `path`, called `file` in messages. Raises SceneError, with one mistake, if it cannot be read."""
+NO_TEXTS: Mapping[Path, str] = {}
 
-    def wrong(what: str, hint: str = "", line: int = 0) -> SceneError:
-        return SceneError([Mistake(file, line, "", what, hint)])
+
+def read(path: Path, file: str, texts: Mapping[Path, str] = NO_TEXTS) -> Sheet:
+    """The file at `path`, called `file` in messages. Raises SceneError, with one mistake, if it cannot be read.
+
+    texts: what is to be read in place of files, by their paths: what an editor has not saved, or is about to write.
+    """
+    if path in texts:
+        return _parsed(path, file, texts[path].encode("utf-8", "surrogatepass"))
+
+    def wrong(what: str) -> SceneError:
+        return SceneError([Mistake(file, 0, "", what)])
 
     try:
         mode = path.stat().st_mode
@@ -97,6 +108,13 @@ def read(path: Path, file: str) -> Sheet:
         raise wrong(f"does not exist{_neighbour(path)}") from None
     except OSError as error:
         raise wrong(f"cannot be read: {error.strerror}") from None
+    return _parsed(path, file, data)
+
+
+def _parsed(path: Path, file: str, data: bytes) -> Sheet:
+    def wrong(what: str, hint: str = "", line: int = 0) -> SceneError:
+        return SceneError([Mistake(file, line, "", what, hint)])
+
     if len(data) > MAX_BYTES:
         raise wrong(f"is over {MAX_BYTES // 10**6} MB, the most that a file of settings may have")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):

@@ -55,7 +55,9 @@ def mistakes(
         if others:
             what += f"; {len(others)} more export{'s rest' if len(others) > 1 else ' rests'} on it"
         line = line_of(Origin(origin.file, (*origin.keys, "model")))
-        found.append(Mistake(origin.file, line, f"nodes.{scene_graph.node_of(graph, names[0]).name}", what, hint))
+        found.append(
+            Mistake(origin.file, line, f"nodes.{scene_graph.node_of(graph, names[0]).name}", what, hint, origin.keys)
+        )
     return sorted(found)
 
 

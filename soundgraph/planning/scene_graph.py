@@ -93,4 +93,4 @@ def _cycle(graph: Graph, part: set[str], locate: Locate) -> Mistake:
     names = [names[0], *reversed(names[1:]), names[0]]
     node = node_of(graph, node_id(scene_of(graph, first).id, names[0]))
     what = f"needs itself: {' <- '.join(names)}"
-    return Mistake(node.origin.file, locate(node.origin), f"nodes.{node.name}", what)
+    return Mistake(node.origin.file, locate(node.origin), f"nodes.{node.name}", what, keys=node.origin.keys)

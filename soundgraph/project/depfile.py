@@ -11,7 +11,7 @@ import os
 from soundgraph.core.files import write_atomically
 from soundgraph.project import build_state
 
-TYPE_CHECKING = False  # as in `stamp`
+TYPE_CHECKING = False  # as in `build_state`
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 

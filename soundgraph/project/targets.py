@@ -9,7 +9,7 @@ import os
 
 from soundgraph.project import build_state, root
 
-TYPE_CHECKING = False  # as in `stamp`
+TYPE_CHECKING = False  # as in `build_state`
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

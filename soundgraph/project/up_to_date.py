@@ -12,7 +12,7 @@ from soundgraph.project import build_state
 from soundgraph.project.build_state import SceneStamp, Stamps
 from soundgraph.project.targets import Wanted
 
-TYPE_CHECKING = False  # as in `stamp`
+TYPE_CHECKING = False  # as in `build_state`
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 

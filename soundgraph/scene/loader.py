@@ -24,24 +24,35 @@ from soundgraph.scene.reading.collisions import clashing
 from soundgraph.scene.tables.scene import EngineManifest, Export, Origin, Scene
 
 
-def load_scene(path: Path, project: Project, overrides: Sequence[str] = (), draft: bool = False) -> Scene:
+def load_scene(
+    path: Path,
+    project: Project,
+    overrides: Sequence[str] = (),
+    draft: bool = False,
+    texts: Mapping[Path, str] = toml_document.NO_TEXTS,
+) -> Scene:
     """The scene in the file at `path`.
 
     overrides: KEY=VALUE, as after -D; each has to match in it. draft: every model becomes its stand-in.
+    texts: what is to be read in place of files that it consists of, by their absolute paths.
     Raises SceneError with all that is wrong.
     """
-    return load_scenes([path], project, overrides, draft)[0]
+    return load_scenes([path], project, overrides, draft, texts)[0]
 
 
 def load_scenes(
-    paths: Iterable[Path], project: Project, overrides: Sequence[str] = (), draft: bool = False
+    paths: Iterable[Path],
+    project: Project,
+    overrides: Sequence[str] = (),
+    draft: bool = False,
+    texts: Mapping[Path, str] = toml_document.NO_TEXTS,
 ) -> list[Scene]:
     """The scenes in the files at `paths`, in that order. Each override has to match in at least one of them.
 
     Raises SceneError with all that is wrong in any of them, and then with the files that two of them deliver; whether
     scenes that are right deliver the same file is for `clashes` to say.
     """
-    loader = Loader(project, overrides, draft)
+    loader = Loader(project, overrides, draft, texts)
     scenes: list[Scene] = []
     mistakes: list[Mistake] = []
     for path in paths:
@@ -52,7 +63,7 @@ def load_scenes(
     mistakes += loader.unmatched()
     if mistakes:
         # What clashes is told at once, too, and not only when all else is right.
-        several = clashing(loader.exports, loader.manifests, Lines(project.root))
+        several = clashing(loader.exports, loader.manifests, Lines(project.root, texts))
         mistakes += [clash for clash in several if clash not in mistakes]
         raise SceneError(mistakes, loader.read)
     return scenes
@@ -110,8 +121,9 @@ def clashes(scenes: Iterable[Scene], locate: Callable[[Origin], int] = lambda or
 class Lines:
     """The line on which something was written, read from its file when asked: only a mistake needs it."""
 
-    def __init__(self, root: Path):
+    def __init__(self, root: Path, texts: Mapping[Path, str] = toml_document.NO_TEXTS):
         self._root = root
+        self._texts = texts
         self._sheets: dict[str, Sheet | None] = {}
 
     def __call__(self, origin: Origin) -> int:
@@ -120,7 +132,7 @@ class Lines:
             return 0
         if origin.file not in self._sheets:
             try:
-                self._sheets[origin.file] = toml_document.read(self._root / origin.file, origin.file)
+                self._sheets[origin.file] = toml_document.read(self._root / origin.file, origin.file, self._texts)
             except SceneError:
                 self._sheets[origin.file] = None
         sheet = self._sheets[origin.file]
@@ -130,8 +142,15 @@ class Lines:
 class Loader:
     """Reads the scenes of one build: included files, models and recordings are looked at once for all of them."""
 
-    def __init__(self, project: Project, overrides_: Sequence[str] = (), draft: bool = False):
+    def __init__(
+        self,
+        project: Project,
+        overrides_: Sequence[str] = (),
+        draft: bool = False,
+        texts: Mapping[Path, str] = toml_document.NO_TEXTS,
+    ):
         self.project = project
+        self._texts = texts
         self.draft = draft
         self.overrides = overrides.parse_all(overrides_)
         self.matched: set[overrides.Override] = set()
@@ -174,7 +193,7 @@ class Loader:
         self._claim(name, file)
         self.read[path] = None
         try:
-            sheet = toml_document.read(path, file)
+            sheet = toml_document.read(path, file, self._texts)
         except SceneError:
             self.incomplete = True
             raise
@@ -241,12 +260,16 @@ class Loader:
             return []
         return [overrides.matched_nothing(it, self.seen) for it in self.overrides if it not in self.matched]
 
+    def has_text(self, path: Path) -> bool:
+        """Whether something is to be read in place of that file, which need not be there then."""
+        return path in self._texts
+
     def included(self, path: Path) -> Sheet:
         """An included file, read once. Raises SceneError if it cannot be read."""
         sheet = self._included.get(path)
         if sheet is None:
             try:
-                sheet = toml_document.read(path, toml_document.display(path, self.project.root))
+                sheet = toml_document.read(path, toml_document.display(path, self.project.root), self._texts)
             except SceneError as error:
                 sheet = error
             self._included[path] = sheet

@@ -278,6 +278,8 @@ class Reading:
             return path, f"{quote(entry)} leads outside the project", ""
         if self._project.delivers_into(path):
             return path, f"{quote(entry)} lies in the output folder, {self._project.build.output}/", OUTPUT_HINT
+        if self._loader.has_text(path):
+            return path, "", ""
         if not os.path.lexists(path):
             return path, f"{quote(entry)} does not exist{self._hints(entry, _beside(entry, sheet.folder))}", ""
         if path.is_dir():
@@ -341,7 +343,7 @@ class Reading:
         for end in range(len(keys), 1, -1):
             override = self._given.get((sheet.file, keys[:end]))
             if override is not None:  # there is no line to point at
-                return Mistake(sheet.file, 0, where, what, f"given by -D {override.text}")
+                return Mistake(sheet.file, 0, where, what, f"given by -D {override.text}", tuple(keys))
         return sheet.mistake(keys, where, what, hint)
 
     # Checking: one node, one export.

@@ -56,7 +56,9 @@ def _ticks(session: Session, scene: Scene) -> list[Mistake]:
             what = f"loops, and is one wav for {needs[0]}, which needs a frame more behind it, and for {whole[0]}"
             hint = f"deliver it twice, once for each: {whole[0]} plays that frame, too, and the loop ticks"
             place = f"exports.{export.base}"
-            found.append(Mistake(export.origin.file, session.line_of(export.origin), place, what, hint))
+            found.append(
+                Mistake(export.origin.file, session.line_of(export.origin), place, what, hint, export.origin.keys)
+            )
     return found
 
 
@@ -90,4 +92,4 @@ def _twins(session: Session) -> list[Mistake]:
 
 
 def _warning(session: Session, origin: Origin, name: str, what: str, hint: str = "") -> Mistake:
-    return Mistake(origin.file, session.line_of(origin), f"nodes.{name}", what, hint)
+    return Mistake(origin.file, session.line_of(origin), f"nodes.{name}", what, hint, origin.keys)

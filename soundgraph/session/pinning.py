@@ -92,8 +92,9 @@ def _takes(opened: Session, plan: Plan) -> dict[str, Take]:
         if record is not None and whole:
             takes[name] = Take(name, record.key, record.digest)
         elif decision.pin is not None:
-            place = opened.line_of(node.origin)
-            mistakes.append(Mistake(node.origin.file, place, f"nodes.{node.name}", *opened.pins.absence(decision.pin)))
+            line, absence = opened.line_of(node.origin), opened.pins.absence(decision.pin)
+            where = f"nodes.{node.name}"
+            mistakes.append(Mistake(node.origin.file, line, where, *absence, keys=node.origin.keys))
         else:
             unbuilt.setdefault((node.origin.file, scene_graph.scene_of(plan.graph, name).id), []).append(node)
     paths = {one.id: one.path for one in opened.asked}
@@ -102,7 +103,8 @@ def _takes(opened: Session, plan: Plan) -> dict[str, Take]:
         more = f" and {len(nodes) - 1} more" if len(nodes) > 1 else ""
         what = "no take to pin: not built as the scene is now, or its sound is gone from the cache"
         hint = f"soundgraph build {shlex.quote(paths[scene])} comes first"
-        mistakes.append(Mistake(file, opened.line_of(first.origin), f"nodes.{first.name}{more}", what, hint))
+        line, keys = opened.line_of(first.origin), first.origin.keys
+        mistakes.append(Mistake(file, line, f"nodes.{first.name}{more}", what, hint, keys))
     if mistakes:
         raise SceneError(mistakes)
     return takes

@@ -256,10 +256,11 @@ class Session:
         found = []
         for (file, missing), nodes in wanting.items():
             first = nodes[0]
-            line = self.line_of(Origin(file, (*first.origin.keys, "model")))
+            keys = (*first.origin.keys, "model")
+            line = self.line_of(Origin(file, keys))
             more = f" and {len(nodes) - 1} more" if len(nodes) > 1 else ""
             hint = "build --draft renders stand-ins; see docs/draft.md"
-            found.append(Mistake(file, line, f"nodes.{first.name}{more}", missing, hint))
+            found.append(Mistake(file, line, f"nodes.{first.name}{more}", missing, hint, keys))
         return found
 
     def mistakes_of_pins(self, plan: Plan) -> list[Mistake]:
@@ -268,8 +269,8 @@ class Session:
         for name in plan.absent():
             node, take = scene_graph.node_of(plan.graph, name), plan.decisions[name].pin
             assert take is not None
-            place = Mistake(node.origin.file, self.line_of(node.origin), f"nodes.{node.name}", *self.pins.absence(take))
-            found.append(place)
+            line, absence = self.line_of(node.origin), self.pins.absence(take)
+            found.append(Mistake(node.origin.file, line, f"nodes.{node.name}", *absence, keys=node.origin.keys))
         return found
 
     def mistakes_of_policy(self) -> list[Mistake]:
@@ -307,7 +308,7 @@ class Session:
             else:
                 what = f"{quote(one.path)} is there, and soundgraph did not deliver it"
                 hint = "move it away, deliver to another path, or let it be written over: build --overwrite"
-            found.append(Mistake(one.origin.file, self.line_of(one.origin), one.by, what, hint))
+            found.append(Mistake(one.origin.file, self.line_of(one.origin), one.by, what, hint, one.origin.keys))
         return found
 
     def check_ownership(self, overwrite: bool) -> None:
@@ -329,7 +330,7 @@ class Session:
             what = f"rests on a draft ({', '.join(nodes)}), which a release must not deliver"
             hint = "give those nodes a real model, or build without --release"
             place = f"exports.{of_takes[0][0].export.name}{more}"
-            found.append(Mistake(origin.file, self.line_of(origin), place, what, hint))
+            found.append(Mistake(origin.file, self.line_of(origin), place, what, hint, origin.keys))
         return found
 
     def build(

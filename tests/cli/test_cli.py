@@ -79,6 +79,7 @@ def test_mistakes_are_also_told_in_json(space: Space) -> None:
             "where": "nodes.dark",
             "what": 'input "cup" is not a node; did you mean "cut"?',
             "hint": "",
+            "keys": ["nodes", "dark", "input"],
         }
     ]
     assert space.run("build", "b", "--json").of("error")[0]["what"].startswith('no scene is called "b"')

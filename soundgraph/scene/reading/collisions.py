@@ -84,4 +84,4 @@ def _owner(one: Delivered, locate: Locate) -> str:
 
 
 def _mistake(origin: Origin, by: str, what: str, locate: Locate) -> Mistake:
-    return Mistake(origin.file, locate(origin), by, what)
+    return Mistake(origin.file, locate(origin), by, what, keys=origin.keys)

@@ -103,16 +103,23 @@ def _no_field(where: str, keys: Sequence[str], fields: Iterable[str]) -> str:
     return f"{where} has no field {quote(keys[0])}{did_you_mean(keys[0], names)}"
 
 
-def _parse(text: str) -> Override | tuple[str, str]:
-    """The override, or (what is wrong with it, what to do)."""
+def assignment(text: str) -> Override | tuple[str, str]:
+    """KEY=VALUE in its parts, whatever the key may name; or (what is wrong with it, what to do)."""
     match = _KEY_AND_VALUE.fullmatch(text)
     if not match:
         return "has no value", 'write KEY=VALUE, as in "scene.seed=9"'
-    key, value = match[1], match[2]
-    keys = _keys(key)
+    keys = parse_key(match[1])
     if keys is None:
         return "is not a key", 'write KEY=VALUE, as in "nodes.rain.prompt=soft rain"'
-    override = Override(text, key, keys, _value(value))
+    return Override(text, match[1], keys, _value(match[2]))
+
+
+def _parse(text: str) -> Override | tuple[str, str]:
+    """The override, or (what is wrong with it, what to do)."""
+    override = assignment(text)
+    if not isinstance(override, Override):
+        return override
+    keys = override.keys
     if keys[0] == "elements":
         return "an element is overridden as its node", 'as in "nodes.music_1.prompt=soft rain"'
     if keys[0] not in _EXAMPLES:
@@ -130,7 +137,8 @@ def _parse(text: str) -> Override | tuple[str, str]:
     return override
 
 
-def _keys(key: str) -> tuple[str, ...] | None:
+def parse_key(key: str) -> tuple[str, ...] | None:
+    """What a dotted key leads through, each part bare or in quotes; None for what is no key."""
     parts = [part.strip() for part in key.split(".")]
     if all(path_names.is_name(part) for part in parts):  # letters of any alphabet need no quotes here
         return tuple(parts)
