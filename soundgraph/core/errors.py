@@ -115,6 +115,14 @@ class UsageError(SoundgraphError):
         super().__init__(f"{what}\n  {hint}" if hint else what)
 
 
+class PluginError(UsageError):
+    """What an installed package offers cannot be used. `what` is one line that names the package."""
+
+    def __init__(self, what: str, hint: str = ""):
+        super().__init__(what, hint)
+        self.what, self.hint = what, hint
+
+
 class NodeError(SoundgraphError):
     """A node could not be rendered: the input was fine when it was checked, and broke while it was used.
 
@@ -176,7 +184,23 @@ def unexpected(error: BaseException) -> str:
         if here in (path := Path(frame.filename)).parents
     ]
     place = f" ({' > '.join(places[-4:])})" if places else ""
+    if package := _plugin_at_fault(error):
+        return f"a bug in package {quote(package)}, please report it there: {what}{place}"
     return f"a bug in soundgraph, please report it: {what}{place}"
+
+
+def _plugin_at_fault(error: BaseException) -> str:
+    """The plug-in in whose code an error came up; "" if that is none."""
+    import sys
+    import traceback
+
+    registry = sys.modules.get("soundgraph.core.registry")  # where it was not imported, no plug-in was
+    if registry is None:
+        return ""
+    for frame in traceback.extract_tb(error.__traceback__):
+        if package := registry.package_of(frame.filename):
+            return str(package)
+    return ""
 
 
 def lacking(error: BaseException) -> ResourceError | None:

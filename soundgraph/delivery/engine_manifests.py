@@ -15,7 +15,7 @@ from soundgraph.core import digest
 from soundgraph.core.errors import NodeError
 from soundgraph.delivery import export_files
 from soundgraph.delivery.export_files import Delivery, Job, Outdated
-from soundgraph.engines import Engine
+from soundgraph.engines import Engine, Handout
 from soundgraph.project import build_state, sidecars
 from soundgraph.project.delivered import Entry
 from soundgraph.scene.reading.checks_and_manifests import sounds_of
@@ -97,7 +97,7 @@ def _files(
     ]
     engine = engines.get(one.manifest.engine)
     chosen = engines.choose(one.manifest.engine, sounds)
-    files = engine.files(one.manifest.params, one.manifest.path, chosen)
+    files = engine.files(Handout(one.manifest.params, one.manifest.path, chosen))
     return {f"{one.folder}/{name}": _merged(engine, root / one.folder / name, data) for name, data in files.items()}
 
 

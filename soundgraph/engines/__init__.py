@@ -1,23 +1,19 @@
-"""What an engine manifest is, and how the one for an engine is found by name in this folder.
+"""What an engine manifest is, and how the one for an engine is found by name: here, or else in an installed package.
 
-An engine is a file `engines/<name>.py` with a docstring whose first line says what it writes, and an `ENGINE`.
+An engine is a file `engines/<name>.py` with a docstring whose first line says what it writes, and an `ENGINE`. A
+package offers one by an entry point of the group `soundgraph.engines`.
 Nothing imports one by name, and none imports another; what they share is in files that begin with "_".
 """
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from soundgraph.core import docstrings
 from soundgraph.core.errors import NodeError, one_of
-
-if TYPE_CHECKING:
-    from soundgraph.engines._fields import EngineParams
+from soundgraph.core.registry import Registry
+from soundgraph.engines._fields import EngineParams
 
 
 @dataclass(frozen=True)
@@ -42,6 +38,19 @@ class Sound:
     id: str
 
 
+@dataclass(frozen=True)
+class Handout:
+    """What an engine is given to write a manifest of.
+
+    params: of the manifest's table, validated. path: of the manifest, under the build folder and without its extension,
+        such as "footsteps/wwise". sounds: the files that it is about, the takes of an export in order.
+    """
+
+    params: Any
+    path: str
+    sounds: Sequence[Sound]
+
+
 class Made(NamedTuple):
     """A thing in an engine's project. of: the sound that it is made of, so that the same twice is no clash."""
 
@@ -55,11 +64,10 @@ class Engine:
 
     params: the fields of a [manifests.<name>] table, without `engine`, `exports` and `path`.
     formats: the audio formats it can import, best first.
-    files: from validated parameters, the manifest's path under the build folder without its extension (such as
-        "footsteps/wwise"), and the sounds, the takes of an export in order, to the contents of files by their path
-        under the build folder. Pure: equal arguments give equal bytes on any day and machine. Raises NodeError.
-    names: the paths that `files` gives contents to, from the same arguments, of which it reads no facts: whatever else
-        would be at such a path is found before anything runs. Raises NodeError for what goes wrong for names alone.
+    files: the contents of files by their path under the build folder. Pure: equal handouts give equal bytes on any day
+        and machine. Raises NodeError.
+    names: the paths that `files` gives contents to, from the same handout, of whose sounds it reads no facts: whatever
+        else would be at such a path is found before anything runs. Raises NodeError for what is wrong by names alone.
     every_format: whether `files` wants a sound in all formats that it is delivered in, rather than in the best one.
     plays_loop_end: whether it plays the frame at which the loop of a WAV ends, in place of the one at which it begins.
         A loop that ends with its file is then followed by a copy of that one, a guard frame.
@@ -72,34 +80,43 @@ class Engine:
 
     params: type[EngineParams]
     formats: tuple[str, ...]
-    files: Callable[[Any, str, Sequence[Sound]], dict[str, bytes]]
-    names: Callable[[Any, str, Sequence[Sound]], list[str]]
+    files: Callable[[Handout], dict[str, bytes]]
+    names: Callable[[Handout], list[str]]
     every_format: bool = False
     plays_loop_end: bool = False
     plays_whole_files: bool = False
-    makes: Callable[[Any, str, Sequence[Sound]], list[Made]] = lambda params, path, sounds: []
+    makes: Callable[[Handout], list[Made]] = lambda handout: []
     merge: Callable[[str, bytes, bytes], bytes | None] = lambda path, there, ours: None
 
 
-@cache
+def _wrong_engine(found: Any) -> str:
+    if not isinstance(found, Engine):
+        return "is no soundgraph.engines.Engine"
+    if not issubclass(found.params, EngineParams):
+        return "takes fields that are no soundgraph.engines.EngineParams"
+    found.params.model_rebuild()
+    return ""
+
+
+ENGINES: Registry[Engine] = Registry("engine", __name__, "ENGINE", "soundgraph.engines", _wrong_engine)
+
+
 def names() -> tuple[str, ...]:
-    """All engines, sorted: the files of this folder."""
-    folder = Path(__file__).parent
-    return tuple(sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_")))
+    """The engines that are soundgraph's own, sorted: the files of this folder."""
+    return ENGINES.own
 
 
-@cache
 def get(name: str) -> Engine:
-    """The engine called `name`. Raises KeyError if there is none."""
-    if name not in names():
-        raise KeyError(name)
-    engine: Engine = importlib.import_module(f"soundgraph.engines.{name}").ENGINE
-    return engine
+    """The engine called `name`, of soundgraph or of an installed package.
+
+    Raises KeyError if there is none, PluginError for one of a package that cannot be used.
+    """
+    return ENGINES.get(name)
 
 
 def summary(name: str) -> str:
-    """The first line of the engine's file: what it writes."""
-    return docstrings.summary(f"soundgraph.engines.{name}")
+    """The first line of the engine's file: what it writes. Raises as `get` does."""
+    return ENGINES.summary(name)
 
 
 def choose(name: str, sounds: Sequence[Sound]) -> list[Sound]:

@@ -13,7 +13,7 @@ from pydantic import Field, field_validator
 
 from soundgraph.core.errors import NodeError
 from soundgraph.core.path_names import wrong_with
-from soundgraph.engines import Engine, Made, Sound
+from soundgraph.engines import Engine, Handout, Made, Sound
 from soundgraph.engines._fields import EngineParams
 from soundgraph.engines._fmod_script import SCRIPT
 from soundgraph.engines._layout import Group, as_json, groups, loop, one_line
@@ -49,7 +49,9 @@ def _right(value: str, upwards: bool) -> str:
     return value
 
 
-def files(params: Fmod, path: str, sounds: Sequence[Sound]) -> dict[str, bytes]:
+def files(handout: Handout) -> dict[str, bytes]:
+    params: Fmod = handout.params
+    path, sounds = handout.path, handout.sounds
     inside = _is_inside(params)
     if not inside:
         _one_folder(sounds)
@@ -64,14 +66,18 @@ def files(params: Fmod, path: str, sounds: Sequence[Sound]) -> dict[str, bytes]:
     return {f"{path}.js": SCRIPT.replace("@MANIFEST@", as_json(data)).encode("ascii")}
 
 
-def names(params: Fmod, path: str, sounds: Sequence[Sound]) -> list[str]:
+def names(handout: Handout) -> list[str]:
+    params: Fmod = handout.params
+    path, sounds = handout.path, handout.sounds
     if not _is_inside(params):
         _one_folder(sounds)
     return [f"{path}.js"]
 
 
-def makes(params: Fmod, path: str, sounds: Sequence[Sound]) -> list[Made]:
+def makes(handout: Handout) -> list[Made]:
     """Events, and outside the Assets folder the files that are imported by their names alone."""
+    params: Fmod = handout.params
+    sounds = handout.sounds
     folder = f"{params.folder}/" if params.folder else ""
     found = [Made(f"event:/{folder}{group.name}", group.id) for group in groups(sounds)]
     if not _is_inside(params):

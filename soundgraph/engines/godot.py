@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Literal
 
@@ -16,7 +15,7 @@ from pydantic import Field, field_validator
 from soundgraph.core.digest import digest
 from soundgraph.core.errors import NodeError
 from soundgraph.core.path_names import wrong_with
-from soundgraph.engines import Engine, Sound
+from soundgraph.engines import Engine, Handout, Sound
 from soundgraph.engines._fields import EngineParams
 from soundgraph.engines._import_file import merged
 from soundgraph.engines._layout import Group, groups, loop, n_samples, no_more_channels_than, under
@@ -59,7 +58,9 @@ class Godot(EngineParams):
         return "res://" + "/".join(parts)
 
 
-def files(params: Godot, path: str, sounds: Sequence[Sound]) -> dict[str, bytes]:
+def files(handout: Handout) -> dict[str, bytes]:
+    params: Godot = handout.params
+    path, sounds = handout.path, handout.sounds
     no_more_channels_than("Godot", 2, sounds)
     written: dict[str, bytes] = {}
     if params.import_settings:
@@ -71,7 +72,9 @@ def files(params: Godot, path: str, sounds: Sequence[Sound]) -> dict[str, bytes]
     return written
 
 
-def names(params: Godot, path: str, sounds: Sequence[Sound]) -> list[str]:
+def names(handout: Handout) -> list[str]:
+    params: Godot = handout.params
+    path, sounds = handout.path, handout.sounds
     settings = [f"{sound.file}.import" for sound in sounds] if params.import_settings else []
     return settings + [f"{path}/{group.name}.tres" for group in groups(sounds) if group.has_takes]
 

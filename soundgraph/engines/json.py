@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from pydantic import Field
 
-from soundgraph.engines import Engine, Sound
+from soundgraph.engines import Engine, Handout
 from soundgraph.engines._fields import EngineParams
 from soundgraph.engines._layout import groups, seen_from
 
@@ -77,7 +76,9 @@ class Json(EngineParams):
     with_schema: bool = Field(False, description="also write the JSON Schema of the manifest, as PATH.schema.json")
 
 
-def files(params: Json, path: str, sounds: Sequence[Sound]) -> dict[str, bytes]:
+def files(handout: Handout) -> dict[str, bytes]:
+    params: Json = handout.params
+    path, sounds = handout.path, handout.sounds
     manifest = {
         "soundgraph_manifest": VERSION,
         "sounds": [
@@ -103,7 +104,9 @@ def files(params: Json, path: str, sounds: Sequence[Sound]) -> dict[str, bytes]:
     return written
 
 
-def names(params: Json, path: str, sounds: Sequence[Sound]) -> list[str]:
+def names(handout: Handout) -> list[str]:
+    params: Json = handout.params
+    path = handout.path
     return [f"{path}.json", *([f"{path}.schema.json"] if params.with_schema else [])]
 
 

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
 from soundgraph.core.digest import digest
 from soundgraph.core.path_names import wrong_with
-from soundgraph.engines import Engine, Made, Sound
+from soundgraph.engines import Engine, Handout, Made, Sound
 from soundgraph.engines._fields import EngineParams
 from soundgraph.engines._layout import (
     Group,
@@ -59,11 +58,13 @@ class Unity(EngineParams):
         return value
 
 
-def files(params: Unity, path: str, sounds: Sequence[Sound]) -> dict[str, bytes]:
+def files(handout: Handout) -> dict[str, bytes]:
+    params: Unity = handout.params
+    path, sounds = handout.path, handout.sounds
     no_more_channels_than("Unity", 8, sounds)
     manifest = {"soundgraph_unity": VERSION, "sounds": [_sound(params, group) for group in groups(sounds)]}
     name = posixpath.basename(path)
-    listed, script = names(params, path, sounds)
+    listed, script = names(handout)
     # The class is named after the path: two manifests of one project must not define the same one.
     values = {
         "@CLASS@": f"Soundgraph_{identifier(name).replace('-', '_')}_{digest('unity class', path)[:8]}",
@@ -76,14 +77,16 @@ def files(params: Unity, path: str, sounds: Sequence[Sound]) -> dict[str, bytes]
     return {listed: (as_json(manifest) + "\n").encode("ascii"), script: source.encode("ascii")}
 
 
-def names(params: Unity, path: str, sounds: Sequence[Sound]) -> list[str]:
+def names(handout: Handout) -> list[str]:
+    path = handout.path
     folder, name = posixpath.split(path)
     # Unity compiles what lies in a folder of that name for its editor alone.
     return [f"{path}.json", posixpath.join(folder, "Editor", f"{name}Importer.cs")]
 
 
-def makes(params: Unity, path: str, sounds: Sequence[Sound]) -> list[Made]:
+def makes(handout: Handout) -> list[Made]:
     """The item of the menu; clips are the files themselves."""
+    path = handout.path
     return [Made(_menu(path), path)]
 
 

@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
 from typing import Any
 
 from pydantic import Field, field_validator
 
 from soundgraph.core.errors import NodeError
-from soundgraph.engines import Engine, Made, Sound
+from soundgraph.engines import Engine, Handout, Made, Sound
 from soundgraph.engines._fields import EngineParams
 from soundgraph.engines._layout import Group, as_json, groups, identifier, loop, loops_whole, seen_from, stem
 from soundgraph.engines._unreal_script import SCRIPT
@@ -45,19 +44,22 @@ class Unreal(EngineParams):
         return value
 
 
-def files(params: Unreal, path: str, sounds: Sequence[Sound]) -> dict[str, bytes]:
+def files(handout: Handout) -> dict[str, bytes]:
+    params: Unreal = handout.params
+    path, sounds = handout.path, handout.sounds
     for sound in sounds:
         channels = int(sound.facts["channels"])
         if channels not in _CHANNELS:
             raise NodeError(f"{sound.name} has {channels} channels, and Unreal imports 1, 2, 4, 6 or 8")
-    names(params, path, sounds)
+    names(handout)
     entries = [_entry(params, path, group) for group in groups(sounds)]
     script = SCRIPT.replace("@MANIFEST@", as_json({"sounds": entries}))
     return {f"{path}.py": script.encode("ascii")}
 
 
-def names(params: Unreal, path: str, sounds: Sequence[Sound]) -> list[str]:
-    assets = [made.name for made in makes(params, path, sounds)]
+def names(handout: Handout) -> list[str]:
+    path = handout.path
+    assets = [made.name for made in makes(handout)]
     seen: set[str] = set()
     for asset in assets:
         # Assets are files, and on two of three systems of the editor case is no difference between files.
@@ -67,8 +69,10 @@ def names(params: Unreal, path: str, sounds: Sequence[Sound]) -> list[str]:
     return [f"{path}.py"]
 
 
-def makes(params: Unreal, path: str, sounds: Sequence[Sound]) -> list[Made]:
+def makes(handout: Handout) -> list[Made]:
     """The assets."""
+    params: Unreal = handout.params
+    sounds = handout.sounds
     found = []
     for group in groups(sounds):
         found += [Made(f"{_folder(params, sound)}/{_asset(params, sound)}", sound.file) for sound in group.sounds]

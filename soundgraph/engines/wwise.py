@@ -7,13 +7,12 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
 
 from pydantic import Field, field_validator
 
 from soundgraph.core.errors import NodeError
 from soundgraph.core.path_names import wrong_with
-from soundgraph.engines import Engine, Made, Sound
+from soundgraph.engines import Engine, Handout, Made
 from soundgraph.engines._fields import EngineParams, cell
 from soundgraph.engines._layout import Group, figures, groups, loop, notes, one_line, seen_from, stem
 
@@ -64,7 +63,9 @@ class Wwise(EngineParams):
         return value
 
 
-def files(params: Wwise, path: str, sounds: Sequence[Sound]) -> dict[str, bytes]:
+def files(handout: Handout) -> dict[str, bytes]:
+    params: Wwise = handout.params
+    path, sounds = handout.path, handout.sounds
     rows: list[dict[str, str]] = []
     for group in groups(sounds):
         rows += _rows(params, path, group)
@@ -75,14 +76,17 @@ def files(params: Wwise, path: str, sounds: Sequence[Sound]) -> dict[str, bytes]
     return {f"{path}.tsv": text.encode()}
 
 
-def names(params: Wwise, path: str, sounds: Sequence[Sound]) -> list[str]:
+def names(handout: Handout) -> list[str]:
+    path, sounds = handout.path, handout.sounds
     for group in groups(sounds):
         _of_sounds(group)
     return [f"{path}.tsv"]
 
 
-def makes(params: Wwise, path: str, sounds: Sequence[Sound]) -> list[Made]:
+def makes(handout: Handout) -> list[Made]:
     """Objects and events by their paths, whatever their types, and the files that Wwise copies by their names alone."""
+    params: Wwise = handout.params
+    sounds = handout.sounds
     found = []
     for group in groups(sounds):
         parent = params.parent

@@ -1,19 +1,17 @@
-"""What a node kind is, and how one is found by name in `nodes/`.
+"""What a node kind is, and how one is found by name: in `nodes/`, or else in an installed package.
 
-A kind is a file `nodes/<name>.py` with a docstring whose first line says what it does, and a `KIND`.
+A kind is a file `nodes/<name>.py` with a docstring whose first line says what it does, and a `KIND`. A package offers
+one by an entry point of the group `soundgraph.kinds`.
 """
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from soundgraph.core import docstrings
 from soundgraph.core.params import Params
+from soundgraph.core.registry import Registry
 
 if TYPE_CHECKING:
     from soundgraph.audio.artifact import Audio
@@ -61,22 +59,33 @@ class Kind:
         return self.version + (self.revised is not None and self.revised(params, inputs))
 
 
-@cache
+def _wrong_kind(found: Any) -> str:
+    if not isinstance(found, Kind):
+        return "is no soundgraph.nodes.Kind"
+    if not issubclass(found.params, Params):
+        return "takes fields that are no soundgraph.core.params.Params"
+    if found.render is None:
+        return "has no render: only generate is rendered by a backend"
+    found.params.model_rebuild()
+    return ""
+
+
+KINDS: Registry[Kind] = Registry("kind", __name__, "KIND", "soundgraph.kinds", _wrong_kind)
+
+
 def kind_names() -> tuple[str, ...]:
-    """All kinds, sorted: the files of `nodes/`."""
-    folder = Path(__file__).parent
-    return tuple(sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_")))
+    """The kinds that are soundgraph's own, sorted: the files of `nodes/`."""
+    return KINDS.own
 
 
-@cache
 def get_kind(name: str) -> Kind:
-    """The kind called `name`. Raises KeyError if there is none."""
-    if name not in kind_names():
-        raise KeyError(name)
-    kind: Kind = importlib.import_module(f"soundgraph.nodes.{name}").KIND
-    return kind
+    """The kind called `name`, of soundgraph or of an installed package.
+
+    Raises KeyError if there is none, PluginError for one of a package that cannot be used.
+    """
+    return KINDS.get(name)
 
 
 def kind_summary(name: str) -> str:
-    """The first line of the kind's file: what it does."""
-    return docstrings.summary(f"soundgraph.nodes.{name}")
+    """The first line of the kind's file: what it does. Raises as `get_kind` does."""
+    return KINDS.summary(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from soundgraph import engines
-from soundgraph.engines import Sound
+from soundgraph.engines import Handout, Sound
 
 HOSTILE = "Ωm \"q\" 'a' \\ ${x} `y` </script> \"\"\" ''' @MENU@ \u2028\u202e tab\there\nline 😀 %s {0}"
 """Text that would get out of a string of any of the languages, were it not quoted."""
@@ -37,7 +37,7 @@ def takes(count: int = 3, extension: str = "wav", name: str = "gravel", **fields
 def deliver(engine: str, path: str, sounds: list[Sound], **params: Any) -> dict[str, bytes]:
     """The files of a manifest, as a build makes them."""
     found = engines.get(engine)
-    return found.files(found.params(**params), path, engines.choose(engine, sounds))
+    return found.files(Handout(found.params(**params), path, engines.choose(engine, sounds)))
 
 
 def text(engine: str, path: str, sounds: list[Sound], wanted: str, **params: Any) -> str:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from soundgraph import engines
 from soundgraph.core import parameter_table
 from soundgraph.core.errors import NodeError
-from soundgraph.engines import Sound
+from soundgraph.engines import Handout, Sound
 from soundgraph.engines._fields import EngineParams
 from tests.engines.sounds import HOSTILE, deliver, sound, takes
 
@@ -140,8 +140,9 @@ def test_files_are_known_by_the_names_of_sounds_alone(name, path, flags):
     params = engine.params(**dict.fromkeys(booleans, flags))
     sounds = engines.choose(name, [*loops(), *takes(1, name="gravel two"), sound("ui/click.wav")])
     bare = [dataclasses.replace(one, facts={}) for one in sounds]
-    assert sorted(engine.names(params, path, bare)) == sorted(engine.files(params, path, sounds))
-    assert engine.makes(params, path, bare) == engine.makes(params, path, sounds)
+    known, whole = Handout(params, path, bare), Handout(params, path, sounds)
+    assert sorted(engine.names(known)) == sorted(engine.files(whole))
+    assert engine.makes(known) == engine.makes(whole)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +163,7 @@ def test_what_two_scenes_make_of_one_name_is_told(name, fields, clash):
     engine = engines.get(name)
     params = engine.params(**fields)
     one, other = (
-        {made.name: made.of for made in engine.makes(params, "x", takes(2, id=scene))}
+        {made.name: made.of for made in engine.makes(Handout(params, "x", takes(2, id=scene)))}
         for scene in ("a:gravel", "b:gravel")
     )
     assert one[clash] != other[clash]

@@ -17,7 +17,7 @@ from soundgraph.core import path_names, validation_words
 from soundgraph.core.errors import Hints, NodeError, did_you_mean, one_of, quote
 from soundgraph.core.params import Params
 from soundgraph.core.validation_words import Keys
-from soundgraph.engines import Sound
+from soundgraph.engines import Handout, Sound
 from soundgraph.scene.reading import variations
 from soundgraph.scene.tables.check_settings import Check
 from soundgraph.scene.tables.scene import EngineManifest, Export, Origin, SceneCheck
@@ -187,14 +187,15 @@ def _with_files(
     engine = engines.get(manifest.engine)
     try:
         sounds = engines.choose(manifest.engine, [sound for export in about for sound in sounds_of(scene_id, export)])
-        files = engine.names(manifest.params, manifest.path, sounds)
+        handout = Handout(manifest.params, manifest.path, sounds)
+        files = engine.names(handout)
     except NodeError as error:
         mistakes.append(((), str(error), ""))
         return manifest
     mistakes += [
         ((), f"cannot deliver {quote(name)}: {wrong}", "") for name in files if (wrong := path_names.wrong_with(name))
     ]
-    return replace(manifest, files=tuple(files), makes=tuple(engine.makes(manifest.params, manifest.path, sounds)))
+    return replace(manifest, files=tuple(files), makes=tuple(engine.makes(handout)))
 
 
 def sounds_of(scene_id: str, export: Export) -> list[Sound]:
