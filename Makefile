@@ -7,6 +7,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST_ARGS ?= -n auto
+# Folders with nothing but slow tests are not even read.
+FAST := $(addprefix --ignore=tests/,backends e2e faults hostile random)
 
 .PHONY: demo setup-audiocraft test test-fast lint format imports types bench mutants docs site clean
 .DEFAULT_GOAL := demo
@@ -20,6 +22,10 @@ setup-audiocraft: .venv/.audiocraft
 
 test: .venv/.dev .venv/.audiocraft
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# For after each edit: what takes long is left out (tests/slow.py), and torch is not needed.
+test-fast: .venv/.dev
+	$(BIN)/python -m pytest $(PYTEST_ARGS) -m "not slow" $(FAST)
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

@@ -18,6 +18,7 @@ from soundgraph import backends
 from soundgraph.project import build_state
 from tests.helpers import Space, changed
 from tests.probes import Probe
+from tests.slow import is_slow, listed
 
 # No test looks at the weights of whoever runs it, or asks the network for others.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -48,6 +49,14 @@ settings.load_profile(os.environ.get("SOUNDGRAPH_TESTS", "default"))
 
 # No stamp holds under another installation. An edit of the package while its tests run is none that they are about.
 build_state.fingerprint = functools.cache(build_state.fingerprint)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what `make test-fast` leaves out."""
+    names = listed()
+    for item in items:
+        if is_slow(item.nodeid, names):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture
