@@ -11,9 +11,9 @@ from typing import Any, get_args
 
 from soundgraph.audio.artifact import Audio, Samples
 from soundgraph.backends import Device
-from soundgraph.core import path_names
+from soundgraph.core import events, path_names
 from soundgraph.core.errors import BuildError, SceneError, UsageError, one_of
-from soundgraph.core.progress import Progress, Quiet
+from soundgraph.core.events import Listener
 from soundgraph.execution.builder import Options, Outcome
 from soundgraph.execution.loaded_models import Residents
 from soundgraph.planning.planner import Plan
@@ -280,7 +280,7 @@ def build(
     memory_budget: int | None = None,
     overwrite: bool = False,
     root: str | Path | None = None,
-    progress: Progress | None = None,
+    listener: Listener = events.ignore,
 ) -> Result:
     """Runs what changed and delivers the files, as `soundgraph build` does; all scenes under graphs/ without arguments.
 
@@ -300,7 +300,7 @@ def build(
         overrides=overrides,
         options=Options(jobs, keep_going, force, device, memory_budget, overwrite),
         root=root,
-        progress=progress,
+        listener=listener,
     )
 
 
@@ -313,7 +313,7 @@ def built(
     policy: str | None = None,
     overrides: Sequence[str] = (),
     options: Options,
-    progress: Progress | None = None,
+    listener: Listener = events.ignore,
     keeper: Callable[[Session], Residents] | None = None,
 ) -> Result:
     """`build`. options: not checked yet. keeper: gives models that stay loaded afterwards."""
@@ -321,10 +321,9 @@ def built(
     opened = _open(what, draft, policy, overrides, root)
     if release and (mistakes := opened.mistakes_of_release()):
         raise SceneError(mistakes)
-    progress = progress or Quiet()
     how = replace(options, memory_budget=options.memory_budget or opened.project.memory_budget_bytes)
-    opened = fetch_weights.fetched(opened, progress, how)
-    outcome = opened.build(how, progress, residents=keeper(opened) if keeper is not None else None)
+    opened = fetch_weights.fetched(opened, listener, how)
+    outcome = opened.build(how, listener, residents=keeper(opened) if keeper is not None else None)
     if outcome.interrupted:
         raise KeyboardInterrupt
     if outcome.failures and not options.keep_going:

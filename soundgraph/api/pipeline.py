@@ -19,10 +19,10 @@ from soundgraph.backends import Device, Generator, Model, Precision, Refused, Re
 from soundgraph.cache.action_key import action_key
 from soundgraph.cache.result_record import Record
 from soundgraph.cache.store import DiskStore
+from soundgraph.core import events
 from soundgraph.core.errors import NodeError, UsageError, did_you_mean, one_of, quote
 from soundgraph.core.files import write_atomically
 from soundgraph.core.params import reference_fields
-from soundgraph.core.progress import Quiet
 from soundgraph.delivery import licences, mastering
 from soundgraph.execution.builder import Options
 from soundgraph.execution.loaded_models import Residents
@@ -273,7 +273,7 @@ class Pipeline:
             raise UsageError(missing, "Pipeline(draft=True) renders a stand-in for it")
         if model.here:
             return model
-        self._project = fetch_weights.pull(self._project, model, Quiet())
+        self._project = fetch_weights.pull(self._project, model, events.ignore)
         self._residents.sources = self._project.sources
         return fetch_weights.found_again(model, self._project)
 

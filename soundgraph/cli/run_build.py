@@ -14,6 +14,7 @@ from soundgraph.cli import shared_arguments, up_to_date_output
 from soundgraph.cli.terminal import plain_lines
 from soundgraph.core import interrupts, path_names
 from soundgraph.core.errors import EXIT_INTERRUPTED, EXIT_NODE_FAILED, EXIT_OK, SceneError, UsageError
+from soundgraph.core.events import Remark
 from soundgraph.core.files import read_clock
 from soundgraph.core.tracing import Recorder, Tally
 from soundgraph.execution import builder
@@ -72,9 +73,9 @@ def run(
     if options.json:
         up_to_date_output.print_events(clean, root)
     jobs = options.jobs or opened.project.build.workers or shared_arguments.processors()
-    progress = plain_lines.choose(options.json, sys.stdout)
+    listener = plain_lines.choose(options.json, sys.stdout)
     shared_arguments.release_collector()
-    with progress:
+    with listener:
         how = builder.Options(
             jobs,
             options.keep_going,
@@ -85,12 +86,12 @@ def run(
         )
         if options.since is not None:
             left_out = f"{shared_arguments.n(len(opened.left_out), 'export')} left out, {len(opened.jobs):,} to look at"
-            progress.remark(f"since {options.since}", left_out)
+            listener(Remark(f"since {options.since}", left_out))
         with trace.span("fetch", "weights"):
-            opened = replace(fetch_weights.fetched(opened, progress, how), keeps=not options.keep_nothing)
+            opened = replace(fetch_weights.fetched(opened, listener, how), keeps=not options.keep_nothing)
         residents = keeper.residents(opened) if keeper is not None else None
         idle_part = Idle(len(clean), *up_to_date.counts(clean))
-        outcome = opened.build(how, progress, idle_part, residents=residents, trace=trace)
+        outcome = opened.build(how, listener, idle_part, residents=residents, trace=trace)
     if recorder is not None:
         recorder.edges = outcome.plan.graph.edges
     if moment is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from soundgraph.core import event_lines
 from soundgraph.core.files import open_regular
 from soundgraph.project.build_state import MANIFEST
 
@@ -44,19 +45,19 @@ def print_events(clean: Mapping[str, SceneStamp], root: str) -> None:
     """The JSON lines of their nodes and files."""
     for scene in clean.values():
         for node in scene.nodes.split():
-            _print(event="node", node=f"{scene.id}:{node}", status="hit", seconds=0.0)
+            print(event_lines.line("node", f"{scene.id}:{node}", "hit", 0.0, None))
         outputs = iter(scene.outputs)
         for name, path, *_ in outputs:
             if name.startswith(MANIFEST):
-                _print(event="export", path=path, status="current", engine=name.split(" ")[1])
+                print(event_lines.line("export", path, "current", engine=name.split(" ")[1]))
                 continue
             next(outputs)  # its sidecar
-            _print(event="export", path=path, status="current", sidecar="current", **_facts(root, path))
+            print(event_lines.line("export", path, "current", sidecar="current", **_facts(root, path)))
 
 
 def print_summary(nodes: int, files: int, scenes: int) -> None:
-    none = {"ran": 0, "hits": nodes, "cutoffs": 0, "failed": 0, "skipped": 0, "loads": 0}
-    _print(event="summary", **none, exports=files, scenes=scenes, seconds=0.0)
+    counts = {"hits": nodes, "exports": files, "scenes": scenes, "seconds": 0.0}
+    print(event_lines.line("summary", *(counts.get(name, 0) for name in event_lines.FIELDS["summary"])))
 
 
 def _facts(root: str, path: str) -> dict[str, object]:
@@ -71,9 +72,3 @@ def _facts(root: str, path: str) -> dict[str, object]:
     if not isinstance(facts, dict):
         return {}
     return {name: facts[name] for name in FACTS if name in facts}
-
-
-def _print(**event: object) -> None:
-    import json
-
-    print(json.dumps(event, ensure_ascii=False))

@@ -23,7 +23,7 @@ from soundgraph.backends import Device, Model, Request, Sources
 from soundgraph.cache.action_key import Manifest, action_key
 from soundgraph.cache.result_record import Record
 from soundgraph.cache.store import Store
-from soundgraph.core import programs
+from soundgraph.core import events, programs
 from soundgraph.core.errors import (
     Mistake,
     NodeError,
@@ -34,8 +34,20 @@ from soundgraph.core.errors import (
     lacking,
     unexpected,
 )
+from soundgraph.core.events import (
+    ExportDone,
+    Listener,
+    ModelLoaded,
+    ModelLoading,
+    NodeDone,
+    NodeStarted,
+    NodeWaiting,
+    Queued,
+    Remark,
+    Summary,
+    TakeProgress,
+)
 from soundgraph.core.interrupts import Flag, Wish
-from soundgraph.core.progress import Progress, Quiet, Summary
 from soundgraph.core.threads import Workers
 from soundgraph.core.tracing import Off, Trace
 from soundgraph.delivery import export_files, provenance, run_checks
@@ -151,7 +163,7 @@ class Site:
     wish: Wish = field(default_factory=Wish)
 
 
-def build(plan_again: PlanAgain, jobs: Sequence[Job], options: Options, site: Site, progress: Progress) -> Outcome:
+def build(plan_again: PlanAgain, jobs: Sequence[Job], options: Options, site: Site, tell: Listener) -> Outcome:
     """Runs what the plan says has to run, and delivers `jobs`.
 
     An artifact that turns out to be missing or damaged ends the round: what is done is kept, the rest is planned again.
@@ -163,35 +175,35 @@ def build(plan_again: PlanAgain, jobs: Sequence[Job], options: Options, site: Si
     losses: Counter[str] = Counter()
     plan = plan_again(lost, options.force)
     outcome = Outcome(plan)
-    progress.begin(len(plan.decisions), len(plan.to_run()))
+    tell(Queued(len(plan.decisions), len(plan.to_run())))
     while True:
         left = [job for job in jobs if job.owner not in outcome.deliveries]
-        lost_now = _Round(plan, left, options, site, progress, outcome).run()
+        lost_now = _Round(plan, left, options, site, tell, outcome).run()
         if not lost_now:
             break
         # By action: a take that is made again may be another one each time.
         made_by = {record.digest: record.key for record in outcome.records.values() if record.digest in lost_now}
         losses.update({made_by.get(digest, digest) for digest in lost_now})
         if again := {digest for digest in lost_now if losses[made_by.get(digest, digest)] >= _MOST_LOSSES}:
-            _fail_lost(outcome, again, lambda name: _LOST_AGAIN, progress)
+            _fail_lost(outcome, again, lambda name: _LOST_AGAIN, tell)
             break
         # One that was lost earlier and has been made again is lost no more.
         lost = frozenset(digest for digest in lost | lost_now if not site.store.has(digest))
         try:
             plan = plan_again(lost, False)
         except SceneError as error:  # they cannot be made again here; what was made and delivered is to be remembered
-            _fail_lost(outcome, lost | lost_now, partial(_why_lost, plan, error.mistakes), progress)
+            _fail_lost(outcome, lost | lost_now, partial(_why_lost, plan, error.mistakes), tell)
             break
         except UnwritableError as error:  # nor can they be kept
             why = f"its samples are gone from the cache, and {error}"
-            _fail_lost(outcome, lost | lost_now, lambda name: why, progress)  # noqa: B023 - it is called here
+            _fail_lost(outcome, lost | lost_now, lambda name: why, tell)  # noqa: B023 - it is called here
             break
         outcome.plan = plan
         options = replace(options, force=False)  # what was made again is not made once more
     for name in plan.decisions:
         if name not in outcome.statuses:
             outcome.statuses[name] = "skipped"
-            progress.node(name, "skipped", 0.0, "")
+            tell(NodeDone(name, "skipped"))
     outcome.seconds = time.perf_counter() - started
     return outcome
 
@@ -203,11 +215,9 @@ class _Round:
     is to be done next through `events`.
     """
 
-    def __init__(
-        self, plan: Plan, jobs: Sequence[Job], options: Options, site: Site, progress: Progress, outcome: Outcome
-    ):
+    def __init__(self, plan: Plan, jobs: Sequence[Job], options: Options, site: Site, tell: Listener, outcome: Outcome):
         self.plan, self.graph, self.options, self.site = plan, plan.graph, options, site
-        self.progress, self.outcome = progress, outcome
+        self.tell, self.outcome = tell, outcome
         self.events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self.cancel = Flag()
         self.records: dict[str, Record] = {}  # by node: what is known
@@ -276,7 +286,7 @@ class _Round:
                 self._loop()
             except BaseException:  # who read what is printed has left, say, or the system gives no more threads
                 self._interrupt()
-                self.progress = Quiet()
+                self.tell = events.ignore
                 self._loop()  # what is running is kept, too
                 raise
             finally:
@@ -434,7 +444,7 @@ class _Round:
         if key not in self.claimed and not self.site.store.claim(key):
             if name not in self.elsewhere:
                 self.elsewhere.add(name)
-                self.progress.waiting(name)
+                self.tell(NodeWaiting(name))
             return False
         self.claimed.add(key)
         self.elsewhere.discard(name)
@@ -494,7 +504,7 @@ class _Round:
             self.running -= 1
             return
         self.started[name] = time.perf_counter()
-        self.progress.start(name)
+        self.tell(NodeStarted(name))
         inputs = [self.records[other].digest for _, other in scene_graph.inputs_of(self.graph, name)]
         found, _ = self._manifest(name)
         self.pool.submit(self._render, name, inputs, (found or {}).get("files", {}))
@@ -568,22 +578,22 @@ class _Round:
 
     def loading(self, model: Model) -> None:
         self.outcome.loads += 1
-        self.progress.load(model.id)
+        self.tell(ModelLoading(model.id))
 
     def loaded(self, model: Model, about: str, names: list[str]) -> None:
         self.free_at = time.perf_counter()
-        self.progress.loaded(model.id, about)
+        self.tell(ModelLoaded(model.id, about))
         for name in names:
-            self.progress.start(name)
+            self.tell(NodeStarted(name))
 
     def advanced(self, name: str, made_s: float, whole_s: float) -> None:
-        self.progress.advance(name, made_s, whole_s)
+        self.tell(TakeProgress(name, made_s, whole_s))
 
     def made_room(self, model: Model, reason: str) -> None:
         self.remark(model, f"{reason}; other models were unloaded")
 
     def remark(self, model: Model, text: str) -> None:
-        self.progress.remark(model.id, text)
+        self.tell(Remark(model.id, text))
 
     def made(
         self, name: str, sound: Audio, remarks: tuple[str, ...] = (), facts: Mapping[str, Any] | None = None
@@ -620,7 +630,7 @@ class _Round:
                 return
             names += self.twins.pop(key, [])
         for remark in remarks:
-            self.progress.remark(name, remark)
+            self.tell(Remark(name, remark))
         self.in_flight.discard(key)
         self.by_key[key] = record
         self._resolve(name, record, "ran", seconds, self._compared(name, record))
@@ -677,7 +687,8 @@ class _Round:
         # A later round finds as a hit, or behind what was lost as a cutoff, what an earlier one ran.
         if before is None or not (status == "hit" or (status == "cutoff" and before == "ran")):
             self.outcome.statuses[name] = status
-            self.progress.node(name, status, seconds, detail)
+            digest = self.records[name].digest if name in self.records else ""
+            self.tell(NodeDone(name, status, seconds, detail, digest))
 
     def _delivered(self, job: Job, record: Record, draft: bool, found: list[Delivery]) -> None:
         self.outcome.deliveries[job.owner] = found
@@ -687,7 +698,7 @@ class _Round:
         self.results.release(record.digest)
         for delivery in found:
             facts = {"draft": True, **delivery.facts} if draft else delivery.facts
-            self.progress.export(delivery.path, delivery.status, {**facts, "sidecar": delivery.sidecar})
+            self.tell(ExportDone(delivery.path, delivery.status, {**facts, "sidecar": delivery.sidecar}))
 
     def caught(self, name: str, error: BaseException, job: Job | None = None) -> None:
         """Something went wrong in another thread: a lost artifact, a failure that has a name, or a bug.
@@ -722,7 +733,7 @@ class _Round:
             self._settle(name, "failed", 0.0, reason)
         else:
             for path in job.paths():
-                self.progress.export(path, "failed", {"detail": reason})
+                self.tell(ExportDone(path, "failed", {"detail": reason}))
         if not self.options.keep_going:
             self.stopping = self.given_up = True
 
@@ -746,13 +757,13 @@ class _Round:
         return {record.key for record, _ in failures}
 
 
-def _fail_lost(outcome: Outcome, lost: Collection[str], why: Callable[[str], str], progress: Progress) -> None:
+def _fail_lost(outcome: Outcome, lost: Collection[str], why: Callable[[str], str], tell: Listener) -> None:
     """The nodes whose samples are lost for good."""
     for name, record in outcome.records.items():
         if record.digest in lost:
             outcome.failures[name] = why(name)
             outcome.statuses[name] = "failed"
-            progress.node(name, "failed", 0.0, outcome.failures[name])
+            tell(NodeDone(name, "failed", detail=outcome.failures[name]))
 
 
 def _why_lost(plan: Plan, mistakes: Sequence[Mistake], name: str) -> str:

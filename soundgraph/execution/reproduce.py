@@ -15,8 +15,9 @@ from soundgraph.audio.artifact import Audio
 from soundgraph.backends import Device, Model, Precision, Refused, Request, Sources
 from soundgraph.cache.result_record import Record
 from soundgraph.cache.store import Store
+from soundgraph.core import events
 from soundgraph.core.errors import NodeError
-from soundgraph.core.progress import Progress
+from soundgraph.core.events import Listener, ModelLoaded, ModelLoading, NodeStarted, TakeProgress
 from soundgraph.planning import action, scene_graph
 from soundgraph.planning.planner import Plan, Status
 
@@ -37,7 +38,7 @@ class Verdict:
 
 
 def verify(
-    plan: Plan, store: Store, sources: Sources, device: Device = "auto", progress: Progress | None = None
+    plan: Plan, store: Store, sources: Sources, device: Device = "auto", listener: Listener = events.ignore
 ) -> Iterator[Verdict]:
     """Renders every node of a plan again from its recorded inputs. Nothing is kept of it.
 
@@ -58,7 +59,7 @@ def verify(
     for (_, precision), names in loads.items():
         model = scene_graph.node_of(plan.graph, names[0]).model
         assert model is not None
-        yield from _generated(plan, model, precision, names, store, sources, device, progress)
+        yield from _generated(plan, model, precision, names, store, sources, device, listener)
 
 
 def _rendered(plan: Plan, name: str, record: Record, store: Store) -> Verdict:
@@ -82,7 +83,7 @@ def _generated(
     store: Store,
     sources: Sources,
     device: Device,
-    progress: Progress | None,
+    listener: Listener,
 ) -> Iterator[Verdict]:
     backend = backends.get(model.backend)
     missing = backend.missing(model) or ("" if model.here else f"the weights of {model.id} are not on this machine")
@@ -102,15 +103,13 @@ def _generated(
         return
     left = {name for name, _, _ in asked}
     try:
-        if progress is not None:
-            progress.load(model.id)
+        listener(ModelLoading(model.id))
         generator = backend.load(model, sources, device, precision)
         try:
-            if progress is not None:
-                progress.loaded(model.id, generator.about)
-                for name, _, _ in asked:
-                    progress.start(name)
-            for made in generator.generate([request for _, request, _ in asked], _report(asked, progress)):
+            listener(ModelLoaded(model.id, generator.about))
+            for name, _, _ in asked:
+                listener(NodeStarted(name))
+            for made in generator.generate([request for _, request, _ in asked], _report(asked, listener)):
                 name, _, recorded = asked[made.index]
                 left.discard(name)
                 if isinstance(made, Refused):
@@ -124,10 +123,9 @@ def _generated(
         yield from (Verdict(name, "failed", None, str(error)) for name in names if name in left)
 
 
-def _report(asked: list[tuple[str, Request, Audio]], progress: Progress | None) -> backends.Report:
+def _report(asked: list[tuple[str, Request, Audio]], listener: Listener) -> backends.Report:
     def report(index: int, made_s: float) -> None:
-        if progress is not None:
-            progress.advance(asked[index][0], made_s, asked[index][1].duration)
+        listener(TakeProgress(asked[index][0], made_s, asked[index][1].duration))
 
     return report
 

@@ -7,7 +7,7 @@ import dataclasses
 from soundgraph import backends
 from soundgraph.backends import Model
 from soundgraph.core.errors import NodeError, SceneError, UsageError, quote
-from soundgraph.core.progress import Progress
+from soundgraph.core.events import Listener, Remark, WeightsFetched
 from soundgraph.core.units import size_words
 from soundgraph.execution.builder import Options
 from soundgraph.planning import scene_graph, schedule
@@ -17,7 +17,7 @@ from soundgraph.session import session
 from soundgraph.session.session import Session
 
 
-def fetched(opened: Session, progress: Progress, options: Options) -> Session:
+def fetched(opened: Session, listener: Listener, options: Options) -> Session:
     """The same session with the weights of every model that has to run, fetched where they are missing.
 
     It says what it fetches, and how big that is, before it does. Raises what a build with these options would raise
@@ -45,14 +45,14 @@ def fetched(opened: Session, progress: Progress, options: Options) -> Session:
     project = opened.project
     for model in absent.values():
         try:
-            project = pull(project, model, progress)
+            project = pull(project, model, listener)
         except UsageError as error:
             raise UsageError(str(error), "build --draft renders stand-ins; see docs/draft.md") from error
     found = {model_id: found_again(model, project) for model_id, model in absent.items()}
     return session.with_models(opened, project, found)
 
 
-def pull(project: Project, model: Model, progress: Progress) -> Project:
+def pull(project: Project, model: Model, listener: Listener) -> Project:
     """Fetches a model and pins it; the project as it is then. What is there already is not fetched again.
 
     Raises UsageError if it cannot be had, or is not what `soundgraph.lock` names.
@@ -60,13 +60,13 @@ def pull(project: Project, model: Model, progress: Progress) -> Project:
     backend = backends.get(model.backend)
 
     def report(done: int, whole: int) -> None:
-        progress.download(model.id, done, whole)
+        listener(WeightsFetched(model.id, done, whole))
 
     try:
         if not model.here:
             size = backend.download_size(model, project.sources)
             amount = "nobody knows how much" if size is None else size_words(size)
-            progress.remark(model.id, f"fetching {amount}")
+            listener(Remark(model.id, f"fetching {amount}"))
         pin = backend.pull(model, project.sources, report)
     except NodeError as error:
         raise UsageError(str(error)) from error
@@ -81,7 +81,7 @@ def pull(project: Project, model: Model, progress: Progress) -> Project:
             lockfile.pin(project.root / lockfile.LOCK_FILE, model.id, pin)
         except OSError as error:
             raise UsageError(f"cannot write {lockfile.LOCK_FILE}: {error.strerror}") from error
-        progress.remark(model.id, f"pinned at {pin.revision[:12] or pin.digest[:12]} in {lockfile.LOCK_FILE}")
+        listener(Remark(model.id, f"pinned at {pin.revision[:12] or pin.digest[:12]} in {lockfile.LOCK_FILE}"))
     return dataclasses.replace(project, pins={**project.pins, model.id: pin})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -29,11 +30,11 @@ from soundgraph.core.errors import (
     did_you_mean,
     quote,
 )
+from soundgraph.core.events import ExportDone, Listener, Remark, UntilBroken
 from soundgraph.core.files import STATE_FOLDER
 from soundgraph.core.interrupts import Wish
 from soundgraph.core.path_names import folded
 from soundgraph.core.path_names import real as real_path
-from soundgraph.core.progress import Progress, Unbroken
 from soundgraph.core.tracing import Tally
 from soundgraph.core.units import size_words
 from soundgraph.delivery import engine_manifests, export_files, licences, ownership, provenance, run_checks
@@ -336,7 +337,7 @@ class Session:
     def build(
         self,
         options: Options,
-        progress: Progress,
+        listener: Listener,
         idle: Idle | None = None,
         *,
         residents: Residents | None = None,
@@ -350,7 +351,7 @@ class Session:
         self.check_folders()
         self.check_ownership(options.overwrite)
         wish = Wish()
-        told = Unbroken(progress, wish.make)
+        told = UntilBroken(listener, wish.make)
         try:
             with contextlib.ExitStack() as leases:
                 outcome = self._build(options, told, idle or Idle(), residents, trace or Tally(), leases, wish)
@@ -363,7 +364,7 @@ class Session:
     def _build(
         self,
         options: Options,
-        progress: Unbroken,
+        listener: UntilBroken,
         idle: Idle,
         residents: Residents | None,
         trace: Tally,
@@ -381,13 +382,13 @@ class Session:
         def plan_again(lost: frozenset[str], force: bool) -> Plan:
             with trace.span("plan", "plan"), self.store.gate():
                 plan = self.plan(force=force, lost=lost)
-                self._tell_of_damage(progress)
+                self._tell_of_damage(listener)
                 # What may not be used need not be had.
                 mistakes = self.mistakes_of_policy() or self.mistakes_of_pins(plan) or self.mistakes_of_models(plan)
                 if mistakes:
                     raise SceneError(mistakes)
                 self.store.use([one.record.key for one in plan.decisions.values() if one.record is not None])
-            self._tell_of_pins(plan, progress, told, force)
+            self._tell_of_pins(plan, listener, told, force)
             self.ledger.claim(ownership.claims(self.jobs, self.handovers))
             if plan.to_run():
                 try:
@@ -409,30 +410,28 @@ class Session:
             *(residents, trace, wish),
         )
         try:
-            outcome = builder.build(plan_again, self.jobs, options, site, progress)
-            self._tell_of_pins(_as_built(outcome), progress, told)
+            outcome = builder.build(plan_again, self.jobs, options, site, listener)
+            self._tell_of_pins(_as_built(outcome), listener, told)
             with trace.span("handover", "manifests"):
-                self._hand_over(outcome, progress)
+                self._hand_over(outcome, listener)
             try:
                 with trace.span("state", "ledger"):
-                    self._keep_ledger(outcome, progress)  # first: a cache that is full must not lose it
+                    self._keep_ledger(outcome, listener)  # first: a cache that is full must not lose it
                 with trace.span("state", "notes"):
                     self._remember(outcome)
                 self._keep_reach(outcome)
-                self._weigh(progress)
+                self._weigh(listener)
             except (StoreError, OSError) as error:  # the files and results are there; only what is known of them is not
-                progress.remark("state", f"cannot be kept: {self._why_unkept(error)}")
+                listener(Remark("state", f"cannot be kept: {self._why_unkept(error)}"))
         finally:
-            self._tell_of_damage(progress)
+            self._tell_of_damage(listener)
             self.store.close()
         if done := history.of_build(outcome, options, trace, draft=self.draft, current=idle.nodes):
             with contextlib.suppress(OSError):  # a tree that cannot be written to has no history
                 history.add(self.root, done)
         summary = outcome.summary()
-        summary.scenes = len(self.scenes) + idle.scenes
-        summary.hits += idle.nodes
-        summary.exports += idle.files
-        progress.end(summary)
+        whole = {"hits": summary.hits + idle.nodes, "exports": summary.exports + idle.files}
+        listener(dataclasses.replace(summary, scenes=len(self.scenes) + idle.scenes, **whole))
         outcome.interrupted = outcome.interrupted or wish.is_made  # after the last node
         return outcome
 
@@ -478,30 +477,29 @@ class Session:
                 self.store.places, self.root, self._identity, self.draft, found, whole, self.is_gone
             )
 
-    def _tell_of_damage(self, progress: Progress) -> None:
+    def _tell_of_damage(self, listener: Listener) -> None:
         found = self.store.damage()
         for line in found[:_TOLD]:
-            progress.remark("cache", line)
+            listener(Remark("cache", line))
         if (more := len(found) - _TOLD) > 0:
-            progress.remark("cache", f"and {more:,} more; soundgraph cache verify finds all damage")
+            listener(Remark("cache", f"and {more:,} more; soundgraph cache verify finds all damage"))
 
-    def _weigh(self, progress: Progress) -> None:
+    def _weigh(self, listener: Listener) -> None:
         limit = self.project.max_cache_bytes
         if self.keeps and limit is not None and (n_bytes := size.after_build(self.store, limit)) is not None:
             what = f"holds {size_words(n_bytes)}, more than its max_size of {size_words(limit)}"
-            progress.remark("cache", f"{what}; soundgraph cache gc makes room")
+            listener(Remark("cache", f"{what}; soundgraph cache gc makes room"))
 
-    def _tell_of_pins(self, plan: Plan, progress: Progress, told: set[str], force: bool = False) -> None:
+    def _tell_of_pins(self, plan: Plan, listener: Listener, told: set[str], force: bool = False) -> None:
         """Remarks on the nodes that leave their pins, once on each, and on those that --force leaves alone."""
         for name, changes in self.left_pins(plan).items():
             if name not in told:
                 told.add(name)
-                progress.remark(name, pins.leaving(changes))
+                listener(Remark(name, pins.leaving(changes)))
         if force and (held := [name for name, decision in plan.decisions.items() if decision.pin is not None]):
             takes = "1 pinned take is" if len(held) == 1 else f"{len(held):,} pinned takes are"
-            progress.remark(
-                lockfile.LOCK_FILE, f"{takes} not made again; soundgraph pin --remove TARGET gives up what it pins"
-            )
+            what = f"{takes} not made again; soundgraph pin --remove TARGET gives up what it pins"
+            listener(Remark(lockfile.LOCK_FILE, what))
 
     def faults(self, plan: Plan, job: Job) -> list[str]:
         """What an export that was delivered, or a sound in it, does not keep of what is demanded of it now."""
@@ -523,7 +521,7 @@ class Session:
                 found.append(f"{scene_graph.node_of(self.graph, name).name}: {error}")
         return found + export_files.faults(job, self.store, self.root, self.line_of)
 
-    def _hand_over(self, outcome: Outcome, progress: Progress) -> None:
+    def _hand_over(self, outcome: Outcome, listener: Listener) -> None:
         """Delivers the manifests whose files are all there."""
         for one in self.handovers:
             if outcome.interrupted or any(job.owner not in outcome.deliveries for job in one.jobs):
@@ -539,11 +537,11 @@ class Session:
                 )
             except (NodeError, OSError) as error:
                 outcome.failures[one.owner] = str(error)
-                progress.export(f"{one.folder}/{one.manifest.path}", "failed", {"detail": str(error)})
+                listener(ExportDone(f"{one.folder}/{one.manifest.path}", "failed", {"detail": str(error)}))
                 continue
             outcome.handed[one.owner] = handed
             for entry, status in handed:
-                progress.export(entry.path, status, {"engine": one.manifest.engine})
+                listener(ExportDone(entry.path, status, {"engine": one.manifest.engine}))
 
     @cached_property
     def handovers(self) -> list[Handover]:
@@ -617,27 +615,29 @@ class Session:
                 hint = "set LC_ALL=C.UTF-8, or PYTHONUTF8=1"
                 raise UsageError(f'cannot deliver "{path}": names of files are in {encoding} here', hint) from error
 
-    def _keep_ledger(self, outcome: Outcome, progress: Progress) -> None:
+    def _keep_ledger(self, outcome: Outcome, listener: Listener) -> None:
         """Writes down what was delivered; after a build without failures, removes what no scene delivers any more."""
         ledger = self.ledger
         ledger.add(entry for found in outcome.deliveries.values() for one in found for entry in one.entries)
         ledger.add(one.entry for found in outcome.handed.values() for one in found)
         ledger.drop_claims()
         if not (outcome.failures or outcome.interrupted or self.overridden):
-            self._remove_stale(self.stale(outcome), progress)
+            self._remove_stale(self.stale(outcome), listener)
         ledger.save()
 
-    def _remove_stale(self, stale: Sequence[Entry], progress: Progress) -> None:
+    def _remove_stale(self, stale: Sequence[Entry], listener: Listener) -> None:
         output = self.project.output_dir
         readers = self._readers([entry.path for entry in stale])
         for entry in stale:
             if entry.path in readers:
-                progress.remark(entry.path, f"not removed, though no scene delivers it: {readers[entry.path]} reads it")
+                listener(
+                    Remark(entry.path, f"not removed, though no scene delivers it: {readers[entry.path]} reads it")
+                )
             elif entry.digest and not lies_below(self.root, entry.path, output) and (self.root / entry.path).exists():
                 what = f"left where it is: it does not lie in the output folder, {self.project.build.output}/"
-                progress.remark(entry.path, what)
+                listener(Remark(entry.path, what))
         for path in self.ledger.remove_files([entry for entry in stale if entry.path not in readers], output):
-            progress.remark(path, "removed: no scene delivers it any more")
+            listener(Remark(path, "removed: no scene delivers it any more"))
 
     def _readers(self, paths: Sequence[str]) -> dict[str, str]:
         """The files among these that a scene reads which is not part of this build, each with that scene's file.

@@ -13,31 +13,43 @@ from rich.console import Console
 from soundgraph.cli.terminal import plain_lines
 from soundgraph.cli.terminal.live import Live
 from soundgraph.cli.terminal.plain_lines import Plain
-from soundgraph.core.progress import Progress, Summary
+from soundgraph.core.events import (
+    Event,
+    ExportDone,
+    Listener,
+    ModelLoading,
+    NodeDone,
+    NodeStarted,
+    NodeWaiting,
+    Queued,
+    Remark,
+    Summary,
+    TakeProgress,
+)
 
 FACTS = {"duration_s": 15.0, "loudness_lufs": -23.0, "true_peak_dbtp": -4.12, "draft": True, "sidecar": "written"}
 
 
-def a_build(progress: Progress) -> None:
+def a_build(tell: Listener) -> None:
     """Two nodes from the cache, one that fails, one cut off early, one skipped, and two files."""
-    progress.begin(7, 5)
-    progress.node("rainy_forest:piano", "hit", 0.0, "")
-    progress.node("rainy_forest:file", "hit", 0.0, "")
-    progress.load("facebook/audiogen-medium")
-    progress.start("rainy_forest:rain")
-    progress.start("rainy_forest:thunder")
-    progress.advance("rainy_forest:rain", 7.5, 15.0)
-    progress.node("rainy_forest:rain", "ran", 0.123, "")
-    progress.remark("rainy_forest:rain", "it was made in two pieces")
-    progress.node("rainy_forest:thunder", "failed", 0.0, "breaks off after 3 s\nrecord it again")
-    progress.node("rainy_forest:dark_rain", "cutoff", 0.0, "")
-    progress.node("rainy_forest:master", "ran", 61.2, "the same samples as before")
-    progress.export("build/draft/rainy_forest.wav", "written", FACTS)
-    progress.export("build/draft/rainy_forest.ogg", "restored", FACTS)
-    progress.export("build/draft/rain.wav", "current", {**FACTS, "sidecar": "current"})
-    progress.export("build/thunder.wav", "failed", {"detail": "no space left on device"})
-    progress.node("rainy_forest:late", "skipped", 0.0, "")
-    progress.end(Summary(ran=2, hits=2, cutoffs=1, failed=2, skipped=1, loads=1, exports=3, seconds=61.84))
+    tell(Queued(7, 5))
+    tell(NodeDone("rainy_forest:piano", "hit"))
+    tell(NodeDone("rainy_forest:file", "hit"))
+    tell(ModelLoading("facebook/audiogen-medium"))
+    tell(NodeStarted("rainy_forest:rain"))
+    tell(NodeStarted("rainy_forest:thunder"))
+    tell(TakeProgress("rainy_forest:rain", 7.5, 15.0))
+    tell(NodeDone("rainy_forest:rain", "ran", 0.123))
+    tell(Remark("rainy_forest:rain", "it was made in two pieces"))
+    tell(NodeDone("rainy_forest:thunder", "failed", 0.0, "breaks off after 3 s\nrecord it again"))
+    tell(NodeDone("rainy_forest:dark_rain", "cutoff"))
+    tell(NodeDone("rainy_forest:master", "ran", 61.2, "the same samples as before"))
+    tell(ExportDone("build/draft/rainy_forest.wav", "written", FACTS))
+    tell(ExportDone("build/draft/rainy_forest.ogg", "restored", FACTS))
+    tell(ExportDone("build/draft/rain.wav", "current", {**FACTS, "sidecar": "current"}))
+    tell(ExportDone("build/thunder.wav", "failed", {"detail": "no space left on device"}))
+    tell(NodeDone("rainy_forest:late", "skipped"))
+    tell(Summary(ran=2, hits=2, cutoffs=1, failed=2, skipped=1, loads=1, exports=3, seconds=61.84))
 
 
 A_BUILD = """\
@@ -107,34 +119,34 @@ def test_plain_lines_say_what_ran_what_failed_and_what_was_delivered():
 
 
 def test_a_build_with_nothing_to_do_is_one_line():
-    def events(progress: Progress) -> None:
-        progress.begin(2, 0)
-        progress.node("forest/rain:a", "hit", 0.0, "")
-        progress.node("forest/rain:b", "hit", 0.0, "")
-        progress.export("build/rain.wav", "current", {**FACTS, "sidecar": "current"})
-        progress.end(Summary(hits=2, exports=1, seconds=0.1))
+    def events(tell: Listener) -> None:
+        tell(Queued(2, 0))
+        tell(NodeDone("forest/rain:a", "hit"))
+        tell(NodeDone("forest/rain:b", "hit"))
+        tell(ExportDone("build/rain.wav", "current", {**FACTS, "sidecar": "current"}))
+        tell(Summary(hits=2, exports=1, seconds=0.1))
 
     assert plain(events) == "forest/rain: nothing to do (2 nodes, 1 file current)\n"
 
 
 def test_a_build_of_nothing_is_one_line():
-    assert plain(lambda progress: progress.end(Summary())) == "nothing to do\n"
+    assert plain(lambda tell: tell(Summary())) == "nothing to do\n"
 
 
 def test_several_scenes_are_summed_up_together():
-    def events(progress: Progress) -> None:
+    def events(tell: Listener) -> None:
         for number in range(1200):
-            progress.node(f"scene{number}:a", "hit", 0.0, "")
-        progress.node("scene0:b", "ran", 0.5, "")
-        progress.end(Summary(ran=1, hits=1200, exports=1, seconds=0.51))
+            tell(NodeDone(f"scene{number}:a", "hit"))
+        tell(NodeDone("scene0:b", "ran", 0.5))
+        tell(Summary(ran=1, hits=1200, exports=1, seconds=0.51))
 
     assert plain(events).splitlines()[1:] == ["1,200 scenes: 1 ran, 1,200 from cache, no file changed  0.5 s"]
 
 
 def test_a_sidecar_that_alone_was_written_is_named():
-    def events(progress: Progress) -> None:
-        progress.export("build/a.wav", "current", FACTS)
-        progress.end(Summary(exports=1, seconds=0.1))
+    def events(tell: Listener) -> None:
+        tell(ExportDone("build/a.wav", "current", FACTS))
+        tell(Summary(exports=1, seconds=0.1))
 
     assert plain(events) == "build/a.wav.json  written\n1 file  0.1 s\n"
 
@@ -149,20 +161,20 @@ def test_a_sidecar_that_alone_was_written_is_named():
     ],
 )
 def test_an_export_is_described_by_what_is_known_of_it(facts, told):
-    assert plain(lambda progress: progress.export("a.wav", "written", facts)) == f"a.wav  {told}  written\n"
+    assert plain(lambda tell: tell(ExportDone("a.wav", "written", facts))) == f"a.wav  {told}  written\n"
 
 
 def test_what_both_formats_of_an_export_remark_is_printed_once():
-    def events(progress: Progress) -> None:
+    def events(tell: Listener) -> None:
         for ending in ("wav", "ogg"):
-            progress.export(f"build/a.{ending}", "written", {"remarks": ["1.2 LU below what was asked for"]})
+            tell(ExportDone(f"build/a.{ending}", "written", {"remarks": ["1.2 LU below what was asked for"]}))
 
     assert plain(events).count("1.2 LU below") == 1
 
 
 def test_names_and_reasons_cannot_steer_a_terminal():
-    def events(progress: Progress) -> None:
-        progress.node("a\x1b[2J:b\r", "failed", 0.0, "\x1b]0;title\x07oops\u202e\n\x9b31m")
+    def events(tell: Listener) -> None:
+        tell(NodeDone("a\x1b[2J:b\r", "failed", 0.0, "\x1b]0;title\x07oops\u202e\n\x9b31m"))
 
     assert plain(events) == "a [2J:b  failed  ]0;title oops\n  31m\n"
 
@@ -172,17 +184,12 @@ def test_a_live_display_leaves_the_plain_lines_and_nothing_else(width):
     shown = console(width)
     with Live(shown, frames_per_s=0) as live:
 
-        class Drawn:
+        def drawn(event: Event) -> None:
             """Draws after each event, as the thread might."""
+            live(event)
+            live.draw()
 
-            def __getattr__(self, name: str) -> Any:
-                def call(*args: Any) -> None:
-                    getattr(live, name)(*args)
-                    live.draw()
-
-                return call
-
-        a_build(Drawn())  # type: ignore[arg-type]
+        a_build(drawn)
     assert "\n".join(line.rstrip() for line in screen(written(shown))) == A_BUILD
     assert written(shown).count("\x1b[?25l") == written(shown).count("\x1b[?25h") == 1
 
@@ -197,15 +204,15 @@ def test_a_live_display_that_draws_by_itself_leaves_the_plain_lines():
 def test_a_live_display_shows_how_far_each_running_node_and_the_whole_have_come():
     shown, now = console(90), 100.0
     with Live(shown, frames_per_s=0, clock=lambda: now) as live:
-        live.begin(13, 4)
+        live(Queued(13, 4))
         for number in range(9):
-            live.node(f"s:{number}", "hit", 0.0, "")
-        live.load("facebook/musicgen-small")
-        live.node("s:a", "ran", 1.0, "")
-        live.start("s:waits")
-        live.start("s:piano")
+            live(NodeDone(f"s:{number}", "hit"))
+        live(ModelLoading("facebook/musicgen-small"))
+        live(NodeDone("s:a", "ran", 1.0))
+        live(NodeStarted("s:waits"))
+        live(NodeStarted("s:piano"))
         now = 175.0
-        live.advance("s:piano", 7.5, 15.0)
+        live(TakeProgress("s:piano", 7.5, 15.0))
         assert frame(live, shown).splitlines() == [
             "loading facebook/musicgen-small",
             "s:a  ran  1.00 s",
@@ -219,10 +226,10 @@ def test_a_live_display_shows_how_far_each_running_node_and_the_whole_have_come(
 def test_a_live_display_never_wraps(width):
     shown = console(width)
     with Live(shown, frames_per_s=0) as live:
-        live.begin(3000, 3000)
-        live.start("forest/a_scene_with_a_long_name:a_node_with_a_longer_name_yet")
-        live.start("s:日本語の名前はとても長いことがあります日本語の名前")
-        live.advance("s:日本語の名前はとても長いことがあります日本語の名前", 0.1, 3000.0)
+        live(Queued(3000, 3000))
+        live(NodeStarted("forest/a_scene_with_a_long_name:a_node_with_a_longer_name_yet"))
+        live(NodeStarted("s:日本語の名前はとても長いことがあります日本語の名前"))
+        live(TakeProgress("s:日本語の名前はとても長いことがあります日本語の名前", 0.1, 3000.0))
         live.draw()
     from rich.cells import cell_len
 
@@ -233,10 +240,10 @@ def test_a_live_display_never_wraps(width):
 def test_a_narrow_live_display_still_tells_counts_and_time():
     shown, now = console(40), 0.0
     with Live(shown, frames_per_s=0, clock=lambda: now) as live:
-        live.begin(3000, 2000)
-        live.start("forest:rain")
+        live(Queued(3000, 2000))
+        live(NodeStarted("forest:rain"))
         now = 3725.0
-        live.advance("forest:rain", 1.0, 4.0)
+        live(TakeProgress("forest:rain", 1.0, 4.0))
         assert frame(live, shown).splitlines() == [
             "  forest:rain ━━┄┄┄┄┄┄┄┄ 1:02:05",
             "┄┄┄┄┄┄┄┄┄┄ 0/2,000  0 hits  1:02:05",
@@ -246,18 +253,18 @@ def test_a_narrow_live_display_still_tells_counts_and_time():
 def test_a_live_display_keeps_the_end_of_a_long_name():
     shown = console(40)
     with Live(shown, frames_per_s=0, clock=lambda: 0.0) as live:
-        live.begin(1, 1)
-        live.start("forest/a_scene_with_a_long_name:thunder_tail")
+        live(Queued(1, 1))
+        live(NodeStarted("forest/a_scene_with_a_long_name:thunder_tail"))
         assert "me:thunder_tail" in frame(live, shown)
 
 
 def test_of_thousands_of_running_nodes_a_few_are_shown_and_the_rest_counted():
     shown = console()
     with Live(shown, frames_per_s=0) as live:
-        live.begin(5000, 5000)
+        live(Queued(5000, 5000))
         for number in range(5000):
-            live.start(f"s:{number}")
-        live.advance("s:4321", 1.0, 2.0)
+            live(NodeStarted(f"s:{number}"))
+        live(TakeProgress("s:4321", 1.0, 2.0))
         lines = frame(live, shown).splitlines()
     assert len(lines) == 8
     assert lines[0].startswith("  s:4321 ━")
@@ -267,31 +274,31 @@ def test_of_thousands_of_running_nodes_a_few_are_shown_and_the_rest_counted():
 def test_events_alone_draw_nothing():
     shown = console()
     with Live(shown, frames_per_s=0) as live:
-        live.begin(5000, 5000)
+        live(Queued(5000, 5000))
         before = written(shown)
         for number in range(5000):
-            live.start(f"s:{number}")
-            live.node(f"s:{number}", "ran", 0.0, "")
+            live(NodeStarted(f"s:{number}"))
+            live(NodeDone(f"s:{number}", "ran"))
         assert written(shown) == before
 
 
 def test_a_sound_of_no_length_has_a_bar():
     shown = console()
     with Live(shown, frames_per_s=0) as live:
-        live.begin(0, 1)
-        live.start("s:a")
-        live.advance("s:a", 0.0, 0.0)
+        live(Queued(0, 1))
+        live(NodeStarted("s:a"))
+        live(TakeProgress("s:a", 0.0, 0.0))
         assert "s:a" in frame(live, shown)
 
 
 def test_markup_in_names_and_reasons_is_printed_as_it_is():
     shown = console(width=200)
     with Live(shown, frames_per_s=0) as live:
-        live.begin(2, 2)
-        live.start("s[red]:[/bold]")
-        live.load("[link=x]m[/link] :smile:")
+        live(Queued(2, 2))
+        live(NodeStarted("s[red]:[/bold]"))
+        live(ModelLoading("[link=x]m[/link] :smile:"))
         assert "s[red]:[/bold]" in frame(live, shown)
-        live.node("s[red]:[/bold]", "failed", 0.0, "[blink]no[/blink]")
+        live(NodeDone("s[red]:[/bold]", "failed", 0.0, "[blink]no[/blink]"))
     assert screen(written(shown))[:2] == [
         "loading [link=x]m[/link] :smile:",
         "s[red]:[/bold]  failed  [blink]no[/blink]",
@@ -311,9 +318,9 @@ def test_a_build_that_ends_in_an_error_gives_the_terminal_back():
 
     def broken() -> None:
         with Live(shown, frames_per_s=1000) as live:
-            live.begin(2, 2)
-            live.start("s:a")
-            live.node("s:b", "ran", 0.1, "")
+            live(Queued(2, 2))
+            live(NodeStarted("s:a"))
+            live(NodeDone("s:b", "ran", 0.1))
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -346,8 +353,8 @@ class Stream(io.TextIOWrapper):
         (False, True, {"TERM": "xterm", "CI": "true"}, "Plain"),
         (False, True, {"TERM": "dumb"}, "Plain"),
         (False, False, {"TERM": "xterm"}, "Plain"),
-        (True, True, {"TERM": "xterm"}, "_Json"),
-        (True, False, {}, "_Json"),
+        (True, True, {"TERM": "xterm"}, "JsonLines"),
+        (True, False, {}, "JsonLines"),
     ],
 )
 def test_the_form_suits_the_output(as_json, tty, environ, chosen):
@@ -363,8 +370,8 @@ def test_no_color_reaches_the_live_display():
 
 def test_a_terminal_without_the_letters_for_bars_gets_lines():
     stream = Stream(True, "latin-1")
-    with plain_lines.choose(False, stream, {"TERM": "xterm"}) as progress:
-        progress.node("wald:regen_für_日本", "ran", 1.0, "")
+    with plain_lines.choose(False, stream, {"TERM": "xterm"}) as reader:
+        reader(NodeDone("wald:regen_für_日本", "ran", 1.0))
     assert stream.text() == "wald:regen_für_\\u65e5\\u672c  ran  1.00 s\n"
 
 
@@ -378,10 +385,10 @@ def test_each_json_line_is_one_object():
 
 
 def test_waiting_for_another_build_is_said_once_and_shown_for_each_node() -> None:
-    def events(progress: Progress) -> None:
-        progress.begin(2, 2)
-        progress.waiting("a:rain")
-        progress.waiting("a:wind")
+    def events(tell: Listener) -> None:
+        tell(Queued(2, 2))
+        tell(NodeWaiting("a:rain"))
+        tell(NodeWaiting("a:wind"))
 
     assert plain(events) == "a:rain  waiting  another build is making it\n"
     shown = console()

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from soundgraph.cache.store import DiskStore
+from soundgraph.cli.terminal.json_lines import JsonLines
 from soundgraph.core import range_locks
-from soundgraph.core.progress import JsonLines
+from soundgraph.core.events import Event, ModelLoading, NodeDone, NodeWaiting
 from tests.helpers import CHAIN, Result, Space, changed, export, generate, node
 from tests.probes import Probe
 
@@ -41,17 +42,29 @@ def keys(space: Space, *arguments: str) -> dict[str, str]:
 
 
 @contextmanager
+def overheard(act: Callable[[Event], None]) -> Iterator[None]:
+    """Does something with each event, once it is printed."""
+    real = JsonLines.__call__
+
+    def heard(self: JsonLines, event: Event) -> None:
+        real(self, event)
+        act(event)
+
+    with changed(JsonLines, "__call__", heard):
+        yield
+
+
+@contextmanager
 def once_waiting(act: Callable[[str], Any]) -> Iterator[list[str]]:
     """Does something when the build says that it waits for a node; gives the nodes it waited for."""
     waited: list[str] = []
-    real = JsonLines.waiting
 
-    def waiting(self: JsonLines, node: str) -> None:
-        real(self, node)
-        waited.append(node)
-        act(node)
+    def waiting(event: Event) -> None:
+        if isinstance(event, NodeWaiting):
+            waited.append(event.node)
+            act(event.node)
 
-    with changed(JsonLines, "waiting", waiting):
+    with overheard(waiting):
         yield waited
 
 
@@ -123,17 +136,15 @@ def test_takes_of_one_model_wait_by_themselves_and_the_rest_are_made(space: Spac
     assert other.claim(known["n1"])
     assert other.claim(known["n3"])
     held = {"a:n1": known["n1"], "a:n3": known["n3"]}
-    real = JsonLines.node
     made: list[str] = []
 
-    def settled(self: JsonLines, name: str, status: str, seconds: float, detail: str) -> None:
-        real(self, name, status, seconds, detail)
-        made.append(name)
+    def settled(event: Event) -> None:
+        made.extend([event.node] if isinstance(event, NodeDone) else [])
         if set(made) == {"a:n0", "a:n2"}:  # not before all is made that could be
             for key in held.values():
                 publish(space, other, key)
 
-    with once_waiting(lambda node: None) as waited, changed(JsonLines, "node", settled):
+    with once_waiting(lambda node: None) as waited, overheard(settled):
         found = space.build()
     assert waited == ["a:n1", "a:n3"]
     assert (found.ran, found.hits) == (["a:all", "a:n0", "a:n2"], ["a:n1", "a:n3"])
@@ -194,15 +205,13 @@ def test_a_build_that_fails_lets_others_try(space: Space, other: DiskStore, prob
     space.scene(CHAIN)
     known = keys(space)
     probe.broken = {"soft rain"}
-    real = JsonLines.node
     free: list[bool] = []
 
-    def settled(self: JsonLines, name: str, status: str, seconds: float, detail: str) -> None:
-        real(self, name, status, seconds, detail)
-        if status == "failed":
+    def settled(event: Event) -> None:
+        if isinstance(event, NodeDone) and event.status == "failed":
             free.append(other.claim(known["rain"]))
 
-    with changed(JsonLines, "node", settled):
+    with overheard(settled):
         assert space.build().code == 1
     assert free == [True]
 
@@ -256,14 +265,13 @@ def test_a_build_asks_again_for_what_it_has_claimed_without_locking_it_twice(spa
 def test_a_build_says_that_it_goes_on(space: Space, other: DiskStore, probe: Probe) -> None:
     space.scene(CHAIN)
     seen: list[float] = []
-    real = JsonLines.load
 
-    def load(self: JsonLines, model: str) -> None:
-        real(self, model)
-        seen.append(other.oldest_running())
+    def load(event: Event) -> None:
+        if isinstance(event, ModelLoading):
+            seen.append(other.oldest_running())
 
     before = time.time()
-    with changed(JsonLines, "load", load):
+    with overheard(load):
         result: Result = space.build()
     assert result.code == 0
     assert before - 1 <= seen[0] <= time.time()

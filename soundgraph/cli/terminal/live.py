@@ -13,7 +13,17 @@ from rich.live import Live as Area
 from rich.text import Text
 
 from soundgraph.cli.terminal.plain_lines import STYLES, Piece, Transcript
-from soundgraph.core.progress import Summary
+from soundgraph.core.events import (
+    Event,
+    ModelLoading,
+    NodeDone,
+    NodeStarted,
+    NodeWaiting,
+    Queued,
+    Summary,
+    TakeProgress,
+    WeightsFetched,
+)
 from soundgraph.core.text import one_line
 
 _ROWS = 6  # of running nodes; the rest are counted
@@ -69,10 +79,36 @@ class Live(Transcript):
             self._area.stop()
             self._area = None
 
-    def begin(self, nodes: int, to_run: int) -> None:
-        self._nodes, self._to_run, self._since = nodes, to_run, self._clock()
-        if to_run:
+    def __call__(self, event: Event) -> None:
+        with self._lock:
+            self._take_in(event)
+        if isinstance(event, WeightsFetched) or (isinstance(event, Queued) and event.to_run):
             self._open()
+        super().__call__(event)
+
+    def _take_in(self, event: Event) -> None:
+        """Changes what is to be shown."""
+        match event:
+            case Queued(nodes, to_run):
+                self._nodes, self._to_run, self._since = nodes, to_run, self._clock()
+            case ModelLoading(model):
+                self._model = one_line(model)
+            case NodeStarted(node):
+                self._running[node] = _Running(self._clock())
+            case NodeWaiting(node):
+                self._running[node] = _Running(self._clock(), elsewhere=True)
+            case TakeProgress(node, made_s, whole_s) if node in self._running:
+                self._running[node].made, self._running[node].whole = made_s, whole_s
+            case WeightsFetched(model, done_bytes, whole_bytes):
+                row = self._running.setdefault(f"fetching {model}", _Running(self._clock(), unit="MB"))
+                row.made, row.whole = done_bytes / 1e6, whole_bytes / 1e6
+                if done_bytes >= whole_bytes:
+                    del self._running[f"fetching {model}"]
+            case NodeDone(node, status):
+                self._running.pop(node, None)
+                self._found += status in ("hit", "cutoff")
+            case Summary():
+                self._running.clear()
 
     def _open(self) -> None:
         if self._area is not None:
@@ -86,44 +122,6 @@ class Live(Transcript):
                 self._thread = thread
             except RuntimeError:  # the system gives no more threads
                 self._is_alone = True
-
-    def load(self, model: str) -> None:
-        with self._lock:
-            self._model = one_line(model)
-        super().load(model)
-
-    def start(self, node: str) -> None:
-        with self._lock:
-            self._running[node] = _Running(self._clock())
-
-    def waiting(self, node: str) -> None:
-        with self._lock:
-            self._running[node] = _Running(self._clock(), elsewhere=True)
-        super().waiting(node)
-
-    def advance(self, node: str, made_s: float, whole_s: float) -> None:
-        with self._lock:
-            if node in self._running:
-                self._running[node].made, self._running[node].whole = made_s, whole_s
-
-    def download(self, model: str, done_bytes: int, whole_bytes: int) -> None:
-        self._open()
-        with self._lock:
-            row = self._running.setdefault(f"fetching {model}", _Running(self._clock(), unit="MB"))
-            row.made, row.whole = done_bytes / 1e6, whole_bytes / 1e6
-            if done_bytes >= whole_bytes:
-                del self._running[f"fetching {model}"]
-
-    def node(self, node: str, status: str, seconds: float, detail: str) -> None:
-        with self._lock:
-            self._running.pop(node, None)
-            self._found += status in ("hit", "cutoff")
-        super().node(node, status, seconds, detail)
-
-    def end(self, summary: Summary) -> None:
-        with self._lock:
-            self._running.clear()
-        super().end(summary)
 
     def draw(self) -> None:
         """Prints the lines that have come up, and shows what runs now."""

@@ -1,4 +1,4 @@
-"""What a build prints for a person to read, line by line, and which form of progress suits an output."""
+"""What a build prints for a person to read, line by line, and which reader of its events suits an output."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self, TextIO
 
-from soundgraph.core.progress import JsonLines, Progress, Quiet, Summary
+from soundgraph.cli.terminal.json_lines import JsonLines
+from soundgraph.core.events import (
+    Event,
+    ExportDone,
+    ModelLoaded,
+    ModelLoading,
+    NodeDone,
+    NodeWaiting,
+    Remark,
+    Summary,
+)
 from soundgraph.core.text import one_line
 from soundgraph.views.diagram.wording import count
 
@@ -29,8 +39,10 @@ STYLES = {
 """How `Live` shows them. Nothing is told by colour alone."""
 
 
-class Shown(Progress, Protocol):
-    """A progress with something to put back in order when the build is over, however it ends."""
+class Reader(Protocol):
+    """Reads the events of a build, and puts its output back in order when the build is over, however it ends."""
+
+    def __call__(self, event: Event) -> None: ...
 
     def __enter__(self) -> Self: ...
 
@@ -39,7 +51,7 @@ class Shown(Progress, Protocol):
     ) -> None: ...
 
 
-class Transcript(Quiet, ABC):
+class Transcript(ABC):
     """The lines of a build: what ran, went wrong or was delivered, and one that sums up. Hits are only counted."""
 
     def __init__(self) -> None:
@@ -57,25 +69,33 @@ class Transcript(Quiet, ABC):
     ) -> None:
         self.close()
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - lines need no more
         """Leaves the output in order."""
 
-    def load(self, model: str) -> None:
-        self._say([("loading ", "weak"), (model, "")])
+    def __call__(self, event: Event) -> None:
+        """Puts out what an event is worth in words: how far something has come is seen in the live form only."""
+        match event:
+            case ModelLoading(model):
+                self._say([("loading ", "weak"), (model, "")])
+            case ModelLoaded(model, about) if about:
+                self._say([("loaded ", "weak"), (model, ""), (f": {about}", "weak")])
+            case NodeWaiting(node):
+                self._tell_waiting(node)
+            case NodeDone(node, status, seconds, detail):
+                self._tell_node(node, status, seconds, detail)
+            case ExportDone(path, status, facts):
+                self._tell_export(path, status, facts)
+            case Remark(place, text):
+                self._tell_remark(place, text)
+            case Summary():
+                self._tell_summary(event)
 
-    def loaded(self, model: str, about: str) -> None:
-        if about:
-            self._say([("loaded ", "weak"), (model, ""), (f": {about}", "weak")])
-
-    def download(self, model: str, done_bytes: int, whole_bytes: int) -> None:
-        """Seen in the live form only."""
-
-    def waiting(self, node: str) -> None:
+    def _tell_waiting(self, node: str) -> None:
         if not self._waited:  # once: of a scene that two build, all nodes may wait
             self._waited = True
             self._say([(node, ""), ("  waiting", "weak")], "another build is making it")
 
-    def node(self, node: str, status: str, seconds: float, detail: str) -> None:
+    def _tell_node(self, node: str, status: str, seconds: float, detail: str) -> None:
         self._settled += 1
         self._scenes[node.partition(":")[0]] = None
         if status in ("hit", "skipped"):
@@ -85,7 +105,7 @@ class Transcript(Quiet, ABC):
             pieces.append((f"  {_lasted(seconds)}", "weak"))
         self._say(pieces, detail)
 
-    def export(self, path: str, status: str, facts: Mapping[str, Any]) -> None:
+    def _tell_export(self, path: str, status: str, facts: Mapping[str, Any]) -> None:
         detail = str(facts.get("detail") or "")
         if status != "current":
             measured = "".join(f"  {fact}" for fact in _measured(facts))
@@ -100,12 +120,12 @@ class Transcript(Quiet, ABC):
             note = (path.rpartition(".")[0], str(text))
             if status != "current" and note not in self._told:
                 self._told.add(note)
-                self.remark(path, text)
+                self._tell_remark(path, text)
 
-    def remark(self, place: str, text: str) -> None:
+    def _tell_remark(self, place: str, text: str) -> None:
         self._say([(place, ""), ("  note", "note")], text)
 
-    def end(self, summary: Summary) -> None:
+    def _tell_summary(self, summary: Summary) -> None:
         scenes = max(summary.scenes, len(self._scenes))
         name = count(scenes, "scene") if scenes > 1 else next(iter(self._scenes), "")
         told, rest = self._summary(summary)
@@ -158,24 +178,13 @@ class Plain(Transcript):
         self._write("".join(words for words, _ in pieces))
 
 
-class _Json(JsonLines):
-    """JSON lines in the form in which `choose` hands out a progress."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-
-def choose(json: bool, stream: TextIO, environ: Mapping[str, str] = os.environ) -> Shown:
+def choose(json: bool, stream: TextIO, environ: Mapping[str, str] = os.environ) -> Reader:
     """JSON lines if they are asked for; a live display on a terminal that can move its cursor; else plain lines.
 
     CI counts as no terminal: its logs keep every redrawn frame. NO_COLOR takes the colours, not the display.
     """
     if json:
-        return _Json(_writer(stream))
+        return JsonLines(_writer(stream))
     if _is_live(stream, environ):
         from rich.console import Console
 

@@ -29,19 +29,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from soundgraph.cli.terminal import plain_lines
+    from soundgraph.core import events
     from soundgraph.core.errors import EXIT_NODE_FAILED, EXIT_OK
-    from soundgraph.core.progress import Quiet, Unbroken
     from soundgraph.execution import reproduce
 
     session = shared_arguments.open_session(options)
     plan = session.plan()
     shared_arguments.release_collector()
-    progress = Quiet() if options.json else plain_lines.choose(False, sys.stderr)
     with contextlib.ExitStack() as stack:
-        if not isinstance(progress, Quiet):
-            stack.enter_context(progress)
-        told = Unbroken(progress, lambda: None)  # what is found is told on stdout
-        found = reproduce.verify(plan, session.store, session.project.sources, options.device, told)
+        shown = events.ignore if options.json else stack.enter_context(plain_lines.choose(False, sys.stderr))
+        listener = events.UntilBroken(shown, lambda: None)  # what is found is told on stdout
+        found = reproduce.verify(plan, session.store, session.project.sources, options.device, listener)
         verdicts = {verdict.node: verdict for verdict in found}
     session.store.close()
     for name in plan.decisions:
