@@ -282,14 +282,14 @@ def printable(text: str) -> str:
 
 
 def _say_json(error: Exception) -> None:
-    import json
     from dataclasses import asdict
 
     from soundgraph.core.errors import SceneError
+    from soundgraph.core.text import json_line
 
     mistakes = map(asdict, error.mistakes) if isinstance(error, SceneError) else [{"what": str(error)}]
     try:
         for mistake in mistakes:
-            print(json.dumps({"event": "error", **mistake}, ensure_ascii=False), flush=True)
+            print(json_line({"event": "error", **mistake}), flush=True)
     except (OSError, ValueError):  # as in `say`
         return

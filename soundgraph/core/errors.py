@@ -45,8 +45,9 @@ class Mistake:
     where: the TOML table, such as "nodes.dark_rain" or "exports.theme"; "" when the file as a whole is meant.
     what: one line, no full stop.
     hint: what to do next, one line; "" when `what` says it already.
-    keys: what leads to the field in the file: ("nodes", "dark_rain", "cutoff_hz"); () when none is meant.
-        For editors; two mistakes are the same without it.
+    keys: what leads to the field in the file, as in ("nodes", "rain", "cutoff_hz"); () when the file as a whole is
+        meant, or what is wrong stands in none. For programs: it is no part of the text, and two mistakes that read the
+        same are one.
     """
 
     file: str

@@ -14,7 +14,7 @@ from typing import Any
 import tomli
 
 from soundgraph.core import toml_lines
-from soundgraph.core.errors import Mistake, SceneError, did_you_mean, short, visible
+from soundgraph.core.errors import Mistake, Mistakes, SceneError, did_you_mean, short, visible
 
 MAX_BYTES = 4_000_000
 
@@ -72,9 +72,80 @@ class Sheet:
         return toml_lines.deepest(self._places, keys) if self.text else 0
 
     def mistake(self, keys: toml_lines.Keys, where: str, what: str, hint: str = "") -> Mistake:
+        line = self.line(keys)
         return Mistake(
-            self.file, self.line(keys), visible(short(where)), visible(short(what)), visible(short(hint)), tuple(keys)
+            self.file, line, visible(short(where)), visible(short(what)), visible(short(hint)), _bounded(keys)
         )
+
+
+class MistakeSink:
+    """Takes the mistakes of a table and notes each down with its place in the file.
+
+    The reader of a table is handed one, and says what is wrong with which of its fields; it knows neither the file nor
+    where in it the table stands. `table` makes the sink of a table within this one.
+    """
+
+    __slots__ = ("_given", "_keys", "_mistakes", "_where", "sheet")
+
+    def __init__(
+        self,
+        sheet: Sheet,
+        mistakes: Mistakes,
+        given: Mapping[tuple[str, toml_lines.Keys], str] | None = None,
+        keys: toml_lines.Keys = (),
+        where: str = "",
+    ):
+        """given: of (file, keys), what to say of a value that came from elsewhere, and so stands on no line.
+        keys, where: the table's place in the file, and what messages call it."""
+        self.sheet = sheet
+        self._mistakes = mistakes
+        self._given = given if given is not None else {}
+        self._keys = keys
+        self._where = where
+
+    def table(self, keys: toml_lines.Keys, where: str) -> MistakeSink:
+        """The sink of the table at `keys` of this one; messages call it `where`."""
+        return MistakeSink(self.sheet, self._mistakes, self._given, (*self._keys, *keys), where)
+
+    def wrong(self, keys: toml_lines.Keys, what: str, hint: str = "") -> None:
+        """Something is wrong at `keys` of the table. Raises SceneError if that makes too many."""
+        full = (*self._keys, *keys)
+        for end in range(len(full), 1, -1) if self._given else ():
+            if (source := self._given.get((self.sheet.file, full[:end]))) is not None:
+                self._mistakes.append(Mistake(self.sheet.file, 0, self._where, what, source, _bounded(full)))
+                return
+        self._mistakes.append(self.sheet.mistake(full, self._where, what, hint))
+
+    def wrong_file(self, what: str, hint: str = "") -> None:
+        """Something is wrong with the file as a whole."""
+        self._mistakes.append(Mistake(self.sheet.file, 0, "", what, hint))
+
+    def wrong_elsewhere(self, where: str, what: str) -> None:
+        """Something is wrong that stands in no file."""
+        self._mistakes.append(Mistake("", 0, where, what))
+
+    def too_much(self, what: str, keys: toml_lines.Keys = ()) -> SceneError:
+        """To be raised where there is more than anybody writes: the mistakes so far, and that one."""
+        full = (*self._keys, *keys)
+        more = self.sheet.mistake(full, self._where, what) if full else Mistake(self.sheet.file, 0, "", what)
+        return SceneError([*self._mistakes, more])
+
+    def of(self, sheet: Sheet) -> MistakeSink:
+        """The sink of another file, for mistakes of the same scene."""
+        return MistakeSink(sheet, self._mistakes, self._given)
+
+    @property
+    def count(self) -> int:
+        """How many mistakes there are, of all tables."""
+        return len(self._mistakes)
+
+
+def _bounded(keys: toml_lines.Keys) -> toml_lines.Keys:
+    """`keys` up to the first that is too long to be told again with each of a thousand mistakes."""
+    for place, key in enumerate(keys):
+        if isinstance(key, str) and short(key) != key:
+            return keys[:place]
+    return keys
 
 
 def display(path: Path, root: Path) -> str:
@@ -82,60 +153,67 @@ def display(path: Path, root: Path) -> str:
     return Path(os.path.relpath(path, root)).as_posix()
 
 
-NO_TEXTS: Mapping[Path, str] = {}
+Texts = Mapping[Path, str]
+"""What stands in files, by absolute path, whatever the disk holds: what an editor has not saved, for one."""
+
+NO_TEXTS: Texts = {}
 
 
-def read(path: Path, file: str, texts: Mapping[Path, str] = NO_TEXTS) -> Sheet:
+def read(path: Path, file: str, texts: Texts = NO_TEXTS) -> Sheet:
     """The file at `path`, called `file` in messages. Raises SceneError, with one mistake, if it cannot be read.
 
-    texts: what is to be read in place of files, by their paths: what an editor has not saved, or is about to write.
+    texts: the same is asked of one of these as of what is on the disk.
     """
     if path in texts:
-        return _parsed(path, file, texts[path].encode("utf-8", "surrogatepass"))
+        return _sheet(path, file, texts[path].encode("utf-8", "surrogatepass"))
+    return _sheet(path, file, _bytes(path, file))
 
-    def wrong(what: str) -> SceneError:
-        return SceneError([Mistake(file, 0, "", what)])
 
+def _refusal(file: str, what: str, line: int = 0) -> SceneError:
+    return SceneError([Mistake(file, line, "", what)])
+
+
+def _bytes(path: Path, file: str) -> bytes:
+    """What the disk holds, and one byte more than may be if it is too long."""
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
-            raise wrong("is a folder, not a TOML file")
+            raise _refusal(file, "is a folder, not a TOML file")
         if not stat.S_ISREG(mode):  # reading a pipe would wait for ever
-            raise wrong("is not a regular file")
+            raise _refusal(file, "is not a regular file")
         with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+            return stream.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
-        raise wrong(f"does not exist{_neighbour(path)}") from None
+        raise _refusal(file, f"does not exist{_neighbour(path)}") from None
     except OSError as error:
-        raise wrong(f"cannot be read: {error.strerror}") from None
-    return _parsed(path, file, data)
+        raise _refusal(file, f"cannot be read: {error.strerror}") from None
 
 
-def _parsed(path: Path, file: str, data: bytes) -> Sheet:
-    def wrong(what: str, hint: str = "", line: int = 0) -> SceneError:
-        return SceneError([Mistake(file, line, "", what, hint)])
-
+def _sheet(path: Path, file: str, data: bytes) -> Sheet:
+    """The sheet that the bytes of a file are."""
     if len(data) > MAX_BYTES:
-        raise wrong(f"is over {MAX_BYTES // 10**6} MB, the most that a file of settings may have")
+        raise _refusal(file, f"is over {MAX_BYTES // 10**6} MB, the most that a file of settings may have")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise wrong("is UTF-16; save it as UTF-8")
+        raise _refusal(file, "is UTF-16; save it as UTF-8")
     if data.startswith(b"\xef\xbb\xbf"):
-        raise wrong("begins with a byte order mark; save it as UTF-8 without BOM")
+        raise _refusal(file, "begins with a byte order mark; save it as UTF-8 without BOM")
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise wrong(f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8", line=line) from None
+        raise _refusal(
+            file, f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8", line=line
+        ) from None
     try:
         return Sheet(file, path, path.parent, loads(text), text)
     except tomli.TOMLDecodeError as error:
         raise SceneError([_syntax(file, str(error), text)]) from None
     except TooMuchError as error:
-        raise wrong(str(error)) from None
+        raise _refusal(file, str(error)) from None
     except RecursionError:
-        raise wrong("not valid TOML: nests too deep") from None
+        raise _refusal(file, "not valid TOML: nests too deep") from None
     except ValueError:  # of int(), which refuses to convert thousands of digits
-        raise wrong("not valid TOML: a number has too many digits") from None
+        raise _refusal(file, "not valid TOML: a number has too many digits") from None
 
 
 def loads(text: str) -> dict[str, Any]:

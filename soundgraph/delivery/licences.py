@@ -54,10 +54,9 @@ def mistakes(
         what = f"{way}: {why}" if way else why
         if others:
             what += f"; {len(others)} more export{'s rest' if len(others) > 1 else ' rests'} on it"
-        line = line_of(Origin(origin.file, (*origin.keys, "model")))
-        found.append(
-            Mistake(origin.file, line, f"nodes.{scene_graph.node_of(graph, names[0]).name}", what, hint, origin.keys)
-        )
+        place = Origin(origin.file, (*origin.keys, "model"))
+        where = f"nodes.{scene_graph.node_of(graph, names[0]).name}"
+        found.append(Mistake(origin.file, line_of(place), where, what, hint, place.keys))
     return sorted(found)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,7 @@ from soundgraph.core import path_names, toml_document, validation_words
 from soundgraph.core.errors import Mistake, Mistakes, SceneError, UsageError, did_you_mean, one_of, quote
 from soundgraph.core.files import STATE_FOLDER
 from soundgraph.core.params import Params, file_fields, reference_fields
-from soundgraph.core.toml_document import Sheet
+from soundgraph.core.toml_document import MistakeSink, Sheet
 from soundgraph.core.units import parse_bytes
 from soundgraph.nodes import get_kind, kind_names
 from soundgraph.project import lockfile, model_names, root
@@ -176,9 +176,6 @@ _TABLES: dict[str, type[Params]] = {
 WEIGHTS_DIR = "SOUNDGRAPH_WEIGHTS_DIR"
 """An environment variable that stands for [build] weights_dir: weights lie elsewhere on each machine."""
 
-Place = Callable[[validation_words.Keys, str, str], Mistake]
-"""From keys, table and words to a mistake with its place in the file."""
-
 POLICIES = ("commercial",)
 """What --policy, and [policy] require, may ask for."""
 
@@ -324,7 +321,7 @@ def _project(folder: Path) -> Project:
         name: _settings(sheet, name, model, mistakes) for name, model in _TABLES.items() if name in sheet.table
     }
     logical, licences = _models(sheet, mistakes)
-    defaults = check_defaults(sheet.table.get("defaults", {}), sheet.mistake, mistakes)
+    defaults = check_defaults(sheet.table.get("defaults", {}), MistakeSink(sheet, mistakes))
     if not mistakes:
         mistakes += _overlap(sheet, Project(folder, **settings), logical)
     if mistakes:
@@ -342,24 +339,22 @@ def _project(folder: Path) -> Project:
     )
 
 
-def check_defaults(written: Any, place: Place, mistakes: list[Mistake]) -> dict[str, dict[str, Any]]:
-    """The [defaults.<kind>] tables of a scene or of the project; adds to `mistakes` what is wrong with them."""
+def check_defaults(written: Any, sink: MistakeSink) -> dict[str, dict[str, Any]]:
+    """The [defaults.<kind>] tables of a scene or of the project. sink: of the file, for what is wrong with them."""
     if not isinstance(written, Mapping):
-        mistakes.append(place(("defaults",), "defaults", f"must be a table, not {validation_words.kind_of(written)}"))
+        sink.table(("defaults",), "defaults").wrong((), f"must be a table, not {validation_words.kind_of(written)}")
         return {}
     found = {}
     for name, table in written.items():
-        where = f"defaults.{name}"
+        own = sink.table(("defaults", name), f"defaults.{name}")
         if name not in kind_names():
-            what = f"unknown kind {quote(name)}{did_you_mean(str(name), kind_names())}"
-            mistakes.append(place(("defaults", name), where, what))
+            own.wrong((), f"unknown kind {quote(name)}{did_you_mean(str(name), kind_names())}")
         elif not isinstance(table, Mapping):
-            what = f"must be a table, not {validation_words.kind_of(table)}"
-            mistakes.append(place(("defaults", name), where, what))
+            own.wrong((), f"must be a table, not {validation_words.kind_of(table)}")
         else:
             found[name] = dict(table)
             for keys, what in _wrong_defaults(name, table):
-                mistakes.append(place(("defaults", name, *keys), where, what))
+                own.wrong(keys, what)
     return found
 
 

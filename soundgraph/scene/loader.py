@@ -8,19 +8,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from soundgraph.backends import Model
 from soundgraph.core import toml_document
-from soundgraph.core.errors import Mistake, NodeError, SceneError, quote
-from soundgraph.core.params import Params
+from soundgraph.core.errors import Mistake, SceneError, quote
 from soundgraph.core.path_names import folded, real
-from soundgraph.core.toml_document import Sheet
-from soundgraph.nodes import Kind
-from soundgraph.project import build_state, model_names
+from soundgraph.core.toml_document import NO_TEXTS, Sheet, Texts
+from soundgraph.project import build_state
 from soundgraph.project.config import Project
 from soundgraph.project.root import PROJECT_FILE
-from soundgraph.scene.reader import Reading
-from soundgraph.scene.reading import overrides
+from soundgraph.scene.reader import Reading, read_scene
 from soundgraph.scene.reading.collisions import clashing
+from soundgraph.scene.reading.overrides import Override, Overrides
+from soundgraph.scene.reading.sources import Sources
 from soundgraph.scene.tables.scene import EngineManifest, Export, Origin, Scene
 
 
@@ -29,12 +27,12 @@ def load_scene(
     project: Project,
     overrides: Sequence[str] = (),
     draft: bool = False,
-    texts: Mapping[Path, str] = toml_document.NO_TEXTS,
+    texts: Texts = NO_TEXTS,
 ) -> Scene:
     """The scene in the file at `path`.
 
     overrides: KEY=VALUE, as after -D; each has to match in it. draft: every model becomes its stand-in.
-    texts: what is to be read in place of files that it consists of, by their absolute paths.
+    texts: what stands in scenes and included files, by absolute path, whatever the disk holds.
     Raises SceneError with all that is wrong.
     """
     return load_scenes([path], project, overrides, draft, texts)[0]
@@ -45,7 +43,7 @@ def load_scenes(
     project: Project,
     overrides: Sequence[str] = (),
     draft: bool = False,
-    texts: Mapping[Path, str] = toml_document.NO_TEXTS,
+    texts: Texts = NO_TEXTS,
 ) -> list[Scene]:
     """The scenes in the files at `paths`, in that order. Each override has to match in at least one of them.
 
@@ -121,7 +119,7 @@ def clashes(scenes: Iterable[Scene], locate: Callable[[Origin], int] = lambda or
 class Lines:
     """The line on which something was written, read from its file when asked: only a mistake needs it."""
 
-    def __init__(self, root: Path, texts: Mapping[Path, str] = toml_document.NO_TEXTS):
+    def __init__(self, root: Path, texts: Texts = NO_TEXTS):
         self._root = root
         self._texts = texts
         self._sheets: dict[str, Sheet | None] = {}
@@ -142,34 +140,24 @@ class Lines:
 class Loader:
     """Reads the scenes of one build: included files, models and recordings are looked at once for all of them."""
 
-    def __init__(
-        self,
-        project: Project,
-        overrides_: Sequence[str] = (),
-        draft: bool = False,
-        texts: Mapping[Path, str] = toml_document.NO_TEXTS,
-    ):
+    def __init__(self, project: Project, overrides: Sequence[str] = (), draft: bool = False, texts: Texts = NO_TEXTS):
         self.project = project
-        self._texts = texts
-        self.draft = draft
-        self.overrides = overrides.parse_all(overrides_)
-        self.matched: set[overrides.Override] = set()
-        """Those that some scene has had a place for. Only the scenes read by this loader count."""
-        self.seen = overrides.Seen()
         self.read: dict[Path, None] = dict.fromkeys(project.read)
         """What was read so far for scenes that lie in files, or looked for and absent."""
         self.exports: list[Export] = []
         self.manifests: list[EngineManifest] = []
         """What the scenes in files deliver, as far as it can be read: those with mistakes, too."""
-        self.incomplete = False
-        """Whether a file could not be read, so that nobody knows what an override would have matched in it."""
-        self._included: dict[Path, Sheet | SceneError] = {}
-        self._models: dict[str, Model | model_names.UnknownModelError] = {}
-        self._files: dict[tuple[str, str], str] = {}
+        self._sources = Sources(project, draft, texts)
+        self._overrides = Overrides(overrides)
         self._ids: dict[str, str] = {}
         self._inside: dict[str, bool] = {}  # by folder: whether it is one of the project's, once links are followed
         self._delivered: dict[str, bool] = {}  # by folder: whether files are delivered there
         self._made: set[str] = set()  # ids of scenes that were made in code
+
+    @property
+    def matched(self) -> set[Override]:
+        """The overrides that some scene has had a place for. Only the scenes read by this loader count."""
+        return self._overrides.matched
 
     def scene(self, path: Path, table: Mapping[str, Any] | None = None) -> Scene:
         """The scene in a file. Raises SceneError with all that is wrong in it.
@@ -193,19 +181,17 @@ class Loader:
         self._claim(name, file)
         self.read[path] = None
         try:
-            sheet = toml_document.read(path, file, self._texts)
+            sheet = self._sources.scene(path)
         except SceneError:
-            self.incomplete = True
+            self._overrides.incomplete = True
             raise
         if table is not None:
             sheet = dataclasses.replace(sheet, table=_plain(table))
-        reading = Reading(self, sheet, name)
-        try:
-            return reading.scene()
-        finally:
-            self.read.update(reading.read)
-            self.exports += reading.delivers[0]
-            self.manifests += reading.delivers[1]
+        reading = read_scene(sheet, name, self._sources, self._overrides)
+        self.read.update(dict.fromkeys(reading.read))
+        self.exports += reading.exports
+        self.manifests += reading.manifests
+        return _checked(reading)
 
     def _stays(self, path: Path) -> bool:
         """Whether links, if there are any on its way, keep a file within the project."""
@@ -250,60 +236,21 @@ class Loader:
                 settings["duration"] = table.pop("duration")
         if mistakes:
             raise SceneError(mistakes)
-        found = scene_id or name or "scene"
-        self._claim(found, "")
-        return Reading(self, Sheet("", None, self.project.root, table), found).scene()
+        id_ = scene_id or name or "scene"
+        self._claim(id_, "")
+        sheet = Sheet("", None, self.project.root, table)
+        return _checked(read_scene(sheet, id_, self._sources, self._overrides))
 
     def unmatched(self) -> list[Mistake]:
         """A mistake for each override that no scene read so far had a place for; none when a file could not be read."""
-        if self.incomplete:
-            return []
-        return [overrides.matched_nothing(it, self.seen) for it in self.overrides if it not in self.matched]
+        return self._overrides.unmatched()
 
-    def has_text(self, path: Path) -> bool:
-        """Whether something is to be read in place of that file, which need not be there then."""
-        return path in self._texts
 
-    def included(self, path: Path) -> Sheet:
-        """An included file, read once. Raises SceneError if it cannot be read."""
-        sheet = self._included.get(path)
-        if sheet is None:
-            try:
-                sheet = toml_document.read(path, toml_document.display(path, self.project.root), self._texts)
-            except SceneError as error:
-                sheet = error
-            self._included[path] = sheet
-        if isinstance(sheet, SceneError):
-            raise sheet
-        return sheet
-
-    def model(self, name: str) -> Model:
-        """The model that a generate node asks for. Raises UnknownModelError."""
-        found = self._models.get(name)
-        if found is None:
-            try:
-                found = self.project.licensed(
-                    model_names.resolve(name, self.project.models, self.draft, self.project.sources)
-                )
-            except model_names.UnknownModelError as error:
-                found = error
-            self._models[name] = found
-        if isinstance(found, model_names.UnknownModelError):
-            raise found
-        return found
-
-    def inspect(self, kind: Kind, params: Params, path: str) -> str:
-        """What is wrong with the file at `path`, which `params` names; "" if it can be used."""
-        if kind.inspect is None:
-            return ""
-        key = (kind.params.__qualname__, path)
-        if key not in self._files:
-            try:
-                kind.inspect(params)
-                self._files[key] = ""
-            except NodeError as error:
-                self._files[key] = str(error)
-        return self._files[key]
+def _checked(reading: Reading) -> Scene:
+    """Raises SceneError with the mistakes, if there are any."""
+    if reading.scene is None:
+        raise SceneError(reading.mistakes)
+    return reading.scene
 
 
 def _plain(value: Any) -> Any:

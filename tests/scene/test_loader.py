@@ -674,3 +674,46 @@ def test_the_reference_names_every_field_and_its_default() -> None:
                 assert re.search(rf"`{name}` \| `?{re.escape(shown)}`? \|", page), (name, shown)
     for kind in kind_names():
         assert f"(nodes/{kind}.md)" in page
+
+
+# Text that is not saved yet.
+
+
+def test_a_scene_is_read_from_text_that_is_not_on_the_disk(tmp_path: Path) -> None:
+    write(tmp_path, {"graphs/x.toml": "this is not TOML", "soundgraph.toml": ""})
+    path = tmp_path / "graphs/x.toml"
+    scene = load_scene(path, load_project(tmp_path), texts={path: RAIN})
+    assert params(scene, "rain")["prompt"] == "rain"
+    new = tmp_path / "graphs/new.toml"  # a file that nobody has saved ever
+    assert load_scene(new, load_project(tmp_path), texts={new: RAIN}).id == "new"
+
+
+def test_an_include_is_read_from_text_that_is_not_on_the_disk(tmp_path: Path) -> None:
+    write(tmp_path, {"graphs/x.toml": 'include = ["parts/a.toml", "b.toml"]\n', "graphs/b.toml": "not TOML"})
+    texts = {tmp_path / "graphs/parts/a.toml": RAIN, tmp_path / "graphs/b.toml": RAIN}
+    scene = load_scene(tmp_path / "graphs/x.toml", load_project(tmp_path), texts=texts)
+    assert set(scene.nodes) == {"a.rain", "b.rain"}
+
+
+def test_mistakes_in_text_that_is_not_on_the_disk_have_its_lines(tmp_path: Path) -> None:
+    write(tmp_path, {"graphs/x.toml": 'include = ["a.toml"]\n' + RAIN, "graphs/a.toml": RAIN})
+    texts = {tmp_path / "graphs/a.toml": "# one\n# two\n" + RAIN.replace("prompt", "promt")}
+    with pytest.raises(SceneError) as caught:
+        load_scene(tmp_path / "graphs/x.toml", load_project(tmp_path), texts=texts)
+    assert [(mistake.file, mistake.line) for mistake in caught.value.mistakes] == [("graphs/a.toml", 6)]
+    rain = Origin("graphs/a.toml", ("nodes", "rain"))
+    assert (Lines(tmp_path)(rain), Lines(tmp_path, texts)(rain)) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("\ufeff" + RAIN, "begins with a byte order mark"),
+        ("a = '\ud800'", "is not UTF-8"),
+        ("#" * 5_000_000, "is over 4 MB"),
+    ],
+)
+def test_the_same_is_asked_of_text_that_is_not_on_the_disk(tmp_path: Path, text: str, what: str) -> None:
+    path = tmp_path / "x.toml"
+    with pytest.raises(SceneError, match=what):
+        load_scene(path, Project(tmp_path), texts={path: text})

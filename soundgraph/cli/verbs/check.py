@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from soundgraph.core.errors import EXIT_OK, EXIT_WRONG_INPUT, SceneError
+    from soundgraph.core.text import json_line
     from soundgraph.session.lint import warnings
 
     refuse_draft_release(options.draft, options.release)
@@ -34,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     found = warnings(session)
     for warning in found:
         if options.json:
-            print(json.dumps({"event": "warning", **asdict(warning)}, ensure_ascii=False))
+            print(json_line({"event": "warning", **asdict(warning)}))
         else:
             print(f"warning: {warning}")
     nodes, scenes = len(session.graph), len(session.scenes)

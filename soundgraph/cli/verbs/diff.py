@@ -43,6 +43,7 @@ def run(options: argparse.Namespace) -> int:
     from pathlib import Path
 
     from soundgraph.core.errors import EXIT_OK, EXIT_WORK_TO_DO, EXIT_WRONG_INPUT
+    from soundgraph.core.text import json_line
     from soundgraph.project import git_revision, targets
     from soundgraph.session import diffing
 
@@ -62,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
             print(line if options.json else printable(line))
         if options.json:
             for mistake in mistakes:
-                print(json.dumps({"event": "error", **asdict(mistake)}, ensure_ascii=False))
+                print(json_line({"event": "error", **asdict(mistake)}))
     sys.stdout.flush()
     for mistake in mistakes:
         cli.say(str(mistake))

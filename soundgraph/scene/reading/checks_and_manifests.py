@@ -16,7 +16,7 @@ from soundgraph import engines
 from soundgraph.core import path_names, validation_words
 from soundgraph.core.errors import Hints, NodeError, did_you_mean, one_of, quote
 from soundgraph.core.params import Params
-from soundgraph.core.validation_words import Keys
+from soundgraph.core.toml_document import MistakeSink
 from soundgraph.engines import Handout, Sound
 from soundgraph.scene.reading import variations
 from soundgraph.scene.tables.check_settings import Check
@@ -24,9 +24,6 @@ from soundgraph.scene.tables.scene import EngineManifest, Export, Origin, SceneC
 
 MAX_CHECKS = 20_000
 MAX_MANIFESTS = 200
-
-Wrong = Callable[[Keys, str, str, str], None]
-"""Notes a mistake down: its keys in the file, the table it is in, what is wrong, what to do."""
 
 
 class ManifestSettings(Params):
@@ -43,107 +40,105 @@ class ManifestSettings(Params):
 
 def read_checks(
     table: Any,
-    file: str,
     nodes: Mapping[str, Any],
     exports: Mapping[str, Export | None],
-    wrong: Wrong,
+    sink: MistakeSink,
     hints: Hints,
 ) -> tuple[SceneCheck, ...]:
-    """table: what stands under `checks`. nodes, exports: of the scene, each take for itself; None where it is not known
-    how many takes it has, for a mistake elsewhere."""
+    """table: what stands under `checks`. sink: of the file. nodes, exports: of the scene, each take for itself; None
+    where it is not known how many takes it has, for a mistake elsewhere."""
+    all_checks = sink.table(("checks",), "checks")
     if not isinstance(table, list):
-        wrong(
-            ("checks",),
-            "checks",
-            f"must be a list of tables, not {validation_words.kind_of(table)}",
-            "write [[checks]]",
-        )
+        all_checks.wrong((), f"must be a list of tables, not {validation_words.kind_of(table)}", "write [[checks]]")
         return ()
     if len(table) > MAX_CHECKS:
-        wrong(("checks",), "checks", f"are {len(table):,}; a scene may have {MAX_CHECKS:,}", "")
+        all_checks.wrong((), f"are {len(table):,}; a scene may have {MAX_CHECKS:,}")
         return ()
     known = {"node": _Names("node", nodes, hints), "export": _Names("export", exports, hints)}
-    found = []
+    checks = []
     for place, entry in enumerate(table):
-        keys, where = ("checks", place), f"checks[{place}]"
+        keys = ("checks", place)
+        own = sink.table(keys, f"checks[{place}]")
         if not isinstance(entry, Mapping):
-            wrong(keys, where, f"must be a table, not {validation_words.kind_of(entry)}", "")
+            own.wrong((), f"must be a table, not {validation_words.kind_of(entry)}")
             continue
         try:
             settings = Check.model_validate(dict(entry))
         except ValidationError as error:
             for inner, what in validation_words.explain(error, Check, entry):
-                wrong((*keys, *inner), where, what, "")
+                own.wrong(inner, what)
             continue
         field = "node" if settings.node is not None else "export"
         asked = settings.node or settings.export or ""
         names = known[field].meant_by(asked)
         if names:
-            found.append(SceneCheck(settings, names, place, Origin(file, keys)))
+            checks.append(SceneCheck(settings, names, place, Origin(sink.sheet.file, keys)))
         else:
-            wrong((*keys, field), where, f"{field} {known[field].unknown(asked)}", "")
-    return tuple(found)
+            own.wrong((field,), f"{field} {known[field].unknown(asked)}")
+    return tuple(checks)
 
 
 def read_manifests(
     table: Any,
-    file: str,
     scene_id: str,
     exports: Mapping[str, Export | None],
-    wrong: Wrong,
+    sink: MistakeSink,
     hints: Hints,
     wrong_path: Callable[[str], str],
 ) -> tuple[EngineManifest, ...]:
-    """table: what stands under `manifests`. wrong_path: what is wrong with a path under the build folder."""
+    """table: what stands under `manifests`. sink: of the file. wrong_path: what is wrong with a path under the build
+    folder."""
+    all_manifests = sink.table(("manifests",), "manifests")
     if not isinstance(table, Mapping):
-        wrong(("manifests",), "manifests", f"must be a table, not {validation_words.kind_of(table)}", "")
+        all_manifests.wrong((), f"must be a table, not {validation_words.kind_of(table)}")
         return ()
     if len(table) > MAX_MANIFESTS:
-        wrong(("manifests",), "manifests", f"are {len(table):,}; a scene may have {MAX_MANIFESTS:,}", "")
+        all_manifests.wrong((), f"are {len(table):,}; a scene may have {MAX_MANIFESTS:,}")
         return ()
     known = _Names("export", exports, hints)
-    found = []
+    manifests = []
     for name, entry in table.items():
-        keys, where = ("manifests", name), f"manifests.{name}"
-        mistakes: list[tuple[Keys, str, str]] = []
-        manifest = _manifest(str(name), entry, file, scene_id, exports, known, mistakes, wrong_path)
-        for inner, what, hint in mistakes:
-            wrong((*keys, *inner), where, what, hint)
-        if manifest is not None and not mistakes:
-            found.append(manifest)
-    return tuple(found)
+        own = sink.table(("manifests", name), f"manifests.{name}")
+        before = sink.count
+        manifest = _manifest(str(name), entry, scene_id, exports, known, own, wrong_path)
+        if manifest is not None and sink.count == before:
+            manifests.append(manifest)
+    return tuple(manifests)
 
 
 def _manifest(
     name: str,
     entry: Any,
-    file: str,
     scene_id: str,
     exports: Mapping[str, Export | None],
     names: _Names,
-    mistakes: list[tuple[Keys, str, str]],
+    sink: MistakeSink,
     wrong_path: Callable[[str], str],
 ) -> EngineManifest | None:
+    """sink: of its own table."""
     if not isinstance(entry, Mapping):
-        mistakes.append(((), f"must be a table, not {validation_words.kind_of(entry)}", ""))
+        sink.wrong((), f"must be a table, not {validation_words.kind_of(entry)}")
         return None
+    before = sink.count
     if not path_names.is_name(name):
-        mistakes.append(((), f"{quote(name)} {path_names.NAME_RULE}", ""))
+        sink.wrong((), f"{quote(name)} {path_names.NAME_RULE}")
     known = engines.names()
     engine = entry.get("engine")
     if not isinstance(engine, str) or engine not in known:
         if "engine" not in entry:
-            mistakes.append(((), "engine is missing", f"it is {one_of(known)}"))
+            sink.wrong((), "engine is missing", f"it is {one_of(known)}")
         elif isinstance(engine, str):
-            mistakes.append((("engine",), f"unknown engine {quote(engine)}{did_you_mean(engine, known)}", ""))
+            sink.wrong(("engine",), f"unknown engine {quote(engine)}{did_you_mean(engine, known)}")
         else:
-            mistakes.append((("engine",), f"engine must be a string, not {validation_words.kind_of(engine)}", ""))
+            sink.wrong(("engine",), f"engine must be a string, not {validation_words.kind_of(engine)}")
         return None
     model = engines.get(engine).params
     fields = {**ManifestSettings.model_fields, **model.model_fields}
-    mistakes += [((key,), validation_words.unknown_field(key, fields), "") for key in entry if key not in fields]
-    checked = _valid(ManifestSettings, entry, mistakes)
-    params = _valid(model, entry, mistakes)
+    for key in entry:
+        if key not in fields:
+            sink.wrong((key,), validation_words.unknown_field(key, fields))
+    checked = _valid(ManifestSettings, entry, sink)
+    params = _valid(model, entry, sink)
     if checked is None or params is None:
         return None
     path = name if checked.path is None else checked.path
@@ -151,7 +146,7 @@ def _manifest(
     if not fault and variations.has_place(path):
         fault = f"{quote(path)} has a place for a take, and a manifest is about all of them"
     if fault:
-        mistakes.append((("path",) if checked.path is not None else (), f"path {fault}", ""))
+        sink.wrong(("path",) if checked.path is not None else (), f"path {fault}")
     chosen: dict[str, None] = {}
     places: dict[str, int] = {}  # each once: one that is named again adds nothing, and may mean a thousand takes
     for place, asked in enumerate(checked.exports if checked.exports is not None else ()):
@@ -159,30 +154,29 @@ def _manifest(
     for asked, place in places.items():
         meant = names.meant_by(asked)
         if not meant:
-            mistakes.append((("exports", place), f"exports[{place}] {names.unknown(asked)}", ""))
+            sink.wrong(("exports", place), f"exports[{place}] {names.unknown(asked)}")
         chosen.update(dict.fromkeys(meant))
     if checked.exports is None:
         chosen.update(dict.fromkeys(exports))
         if not exports:
-            mistakes.append(((), "has nothing to tell of: the scene has no exports", ""))
+            sink.wrong((), "has nothing to tell of: the scene has no exports")
     imported = engines.get(engine).formats
     for export in filter(None, map(exports.get, chosen)):
         if export.take in (None, 1) and not set(export.settings.formats) & set(imported):
             what = (
                 f"{engine} imports {one_of(imported)}, and exports.{export.name} is {one_of(export.settings.formats)}"
             )
-            mistakes.append(((), what, f'add "{imported[0]}" to its format'))
-    manifest = EngineManifest(name, engine, params, tuple(chosen), path, Origin(file, ("manifests", name)))
+            sink.wrong((), what, f'add "{imported[0]}" to its format')
+    origin = Origin(sink.sheet.file, ("manifests", name))
+    manifest = EngineManifest(name, engine, params, tuple(chosen), path, origin)
     about = [exports.get(each) for each in chosen]
     known_exports = [export for export in about if export is not None]
-    if mistakes or len(known_exports) < len(about):  # nobody knows yet what it is about
+    if sink.count > before or len(known_exports) < len(about):  # nobody knows yet what it is about
         return manifest
-    return _with_files(manifest, scene_id, known_exports, mistakes)
+    return _with_files(manifest, scene_id, known_exports, sink)
 
 
-def _with_files(
-    manifest: EngineManifest, scene_id: str, about: list[Export], mistakes: list[tuple[Keys, str, str]]
-) -> EngineManifest:
+def _with_files(manifest: EngineManifest, scene_id: str, about: list[Export], sink: MistakeSink) -> EngineManifest:
     """The manifest with what it delivers and makes, by the names of its sounds alone."""
     engine = engines.get(manifest.engine)
     try:
@@ -190,11 +184,11 @@ def _with_files(
         handout = Handout(manifest.params, manifest.path, sounds)
         files = engine.names(handout)
     except NodeError as error:
-        mistakes.append(((), str(error), ""))
+        sink.wrong((), str(error))
         return manifest
-    mistakes += [
-        ((), f"cannot deliver {quote(name)}: {wrong}", "") for name in files if (wrong := path_names.wrong_with(name))
-    ]
+    for name in files:
+        if wrong := path_names.wrong_with(name):
+            sink.wrong((), f"cannot deliver {quote(name)}: {wrong}")
     return replace(manifest, files=tuple(files), makes=tuple(engine.makes(handout)))
 
 
@@ -207,12 +201,13 @@ def sounds_of(scene_id: str, export: Export) -> list[Sound]:
     ]
 
 
-def _valid(model: type[Params], table: Mapping[str, Any], mistakes: list[tuple[Keys, str, str]]) -> Any:
+def _valid(model: type[Params], table: Mapping[str, Any], sink: MistakeSink) -> Any:
     table = {key: value for key, value in table.items() if key in model.model_fields}
     try:
         return model.model_validate(table)
     except ValidationError as error:
-        mistakes += [(inner, what, "") for inner, what in validation_words.explain(error, model, table)]
+        for inner, what in validation_words.explain(error, model, table):
+            sink.wrong(inner, what)
         return None
 
 

@@ -14,9 +14,10 @@ from pydantic_core import PydanticUndefined
 from soundgraph.core import path_names, validation_words
 from soundgraph.core.errors import quote
 from soundgraph.core.params import Params
+from soundgraph.core.toml_document import MistakeSink
 from soundgraph.nodes import get_kind
 from soundgraph.project import model_names
-from soundgraph.scene.reading.raw_tables import Expanded, Written
+from soundgraph.scene.reading.raw_tables import ExpandedElements, WrittenTable
 
 MIX = "master"
 """The name of the mix that the elements make."""
@@ -59,46 +60,50 @@ def _most() -> int:
     return int(next(one.max_length for one in limits if hasattr(one, "max_length")))
 
 
-def expand(elements: Any, scene_id: str) -> Expanded:
-    """The nodes and exports that a list of elements stands for.
+def expand(elements: Any, scene_id: str, sink: MistakeSink) -> ExpandedElements:
+    """The nodes and exports that a list of elements stands for. sink: of the file.
 
     Each element is a generate node, called by its name, else "music_1", "audio_2" by type and position; the mix of
     them, in that order, is the node "master". It is delivered under the scene's id; saved elements in a folder of it.
     """
-    found = Expanded()
+    expanded = ExpandedElements()
+    all_elements = sink.table(("elements",), "elements")
     if not isinstance(elements, list):
-        found.mistakes.append((("elements",), "elements", f"must be a list, not {validation_words.kind_of(elements)}"))
-        return found
+        all_elements.wrong((), f"must be a list, not {validation_words.kind_of(elements)}")
+        return expanded
     if not elements:
-        found.mistakes.append((("elements",), "elements", "must not be empty"))
-        return found
+        all_elements.wrong((), "must not be empty")
+        return expanded
     if len(elements) > _most():
-        found.mistakes.append((("elements",), "elements", f"are {len(elements):,}; their mix takes {_most()}"))
-        return found
+        all_elements.wrong((), f"are {len(elements):,}; their mix takes {_most()}")
+        return expanded
+    before = sink.count
     title = scene_id.rpartition("/")[2]
     layers = []
     names: set[str] = set()
     for index, element in enumerate(elements):
         keys, where = ("elements", index), f"elements[{index}]"
+        own = sink.table(keys, where)
         wrong, name = _check(element, index, names)
-        found.mistakes += [((*keys, *inner), where, what) for inner, what in wrong]
+        for inner, what in wrong:
+            own.wrong(inner, what)
         names.add(name)
-        found.nodes.append(Written(name, {} if wrong else _generate(element), keys, where, broken=bool(wrong)))
+        generate = {} if wrong else _generate(element)
+        expanded.nodes.append(WrittenTable(name, generate, keys, where, broken=bool(wrong)))
         if wrong:
             continue
         layers.append({"node": name, **_some(element, "weight")})
         if element.get("save"):
             if name == title:
                 what = f"{quote(name)} cannot be saved: the mix is delivered as that; give the element another name"
-                found.mistakes.append(((*keys, "save"), where, what))
+                own.wrong(("save",), what)
             table = {"node": name, "path": f"{scene_id}/{name}"}
-            found.exports.append(Written(name, table, keys, where))
-    broken = bool(found.mistakes)
+            expanded.exports.append(WrittenTable(name, table, keys, where))
     mix = {"kind": "mix", "inputs": layers}
-    found.nodes.append(Written(MIX, mix, ("elements",), "elements", broken))
+    expanded.nodes.append(WrittenTable(MIX, mix, ("elements",), "elements", broken=sink.count > before))
     export = {"node": MIX, "path": scene_id}
-    found.exports.insert(0, Written(title, export, ("elements",), "elements"))
-    return found
+    expanded.exports.insert(0, WrittenTable(title, export, ("elements",), "elements"))
+    return expanded
 
 
 def _check(element: Any, index: int, names: set[str]) -> tuple[list[tuple[validation_words.Keys, str]], str]:

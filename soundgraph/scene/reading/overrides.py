@@ -11,7 +11,10 @@ import tomli
 
 from soundgraph.core import path_names
 from soundgraph.core.errors import Mistake, SceneError, did_you_mean, quote
+from soundgraph.core.toml_document import MistakeSink
+from soundgraph.core.validation_words import Keys
 from soundgraph.nodes import get_kind, kind_names
+from soundgraph.scene.reading.raw_tables import WrittenScene, WrittenTable
 from soundgraph.scene.tables.export_settings import ExportSettings
 from soundgraph.scene.tables.scene import SceneSettings
 
@@ -34,12 +37,98 @@ class Override:
     value: Any = field(hash=False)
 
 
-@dataclass
-class Seen:
-    """What the scenes had that could be overridden, to say what was meant by an override that matched nothing."""
+class Overrides:
+    """The overrides of one build, and which of them some scene has had a place for."""
 
-    nodes: dict[str, set[str]] = field(default_factory=dict)
-    exports: set[str] = field(default_factory=set)
+    def __init__(self, texts: Sequence[str] = ()):
+        """Raises SceneError with a mistake for each text that is not KEY=VALUE with a key that could match."""
+        self.given = parse_all(texts)
+        self.matched: set[Override] = set()
+        """Only the scenes that were read with these overrides count."""
+        self.incomplete = False
+        """Whether a file could not be read, so that nobody knows what an override would have matched in it."""
+        # What the scenes had that could be overridden, to say what was meant by one that matched nothing.
+        self._nodes: dict[str, set[str]] = {}
+        self._exports: set[str] = set()
+
+    def unmatched(self) -> list[Mistake]:
+        """A mistake for each override that no scene read so far had a place for; none when a file could not be read."""
+        if self.incomplete:
+            return []
+        return [self._matched_nothing(override) for override in self.given if override not in self.matched]
+
+    def in_table(self, table: Any, group: str, sink: MistakeSink, given: GivenValues) -> Any:
+        """[scene] or [defaults] with what -D says. The names were checked when the override was read."""
+        for override in self.given:
+            if override.keys[0] == group:
+                table = _put(table, override, override.keys[1:], override.keys, sink, given)
+                self.matched.add(override)
+        return table
+
+    def in_nodes_and_exports(self, written: WrittenScene, own: MistakeSink, given: GivenValues) -> None:
+        """Puts what -D says in place of what nodes and exports say. own: the sink of the scene's own file."""
+        if not self.given:
+            return
+        for name, (_, node) in written.nodes.items():
+            self._nodes.setdefault(name, set()).update(_fields(node))
+        self._exports.update(written.exports)
+        for override in self.given:
+            group, *keys = override.keys
+            if group == "nodes" and (place := split(keys, written.nodes)):
+                name, inner = place
+                part, node = written.nodes[name]
+                if inner[0] in _fields(node):
+                    self._change(node, override, inner, part.sink, given)
+            elif group == "exports" and keys[0] in written.exports and keys[1] in ExportSettings.model_fields:
+                self._change(written.exports[keys[0]], override, tuple(keys[1:]), own, given)
+
+    def _change(
+        self, written: WrittenTable, override: Override, inner: tuple[str, ...], sink: MistakeSink, given: GivenValues
+    ) -> None:
+        self.matched.add(override)
+        keys = (*written.keys, *(int(key) if key.isdecimal() else key for key in inner))
+        written.table = _put(written.table, override, inner, keys, sink, given)
+
+    def _matched_nothing(self, override: Override) -> Mistake:
+        """Why no scene had what the override names."""
+        group, *keys = override.keys
+        if group == "nodes":
+            place = split(keys, self._nodes)
+            if place is None:
+                name = ".".join(keys[:-1])
+                what = f"no scene has a node {quote(name)}{did_you_mean(name, self._nodes)}"
+            else:
+                what = _no_field(f"nodes.{place[0]}", place[1], self._nodes[place[0]])
+        elif keys[0] not in self._exports:
+            what = f"no scene has an export {quote(keys[0])}{did_you_mean(keys[0], self._exports)}"
+        else:
+            what = _no_field(f"exports.{keys[0]}", keys[1:], ExportSettings.model_fields)
+        return Mistake("", 0, f"-D {override.key}", what)
+
+
+GivenValues = dict[tuple[str, Keys], str]
+"""Of (file, keys): which -D gave the value there. A mistake in it has no line."""
+
+
+def _put(
+    table: Any, override: Override, inner: Sequence[str], keys: Keys, sink: MistakeSink, given: GivenValues
+) -> Any:
+    """`table` with the override at `inner`. keys: the same place, from the top of the file."""
+    try:
+        changed = put(table, inner, override.value)
+    except KeyError:
+        sink.wrong_elsewhere(f"-D {override.key}", "leads nowhere: there is nothing of that name")
+        return table
+    given[sink.sheet.file, keys] = f"given by -D {override.text}"
+    return changed
+
+
+def _fields(written: WrittenTable) -> set[str]:
+    """The fields that a node may be overridden in."""
+    kind = written.table.get("kind") if isinstance(written.table, Mapping) else None
+    if not isinstance(kind, str) or kind not in kind_names():
+        return {"kind"}
+    return {"kind", *get_kind(kind).params.model_fields}
 
 
 def parse_all(texts: Sequence[str]) -> list[Override]:
@@ -77,23 +166,6 @@ def split(keys: Sequence[str], names: Mapping[str, Any]) -> tuple[str, tuple[str
         if name in names:
             return name, tuple(keys[end:])
     return None
-
-
-def matched_nothing(override: Override, seen: Seen) -> Mistake:
-    """Why no scene had what the override names."""
-    group, *keys = override.keys
-    if group == "nodes":
-        found = split(keys, seen.nodes)
-        if found is None:
-            name = ".".join(keys[:-1])
-            what = f"no scene has a node {quote(name)}{did_you_mean(name, seen.nodes)}"
-        else:
-            what = _no_field(f"nodes.{found[0]}", found[1], seen.nodes[found[0]])
-    elif keys[0] not in seen.exports:
-        what = f"no scene has an export {quote(keys[0])}{did_you_mean(keys[0], seen.exports)}"
-    else:
-        what = _no_field(f"exports.{keys[0]}", keys[1:], ExportSettings.model_fields)
-    return Mistake("", 0, f"-D {override.key}", what)
 
 
 def _no_field(where: str, keys: Sequence[str], fields: Iterable[str]) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from soundgraph.core import digest
 from soundgraph.core.errors import quote
 from soundgraph.core.params import Params, references, rename_references
+from soundgraph.core.toml_document import MistakeSink
 from soundgraph.scene.tables.scene import Export, Node
 
 FIELD = "variations"
@@ -21,8 +22,8 @@ FIELD = "variations"
 _NUMBER = re.compile(r"[1-9][0-9]{0,5}")
 _PLACE = re.compile(r"\{take(?::0?([1-9]))?\}")
 
-Wrong = Callable[[Node | Export, tuple[str | int, ...], str, str], None]
-"""Notes a mistake down: whose it is, the keys inside its table, what is wrong, what to do."""
+SinkOf = Callable[[Node | Export], MistakeSink]
+"""The sink of the table that a node or an export was written in."""
 
 
 def split(reference: str) -> tuple[str, str | None]:
@@ -63,7 +64,7 @@ def fill(path: str, take: int) -> str:
 
 
 @dataclass(frozen=True)
-class Expanded:
+class ExpandedTakes:
     """A scene's nodes and exports, take by take.
 
     counts: how many each node has, by the name it was written by; empty if they need one another in a circle.
@@ -77,7 +78,7 @@ class Expanded:
     n_exports: int
 
 
-def expand(nodes: Mapping[str, Node], exports: Mapping[str, Export], wrong: Wrong, most: int) -> Expanded:
+def expand(nodes: Mapping[str, Node], exports: Mapping[str, Export], sink_of: SinkOf, most: int) -> ExpandedTakes:
     """Every node and export once for each of its takes. None are made if there would be over `most` nodes or exports.
 
     A node has as many takes as it makes, or as its inputs have: inputs with takes are zipped, those with one serve all,
@@ -88,24 +89,24 @@ def expand(nodes: Mapping[str, Node], exports: Mapping[str, Export], wrong: Wron
     order = _order(nodes)
     if order is None:
         plain = {name: replace(node, params=_renamed(node, lambda ref: split(ref)[0])) for name, node in nodes.items()}
-        return Expanded(plain, dict(exports), {}, len(nodes), len(exports))
+        return ExpandedTakes(plain, dict(exports), {}, len(nodes), len(exports))
     counts: dict[str, int] = {}
     for name in order:
-        counts[name] = _count(nodes[name], counts, wrong)
+        counts[name] = _count(nodes[name], counts, sink_of)
     n_nodes = sum(counts.values())
     n_exports = sum(1 if take else counts.get(name, 1) for name, take in map(_source, exports.values()))
     if max(n_nodes, n_exports) > most:  # before that many are made: a scene of a few lines can ask for millions
-        return Expanded(dict(nodes), dict(exports), {}, n_nodes, n_exports)
-    found: dict[str, Node] = {}
+        return ExpandedTakes(dict(nodes), dict(exports), {}, n_nodes, n_exports)
+    expanded: dict[str, Node] = {}
     for name, node in nodes.items():
         for take in range(1, counts[name] + 1):
             taken = _take(node, take, counts)
-            found[taken.name] = taken
+            expanded[taken.name] = taken
     delivered: dict[str, Export] = {}
     for export in exports.values():
-        for one in _exports(export, counts, wrong):
-            delivered[one.name] = one
-    return Expanded(found, delivered, counts, n_nodes, n_exports)
+        for of_take in _exports(export, counts, sink_of):
+            delivered[of_take.name] = of_take
+    return ExpandedTakes(expanded, delivered, counts, n_nodes, n_exports)
 
 
 def _source(export: Export) -> tuple[str, str | None]:
@@ -130,7 +131,7 @@ def _order(nodes: Mapping[str, Node]) -> list[str] | None:
     return order if len(order) == len(nodes) else None
 
 
-def _count(node: Node, counts: Mapping[str, int], wrong: Wrong) -> int:
+def _count(node: Node, counts: Mapping[str, int], sink_of: SinkOf) -> int:
     """How many takes a node has. counts: of the nodes that it needs."""
     own = getattr(node.params, FIELD, 1)
     many = {} if own == 1 else {FIELD: own}
@@ -142,12 +143,12 @@ def _count(node: Node, counts: Mapping[str, int], wrong: Wrong) -> int:
             if counts[name] > 1:
                 many[f'"{name}"'] = counts[name]
         elif fault := _wrong_take(name, take, counts[name]):
-            wrong(node, role_keys(role), f"{role} {fault}", "")
+            sink_of(node).wrong(role_keys(role), f"{role} {fault}")
     if len(set(many.values())) > 1:
         spelled = ", ".join(f"{what} {count}" for what, count in many.items())
         what = f"goes by takes of unlike number: {spelled}"
         first = next(name for name in many if name != FIELD).strip('"')
-        wrong(node, (), what, f'give them as many, or name one take, as in "{first}#1"')
+        sink_of(node).wrong((), what, f'give them as many, or name one take, as in "{first}#1"')
     return max(many.values(), default=1)
 
 
@@ -182,17 +183,17 @@ def _renamed(node: Node, rename: Callable[[str], str]) -> Params:
     return rename_references(node.params, rename)
 
 
-def _exports(export: Export, counts: Mapping[str, int], wrong: Wrong) -> Iterable[Export]:
+def _exports(export: Export, counts: Mapping[str, int], sink_of: SinkOf) -> Iterable[Export]:
     name, take = split(export.settings.node)
     if name not in counts or wrong_path(export.path):  # mistakes of their own
         return
     if take is not None and (fault := _wrong_take(name, take, counts[name])):
-        wrong(export, ("node",), f"node {fault}", "")
+        sink_of(export).wrong(("node",), f"node {fault}")
         return
     count = counts[name] if take is None else 1
     if count > 1 and not has_place(export.path):
         what = f'"{name}" has {count} takes, so that the path needs "{{take}}"'
-        wrong(export, (), what, f'path = "{export.path}_{{take}}", or node = "{name}#1" for one of them')
+        sink_of(export).wrong((), what, f'path = "{export.path}_{{take}}", or node = "{name}#1" for one of them')
         return
     for number in range(1, count + 1):
         node = name_of(name, int(take) if take else number)
