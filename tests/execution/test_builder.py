@@ -23,7 +23,7 @@ from soundgraph.core.files import write_atomically
 from soundgraph.delivery import export_files
 from soundgraph.execution import builder, result_buffer
 from soundgraph.nodes import Kind, get_kind
-from soundgraph.scene import reader
+from soundgraph.scene.reading import node_tables
 from tests.helpers import CHAIN, Result, Space, changed, export, generate, node
 from tests.probes import Probe, Probed
 
@@ -166,7 +166,7 @@ def test_while_a_result_is_put_away_another_node_is_at_work(space: Space) -> Non
         put(store, found, takes=takes)
 
     with (
-        changed(reader, "get_kind", get),
+        changed(node_tables, "get_kind", get),
         changed(store.DiskStore, "put", slow),
         changed(result_buffer, "_GROUP_COUNT", 1),
     ):
@@ -524,7 +524,7 @@ def test_a_bug_in_a_kind_fails_its_node_and_what_was_made_is_kept(space: Space) 
     def get(name: str, real: Any = get_kind) -> Kind:
         return Kind(1, eq.params, broken) if name == "eq" else real(name)
 
-    with changed(reader, "get_kind", get):
+    with changed(node_tables, "get_kind", get):
         found = space.build("-k")
     assert (found.code, found.failed, found.ran) == (1, ["a:dark"], ["a:cut", "a:rain", "b:bed"])
     assert list(found.exports) == ["build/z.wav"]

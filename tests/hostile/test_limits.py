@@ -16,8 +16,7 @@ from soundgraph.core import errors, path_names, toml_document
 from soundgraph.core.errors import Hints, SceneError
 from soundgraph.nodes import get_kind, kind_names
 from soundgraph.project import lockfile
-from soundgraph.scene import reader
-from soundgraph.scene.reading import checks_and_manifests, elements
+from soundgraph.scene.reading import checks_and_manifests, elements, includes, raw_tables
 from soundgraph.scene.tables import scene
 from tests.helpers import Space, changed, export, node
 
@@ -40,14 +39,14 @@ LIMITS = {
     "a scene file, or `soundgraph.toml`": f"{toml_document.MAX_BYTES:,} bytes",
     "tables and lists in a file of more than 200,000 characters": f"{toml_document._MOST_TABLES:,}",
     "fields of a table in such a file": f"{toml_document._MOST_FIELDS:,}",
-    "a scene with all it includes": f"{reader.MAX_CHARACTERS:,} characters",
+    "a scene with all it includes": f"{includes.MAX_CHARACTERS:,} characters",
     "mistakes of a file that are told": f"{errors.MOST_MISTAKES:,}",
     "lines in it of sorts that are not known": f"{lockfile._MOST_OTHERS:,}",
     "`soundgraph.lock`": f"{lockfile._MAX_BYTES:,} bytes",
-    "nodes of a scene, with all it includes and all takes": f"{reader.MAX_NODES:,}",
-    "exports of a scene, with all takes": f"{reader.MAX_NODES:,}",
-    "files that a scene includes, all told": f"{reader.MAX_INCLUDES:,}",
-    "depth of includes": f"{reader.MAX_DEPTH:,}",
+    "nodes of a scene, with all it includes and all takes": f"{raw_tables.MAX_NODES:,}",
+    "exports of a scene, with all takes": f"{raw_tables.MAX_NODES:,}",
+    "files that a scene includes, all told": f"{includes.MAX_INCLUDES:,}",
+    "depth of includes": f"{includes.MAX_DEPTH:,}",
     "takes of a node (`variations`)": f"{bound('generate', 'variations', 'le'):,}",
     "inputs of a mix or a sequence, elements": f"{bound('mix', 'inputs', 'max_length'):,}",
     "a path in a scene": f"{path_names.MAX_PATH:,} characters",
@@ -214,9 +213,9 @@ def test_includes_are_counted_together(space: Space) -> None:
     space.scene(f"include = {[f'../i/i{n}.toml' for n in range(3)]}")
     for n in range(3):
         space.write(f"i/i{n}.toml", "#" * 60 + "\n" + node("a", "noise", duration=1))
-    with changed(reader, "MAX_CHARACTERS", 250):
+    with changed(includes, "MAX_CHARACTERS", 250):
         assert space.run("check").err == "graphs/a.toml: has over 250 characters with all it includes\n"
-    with changed(reader, "MAX_NODES", 1):
+    with changed(includes, "MAX_NODES", 1):
         assert "holds 2 nodes with all it includes; a scene may have 1" in space.run("check").err
 
 
@@ -245,7 +244,7 @@ def test_a_path_of_many_folders_is_refused(space: Space) -> None:
 
 
 def test_a_long_list_of_includes_is_refused_as_a_whole(space: Space) -> None:
-    space.scene(f"include = {['none.toml'] * (reader.MAX_INCLUDES + 1)}\n" + node("a", "gain", input="none.b"))
+    space.scene(f"include = {['none.toml'] * (includes.MAX_INCLUDES + 1)}\n" + node("a", "gain", input="none.b"))
     result = space.run("check")
     assert result.err == "graphs/a.toml:1: include: names 201 files; a scene may include 200, all told\n"
 
