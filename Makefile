@@ -38,8 +38,11 @@ format: .venv/.dev
 imports: .venv/.dev
 	$(BIN)/lint-imports
 
+# On Linux, which is tested, and as it would be elsewhere, which is not.
 types: .venv/.dev
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32
+	$(BIN)/mypy --platform darwin
 
 # Figures for docs/benchmarks.md; a quarter of an hour, best on a machine with nothing else to do.
 bench: .venv/.dev

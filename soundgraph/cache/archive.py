@@ -32,6 +32,7 @@ from soundgraph.audio import artifact
 from soundgraph.cache.action_key import action_key
 from soundgraph.cache.result_record import Record
 from soundgraph.cache.store import DiskStore
+from soundgraph.core import system
 from soundgraph.core.errors import StoreError, UsageError
 
 HEADER = "soundgraph-archive.json"
@@ -231,7 +232,7 @@ def _take_all(store: DiskStore, reader: _Reader, found: TakenIn) -> None:
 
 def _opened(path: Path) -> BinaryIO:
     """Raises UsageError for what is no file: a pipe would be waited for. Raises OSError."""
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    handle = os.open(path, os.O_RDONLY | system.DO_NOT_WAIT | system.BINARY)
     found = os.fstat(handle).st_mode
     if stat.S_ISREG(found):
         return os.fdopen(handle, "rb")

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from soundgraph.core import system
 from soundgraph.core.errors import StoreError
 
 TAG = "CACHEDIR.TAG"
@@ -133,7 +134,7 @@ class Places:
 
     def open(self, path: str | os.PathLike[str], flags: int) -> int:
         """A new file there, for `open`'s `opener`: the mode is right before there is anything in it."""
-        handle = os.open(path, flags | getattr(os, "O_CLOEXEC", 0), 0o666)
+        handle = os.open(path, flags | system.CLOSE_ON_EXEC, 0o666)
         self.follow(handle)
         return handle
 
@@ -152,7 +153,7 @@ class Places:
         mode = wanted.st_mode & (0o2777 if stat.S_ISDIR(found.st_mode) else 0o666)
         if wanted.st_mode & 0o070 and found.st_gid != wanted.st_gid:
             with contextlib.suppress(OSError):
-                os.chown(made, -1, wanted.st_gid)
+                system.set_group(made, wanted.st_gid)
         # A change of group may have taken a bit of the mode; and not to ask is cheaper than to change for nothing.
         if stat.S_IMODE(_look(made).st_mode) != mode:
             with contextlib.suppress(OSError):

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from soundgraph.cache.cache_folder import Places
+from soundgraph.core import system
 from soundgraph.core.threads import spread
 
 # Files written one after another, and from how many threads when there are more.
@@ -82,12 +83,7 @@ def is_same(path: Path, other: Path) -> bool:
 
 def sync_folder(folder: Path) -> None:
     """Makes renames in a folder last through a power cut, where the system can."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)  # a pipe in its place would be waited for
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    system.sync_folder(folder)
 
 
 def _write_file(path: Path, content: Content, *, opener: Callable[[str, int], int], sync: bool) -> None:

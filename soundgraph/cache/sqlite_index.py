@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from soundgraph.cache.cache_folder import ASIDE, Places
+from soundgraph.core import system
 from soundgraph.core.errors import BusyError, StoreError
 
 if TYPE_CHECKING:
@@ -673,7 +674,7 @@ def _identity(path: Path) -> Identity | None:
 
 def _is_own(path: Path) -> bool:
     try:
-        return not hasattr(os, "geteuid") or path.stat().st_uid == os.geteuid()
+        return system.user_id() in (None, path.stat().st_uid)
     except FileNotFoundError:  # moved aside meanwhile
         return True
 

@@ -190,9 +190,9 @@ def count(text: str) -> int:
 
 def processors() -> int:
     """How many of them this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    from soundgraph.core import system
+
+    return len(system.processors())
 
 
 def n(number: int, thing: str) -> str:

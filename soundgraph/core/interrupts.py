@@ -13,9 +13,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-# SIGTERM is what a server sends to a job that takes too long, SIGHUP what a terminal sends that is closed; Windows has
-# no SIGHUP, and SIGBREAK instead.
-_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
+from soundgraph.core.system import SIGNALS_TO_STOP
 
 _pending: list[int] = []
 """Signals that `raised` has heard of: of an exception in a callback, such as importing has many, Python only tells."""
@@ -101,7 +99,7 @@ def raised() -> Iterator[None]:
 def ignore() -> None:
     """From now on, none of these signals does anything: the process is about to end."""
     if _may_handle():
-        for number in _SIGNALS:
+        for number in SIGNALS_TO_STOP:
             signal.signal(number, signal.SIG_IGN)
 
 
@@ -128,7 +126,7 @@ def _replace(handler: _Handler, before: dict[int, Any]) -> None:
     """Has `handler` called for each signal that would end the process, or raise; `before` is to keep how it was."""
     if not _may_handle():
         return
-    for number in _SIGNALS:
+    for number in SIGNALS_TO_STOP:
         known = signal.getsignal(number)
         if known in (signal.SIG_DFL, signal.default_int_handler, _raise):
             before[number] = known

@@ -116,10 +116,11 @@ def _deaf() -> Iterator[None]:
     import threading
 
     heard: list[int] = []
-    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    from soundgraph.core.system import SIGNALS_TO_STOP
+
     before = {}
     if threading.current_thread() is threading.main_thread():
-        known = {number: signal.getsignal(number) for number in numbers}
+        known = {number: signal.getsignal(number) for number in SIGNALS_TO_STOP}
         before = {number: handler for number, handler in known.items() if callable(handler)}
     try:
         for number in before:
@@ -213,12 +214,9 @@ def end(process: subprocess.Popen[bytes]) -> None:
     import subprocess
 
     if process.returncode is None:  # not waited for: what it left behind is still known by its number
-        if os.name == "posix":
-            import signal
+        from soundgraph.core import system
 
-            with suppress(OSError):
-                if os.getsid(process.pid) == process.pid:
-                    os.killpg(process.pid, signal.SIGKILL)
+        system.kill_group(process.pid)
         process.kill()
     with suppress(subprocess.TimeoutExpired):  # one that the system itself cannot end is not waited for
         process.wait(_REAP_S)

@@ -11,17 +11,14 @@ from __future__ import annotations
 
 import errno
 import os
-import struct
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+from soundgraph.core import system
+from soundgraph.core.system import lock_range, unlock_range
 
 # Somebody else holds it; on Windows the last two.
 _HELD = {errno.EAGAIN, errno.EACCES, errno.EDEADLK}
@@ -75,7 +72,7 @@ class Claims:
         """Whether the place is ours now. shared: beside others who share it. wait: until it is."""
         while (file := self._opened()) is not None:
             try:
-                _lock(file, place, shared, wait)
+                lock_range(file, place, shared, wait)
             except OSError as error:
                 if error.errno == errno.EINTR:
                     continue
@@ -100,7 +97,10 @@ class Claims:
         file = self._opened()
         if file is not None:
             try:
-                for lock, unlock in ((_lock, _unlock), (_lock_of_process, _unlock_of_process)):
+                for lock, unlock in (
+                    (lock_range, unlock_range),
+                    (system.lock_range_of_process, system.unlock_range_of_process),
+                ):
                     lock(file, _TRIED, False, False)
                     unlock(file, _TRIED)
             except OSError as error:
@@ -113,7 +113,7 @@ class Claims:
             held = self._held.pop(place, None)
             if held is not None:  # what was granted while locks worked is let go of when they do not
                 try:
-                    _unlock(held.file, place)
+                    unlock_range(held.file, place)
                 except OSError:
                     self.work = False
                 self._drop_unused(held.file)
@@ -146,7 +146,7 @@ class Claims:
             if self._file is not None and _identity(self._path) == self._identity:
                 return self._file
             try:
-                file = self._opener(str(self._path), os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0))
+                file = self._opener(str(self._path), os.O_RDWR | os.O_CREAT | system.CLOSE_ON_EXEC)
             except OSError as error:
                 if error.errno not in _NOT_OURS:
                     raise
@@ -165,7 +165,7 @@ class Claims:
             return
         for place, held in list(self._held.items()):
             try:
-                _lock(file, place, held.shared, False)
+                lock_range(file, place, held.shared, False)
             except OSError:  # somebody was first there; on the old one it is still ours
                 continue
             self._held[place] = _Held(file, held.shared)
@@ -178,51 +178,3 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
-
-
-if fcntl is not None:
-    # Locks of an open file, rather than of a process: others lose theirs when the process closes the file anywhere.
-    # https://man7.org/linux/man-pages/man2/F_OFD_SETLK.2const.html
-    _OPEN_FILE = hasattr(fcntl, "F_OFD_SETLK") and struct.calcsize("P") == 8
-
-    def _lock(file: int, place: int, shared: bool, wait: bool) -> None:
-        kind = fcntl.F_RDLCK if shared else fcntl.F_WRLCK
-        if _OPEN_FILE:
-            _set(file, place, kind, wait)
-        else:
-            _lock_of_process(file, place, shared, wait)
-
-    def _unlock(file: int, place: int) -> None:
-        if _OPEN_FILE:
-            _set(file, place, fcntl.F_UNLCK, False)
-        else:
-            _unlock_of_process(file, place)
-
-    def _lock_of_process(file: int, place: int, shared: bool, wait: bool) -> None:
-        how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-        fcntl.lockf(file, how | (0 if wait else fcntl.LOCK_NB), 1, place)
-
-    def _unlock_of_process(file: int, place: int) -> None:
-        fcntl.lockf(file, fcntl.LOCK_UN, 1, place)
-
-    def _set(file: int, place: int, kind: int, wait: bool) -> None:
-        # struct flock: type, whence, start, length, pid
-        flock = struct.pack("hhqqi4x", kind, os.SEEK_SET, place, 1, 0)
-        fcntl.fcntl(file, fcntl.F_OFD_SETLKW if wait else fcntl.F_OFD_SETLK, flock)
-
-else:
-    import msvcrt
-
-    _SEEKING = threading.Lock()
-
-    def _lock(file: int, place: int, shared: bool, wait: bool) -> None:
-        with _SEEKING:  # there are no shared locks here: who would share takes turns instead
-            os.lseek(file, place, os.SEEK_SET)
-            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-
-    def _unlock(file: int, place: int) -> None:
-        with _SEEKING:
-            os.lseek(file, place, os.SEEK_SET)
-            msvcrt.locking(file, msvcrt.LK_UNLCK, 1)
-
-    _lock_of_process, _unlock_of_process = _lock, _unlock

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from soundgraph.core import programs
+from soundgraph.core import programs, system
 from soundgraph.core.errors import NO_THREADS, ResourceError
 
 Item = TypeVar("Item")
@@ -59,22 +57,11 @@ def _has_room() -> bool:
 
     Some libraries do not look whether they were given any, libsoxr among them, and end the process where they were not.
     """
-    limit = _limit()
+    limit = system.address_limit_bytes()
     if limit is None:
         return True
     try:
         pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
     except (OSError, ValueError):
         return True
-    return pages * os.sysconf("SC_PAGE_SIZE") + _ROOM_BYTES <= limit
-
-
-@cache
-def _limit() -> int | None:
-    """How many bytes of addresses this process may have, if there is a limit."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-    return None if limit == resource.RLIM_INFINITY else limit
+    return pages * system.page_bytes() + _ROOM_BYTES <= limit

@@ -15,15 +15,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from soundgraph.core import system
 from soundgraph.core.files import STATE_FOLDER, write_atomically
 from soundgraph.core.path_names import real
 from soundgraph.project import build_state
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
-
 
 CLAIMED = "claimed"
 """The key of a file that a build was about to deliver. It has no digest, so that nothing is removed for it."""
@@ -167,9 +162,8 @@ def locked(path: Path) -> Iterator[None]:
     path: of a file that stays empty.
     """
     # Not for writing alone: where a pipe stands in its place, that would wait for a reader.
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666), "rb") as file:
-        if fcntl is not None:
-            # Where the file system has no locks, entries of two builds at once may be lost; files are not.
-            with contextlib.suppress(OSError):
-                fcntl.flock(file, fcntl.LOCK_EX)
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | system.CLOSE_ON_EXEC, 0o666), "rb") as file:
+        # Where the file system has no locks, entries of two builds at once may be lost; files are not.
+        with contextlib.suppress(OSError):
+            system.lock_whole(file)
         yield

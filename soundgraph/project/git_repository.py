@@ -20,7 +20,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from soundgraph.core import programs
+from soundgraph.core import programs, system
 from soundgraph.core.errors import UsageError, quote, visible
 
 TYPE_CHECKING = False
@@ -261,9 +261,10 @@ def _head(own: Path) -> str | None:
 
 def _is_mine(path: Path) -> bool:
     """Whether git would say so: for root, whoever called sudo counts, too. False where files have no owner."""
-    if not hasattr(os, "geteuid"):
+    user = system.user_id()
+    if user is None:
         return False
-    me = {os.geteuid()}
+    me = {user}
     if 0 in me and os.environ.get("SUDO_UID", "").isdecimal():
         me.add(int(os.environ["SUDO_UID"]))
     try:

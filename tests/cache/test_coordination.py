@@ -140,7 +140,7 @@ def test_without_locks_a_build_counts_as_going_on_for_ever(make: Callable[[], Le
 
     (tmp_path / "running").mkdir()
     (tmp_path / "running" / "18ea875dec9b3efe").write_bytes(b"")
-    with changed(range_locks, "_lock", refuse):
+    with changed(range_locks, "lock_range", refuse):
         one = make()
         assert one.oldest_running() == 0x18EA875DEC9B3EFE / 1e9
         assert not one.work

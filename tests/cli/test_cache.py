@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from soundgraph.cache import cache_folder
 from soundgraph.cache.store import DiskStore
-from soundgraph.core import range_locks
+from soundgraph.core import range_locks, system
 from soundgraph.project import lockfile
 from soundgraph.project.lockfile import Take
 from tests.helpers import CHAIN, Result, Space, changed, export, generate, node
@@ -354,8 +354,8 @@ def test_where_every_lock_fails_builds_and_collections_go_on_without_the_index(s
 
     space.scene(CHAIN)
     with (
-        changed(range_locks, "_lock", refuse),
-        changed(range_locks, "_lock_of_process", refuse),
+        changed(range_locks, "lock_range", refuse),
+        changed(system, "lock_range_of_process", refuse),
         changed(sqlite3, "connect", refuse),
     ):
         assert (space.build().code, (space.cache / "index").exists()) == (0, False)
@@ -420,7 +420,7 @@ def test_where_there_are_no_locks_somebody_has_to_say_that_no_build_runs(space: 
     def none(*_: object) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    with changed(range_locks, "_lock", none):
+    with changed(range_locks, "lock_range", none):
         found = space.run("cache", "gc", "--older-than", "0s")
         assert found.code == 2
         assert "has no working locks\n  if none is, say --no-builds-running" in found.err

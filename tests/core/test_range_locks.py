@@ -14,17 +14,17 @@ from typing import Any
 
 import pytest
 
-from soundgraph.core import range_locks
+from soundgraph.core import range_locks, system
 from soundgraph.core.range_locks import Claims
 from tests.helpers import changed
 
 HOLD = """
 import sys
 from pathlib import Path
-from soundgraph.core import range_locks as claims
+from soundgraph.core import range_locks, system
 if sys.argv[2] == "plain":
-    claims._OPEN_FILE = False
-held = claims.Claims(Path(sys.argv[1]))
+    system.OPEN_FILE_LOCKS = False
+held = range_locks.Claims(Path(sys.argv[1]))
 print(held.claim(7, shared=sys.argv[3] == "shared"), flush=True)
 sys.stdin.read()
 """
@@ -107,7 +107,7 @@ def test_who_waits_has_it_once_it_is_let_go(make: Callable[[], Claims]) -> None:
 def test_a_lock_ends_with_the_process_that_holds_it(tmp_path: Path, kind: str) -> None:
     mine = Claims(tmp_path / "locks")
     with (
-        changed(range_locks, "_OPEN_FILE", kind == "open file" and range_locks._OPEN_FILE),
+        changed(system, "OPEN_FILE_LOCKS", kind == "open file" and system.OPEN_FILE_LOCKS),
         holder(tmp_path / "locks", kind) as process,
     ):
         assert not mine.claim(7)
@@ -122,7 +122,7 @@ def test_a_lock_ends_with_the_process_that_holds_it(tmp_path: Path, kind: str) -
 def test_processes_share_a_place(tmp_path: Path, kind: str) -> None:
     mine = Claims(tmp_path / "locks")
     with (
-        changed(range_locks, "_OPEN_FILE", kind == "open file" and range_locks._OPEN_FILE),
+        changed(system, "OPEN_FILE_LOCKS", kind == "open file" and system.OPEN_FILE_LOCKS),
         holder(tmp_path / "locks", kind, "shared") as process,
     ):
         assert mine.claim(7, shared=True)
@@ -140,7 +140,7 @@ def test_without_working_locks_everything_is_granted(make: Callable[[], Claims],
         raise OSError(code, os.strerror(code))
 
     one, other = make(), make()
-    with changed(range_locks, "_lock", refuse):
+    with changed(range_locks, "lock_range", refuse):
         assert one.claim(0)
         assert other.claim(0)
         assert one.claim(0, wait=True)
@@ -149,7 +149,7 @@ def test_without_working_locks_everything_is_granted(make: Callable[[], Claims],
 
 
 def test_a_lock_that_is_interrupted_is_asked_for_again(make: Callable[[], Claims]) -> None:
-    real, calls = range_locks._lock, []
+    real, calls = range_locks.lock_range, []
 
     def interrupted(*arguments: Any) -> None:
         calls.append(arguments)
@@ -158,7 +158,7 @@ def test_a_lock_that_is_interrupted_is_asked_for_again(make: Callable[[], Claims
         real(*arguments)
 
     one = make()
-    with changed(range_locks, "_lock", interrupted):
+    with changed(range_locks, "lock_range", interrupted):
         assert one.claim(0)
     assert one.work
 

@@ -224,7 +224,7 @@ def test_without_locks_both_build_and_the_results_are_right(space: Space, other:
     def no_locks(*_: object) -> None:
         raise OSError(37, "No locks available")
 
-    with changed(range_locks, "_lock", no_locks):
+    with changed(range_locks, "lock_range", no_locks):
         found = space.build()
     assert found.ran == ["a:cut", "a:dark", "a:rain"]
 

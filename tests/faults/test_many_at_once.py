@@ -136,7 +136,7 @@ def test_a_build_that_is_killed_holds_nobody_up(faulty: Faulty, place: Path, tur
 
 def test_without_locks_work_may_double_and_results_are_right(faulty: Faulty, place: Path) -> None:
     with projects(place, faulty, "no-locks") as (spaces, wanted):
-        no_locks = [("soundgraph.core.range_locks", "_lock"), ("soundgraph.core.range_locks", "_unlock")]
+        no_locks = [("soundgraph.core.range_locks", "lock_range"), ("soundgraph.core.range_locks", "unlock_range")]
         running = [faulty.start(space.root, "build", "--json", "-j", "2", broken=no_locks) for space in spaces]
         ended = [one.wait() for one in running]
         assert [(one.code, one.err) for one in ended] == [(0, "")] * BUILDS

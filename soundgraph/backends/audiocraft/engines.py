@@ -14,6 +14,7 @@ from soundgraph.backends.audiocraft.conditions import Conditions
 from soundgraph.backends.audiocraft.decoder import Decoder
 from soundgraph.backends.audiocraft.rows import Row
 from soundgraph.backends.audiocraft.sampling import noise
+from soundgraph.core import system
 from soundgraph.core.errors import NodeError, quote
 
 if TYPE_CHECKING:
@@ -231,9 +232,8 @@ def n_threads() -> int:
         if not (said.isascii() and said.isdigit() and int(said)):
             raise NodeError(f"SOUNDGRAPH_THREADS has to be a whole number of 1 or more, not {quote(said)}")
         return int(said)
-    processors = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
     cores = set()
-    for number in processors:
+    for number in system.processors():
         siblings = str(number)
         with suppress(OSError):  # where Linux says which processors are one core
             siblings = Path(f"/sys/devices/system/cpu/cpu{number}/topology/thread_siblings_list").read_text()
