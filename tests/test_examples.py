@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pyloudnorm
@@ -16,8 +16,8 @@ import soundgraph
 from soundgraph import cli
 from soundgraph.api.building import Result
 from soundgraph.audio.dsp.seam import AUDIBLE
+from soundgraph.audio.formats import format_names
 from soundgraph.nodes import kind_names
-from soundgraph.scene.tables.export_settings import Format
 
 REPOSITORY = Path(__file__).parent.parent
 SCENES = sorted(
@@ -87,7 +87,7 @@ class Project:
 
     @property
     def delivered(self) -> dict[str, Path]:
-        files = [path for path in self.first.files if path.suffix.removeprefix(".") in get_args(Format)]
+        files = [path for path in self.first.files if path.suffix.removeprefix(".") in format_names()]
         return {path.relative_to(self.root / "build" / "draft").as_posix(): path for path in files}
 
     def sidecar(self, file: str) -> dict[str, Any]:

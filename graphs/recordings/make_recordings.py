@@ -20,7 +20,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from soundgraph.audio.artifact import Audio, make
-from soundgraph.audio.formats.encode import encode
+from soundgraph.audio.encode import encode
 
 Sound = NDArray[np.float64]
 

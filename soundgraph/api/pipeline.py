@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, get_args
+from typing import Any
 
 from soundgraph import backends
 from soundgraph.api import building
 from soundgraph.audio import artifact
 from soundgraph.audio.artifact import Audio
+from soundgraph.audio.formats import FORMATS, format_names
 from soundgraph.backends import Device, Generator, Model, Precision, Refused, Request
 from soundgraph.cache.action_key import action_key
 from soundgraph.cache.result_record import Record
@@ -33,7 +34,7 @@ from soundgraph.project import model_names, targets
 from soundgraph.project.config import load_project
 from soundgraph.scene import loader
 from soundgraph.scene.reading import variations
-from soundgraph.scene.tables.export_settings import ExportSettings, Format
+from soundgraph.scene.tables.export_settings import ExportSettings
 from soundgraph.session import fetch_weights
 from soundgraph.session.session import Session
 
@@ -231,8 +232,8 @@ class Pipeline:
             raise UsageError(f"save: {path!r} is no path of a file")
         path = Path(path)
         form = path.suffix.removeprefix(".").lower()
-        if form not in get_args(Format):
-            suffixes = [f".{known}" for known in get_args(Format)]
+        if not FORMATS.has(form):
+            suffixes = [f".{known}" for known in format_names()]
             raise UsageError(f"cannot save {quote(path.name)}: its suffix must be {one_of(suffixes)}")
         try:
             checked = ExportSettings.model_validate({"node": "sound", "format": form, **settings})

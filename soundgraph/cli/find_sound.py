@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from soundgraph.session.session import Session
     from soundgraph.views.sound.marks import Marks
 
-SUFFIXES = (".wav", ".flac", ".aif", ".aiff", ".caf", ".w64", ".au", ".mp3", ".ogg", ".opus")
-_THROUGH_FFMPEG = (".m4a", ".mp4", ".aac", ".mka", ".webm", ".wma", ".wv", ".spx")
-"""What names a file, though it may not be there. Those that hold every sample come first."""
+_READ_TOO = (".aif", ".aiff", ".caf", ".w64", ".au", ".m4a", ".mp4", ".aac", ".mka", ".webm", ".wma", ".wv", ".spx")
+"""Suffixes of what is read as well as the formats of an export: what names a file, though it may not be there."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,10 @@ def not_built(name: str, why: str, options: argparse.Namespace) -> UsageError:
 
 def best_of(paths: Sequence[Path]) -> list[Path]:
     """Those that hold every sample before those that do not."""
-    return sorted(paths, key=lambda path: SUFFIXES.index(path.suffix) if path.suffix in SUFFIXES else len(SUFFIXES))
+    from soundgraph.audio.formats import lossless_names, lossy_names
+
+    suffixes = [f".{name}" for name in (*lossless_names(), *lossy_names())]
+    return sorted(paths, key=lambda path: suffixes.index(path.suffix) if path.suffix in suffixes else len(suffixes))
 
 
 def is_draft(session: Session, node: str) -> bool:
@@ -138,7 +140,11 @@ def _spelled(target: str) -> str:
 def _is_file(target: str) -> bool:
     if target.endswith(".toml"):
         return False
-    return os.path.isfile(target) or target.lower().endswith(SUFFIXES + _THROUGH_FFMPEG)  # noqa: PTH113 - a target need be no path
+    if os.path.isfile(target):  # noqa: PTH113 - a target need be no path
+        return True
+    from soundgraph.audio.formats import format_names
+
+    return target.lower().endswith((*_READ_TOO, *(f".{name}" for name in format_names())))
 
 
 def _of_file(target: str) -> Sound:

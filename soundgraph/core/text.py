@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 # Control characters, which a terminal may obey and XML forbids; marks that turn the direction of what follows; and
@@ -26,3 +26,8 @@ def json_line(facts: Mapping[str, Any]) -> str:
     if line.isprintable():
         return line
     return "".join(character if character.isprintable() else json.dumps(character)[1:-1] for character in line)
+
+
+def listed(words: Sequence[str], conjunction: str = "and") -> str:
+    """ "wav", "wav and flac", "ogg, opus and mp3"."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {conjunction} {words[-1]}"

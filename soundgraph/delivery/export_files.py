@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from soundgraph import engines
 from soundgraph.audio.artifact import Audio
+from soundgraph.audio.formats import get_format
 from soundgraph.cache.result_record import Record
 from soundgraph.cache.store import Store
 from soundgraph.core import digest
@@ -97,7 +98,7 @@ def deliver(
     locate: finds the line of a check that failed. If a file fails one, no format is written; what was there stays.
     Raises NodeError if the sound cannot be delivered as asked, OSError if a file cannot be written.
     """
-    from soundgraph.audio.formats import encode
+    from soundgraph.audio import encode
     from soundgraph.delivery import mastering
 
     settings = job.export.settings
@@ -106,7 +107,7 @@ def deliver(
     found = []
     checks = job.checks
     for format_, path in zip(settings.formats, job.paths(), strict=True):
-        key = _export_key(job, record.digest, format_, encode.version([format_]))
+        key = _export_key(job, record.digest, format_, encode.version(format_))
         guard = _needs_guard(job, format_)
         full = root / path
         there = build_state.delivered_digest(str(full))
@@ -194,7 +195,7 @@ def _decoded(path: Path, data: bytes | None, guard_frames: int) -> Audio:
 
 def _needs_guard(job: Job, format_: str) -> bool:
     """Whether the file is for an engine that needs a guard frame behind a loop which ends with it."""
-    if format_ != "wav" or job.export.settings.loop is False:
+    if job.export.settings.loop is False or not get_format(format_).holds_guard_frame:
         return False
     about = [found.engine for found in job.scene.manifests if job.export.name in found.exports]
     return any(engines.get(name).plays_loop_end for name in about)
@@ -235,13 +236,13 @@ def outdated(job: Job, record: Record, known: Mapping[str, Entry], root: Path, s
 
     Where another encoder, or other settings, would give the very bytes that are there, only a build finds that out.
     """
-    from soundgraph.audio.formats import encode
+    from soundgraph.audio import encode
 
     found = []
     for format_, path in zip(job.export.settings.formats, job.paths(), strict=True):
         entry = known.get(path)
         there = build_state.delivered_digest(str(root / path))
-        key = _export_key(job, record.digest, format_, encode.version([format_]))
+        key = _export_key(job, record.digest, format_, encode.version(format_))
         if entry is not None and entry.key == key and there == entry.digest:
             continue
         if there and there == facts_and_digest(store, key)[1]:  # whoever put it there
@@ -263,11 +264,11 @@ def outdated_sidecars(
     job: Job, record: Record, ancestry: Mapping[str, Any], known: Mapping[str, Entry], root: Path, store: Store
 ) -> list[Outdated]:
     """The sidecars that a build would write beside files which are right already."""
-    from soundgraph.audio.formats import encode
+    from soundgraph.audio import encode
 
     found = []
     for format_, path in zip(job.export.settings.formats, job.paths(), strict=True):
-        facts, digest_ = facts_and_digest(store, _export_key(job, record.digest, format_, encode.version([format_])))
+        facts, digest_ = facts_and_digest(store, _export_key(job, record.digest, format_, encode.version(format_)))
         # Else it is written, and its sidecar with it.
         if facts is None or digest_ != build_state.delivered_digest(str(root / path)):
             continue
@@ -322,10 +323,10 @@ def _settings(job: Job) -> dict[str, Any]:
 
 def keys(job: Job, record: Record) -> dict[str, str]:
     """By path of each file of an export: the key that decides whether it is written again."""
-    from soundgraph.audio.formats import encode
+    from soundgraph.audio import encode
 
     return {
-        path: _export_key(job, record.digest, format_, encode.version([format_]))
+        path: _export_key(job, record.digest, format_, encode.version(format_))
         for format_, path in zip(job.export.settings.formats, job.paths(), strict=True)
     }
 

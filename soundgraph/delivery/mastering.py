@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from soundgraph.audio import encode
 from soundgraph.audio.artifact import Audio, checked, make, n_samples
-from soundgraph.audio.containers import decode, ogg
+from soundgraph.audio.containers import decode
 from soundgraph.audio.containers.metadata import Marks
 from soundgraph.audio.dsp import figures, limiting, loudness, seam
-from soundgraph.audio.formats import encode
+from soundgraph.audio.formats import get_format, lossless_names
 from soundgraph.core.errors import NodeError
+from soundgraph.core.text import listed
 
 if TYPE_CHECKING:
     from soundgraph.scene.tables.export_settings import ExportSettings
@@ -34,10 +36,6 @@ _QUANTISED = {16: 3.0 * 2.0**-15, 24: 2.0 * 2.0**-23, 32: 0.0}
 # ceiling to aim after each. Found with tones, square waves and noise at eight rates: three do for nearly all.
 _ENCODES = 3
 _MARGINS_DB = (0.1, 0.6)
-
-_PLAYERS_OPUS_HZ = 48000
-"""At which players decode Opus, whatever rate the file states; libsndfile keeps to that."""
-
 
 # To how many places the figures of a report are rounded where they are written down. Those of level are rounded to
 # 0.01 dB, what is left over.
@@ -80,7 +78,7 @@ class Mastered:
     def deliver(self, file_format: str, guard: bool = False) -> tuple[bytes, dict[str, Any]]:
         """The file, and the report of it as JSON has it.
 
-        guard: put a guard frame behind a loop that ends with the file (see `Marks`); wav only.
+        guard: put a guard frame behind a loop that ends with the file (see `Marks`), in a format that holds one.
 
         A lossy file that comes out of the codec over `true_peak_dbtp` is turned down until it does not, by itself: in
         its report `gain_db` and all levels are of what it was made from then, and `decoded_true_peak_dbtp` is what any
@@ -94,8 +92,8 @@ class Mastered:
         """
         # Before the rest, so that what the file has is what is reported.
         audio, marks = encode.fitted(self.audio, file_format, self.marks)
-        if guard and file_format == "wav" and marks.loop is not None and marks.loop[1] == audio.n_samples:
-            marks = replace(marks, guard=True)
+        if guard and marks.loop is not None and marks.loop[1] == audio.n_samples:
+            marks = replace(marks, guard=get_format(file_format).holds_guard_frame)
         data, report, decoded_db = self._held(audio, marks, file_format)
         facts = {name: _rounded(name, value) for name, value in asdict(report).items()}
         facts |= {"sample_rate": audio.sample_rate, "duration_s": round(audio.duration, 6)}
@@ -135,7 +133,7 @@ class Mastered:
         for tried in range(_ENCODES):
             turned = make(audio.samples * _factor(gain_db), audio.sample_rate) if gain_db else audio
             data = encode.encode(turned, file_format, self.settings.bit_depth, self.settings.quality, marks=marks)
-            if ceiling is None or file_format not in encode.LOSSY or self.report.true_peak_dbtp is None:
+            if ceiling is None or get_format(file_format).lossless or self.report.true_peak_dbtp is None:
                 return data, 0.0, None
             decoded_db = _decoded_peak_db(data, file_format)
             if best is None or best[2] is None or decoded_db is None or decoded_db < best[2]:
@@ -167,9 +165,10 @@ def _decoded_peak_db(data: bytes, file_format: str) -> float | None:
     """The highest that any meter finds in a file once it is decoded, in dBTP."""
     decoded = decode.from_bytes(data)
     peak = limiting.highest_peak(decoded)
-    if file_format == "opus" and decoded.sample_rate != _PLAYERS_OPUS_HZ:
+    as_players_read = get_format(file_format).as_players_read(data)
+    if as_players_read != data:
         # Which also has what lies over half the file's own rate.
-        peak = max(peak, limiting.highest_peak(decode.from_bytes(ogg.opus_at(data, _PLAYERS_OPUS_HZ))))
+        peak = max(peak, limiting.highest_peak(decode.from_bytes(as_players_read)))
     return loudness.decibels(peak)
 
 
@@ -188,7 +187,7 @@ def _broken(file_format: str, ratio: float | None, before: float | None) -> str:
     heard = f"its loop has an audible seam in {file_format}: {ratio:.1f}, where {seam.AUDIBLE:g} is the most"
     if seam.is_audible(before):
         return f"{heard}; the sound itself has one of {before:.1f}"
-    return f"{heard}; before encoding it was {before or 0.0:.1f}, which wav and flac keep"
+    return f"{heard}; before encoding it was {before or 0.0:.1f}, which {listed(lossless_names())} keep"
 
 
 def master(audio: Audio, settings: ExportSettings, sample_rate: int) -> Mastered:
@@ -248,7 +247,7 @@ def master(audio: Audio, settings: ExportSettings, sample_rate: int) -> Mastered
             gain_db = loudness.gain_db_below(room_db - highest_db)
     if sample_peak_db + gain_db > 0.0:
         over = f"{_over(sample_peak_db + gain_db)} full scale"
-        clipping = [name for name in settings.formats if name == "flac" or (name == "wav" and settings.bit_depth != 32)]
+        clipping = [name for name in settings.formats if get_format(name).lossless and settings.bit_depth != 32]
         if settings.headroom == "error":
             raise NodeError(f'its peak is {over}, and headroom = "error" asks for none that is')
         if settings.headroom == "scale":
@@ -272,8 +271,8 @@ def master(audio: Audio, settings: ExportSettings, sample_rate: int) -> Mastered
 
 def _room_db(ceiling_dbtp: float, settings: ExportSettings) -> float:
     """How high a peak may be before it is quantised, in dBTP."""
-    depths = {"wav": settings.bit_depth, "flac": settings.bit_depth}
-    error = max((_QUANTISED[depths[name]] for name in settings.formats if name in depths), default=0.0)
+    lossless = any(get_format(name).lossless for name in settings.formats)
+    error = _QUANTISED[settings.bit_depth] if lossless else 0.0
     return ceiling_dbtp + 20.0 * math.log10(1.0 - error / 10.0 ** (ceiling_dbtp / 20.0))
 
 

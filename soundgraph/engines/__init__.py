@@ -63,7 +63,7 @@ class Engine:
     """A sort of manifest.
 
     params: the fields of a [manifests.<name>] table, without `engine`, `exports` and `path`.
-    formats: the audio formats it can import, best first.
+    formats: the audio formats it can import, best first; none where it takes any.
     files: the contents of files by their path under the build folder. Pure: equal handouts give equal bytes on any day
         and machine. Raises NodeError.
     names: the paths that `files` gives contents to, from the same handout, of whose sounds it reads no facts: whatever

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from soundgraph import engines
+from soundgraph.audio.formats import get_format
 from soundgraph.core.errors import Mistake, quote
 from soundgraph.planning import scene_graph
 from soundgraph.project import lockfile
@@ -47,13 +48,15 @@ def _ticks(session: Session, scene: Scene) -> list[Mistake]:
     found = []
     for export in scene.exports.values():
         loop, formats = export.settings.loop, export.settings.formats
-        if loop is False or (loop is not True and (loop.start or loop.end is not None)) or "wav" not in formats:
+        guarded = [name for name in formats if get_format(name).holds_guard_frame]
+        if loop is False or (loop is not True and (loop.start or loop.end is not None)) or not guarded:
             continue
         about = {each.engine: engines.get(each.engine) for each in scene.manifests if export.name in each.exports}
         needs = [name for name, engine in about.items() if engine.plays_loop_end]
-        whole = [name for name, engine in about.items() if engine.plays_whole_files and engine.formats[0] == "wav"]
+        whole = [name for name, engine in about.items() if engine.plays_whole_files and engine.formats[0] in guarded]
         if needs and whole and export.take in (None, 1):
-            what = f"loops, and is one wav for {needs[0]}, which needs a frame more behind it, and for {whole[0]}"
+            what = f"loops, and is one {guarded[0]} for {needs[0]}, which needs a frame more behind it"
+            what += f", and for {whole[0]}"
             hint = f"deliver it twice, once for each: {whole[0]} plays that frame, too, and the loop ticks"
             place = f"exports.{export.base}"
             found.append(

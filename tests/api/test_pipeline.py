@@ -127,7 +127,7 @@ def test_saved_files_have_the_loudness_asked_for(pipeline: soundgraph.Pipeline, 
     [
         (
             lambda p: p.save(_tone(200), "x.mp4"),
-            'cannot save "x.mp4": its suffix must be ".wav", ".ogg", ".flac", ".opus"',
+            'cannot save "x.mp4": its suffix must be ".flac", ".mp3", ".ogg", ".opus" or ".wav"',
         ),
         (lambda p: p.apply("gate"), 'gate takes "input", and 0 sounds are given'),
         (lambda p: p.apply("tone", _tone(200)), "tone takes no sound by itself, and 1 sounds are given"),

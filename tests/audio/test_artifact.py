@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soundgraph.audio.artifact import Audio, checked, from_wav, make, n_samples, silence
-from soundgraph.audio.formats.encode import encode
+from soundgraph.audio.encode import encode
 from soundgraph.core.errors import NodeError
 from soundgraph.delivery.mastering import master
 from soundgraph.scene.tables.export_settings import ExportSettings

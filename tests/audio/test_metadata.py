@@ -14,7 +14,7 @@ from soundgraph.audio.artifact import make
 from soundgraph.audio.containers.metadata import Marks
 from soundgraph.audio.containers.ogg import damage, page_bounds
 from soundgraph.audio.containers.vorbis_comments import in_ogg
-from soundgraph.audio.formats.encode import converted, encode, fitted
+from soundgraph.audio.encode import converted, encode, fitted
 
 FORMATS = ("wav", "flac", "ogg", "opus", "mp3")
 TAGS = {"title": "Höhle, Nacht", "artist": "Somebody", "comment": "drips = few; echo > 2 s"}

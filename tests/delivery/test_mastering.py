@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from soundgraph.audio import encode
 from soundgraph.audio.artifact import make, silence
 from soundgraph.audio.containers import decode, ogg
 from soundgraph.audio.dsp import figures, limiting, loudness
 from soundgraph.audio.dsp.seam import AUDIBLE, seam_ratio
-from soundgraph.audio.formats import encode
 from soundgraph.core.errors import NodeError
 from soundgraph.delivery.mastering import master
 from soundgraph.scene.tables.export_settings import ExportSettings

@@ -88,7 +88,7 @@ def test_a_loop_is_all_of_the_sound_or_a_part_of_it():
         ({"tags": "x"}, "tags must be a table, not a string"),
         ({"format": "opus", "bit_depth": 16}, "bit_depth is for wav and flac; opus has quality"),
         ({"format": ["ogg", "mp3"], "bit_depth": 16}, "bit_depth is for wav and flac; ogg and mp3 have quality"),
-        ({"format": ["wav", "flac"], "quality": 0.5}, "quality is for ogg, opus and mp3"),
+        ({"format": ["wav", "flac"], "quality": 0.5}, "quality is for mp3, ogg and opus"),
         ({"format": "flac", "bit_depth": 32}, "flac holds 16 or 24 bits, not 32"),
         ({"format": []}, "format needs at least one format"),
         ({"format": ["ogg", "ogg"]}, "format names a format twice"),

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from soundgraph.audio import encode
 from soundgraph.audio.artifact import Audio, make, silence
 from soundgraph.audio.dsp import figures, loudness
-from soundgraph.audio.formats import encode
 from soundgraph.views.sound import curves, marks, media, page, pictures, report, scales, text
 from soundgraph.views.sound.marks import Cue, Loop, Marks
 from tests.helpers import noise

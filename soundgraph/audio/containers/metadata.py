@@ -1,4 +1,4 @@
-"""What a delivered file says beside its samples: tags, a loop, cues. `riff`, `comments` and `id3` spell it."""
+"""What a delivered file says beside its samples: tags, a loop, cues. `riff`, `vorbis_comments` and `id3` spell it."""
 
 from __future__ import annotations
 

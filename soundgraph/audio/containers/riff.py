@@ -1,4 +1,4 @@
-"""The chunks of a WAV file that are not samples: tags, a loop, cues.
+"""WAV files as they are written: the header, and the chunks of tags, a loop and cues.
 
 Sources: Microsoft and IBM, "Multimedia Programming Interface and Data Specifications 1.0", 1991 (RIFF, INFO, cue,
 labl); Microsoft, "New Multimedia Data Types and Data Techniques", 1994 (smpl).
@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterable, Mapping
 
 from soundgraph.audio.containers.metadata import Marks
+from soundgraph.core.errors import NodeError
 
 MAX_BYTES = 2**32 - 1 + 8
 """The size of a RIFF file, whose first chunk leaves its own header of eight bytes out of the size it states."""
@@ -18,6 +19,40 @@ _INFO = {"title": b"INAM", "artist": b"IART", "comment": b"ICMT"}
 _MIDDLE_C = 60
 _FORWARD = 0
 _FOR_EVER = 0
+_INTEGERS, _FLOATS, _EXTENSIBLE = 1, 3, 0xFFFE
+_SUBFORMAT = bytes.fromhex("000000001000800000aa00389b71")
+
+
+def wave(body: bytes, channels: int, sample_rate: int, bit_depth: int, speakers: int | None) -> bytes:
+    """A WAV file of no chunks but those that it needs.
+
+    body: the samples, interleaved; of 32 bits they are float.
+    speakers: a bit for each speaker that a channel is for. None for what the number of channels says.
+    Raises NodeError if that is more than a WAV file can hold.
+    """
+    padding = bytes(len(body) % 2)  # chunks begin at even places
+    tag = _FLOATS if bit_depth == 32 else _INTEGERS
+    more = b""
+    if speakers is not None:
+        # Which speaker a channel is for can only be told in the longer form of the header, WAVE_FORMAT_EXTENSIBLE.
+        more = struct.pack("<HHIH", 22, bit_depth, speakers, tag) + _SUBFORMAT
+        tag = _EXTENSIBLE
+    n_bytes = 44 + len(more) + len(body) + len(padding)
+    check_size(n_bytes)
+    frame_bytes = channels * bit_depth // 8
+    header = struct.pack(
+        "<4sI4s 4sIHHIIHH",
+        *(b"RIFF", n_bytes - 8, b"WAVE"),
+        *(b"fmt ", 16 + len(more), tag, channels, sample_rate, sample_rate * frame_bytes),
+        *(frame_bytes, bit_depth),
+    )
+    return header + more + struct.pack("<4sI", b"data", len(body)) + body + padding
+
+
+def check_size(n_bytes: int) -> None:
+    """Raises NodeError for a file of more bytes than a WAV file can state."""
+    if n_bytes > MAX_BYTES:
+        raise NodeError(f"the file would be {n_bytes / 1e9:.1f} GB, more than the 4.3 GB a WAV file can hold")
 
 
 def marked(wav: bytes, marks: Marks, sample_rate: int) -> bytes:

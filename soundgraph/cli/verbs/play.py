@@ -78,8 +78,8 @@ def _wav(audio: Audio) -> bytes:
     """16-bit PCM, which every player takes; what is over full scale is brought down, so that it does not clip."""
     import numpy as np
 
+    from soundgraph.audio import encode
     from soundgraph.audio.artifact import make
-    from soundgraph.audio.formats import encode
 
     peak = float(np.max(np.abs(audio.samples)))
     if peak > 1.0:

@@ -162,7 +162,7 @@ def _manifest(
             sink.wrong((), "has nothing to tell of: the scene has no exports")
     imported = engines.get(engine).formats
     for export in filter(None, map(exports.get, chosen)):
-        if export.take in (None, 1) and not set(export.settings.formats) & set(imported):
+        if imported and export.take in (None, 1) and not set(export.settings.formats) & set(imported):
             what = (
                 f"{engine} imports {one_of(imported)}, and exports.{export.name} is {one_of(export.settings.formats)}"
             )

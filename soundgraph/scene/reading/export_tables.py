@@ -12,10 +12,10 @@ from soundgraph.core.errors import quote
 from soundgraph.core.toml_document import MistakeSink
 from soundgraph.scene.reading import variations
 from soundgraph.scene.reading.raw_tables import WrittenScene, WrittenTable
-from soundgraph.scene.tables.export_settings import ExportSettings, Format
+from soundgraph.audio.formats import format_names
+from soundgraph.scene.tables.export_settings import ExportSettings
 from soundgraph.scene.tables.scene import DRAFT_FOLDER, Export, Origin
 
-_EXTENSIONS = tuple(f".{extension}" for extension in get_args(Format))
 
 
 def names_a_take(written: WrittenTable) -> bool:
@@ -61,6 +61,6 @@ def wrong_path(path: str) -> str:
         return wrong
     if path.casefold().split("/")[0] == DRAFT_FOLDER:
         return f'{quote(path)} is kept for drafts: "{DRAFT_FOLDER}" cannot come first'
-    if path.casefold().endswith(_EXTENSIONS):
+    if path.casefold().endswith(tuple(f".{name}" for name in format_names())):
         return f"{quote(path)} must be without extension: format gives it"
     return ""

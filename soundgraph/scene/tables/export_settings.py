@@ -4,18 +4,38 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, GetJsonSchemaHandler, PlainValidator, ValidationInfo, field_validator, model_validator
+from pydantic_core import CoreSchema, PydanticKnownError
 
 from soundgraph.audio.artifact import MAX_SECONDS
+from soundgraph.audio.formats import FORMATS, format_names, get_format, lossless_names, lossy_names
+from soundgraph.core.errors import PluginError
 from soundgraph.core.params import NodeRef, Params
+from soundgraph.core.text import listed
 from soundgraph.scene.tables.presets import PRESETS, Preset
 
-Format = Literal["wav", "ogg", "flac", "opus", "mp3"]
 
-_WITH_DEPTH = ("wav", "flac")
-_WITH_QUALITY = ("ogg", "opus", "mp3")
+class _FormatNames:
+    """What tells pydantic which formats there are when it is asked: a Literal would have to know when it is defined."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "string", "enum": list(format_names())}
+
+
+def _known_format(name: Any) -> str:
+    if not isinstance(name, str) or not FORMATS.has(name):
+        expected = " or ".join(f"'{known}'" for known in format_names())
+        raise PydanticKnownError("literal_error", {"expected": expected})
+    try:
+        get_format(name)
+    except PluginError as error:
+        raise ValueError(f"names what cannot be used: {error.what}") from error
+    return name
+
+
+FormatName = Annotated[str, PlainValidator(_known_format), _FormatNames()]
 
 
 class Loop(Params):
@@ -64,10 +84,7 @@ class ExportSettings(Params):
     """An [exports.<name>] table: what a build delivers, and how."""
 
     node: NodeRef = Field(description="the node whose sound is delivered")
-    format: Format | list[Format] = Field(
-        "wav",
-        description='file format, or a list of them: "wav", "flac", "ogg" (Vorbis), "opus", "mp3"',
-    )
+    format: FormatName | list[FormatName] = Field("wav", description="file format, or a list of them")
     path: str | None = Field(
         None, description="where under the build folder, without extension; the export's name if not given"
     )
@@ -89,9 +106,10 @@ class ExportSettings(Params):
         '"error" fails the export, "none" leaves it (integer formats clip)',
     )
     bit_depth: Literal[16, 24, 32] = Field(
-        24, description="bits a sample of wav and flac: 16 (with seeded TPDF dither), 24, or 32 (float; wav only)"
+        24,
+        description="bits a sample of a format without loss: 16 (with seeded TPDF dither), 24, or 32 (float; wav only)",
     )
-    quality: float = Field(0.6, ge=0, le=1, description="quality of ogg, opus and mp3, from 0 (smallest) to 1 (best)")
+    quality: float = Field(0.6, ge=0, le=1, description="quality of a lossy format, from 0 (smallest) to 1 (best)")
     loop: bool | Loop = Field(False, description="the part that is played again and again; true for all of it")
     on_broken_loop: Literal["warn", "error"] = Field(
         "warn", description="what happens if the loop has an audible seam in the file, once it is decoded"
@@ -109,7 +127,7 @@ class ExportSettings(Params):
 
     @field_validator("format")
     @classmethod
-    def _some_format(cls, value: Format | list[Format]) -> Format | list[Format]:
+    def _some_format(cls, value: str | list[str]) -> str | list[str]:
         if not value:
             raise ValueError("needs at least one format")
         if isinstance(value, list) and len(set(value)) < len(value):
@@ -118,26 +136,27 @@ class ExportSettings(Params):
 
     @model_validator(mode="after")
     def _depth_fits(self) -> ExportSettings:
-        if self.bit_depth == 32 and "flac" in self.formats:
-            raise ValueError("flac holds 16 or 24 bits, not 32")
+        for name in self.formats:
+            held = get_format(name).bit_depths
+            if held and self.bit_depth not in held:
+                raise ValueError(f"{name} holds {' or '.join(map(str, held))} bits, not {self.bit_depth}")
         return self
 
     @model_validator(mode="after")
     def _settings_are_used(self) -> ExportSettings:
         given = self.model_fields_set
-        if "bit_depth" in given and not set(self.formats) & set(_WITH_DEPTH):
-            have = " and ".join(self.formats)
-            raise ValueError(
-                f"bit_depth is for wav and flac; {have} {'has' if len(self.formats) == 1 else 'have'} quality"
-            )
-        if "quality" in given and not set(self.formats) & set(_WITH_QUALITY):
-            raise ValueError("quality is for ogg, opus and mp3")
+        lossless = {get_format(name).lossless for name in self.formats}
+        if "bit_depth" in given and True not in lossless:
+            have = f"{' and '.join(self.formats)} {'has' if len(self.formats) == 1 else 'have'} quality"
+            raise ValueError(f"bit_depth is for {listed(lossless_names())}; {have}")
+        if "quality" in given and False not in lossless:
+            raise ValueError(f"quality is for {listed(lossy_names())}")
         if "on_broken_loop" in given and self.loop is False:
             raise ValueError("on_broken_loop is for an export with a loop")
         return self
 
     @property
-    def formats(self) -> tuple[Format, ...]:
+    def formats(self) -> tuple[str, ...]:
         return tuple(self.format) if isinstance(self.format, list) else (self.format,)
 
 

@@ -13,7 +13,7 @@ from soundgraph.audio.dsp.bandwidth import bandwidth_hz
 from soundgraph.audio.dsp.drift import drift_lu
 from soundgraph.audio.dsp.figures import clipped_samples, dc_offset, measure
 from soundgraph.audio.dsp.resampling import resample
-from soundgraph.audio.formats.encode import encode
+from soundgraph.audio.encode import encode
 
 RATES = (8000, 11025, 44100, 48000, 192000)
 

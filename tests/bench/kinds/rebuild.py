@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from soundgraph.audio.formats import encode
+from soundgraph.audio import encode
 from tests.bench.kinds import sounds
 from tests.bench.meter import measure
 
