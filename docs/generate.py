@@ -10,6 +10,7 @@ Such a table stands between two comments, `<!-- NAME -->` or `<!-- NAME: WHICH -
     catalogue             every published model, with what it takes and how large it is
     verbs                 every verb of the command line
     options: VERB         what may follow a verb
+    formats               every format of an export, and what it holds
     exit codes            every exit code
     draft sounds          the sounds that the draft backend knows, and the words for them
     draft words: WHICH    other words that it knows: "together", "places", "describing", "grounds", "nothing", "moods",
@@ -22,13 +23,15 @@ import argparse
 import importlib
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from soundgraph import backends
+from soundgraph.audio import formats
 from soundgraph.cli import VERBS
 from soundgraph.core import errors, parameter_table
 from soundgraph.core.params import Params
+from soundgraph.core.text import listed
 from soundgraph.nodes import get_kind, kind_names, kind_summary
 from soundgraph.project import config
 from soundgraph.scene.reading import elements
@@ -141,6 +144,23 @@ def _catalogue(which: str, page: Path) -> list[str]:
     return _table(head, rows)
 
 
+def _formats(which: str, page: Path) -> list[str]:
+    rows = []
+    for name in (*formats.lossless_names(), *formats.lossy_names()):
+        known = formats.get_format(name)
+        setting = f"`bit_depth` {_either(known.bit_depths)}" if known.lossless else "`quality` 0 to 1"
+        channels = "any number" if known.max_channels is None else f"1 to {known.max_channels}"
+        rates = ", ".join(map(str, known.rates_hz)) or "any"
+        if known.max_rate_hz is not None:
+            rates = f"up to {known.max_rate_hz}"
+        rows.append((f"`{name}`", formats.format_summary(name).removesuffix("."), setting, channels, rates))
+    return _table(("`format`", "What it is", "Takes", "Channels", "Rates in Hz"), rows)
+
+
+def _either(numbers: Sequence[int]) -> str:
+    return listed([str(number) for number in numbers], "or")
+
+
 def _verbs(which: str, page: Path) -> list[str]:
     return _table(("Verb", "What it does"), ((f"[{verb}](#{verb})", text) for verb, text in VERBS.items()))
 
@@ -247,6 +267,7 @@ _TABLES = {
     "catalogue": _catalogue,
     "verbs": _verbs,
     "options": _options,
+    "formats": _formats,
     "exit codes": _exit_codes,
     "draft sounds": _draft_sounds,
     "draft words": _draft_words,

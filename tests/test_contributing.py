@@ -27,6 +27,7 @@ input = "beep"
 
 [exports.soft]
 node = "soft"
+format = ["wav", "au"]
 """
 
 
@@ -54,12 +55,14 @@ def soundgraph(changed: Path, project: Path, *arguments: str) -> str:
 
 
 def test_a_kind_a_verb_and_whatever_else_the_page_shows_work_as_it_says(changed: Path, tmp_path: Path) -> None:
-    assert {Path(name).parent.name for name in FILES} >= {"nodes", "verbs"}
+    assert {Path(name).parent.name for name in FILES} >= {"nodes", "verbs", "formats"}
     (tmp_path / "graphs").mkdir()
     (tmp_path / "soundgraph.toml").touch()
     (tmp_path / "graphs/a.toml").write_text(SCENE, encoding="utf-8")
     soundgraph(changed, tmp_path, "build")
     assert (tmp_path / "build/soft.wav").is_file()
+    sun = (tmp_path / "build/soft.au").read_bytes()
+    assert (sun[:4], len(sun)) == (b".snd", 24 + 3 * 48000 // 5)
     assert "Make a sound half as loud" in soundgraph(changed, tmp_path, "kinds")
     assert '"halve"' in json.dumps(json.loads(soundgraph(changed, tmp_path, "schema")))
     assert soundgraph(changed, tmp_path, "hello") == "hello, a\n"

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import get_args
 
 from pydantic import ValidationError
 
+from soundgraph.audio.formats import format_names
 from soundgraph.core import path_names, validation_words
 from soundgraph.core.errors import quote
 from soundgraph.core.toml_document import MistakeSink
 from soundgraph.scene.reading import variations
 from soundgraph.scene.reading.raw_tables import WrittenScene, WrittenTable
-from soundgraph.audio.formats import format_names
 from soundgraph.scene.tables.export_settings import ExportSettings
 from soundgraph.scene.tables.scene import DRAFT_FOLDER, Export, Origin
-
 
 
 def names_a_take(written: WrittenTable) -> bool:
