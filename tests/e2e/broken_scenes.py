@@ -441,12 +441,12 @@ graphs/x.toml:3: nodes.rain: model "/weights" is an absolute path, which only so
     Broken(
         "an unknown format",
         _rain('[exports.out]\nnode = "rain"\nformat = "mp4"\n'),
-        'graphs/x.toml:8: exports.out: format must be "wav", "ogg", "flac", "opus" or "mp3", not "mp4"',
+        'graphs/x.toml:8: exports.out: format must be "flac", "mp3", "ogg", "opus" or "wav", not "mp4"',
     ),
     Broken(
         "an unknown format in a list",
         _rain('[exports.out]\nnode = "rain"\nformat = [\n  "wav",\n  "og",\n]\n'),
-        'graphs/x.toml:10: exports.out: format[1] must be "wav", "ogg", "flac", "opus" or "mp3", not "og"',
+        'graphs/x.toml:10: exports.out: format[1] must be "flac", "mp3", "ogg", "opus" or "wav", not "og"',
     ),
     Broken(
         "no format",
@@ -461,7 +461,7 @@ graphs/x.toml:3: nodes.rain: model "/weights" is an absolute path, which only so
     Broken(
         "a format that is a number",
         _rain('[exports.out]\nnode = "rain"\nformat = 3\n'),
-        'graphs/x.toml:8: exports.out: format must be "wav", "ogg", "flac", "opus" or "mp3", not 3',
+        'graphs/x.toml:8: exports.out: format must be "flac", "mp3", "ogg", "opus" or "wav", not 3',
     ),
     Broken(
         "a bit depth that does not exist",
