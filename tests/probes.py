@@ -21,6 +21,7 @@ class Probe:
 
     name = "draft"
     version = 1
+    draft = True
 
     def __init__(self) -> None:
         self.loads: list[str] = []

@@ -1,19 +1,18 @@
 """What a generator backend is, and which one serves a model.
 
 A backend is a folder `backends/<name>/` whose `__init__` holds a `BACKEND`. Planning asks it about models; only `load`
-may import anything heavy.
+may import anything heavy. A package offers one by an entry point of the group `soundgraph.backends`.
 """
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from soundgraph.core.errors import NodeError
+from soundgraph.core.errors import NodeError, PluginError
+from soundgraph.core.registry import Registry
 
 if TYPE_CHECKING:
     from soundgraph.audio.artifact import Audio
@@ -62,7 +61,6 @@ class Model:
     max_duration_s: the longest piece it makes in one window; None for no limit.
     licence: SPDX identifier of the weights' licence, "" where there are no weights or nobody said.
     identity: what the model's weights are, as it enters the key; "" while it is not known.
-    draft: whether what it makes is a stand-in.
     conditioning: what, beside its parameters, it can be given.
     longer: whether it makes pieces longer than `max_duration_s`, window by window.
     batches: whether it makes several takes at a time; else one after another, by the stock code of its library.
@@ -83,7 +81,6 @@ class Model:
     max_duration_s: float | None
     licence: str
     identity: str
-    draft: bool = False
     conditioning: tuple[Conditioning, ...] = ("text",)
     longer: bool = True
     batches: bool = True
@@ -94,6 +91,11 @@ class Model:
     trouble: str = field(default="", compare=False)
     read: tuple[Path, ...] = field(default=(), compare=False)
     passed: tuple[Path, ...] = field(default=(), compare=False)
+
+    @property
+    def draft(self) -> bool:
+        """Whether what it makes is a stand-in, never to be shipped: as its backend says of all that it makes."""
+        return is_draft(self.backend)
 
     @property
     def weights(self) -> tuple[str, str]:
@@ -204,6 +206,8 @@ class Backend(Protocol):
     name: str
     version: int
     """Raised whenever the same request to the same weights would give other samples."""
+    draft: bool
+    """Whether all that it makes are stand-ins: cheap, the same on every machine, and never to be shipped."""
 
     def models(self) -> Sequence[Model]:
         """Every model it knows by name."""
@@ -233,17 +237,44 @@ class Backend(Protocol):
         """
 
 
-@cache
+_METHODS = ("models", "find", "missing", "download_size", "pull", "load")
+
+
+def _wrong_backend(found: Any) -> str:
+    for name, sort in (("name", str), ("version", int), ("draft", bool)):
+        if not isinstance(getattr(found, name, None), sort):
+            return f"has no {name} that is {_ARTICLED[sort]}"
+    absent = [name for name in _METHODS if not callable(getattr(found, name, None))]
+    return f"has no {absent[0]}: see soundgraph.backends.Backend" if absent else ""
+
+
+_ARTICLED = {str: "a text", int: "a whole number", bool: "true or false"}
+
+BACKENDS: Registry[Backend] = Registry("backend", __name__, "BACKEND", "soundgraph.backends", _wrong_backend)
+
+
 def names() -> tuple[str, ...]:
-    """All backends, sorted: the folders beside this file."""
-    return tuple(sorted(path.parent.name for path in Path(__file__).parent.glob("*/__init__.py")))
+    """The backends that are soundgraph's own, sorted: the folders beside this file."""
+    return BACKENDS.own
 
 
-@cache
 def get(name: str) -> Backend:
-    """The backend called `name`."""
-    backend: Backend = importlib.import_module(f"soundgraph.backends.{name}").BACKEND
-    return backend
+    """The backend called `name`, of soundgraph or of an installed package.
+
+    Raises KeyError if there is none, PluginError for one of a package that cannot be used.
+    """
+    return BACKENDS.get(name)
+
+
+def is_draft(name: str) -> bool:
+    """Whether all that the backend of that name makes are stand-ins.
+
+    False for one that is not installed here, or cannot be used: its takes may have cost hours on another machine.
+    """
+    try:
+        return get(name).draft
+    except (KeyError, PluginError):
+        return False
 
 
 def find(model_id: str, sources: Sources | None = None) -> Model | None:

@@ -279,7 +279,8 @@ def test_weights_of_ones_own_are_used_where_there_is_no_policy(
     """Nobody has named a licence for them, and nobody asks."""
     stand_in = backends.get("draft").find("draft/audio", None)  # type: ignore[arg-type]
     assert stand_in is not None
-    own = dataclasses.replace(stand_in, id="weights/mine", draft=False, licence="", here=True)
+    own = dataclasses.replace(stand_in, id="weights/mine", licence="", here=True)
+    monkeypatch.setattr(backends.get("draft"), "draft", False)
     monkeypatch.setattr(model_names, "resolve", lambda *given: own)
     with soundgraph.Pipeline() as made:
         assert made.generate("rain", model="weights/mine", duration=0.1).n_samples == 1600

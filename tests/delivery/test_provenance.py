@@ -70,9 +70,9 @@ def test_models_are_told_with_revision_digest_and_licence(space: Space) -> None:
         {"id": "some/model", "revision": "r1", "identity": "d1", "licence": "CC-BY-NC-4.0"},
         {"id": "./mine", "identity": "d2", "licence": ""},
     ):
-        opened.graph.nodes[name]["node"] = replace(made, model=replace(made.model, draft=False, **changes))
+        opened.graph.nodes[name]["node"] = replace(made, model=replace(made.model, backend="audiocraft", **changes))
         told.append(provenance.ancestry(opened.graph, name, {name: record}))
-    rest = {"family": "audio", "backend": "draft", "draft": False}
+    rest = {"family": "audio", "backend": "audiocraft", "draft": False}
     assert [found["models"] for found in told] == [
         [{"id": "some/model", "revision": "r1", "digest": "d1", "licence": "CC-BY-NC-4.0", **rest}],
         [{"id": "./mine", "revision": "", "digest": "d2", "licence": "NOASSERTION", **rest}],

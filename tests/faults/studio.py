@@ -20,6 +20,7 @@ LOG = "SOUNDGRAPH_TEST_TAKES"
 class Studio:
     name = "studio"
     version = 1
+    draft = False
 
     def models(self) -> Sequence[Model]:
         return [

@@ -40,6 +40,7 @@ class Fickle:
 
     name = "fickle"
     version = 1
+    draft = False
 
     def __init__(self) -> None:
         self.made: list[str] = []

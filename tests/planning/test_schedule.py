@@ -18,13 +18,11 @@ from soundgraph.scene.tables.scene import Node, Origin, Scene, SceneSettings
 from tests.planning.test_planner import Known
 
 
-def model(name: str, gigabytes: float = 0.0, **fields: Any) -> Model:
+def model(name: str, gigabytes: float = 0.0, backend: str = "audiocraft", **fields: Any) -> Model:
     """A model of that name; gigabytes: in float32."""
     whole = int(gigabytes * 1e9)
     memory = (("float32", whole), ("float16", whole // 2), ("int8", whole // 4)) if whole else ()
-    return Model(
-        f"test/{name}", "audiocraft", "music", 32_000, 1, 30.0, "", f"weights of {name}", memory=memory, **fields
-    )
+    return Model(f"test/{name}", backend, "music", 32_000, 1, 30.0, "", f"weights of {name}", memory=memory, **fields)
 
 
 BIG, SMALL, OTHER = model("big", 8), model("small", 2), model("other", 3)
@@ -190,7 +188,7 @@ def test_the_device_s_own_precision_is_no_other_load_where_the_device_is_named(d
 
 
 def test_a_draft_has_no_precision() -> None:
-    draft = model("draft", draft=True)
+    draft = model("draft", backend="draft")
     found = schedule.loads(plan_of(x=take(draft), y=take(draft, precision="int8")), device="cpu")
     assert [(step.precision, len(step.nodes)) for step in found.steps] == [(None, 2)]
 
@@ -260,7 +258,7 @@ def test_a_model_of_unknown_size_has_the_budget_to_itself() -> None:
 
 
 def test_drafts_take_no_memory_and_leave_all_models_where_they_are() -> None:
-    drafts = [model(name, draft=True) for name in "xyz"]
+    drafts = [model(name, backend="draft") for name in "xyz"]
     found = schedule.loads(
         plan_of(a=take(drafts[0]), b=take(drafts[1], continue_from="a"), c=take(drafts[0], continue_from="b")),
         budget=1,

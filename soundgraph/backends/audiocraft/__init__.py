@@ -14,6 +14,7 @@ class AudioCraft:
 
     name = "audiocraft"
     version = 1
+    draft = False
 
     def models(self) -> Sequence[Model]:
         return [catalogue.model(entry) for entry in catalogue.PUBLISHED]

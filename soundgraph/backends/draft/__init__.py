@@ -23,6 +23,7 @@ class DraftBackend:
 
     name = "draft"
     version = 2
+    draft = True
 
     def models(self) -> Sequence[Model]:
         ids = ("draft/music", "draft/audio", "draft/music@32000x2")
@@ -45,7 +46,6 @@ class DraftBackend:
             max_duration_s=None,
             licence="",
             identity=f"draft/{family}@{rate}x{channels}",
-            draft=True,
             conditioning=("text", "melody", "continuation"),
         )
 
