@@ -21,7 +21,7 @@ from soundgraph.project import targets
 from soundgraph.project.config import find_root, load_project
 from soundgraph.project.targets import Wanted
 from soundgraph.scene import loader
-from soundgraph.session import fetch_weights, session
+from soundgraph.session import fetch_weights, opening, refusals, run_plan
 from soundgraph.session.session import Session
 
 
@@ -259,7 +259,7 @@ def plan(
     Raises SceneError with every mistake.
     """
     opened = _open(what, draft, policy, overrides, root)
-    if mistakes := opened.mistakes_of_policy():
+    if mistakes := refusals.of_policy(opened):
         raise SceneError(mistakes)
     try:
         return opened.plan()
@@ -319,11 +319,11 @@ def built(
     """`build`. options: not checked yet. keeper: gives models that stay loaded afterwards."""
     _check_options(options)
     opened = _open(what, draft, policy, overrides, root)
-    if release and (mistakes := opened.mistakes_of_release()):
+    if release and (mistakes := refusals.of_release(opened)):
         raise SceneError(mistakes)
     how = replace(options, memory_budget=options.memory_budget or opened.project.memory_budget_bytes)
     opened = fetch_weights.fetched(opened, listener, how)
-    outcome = opened.build(how, listener, residents=keeper(opened) if keeper is not None else None)
+    outcome = run_plan.run(opened, how, listener, residents=keeper(opened) if keeper is not None else None)
     if outcome.interrupted:
         raise KeyboardInterrupt
     if outcome.failures and not options.keep_going:
@@ -363,7 +363,7 @@ def _open(
     others = [str(item) for item in what if not isinstance(item, Scene)]
     wanted = targets.select(str(folder), others) if others or not scenes else []
     if not scenes:
-        return session.open_session(folder, wanted, overrides=overrides, draft=draft, require=policy)
+        return opening.open_session(folder, wanted, overrides=overrides, draft=draft, require=policy)
     project = load_project(folder).under(policy)
     reader = loader.Loader(project, overrides, draft)
     loaded = [reader.scene(folder / asked.path) for asked in wanted]
@@ -374,4 +374,4 @@ def _open(
         wanted.append(Wanted(scene.id, source, named=True))
     if unmatched := reader.unmatched():
         raise SceneError(unmatched)
-    return session.session_of(project, loaded, wanted, draft=draft, overridden=bool(overrides))
+    return opening.session_of(project, loaded, wanted, draft=draft, overridden=bool(overrides))

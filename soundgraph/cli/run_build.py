@@ -22,8 +22,9 @@ from soundgraph.execution.builder import Outcome
 from soundgraph.execution.loaded_models import Residents
 from soundgraph.project import up_to_date
 from soundgraph.project.build_request import BuildRequest, Options
-from soundgraph.session import fetch_weights, session, write_stamps
-from soundgraph.session.session import Idle, Session
+from soundgraph.session import fetch_weights, opening, refusals, run_plan, write_stamps
+from soundgraph.session.run_plan import Current
+from soundgraph.session.session import Session
 
 
 class Keeper(Protocol):
@@ -50,7 +51,7 @@ def run(
     except OSError:
         moment = None  # nothing can be written there: no state is kept, and the next build looks at everything again
     with trace.span("scenes", shared_arguments.n(len(wanted), "scene")):
-        opened = session.open_session(
+        opened = opening.open_session(
             Path(root), wanted, overrides=options.define, draft=options.draft, require=options.policy
         )
     interrupts.check()
@@ -68,7 +69,7 @@ def run(
         from soundgraph.session import diffing
 
         opened = diffing.since(opened, options.since)
-    if options.release and (mistakes := opened.mistakes_of_release()):
+    if options.release and (mistakes := refusals.of_release(opened)):
         raise SceneError(mistakes)
     if options.json:
         up_to_date_output.print_events(clean, root)
@@ -90,8 +91,8 @@ def run(
         with trace.span("fetch", "weights"):
             opened = replace(fetch_weights.fetched(opened, listener, how), keeps=not options.keep_nothing)
         residents = keeper.residents(opened) if keeper is not None else None
-        idle_part = Idle(len(clean), *up_to_date.counts(clean))
-        outcome = opened.build(how, listener, idle_part, residents=residents, trace=trace)
+        idle_part = Current(len(clean), *up_to_date.counts(clean))
+        outcome = run_plan.run(opened, how, listener, idle_part, residents=residents, trace=trace)
     if recorder is not None:
         recorder.edges = outcome.plan.graph.edges
     if moment is not None:

@@ -129,16 +129,16 @@ def release_collector() -> None:
 
 
 def open_session(options: argparse.Namespace, *, beside_all: bool = False) -> Session:
-    """The session over what `options` of `add_scene_arguments` ask for. beside_all: as of `session.open_session`."""
+    """The session over what `options` of `add_scene_arguments` ask for. beside_all: as of `opening.open_session`."""
     from pathlib import Path
 
     from soundgraph.project import targets
-    from soundgraph.session import session
+    from soundgraph.session import opening
 
     root = targets.project_root(options.targets)
     wanted = targets.select(root, options.targets)
     require = getattr(options, "policy", None)  # which not every verb has
-    return session.open_session(
+    return opening.open_session(
         Path(root),
         wanted,
         overrides=options.define,

@@ -31,7 +31,7 @@ from soundgraph.project.git_revision import Revision
 from soundgraph.project.targets import Wanted
 from soundgraph.scene import loader
 from soundgraph.scene.tables.scene import Node, Scene
-from soundgraph.session import session
+from soundgraph.session import opening
 from soundgraph.session.session import Session
 
 _SHOWN = 12
@@ -154,7 +154,7 @@ def past(revision: Revision, wanted: Sequence[Wanted], now: Project, *, draft: b
     try:
         project = load_project(revision.folder)
     except SceneError as error:
-        nothing = session.session_of(Project(revision.folder), [], [], draft=draft)
+        nothing = opening.session_of(Project(revision.folder), [], [], draft=draft)
         return Side(nothing, {one.id: _marked(error.mistakes, revision) for one in wanted})
     cache = project.cache.model_copy(update={"dir": str(now.cache_dir)})
     found = _side(replace(project, cache=cache, weights_root=now.root), wanted, draft)
@@ -176,7 +176,7 @@ def _side(project: Project, wanted: Sequence[Wanted], draft: bool) -> Side:
             broken[one.id] = tuple(error.mistakes)
 
     def opened(some: Sequence[tuple[Scene, Wanted]]) -> Session:
-        return session.session_of(project, [scene for scene, _ in some], [one for _, one in some], draft=draft)
+        return opening.session_of(project, [scene for scene, _ in some], [one for _, one in some], draft=draft)
 
     try:
         return Side(opened(read), broken)

@@ -13,7 +13,7 @@ from soundgraph.execution.builder import Options
 from soundgraph.planning import scene_graph, schedule
 from soundgraph.project import lockfile, model_names
 from soundgraph.project.config import Project
-from soundgraph.session import session
+from soundgraph.session import opening, refusals
 from soundgraph.session.session import Session
 
 
@@ -37,10 +37,10 @@ def fetched(opened: Session, listener: Listener, options: Options) -> Session:
     }
     if not absent:
         return opened
-    if mistakes := opened.mistakes_of_policy() or opened.mistakes_of_pins(plan) or opened.mistakes_of_models(plan):
+    if mistakes := refusals.before_running(opened, plan):
         raise SceneError(mistakes)
-    opened.check_folders()
-    opened.check_ownership(options.overwrite)
+    refusals.check_folders(opened)
+    refusals.check_ownership(opened, options.overwrite)
     schedule.loads(plan, budget=options.memory_budget, device=options.device)  # whether the models fit
     project = opened.project
     for model in absent.values():
@@ -49,7 +49,7 @@ def fetched(opened: Session, listener: Listener, options: Options) -> Session:
         except UsageError as error:
             raise UsageError(str(error), "build --draft renders stand-ins; see docs/draft.md") from error
     found = {model_id: found_again(model, project) for model_id, model in absent.items()}
-    return session.with_models(opened, project, found)
+    return opening.with_models(opened, project, found)
 
 
 def pull(project: Project, model: Model, listener: Listener) -> Project:

@@ -24,7 +24,7 @@ from soundgraph.project.root import PROJECT_FILE
 from soundgraph.project.targets import Wanted
 from soundgraph.scene import loader
 from soundgraph.scene.tables.scene import Node
-from soundgraph.session import session
+from soundgraph.session import opening
 from soundgraph.session.session import Session
 
 
@@ -50,7 +50,7 @@ def _scenes(root: Path) -> Iterator[Wanted]:
 
 def _reach(project: Project, wanted: list[Wanted], *, draft: bool) -> Reach:
     scenes = loader.load_scenes([project.root / scene.path for scene in wanted], project, draft=draft)
-    opened = session.session_of(project, scenes, wanted, draft=draft)
+    opened = opening.session_of(project, scenes, wanted, draft=draft)
     whole = dataclasses.replace(opened, wanted=tuple(opened.graph))
     whole.store.looks_in_files = True  # without an input's record no key is formed, and nothing after it is reached
     try:

@@ -16,8 +16,9 @@ from soundgraph.project import lockfile, targets
 from soundgraph.project.lockfile import LOCK_FILE, Take
 from soundgraph.project.targets import Wanted
 from soundgraph.scene.tables.scene import Node
-from soundgraph.session import session
-from soundgraph.session.session import Session, all_takes
+from soundgraph.session import opening
+from soundgraph.session.opening import all_takes
+from soundgraph.session.session import Session
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,7 @@ def _named(root: str, target: str, known: Mapping[str, Take]) -> list[str]:
         if wanted.items and not some and wanted.path:
             to_read.append(wanted)
     if to_read:
-        opened = session.open_session(Path(root), to_read)
+        opened = opening.open_session(Path(root), to_read)
         found += sorted(scene_graph.needed(opened.graph, opened.wanted) & known.keys())
     return found
 

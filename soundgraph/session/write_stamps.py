@@ -15,6 +15,7 @@ from soundgraph.project.lockfile import LOCK_FILE
 from soundgraph.project.root import PROJECT_FILE
 from soundgraph.scene.reading import variations
 from soundgraph.scene.tables.scene import Scene, node_id
+from soundgraph.session import delivered_files
 from soundgraph.session.session import Session
 
 
@@ -38,7 +39,7 @@ def stamps_of(session: Session, outcome: Outcome, old: Stamps | None, moment: in
     for job in session.jobs:
         jobs.setdefault(job.scene.id, []).append(job)
     # What a build with failures left where it was is to be removed by a later one, which has to look at the scene then.
-    unfinished = set() if session.overridden else {entry.source for entry in session.stale(outcome)}
+    unfinished = set() if session.overridden else {entry.source for entry in delivered_files.stale(session, outcome)}
     named = {asked.id for asked in session.asked if asked.named}
     for scene in session.scenes:
         if scene.path is None:

@@ -86,16 +86,16 @@ def test_mistakes_are_also_told_in_json(space: Space) -> None:
 
 
 def test_a_bug_keeps_its_traceback_and_says_that_it_is_one(space: Space) -> None:
-    from soundgraph.session import session
+    from soundgraph.session import opening
 
     def broken(*arguments: object, **more: object) -> None:
         raise ZeroDivisionError
 
     space.scene(CHAIN)
-    with changed(session, "open_session", broken), pytest.raises(ZeroDivisionError):
+    with changed(opening, "open_session", broken), pytest.raises(ZeroDivisionError):
         space.build()
     found = space.fresh(
-        "build", code="from soundgraph.session import session\nsession.open_session = lambda *a, **b: 1 / 0"
+        "build", code="from soundgraph.session import opening\nopening.open_session = lambda *a, **b: 1 / 0"
     )
     assert found.code == 1
     assert "this is a bug in soundgraph" in found.err

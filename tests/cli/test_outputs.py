@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from soundgraph.session import session
+from soundgraph.session import opening
 from tests.helpers import CHAIN, Space, changed, export, generate, node
 
 MANIFEST = '[manifests.game]\nengine = "json"\nexports = ["theme"]\n'
@@ -53,7 +53,7 @@ def test_of_scenes_that_are_as_they_were_left_none_is_read(space: Space) -> None
     def never(*_: object, **more: object) -> None:
         raise AssertionError("scenes were read")
 
-    with changed(session, "open_session", never):
+    with changed(opening, "open_session", never):
         assert space.run("outputs").out == LISTED
 
 

@@ -323,9 +323,11 @@ def test_what_a_killed_build_left_behind_is_soundgraphs(space: Space) -> None:
 
 def test_what_a_killed_build_delivered_is_removed_when_its_export_is_gone(space: Space) -> None:
     space.scene(CHAIN + export("other", "rain"))
-    killed = (
-        "import os\nfrom soundgraph.session import session\nsession.Session._keep_ledger = lambda *a: os._exit(9)\n"
-    )
+    killed = """
+import os
+from soundgraph.session import delivered_files
+delivered_files.keep_ledger = lambda *given: os._exit(9)
+"""
     assert space.fresh("build", code=killed).code == 9
     assert space.exists("build/other.wav.json")
     space.replace(export("other", "rain"), "")

@@ -10,7 +10,7 @@ from typing import Any
 from soundgraph.cache.result_record import Record
 from soundgraph.delivery import provenance
 from soundgraph.project import targets
-from soundgraph.session import session
+from soundgraph.session import opening
 from tests.helpers import CHAIN, Space, export, generate, node
 
 
@@ -61,7 +61,7 @@ def test_each_node_names_the_models_upstream_of_it(space: Space) -> None:
 def test_models_are_told_with_revision_digest_and_licence(space: Space) -> None:
     """Published weights, those of a folder, and a draft, which has none."""
     space.scene(CHAIN)
-    opened = session.open_session(space.root, targets.select(str(space.root), ["a"]))
+    opened = opening.open_session(space.root, targets.select(str(space.root), ["a"]))
     record = Record("key", "digest", 16000, 1, 800, {}, {}, ())
     name = "a:rain"
     made = opened.graph.nodes[name]["node"]

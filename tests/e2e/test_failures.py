@@ -183,12 +183,12 @@ def test_a_signal_whose_exception_led_nowhere_ends_the_build_all_the_same(space:
 
 # What is delivered, and not yet written down.
 WHILE_KEEPING = """
-from soundgraph.session import session
-real = session.Session._keep_ledger
+from soundgraph.session import delivered_files
+real = delivered_files.keep_ledger
 def keep(*given):
     send()
     real(*given)
-session.Session._keep_ledger = keep
+delivered_files.keep_ledger = keep
 """
 
 

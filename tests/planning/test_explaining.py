@@ -162,7 +162,7 @@ def test_a_sample_that_is_lost_in_the_middle_of_a_build_is_told_as_lost(space: S
     space.build()
 
     from soundgraph.project import targets
-    from soundgraph.session.session import open_session
+    from soundgraph.session.opening import open_session
 
     opened = open_session(space.root, targets.select(str(space.root), []))
     digest = opened.plan().decisions["a:rain"].record

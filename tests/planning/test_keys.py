@@ -28,7 +28,7 @@ from soundgraph.planning import action, scene_graph
 from soundgraph.planning.action import manifest
 from soundgraph.project import targets
 from soundgraph.scene.tables.scene import Node, Origin
-from soundgraph.session import session
+from soundgraph.session import opening
 from tests.helpers import CHAIN, Space, changed, export, generate, node, noise
 
 ROOT = Path(__file__).parents[2]
@@ -466,7 +466,7 @@ def golden() -> dict[str, str]:
     An input is given by its own key, not by its samples: they are the same wherever the keys are, and nothing is run.
     """
     wanted = targets.select(str(ROOT), [])
-    opened = session.open_session(ROOT, wanted, draft=True)
+    opened = opening.open_session(ROOT, wanted, draft=True)
     found: dict[str, str] = {}
     for layer in scene_graph.in_order(opened.graph, set(opened.graph)):
         for name in layer:

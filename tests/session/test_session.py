@@ -9,7 +9,7 @@ import pytest
 
 from soundgraph.core.errors import SceneError
 from soundgraph.project import targets
-from soundgraph.session import session
+from soundgraph.session import opening
 from soundgraph.session.session import Session
 from tests.helpers import CHAIN, Space, export, generate
 
@@ -17,7 +17,7 @@ from tests.helpers import CHAIN, Space, export, generate
 def opened(space: Space, *wanted: str, draft: bool = False, overrides: Sequence[str] = ()) -> Session:
     with chdir(space.root):
         found = targets.select(str(space.root), wanted)
-    return session.open_session(space.root, found, draft=draft, overrides=overrides)
+    return opening.open_session(space.root, found, draft=draft, overrides=overrides)
 
 
 @pytest.mark.parametrize(

@@ -24,12 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from soundgraph.core.errors import EXIT_OK, EXIT_WRONG_INPUT, SceneError
     from soundgraph.core.text import json_line
+    from soundgraph.session import refusals
     from soundgraph.session.lint import warnings
 
     refuse_draft_release(options.draft, options.release)
     session = shared_arguments.open_session(options, beside_all=True)
-    session.check_folders()
-    refused = [*session.mistakes_of_policy(), *(session.mistakes_of_release() if options.release else ())]
+    refusals.check_folders(session)
+    refused = [*refusals.of_policy(session), *(refusals.of_release(session) if options.release else ())]
     if refused:
         raise SceneError(refused)
     found = warnings(session)

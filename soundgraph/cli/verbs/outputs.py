@@ -54,9 +54,9 @@ def run(options: argparse.Namespace) -> int:
 def _opened(options: argparse.Namespace, asked: BuildRequest) -> Session:
     from pathlib import Path
 
-    from soundgraph.session import session
+    from soundgraph.session import opening
 
-    return session.open_session(Path(asked.root), asked.dirty(), overrides=options.define, draft=options.draft)
+    return opening.open_session(Path(asked.root), asked.dirty(), overrides=options.define, draft=options.draft)
 
 
 def _outputs(asked: BuildRequest, opened: Session | None, with_all: bool) -> Iterator[tuple[str, str]]:

@@ -61,9 +61,10 @@ def run(options: argparse.Namespace) -> int:
     from soundgraph import backends
     from soundgraph.core.errors import EXIT_OK, EXIT_WORK_TO_DO, SceneError
     from soundgraph.planning import schedule
+    from soundgraph.session import refusals
 
     session = shared_arguments.open_session(options)
-    if refused := session.mistakes_of_policy():
+    if refused := refusals.of_policy(session):
         raise SceneError(refused)
     plan = session.plan(force=options.force)
     budget = options.memory_budget or session.project.memory_budget_bytes
@@ -78,9 +79,9 @@ def run(options: argparse.Namespace) -> int:
         to_write=to_write,
         schedule=loads,
         downloads=[model for model in models.values() if not backends.get(model.backend).missing(model)],
-        missing=session.mistakes_of_models(plan),
-        absent=session.mistakes_of_pins(plan),
-        foreign=session.mistakes_of_ownership(),
+        missing=refusals.of_models(session, plan),
+        absent=refusals.of_pins(session, plan),
+        foreign=refusals.of_ownership(session),
         forecast=_forecast(session, plan, loads, past, to_write, options),
         current=not options.force and _is_current(options),
         options=options,

@@ -45,6 +45,7 @@ def run(options: argparse.Namespace) -> int:
     from soundgraph.core.errors import UsageError
     from soundgraph.core.threads import spread
     from soundgraph.planning import schedule
+    from soundgraph.session import refusals
     from soundgraph.views.sound import report
 
     if options.output and options.output.suffix.lower() not in (".html", ".htm"):
@@ -58,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     missing = [job.owner for job in session.jobs if why[job.owner]]
     if len(missing) == len(session.jobs):
         raise find_sound.not_built(missing[0], why[missing[0]], options)
-    session.check_folders()
+    refusals.check_folders(session)
     shared_arguments.release_collector()
     make = partial(_entry, session, plan, steps, why, options)
     entries = spread(make, session.jobs, shared_arguments.processors())
