@@ -33,15 +33,13 @@ MAX_SECONDS = 36000
 
 @dataclass(frozen=True, eq=False)
 class Audio:
-    """A sound.
-
-    samples: float32, C-contiguous, shape (channels, n) with channels of 1 or more and n of 0 or more; full scale is ±1,
-        and going over it is allowed. Read-only by convention: a node never writes to its inputs.
-    sample_rate: in Hz.
-    """
+    """A sound."""
 
     samples: Samples
+    """float32, C-contiguous, shape (channels, n) with channels of 1 or more and n of 0 or more; full scale is ±1, and
+    going over it is allowed. Read-only by convention: a node never writes to its inputs."""
     sample_rate: int
+    """In Hz."""
 
     @property
     def channels(self) -> int:
@@ -62,12 +60,12 @@ class Audio:
         """SHA-256, in hexadecimal, of `to_wav()`: covers samples, rate and channel count, and nothing else."""
         # Not functools.cached_property: up to Python 3.11 one lock guards it for all sounds, so that two threads would
         # hash one after the other. Should two of them hash the same sound at once, they find the same.
-        found: str | None = self.__dict__.get("_digest")
-        if found is None:
+        digest: str | None = self.__dict__.get("_digest")
+        if digest is None:
             state = hashlib.sha256(self._header())
             state.update(self._interleaved().data)
-            found = self.__dict__["_digest"] = state.hexdigest()
-        return found
+            digest = self.__dict__["_digest"] = state.hexdigest()
+        return digest
 
     def to_wav(self) -> bytes:
         """The canonical float32 WAV file of this sound: equal sounds give equal bytes, on any day and machine."""
@@ -81,11 +79,13 @@ class Audio:
 
 
 class Shape(NamedTuple):
-    """What a sound is beside its samples: rate in Hz, channels, and length in samples of one channel."""
+    """What a sound is beside its samples."""
 
     sample_rate: int
+    """In Hz."""
     channels: int
     n_samples: int
+    """Length in samples of one channel."""
 
 
 def _header(shape: Shape) -> bytes:

@@ -68,10 +68,10 @@ def _takes(file_format: str, bit_depth: int, quality: float) -> bool:
 def _check_room(audio: Audio, file_format: str, known: Format) -> None:
     if known.max_channels is not None and audio.channels > known.max_channels:
         held = "one or two" if known.max_channels == 2 else f"up to {known.max_channels}"
-        what = f"{file_format} is written with {held} channels, not {audio.channels}"
+        refusal = f"{file_format} is written with {held} channels, not {audio.channels}"
         limits = {name: get_format(name).max_channels for name in lossless_names()}
         wider = [name for name, limit in limits.items() if limit is None or limit > known.max_channels]
-        raise NodeError(f"{what}; {listed(wider)} {'holds' if len(wider) == 1 else 'hold'} more")
+        raise NodeError(f"{refusal}; {listed(wider)} {'holds' if len(wider) == 1 else 'hold'} more")
     if known.max_rate_hz is not None and audio.sample_rate > known.max_rate_hz:
         raise NodeError(f"{file_format} holds up to {known.max_rate_hz} Hz, not {audio.sample_rate} Hz")
 

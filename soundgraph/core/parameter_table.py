@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from soundgraph.core.params import Params
 
 
-class Row(NamedTuple):
+class ParameterRow(NamedTuple):
     """name: "bands[].freq_hz" for a field of a table in a list. default: "required" or "default …"."""
 
     name: str
@@ -17,19 +17,19 @@ class Row(NamedTuple):
     description: str
 
 
-def rows(params: type[Params]) -> list[Row]:
+def rows(params: type[Params]) -> list[ParameterRow]:
     """All fields of a kind's table, those of tables in its lists after the list."""
     schema = params.model_json_schema()
     return list(_rows(schema, schema.get("$defs", {}), ""))
 
 
-def _rows(table: dict[str, Any], shared: dict[str, Any], prefix: str) -> list[Row]:
+def _rows(table: dict[str, Any], shared: dict[str, Any], prefix: str) -> list[ParameterRow]:
     found = []
     required = table.get("required", ())
     for name, field in table.get("properties", {}).items():
         default = "required" if name in required else f"default {_value(field.get('default'))}"
         description = field.get("description", "")
-        found.append(Row(f"{prefix}{name}", _type(field, shared), default, description))
+        found.append(ParameterRow(f"{prefix}{name}", _type(field, shared), default, description))
         for option in (field, *field.get("anyOf", ())):
             reference = option.get("items", {}).get("$ref") or option.get("$ref")
             if reference:

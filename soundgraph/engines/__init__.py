@@ -18,83 +18,80 @@ from soundgraph.engines._fields import EngineParams
 
 @dataclass(frozen=True)
 class Sound:
-    """One delivered audio file.
-
-    file: relative to the build folder, with "/" between its parts: "footsteps/gravel_01.wav".
-    name: of the export: "gravel". All takes of an export share it.
-    take: which take it is, from 1; None for an export without takes.
-    format: "wav", "ogg" and so on.
-    facts: what was measured and stated, as the file's sidecar has it: `duration_s`, `sample_rate` (Hz), `channels`,
-        `loudness_lufs`, `true_peak_dbtp`; where there is one, `loop` with `start` and `end`, the first and the last
-        sample of the loop (the last one is part of it); where they were given, `title`, `comment` and the like.
-    id: a stable name of scene and export, equal for all takes. Ids in manifests are hashes of it, never random.
-    """
+    """One delivered audio file."""
 
     file: str
+    """Relative to the build folder, with "/" between its parts: "footsteps/gravel_01.wav"."""
     name: str
+    """Of the export: "gravel". All takes of an export share it."""
     take: int | None
+    """Which take it is, from 1; None for an export without takes."""
     format: str
+    """"wav", "ogg" and so on."""
     facts: Mapping[str, Any]
+    """What was measured and stated, as the file's sidecar has it: `duration_s`, `sample_rate` (Hz), `channels`,
+    `loudness_lufs`, `true_peak_dbtp`; where there is one, `loop` with `start` and `end`, the first and the last sample
+    of the loop (the last one is part of it); where they were given, `title`, `comment` and the like."""
     id: str
+    """A stable name of scene and export, equal for all takes. Ids in manifests are hashes of it, never random."""
 
 
 @dataclass(frozen=True)
 class Handout:
-    """What an engine is given to write a manifest of.
-
-    params: of the manifest's table, validated. path: of the manifest, under the build folder and without its extension,
-        such as "footsteps/wwise". sounds: the files that it is about, the takes of an export in order.
-    """
+    """What an engine is given to write a manifest of."""
 
     params: Any
+    """Of the manifest's table, validated."""
     path: str
+    """Of the manifest, under the build folder and without its extension, such as "footsteps/wwise"."""
     sounds: Sequence[Sound]
+    """The files that it is about, the takes of an export in order."""
 
 
-class Made(NamedTuple):
-    """A thing in an engine's project. of: the sound that it is made of, so that the same twice is no clash."""
+class EngineAsset(NamedTuple):
+    """A thing that importing a manifest makes in the engine's own project."""
 
     name: str
+    """As the engine calls it."""
     of: str
+    """The sound that it is made of, so that the same twice is no clash."""
 
 
 @dataclass(frozen=True)
 class Engine:
-    """A sort of manifest.
-
-    params: the fields of a [manifests.<name>] table, without `engine`, `exports` and `path`.
-    formats: the audio formats it can import, best first; none where it takes any.
-    files: the contents of files by their path under the build folder. Pure: equal handouts give equal bytes on any day
-        and machine. Raises NodeError.
-    names: the paths that `files` gives contents to, from the same handout, of whose sounds it reads no facts: whatever
-        else would be at such a path is found before anything runs. Raises NodeError for what is wrong by names alone.
-    every_format: whether `files` wants a sound in all formats that it is delivered in, rather than in the best one.
-    plays_loop_end: whether it plays the frame at which the loop of a WAV ends, in place of the one at which it begins.
-        A loop that ends with its file is then followed by a copy of that one, a guard frame.
-    plays_whole_files: whether it repeats a looping WAV from the first frame of the file to the last.
-    makes: what importing the files makes in the engine's own project, as names with the sound that each is of; two
-        manifests that make one thing of two sounds take it from each other. Reads no facts either.
-    merge: from the path of a file, what stands there, and what `files` gives it, to what it should be. For files that
-        the engine writes as well: what it has added there stays. None if what stands there is none of the engine's.
-    """
+    """A sort of manifest."""
 
     params: type[EngineParams]
+    """The fields of a [manifests.<name>] table, without `engine`, `exports` and `path`."""
     formats: tuple[str, ...]
+    """The audio formats it can import, best first; none where it takes any."""
     files: Callable[[Handout], dict[str, bytes]]
+    """The contents of files by their path under the build folder. Pure: equal handouts give equal bytes on any day and
+    machine. Raises NodeError."""
     names: Callable[[Handout], list[str]]
+    """The paths that `files` gives contents to, from the same handout. It reads no facts of the sounds: whatever else
+    would be at such a path is found before anything runs. Raises NodeError for what is wrong by names alone."""
     every_format: bool = False
+    """Whether `files` wants a sound in all formats that it is delivered in, rather than in the best one."""
     plays_loop_end: bool = False
+    """Whether it plays the frame at which the loop of a WAV ends, in place of the one at which it begins. A loop that
+    ends with its file is then followed by a copy of that one, a guard frame."""
     plays_whole_files: bool = False
-    makes: Callable[[Handout], list[Made]] = lambda handout: []
-    merge: Callable[[str, bytes, bytes], bytes | None] = lambda path, there, ours: None
+    """Whether it repeats a looping WAV from the first frame of the file to the last."""
+    makes: Callable[[Handout], list[EngineAsset]] = lambda handout: []
+    """What importing the files makes in the engine's own project. Two manifests that make one thing of two sounds take
+    it from each other. Reads no facts either."""
+    merge: Callable[[str, bytes, bytes], bytes | None] = lambda path, theirs, ours: None
+    """From the path of a file, what stands there, and what `files` gives it, to what it should be. For files that the
+    engine writes as well: what it has added there stays. None if what stands there is none of the engine's."""
 
 
-def _wrong_engine(found: Any) -> str:
-    if not isinstance(found, Engine):
+def _wrong_engine(offered: Any) -> str:
+    if not isinstance(offered, Engine):
         return "is no soundgraph.engines.Engine"
-    if not issubclass(found.params, EngineParams):
+    if not issubclass(offered.params, EngineParams):
         return "takes fields that are no soundgraph.engines.EngineParams"
-    found.params.model_rebuild()
+    offered.params.model_rebuild()
     return ""
 
 
@@ -133,11 +130,11 @@ def choose(name: str, sounds: Sequence[Sound]) -> list[Sound]:
     best: dict[tuple[str, int | None], str] = {}
     for sound in sounds:
         key = (sound.id, sound.take)
-        found = next((each for each in engine.formats if each in formats[key]), None)
-        if found is None:
+        best_format = next((known for known in engine.formats if known in formats[key]), None)
+        if best_format is None:
             raise NodeError(
                 f"{name} imports {one_of(engine.formats)}, and {sound.name} is delivered as {one_of(formats[key])}; "
                 f'add "{engine.formats[0]}" to its format'
             )
-        best[key] = found
+        best[key] = best_format
     return [sound for sound in sounds if sound.format == best[(sound.id, sound.take)]]

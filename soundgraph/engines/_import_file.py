@@ -20,47 +20,47 @@ class _Field(NamedTuple):
     end: int
 
 
-def merged(there: str, ours: str) -> str | None:
-    """`there` with all that `ours` sets, and nothing else touched; None for a text that is no .import file: with words
+def merged(theirs: str, ours: str) -> str | None:
+    """`theirs` with all that `ours` sets, and nothing else touched; None for a text that is no .import file: with words
     in it and none of the sections, or a value that is never closed, behind which Godot would read nothing.
 
     Whatever Godot, or a person in its import dock, has added stays where it is, so that a file which says all that ours
     says is not written again. A uid stays as well: scenes of the game may know the file by it. What is not understood
     stays, too, to the byte; of a key that stands there twice, Godot takes the last.
     """
-    if not there.removeprefix(_BOM).strip():
+    if not theirs.removeprefix(_BOM).strip():
         return ours
-    read, own = _fields(there), _fields(ours)
+    read, own = _fields(theirs), _fields(ours)
     if read is None or own is None:
         return None
     (known, ends), (wanted, _) = read, own
-    lines = map(str.strip, there.removeprefix(_BOM).split("\n"))
+    lines = map(str.strip, theirs.removeprefix(_BOM).split("\n"))
     if not _SECTIONS & ends.keys() and any(line and not line.startswith(";") for line in lines):
         return None
-    line_end = "\r\n" if "\r\n" in there else "\n"
+    line_end = "\r\n" if "\r\n" in theirs else "\n"
     changes: list[tuple[int, int, str]] = []
     missing: dict[str, list[str]] = {}
     for name, field in wanted.items():
         value, old = ours[field.start : field.end], known.get(name)
         if old is None:
             missing.setdefault(field.section, []).append(f"{field.key}={value}")
-        elif there[old.start : old.end] != value and not (name == _UID and '"uid://' in there[old.start : old.end]):
+        elif theirs[old.start : old.end] != value and not (name == _UID and '"uid://' in theirs[old.start : old.end]):
             changes.append((old.start, old.end, value))
     for section, new in missing.items():
         if section in ends:
             changes.append((ends[section], ends[section], "".join(f"{line_end}{line}" for line in new)))
         else:
-            there += "" if there.endswith("\n") else line_end
-            there += "".join(f"{line}{line_end}" for line in ("", f"[{section}]", "", *new))
+            theirs += "" if theirs.endswith("\n") else line_end
+            theirs += "".join(f"{line}{line_end}" for line in ("", f"[{section}]", "", *new))
     for start, end, value in sorted(changes, reverse=True):
-        there = there[:start] + value + there[end:]
-    return there
+        theirs = theirs[:start] + value + theirs[end:]
+    return theirs
 
 
 def _fields(text: str) -> tuple[dict[tuple[str, str], _Field], dict[str, int]] | None:
     """(every field by its section and key, where the last line ends that a section has of them, or its header); None
     where a value is never closed."""
-    found: dict[tuple[str, str], _Field] = {}
+    fields: dict[tuple[str, str], _Field] = {}
     ends: dict[str, int] = {}
     section, place = "", 0
     for start, end in _lines(text):
@@ -74,11 +74,11 @@ def _fields(text: str) -> tuple[dict[tuple[str, str], _Field], dict[str, int]] |
             stop = _end_of_value(text, start + key.end())
             if stop is None:
                 return None
-            found[section, key[1]] = _Field(section, key[1], start + key.end(), stop)
-            rest = text.find("\n", stop)
-            ends[section] = len(text) if rest < 0 else rest - (text[rest - 1] == "\r")
+            fields[section, key[1]] = _Field(section, key[1], start + key.end(), stop)
+            line_end = text.find("\n", stop)
+            ends[section] = len(text) if line_end < 0 else line_end - (text[line_end - 1] == "\r")
             place = stop
-    return found, ends
+    return fields, ends
 
 
 def _lines(text: str) -> Iterator[tuple[int, int]]:

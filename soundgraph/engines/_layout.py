@@ -13,20 +13,23 @@ from soundgraph.core.errors import NodeError
 from soundgraph.engines import Sound
 
 
-class Loop(NamedTuple):
-    """Which samples of a sound repeat: `start` is the first one, `stop` the first one that no longer does."""
+class LoopSpan(NamedTuple):
+    """Which samples of a sound repeat."""
 
     start: int
+    """The first one."""
     stop: int
+    """The first one that no longer does."""
 
 
 class Group(NamedTuple):
-    """An export. has_takes: whether it is made of takes, of which there may be one."""
+    """An export, as a manifest sees it."""
 
     name: str
     id: str
     sounds: tuple[Sound, ...]
     has_takes: bool
+    """Whether it is made of takes, of which there may be one."""
 
 
 def groups(sounds: Iterable[Sound]) -> list[Group]:
@@ -35,17 +38,17 @@ def groups(sounds: Iterable[Sound]) -> list[Group]:
     An export of one take is still one with takes: engines make a container of it, and a second take joins it there
     without a game having to refer to something else.
     """
-    found: dict[str, list[Sound]] = {}
+    by_id: dict[str, list[Sound]] = {}
     for sound in sounds:
-        found.setdefault(sound.id, []).append(sound)
+        by_id.setdefault(sound.id, []).append(sound)
     return [
         Group(
-            each[0].name,
+            takes[0].name,
             key,
-            tuple(sorted(each, key=lambda sound: sound.take or 0)),
-            each[0].take is not None,
+            tuple(sorted(takes, key=lambda sound: sound.take or 0)),
+            takes[0].take is not None,
         )
-        for key, each in found.items()
+        for key, takes in by_id.items()
     ]
 
 
@@ -69,10 +72,10 @@ def n_samples(sound: Sound) -> int:
     return round(float(sound.facts["duration_s"]) * int(sound.facts["sample_rate"]))
 
 
-def loop(sound: Sound) -> Loop | None:
+def loop(sound: Sound) -> LoopSpan | None:
     """The loop of a sound, None if it has none."""
-    found = sound.facts.get("loop")
-    return None if found is None else Loop(int(found["start"]), int(found["end"]) + 1)
+    facts = sound.facts.get("loop")
+    return None if facts is None else LoopSpan(int(facts["start"]), int(facts["end"]) + 1)
 
 
 def loops_whole(sound: Sound) -> bool:

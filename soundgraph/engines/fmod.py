@@ -13,7 +13,7 @@ from pydantic import Field, field_validator
 
 from soundgraph.core.errors import NodeError
 from soundgraph.core.path_names import wrong_with
-from soundgraph.engines import Engine, Handout, Made, Sound
+from soundgraph.engines import Engine, EngineAsset, Handout, Sound
 from soundgraph.engines._fields import EngineParams
 from soundgraph.engines._fmod_script import SCRIPT
 from soundgraph.engines._layout import Group, as_json, groups, loop, one_line
@@ -74,15 +74,15 @@ def names(handout: Handout) -> list[str]:
     return [f"{path}.js"]
 
 
-def makes(handout: Handout) -> list[Made]:
+def makes(handout: Handout) -> list[EngineAsset]:
     """Events, and outside the Assets folder the files that are imported by their names alone."""
     params: Fmod = handout.params
     sounds = handout.sounds
     folder = f"{params.folder}/" if params.folder else ""
-    found = [Made(f"event:/{folder}{group.name}", group.id) for group in groups(sounds)]
+    assets = [EngineAsset(f"event:/{folder}{group.name}", group.id) for group in groups(sounds)]
     if not _is_inside(params):
-        found += [Made(posixpath.basename(sound.file), sound.file) for sound in sounds]
-    return found
+        assets += [EngineAsset(posixpath.basename(sound.file), sound.file) for sound in sounds]
+    return assets
 
 
 def _is_inside(params: Fmod) -> bool:
@@ -117,8 +117,8 @@ def _event(group: Group) -> dict[str, Any]:
 
 def _region(sound: Sound) -> tuple[float, float] | None:
     """Position and length, in seconds, of what repeats."""
-    found, rate = loop(sound), int(sound.facts["sample_rate"])
-    return (found.start / rate, (found.stop - found.start) / rate) if found else None
+    span, rate = loop(sound), int(sound.facts["sample_rate"])
+    return (span.start / rate, (span.stop - span.start) / rate) if span else None
 
 
 ENGINE = Engine(params=Fmod, formats=("wav", "flac", "ogg", "mp3"), files=files, names=names, makes=makes)

@@ -79,11 +79,11 @@ def names(handout: Handout) -> list[str]:
     return settings + [f"{path}/{group.name}.tres" for group in groups(sounds) if group.has_takes]
 
 
-def merge(path: str, there: bytes, ours: bytes) -> bytes | None:
+def merge(path: str, theirs: bytes, ours: bytes) -> bytes | None:
     if not path.endswith(".import"):
         return None
-    found = merged(*(text.decode("utf-8", "surrogateescape") for text in (there, ours)))
-    return None if found is None else found.encode("utf-8", "surrogateescape")
+    settings = merged(*(text.decode("utf-8", "surrogateescape") for text in (theirs, ours)))
+    return None if settings is None else settings.encode("utf-8", "surrogateescape")
 
 
 # Godot writes a .import file anew when it imports, and would give a random uid to one without. All it adds is here,
@@ -131,8 +131,8 @@ def _wav_settings(params: Godot, sound: Sound) -> dict[str, str]:
     after the loop, and where the file ends with the loop, the export has put a copy of the first one there. With IMA
     ADPCM the mixer goes back to the beginning itself; the end is then the last frame of the loop.
     """
-    found = loop(sound)
-    stop = found.stop - (params.compression == "ima_adpcm") if found else -1
+    span = loop(sound)
+    stop = span.stop - (params.compression == "ima_adpcm") if span else -1
     return {
         "force/8_bit": "false",
         "force/mono": "false",
@@ -140,8 +140,8 @@ def _wav_settings(params: Godot, sound: Sound) -> dict[str, str]:
         "force/max_rate_hz": "44100",
         "edit/trim": "false",
         "edit/normalize": "false",
-        "edit/loop_mode": "2" if found else "1",
-        "edit/loop_begin": str(found.start) if found else "0",
+        "edit/loop_mode": "2" if span else "1",
+        "edit/loop_begin": str(span.start) if span else "0",
         "edit/loop_end": str(stop),
         "compress/mode": str(_COMPRESSION[params.compression]),
     }
@@ -153,15 +153,15 @@ def _stream_settings(sound: Sound) -> dict[str, str]:
     The engine multiplies it by the rate and cuts off what is behind the point, so that it has to lie behind the sample,
     and in all its digits: six of them are whole milliseconds after a hundred seconds.
     """
-    found = loop(sound)
-    if found and found.stop != n_samples(sound):
+    span = loop(sound)
+    if span and span.stop != n_samples(sound):
         raise NodeError(
-            f"the loop of {sound.name} ends at sample {found.stop} of {n_samples(sound)}, and Godot plays "
+            f"the loop of {sound.name} ends at sample {span.stop} of {n_samples(sound)}, and Godot plays "
             f"{sound.format} to its end before it repeats; deliver it as wav, or trim what follows the loop"
         )
-    offset = _in_full((found.start + 0.25) / int(sound.facts["sample_rate"])) if found and found.start else "0"
+    offset = _in_full((span.start + 0.25) / int(sound.facts["sample_rate"])) if span and span.start else "0"
     return {
-        "loop": "true" if found else "false",
+        "loop": "true" if span else "false",
         "loop_offset": offset,
         "bpm": "0",
         "beat_count": "0",

@@ -13,7 +13,7 @@ from pydantic import Field, field_validator
 
 from soundgraph.core.digest import digest
 from soundgraph.core.path_names import wrong_with
-from soundgraph.engines import Engine, Handout, Made, Sound
+from soundgraph.engines import Engine, EngineAsset, Handout, Sound
 from soundgraph.engines._fields import EngineParams
 from soundgraph.engines._layout import (
     Group,
@@ -84,10 +84,10 @@ def names(handout: Handout) -> list[str]:
     return [f"{path}.json", posixpath.join(folder, "Editor", f"{name}Importer.cs")]
 
 
-def makes(handout: Handout) -> list[Made]:
+def makes(handout: Handout) -> list[EngineAsset]:
     """The item of the menu; clips are the files themselves."""
     path = handout.path
-    return [Made(_menu(path), path)]
+    return [EngineAsset(_menu(path), path)]
 
 
 def _menu(path: str) -> str:
@@ -100,7 +100,7 @@ def _sound(params: Unity, group: Group) -> dict[str, Any]:
 
 def _clip(params: Unity, sound: Sound) -> dict[str, Any]:
     """Flat, and without null: JsonUtility reads neither dictionaries nor numbers that may be missing."""
-    found = loop(sound)
+    span = loop(sound)
     return {
         "asset": under(params.root, sound.file),
         "take": sound.take or 0,
@@ -110,9 +110,9 @@ def _clip(params: Unity, sound: Sound) -> dict[str, Any]:
         "channels": sound.facts["channels"],
         # An AudioSource repeats a whole clip or none of it.
         "loops": loops_whole(sound),
-        "hasLoopPoints": found is not None,
-        "loopStartSample": found.start if found else 0,
-        "loopEndSample": found.stop - 1 if found else 0,
+        "hasLoopPoints": span is not None,
+        "loopStartSample": span.start if span else 0,
+        "loopEndSample": span.stop - 1 if span else 0,
         "loadType": "Streaming" if sound.facts["duration_s"] >= params.stream_from else "DecompressOnLoad",
         "compressionFormat": _COMPRESSION[params.compression],
         "quality": params.quality,

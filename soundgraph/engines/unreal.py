@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from soundgraph.core.errors import NodeError
-from soundgraph.engines import Engine, Handout, Made, Sound
+from soundgraph.engines import Engine, EngineAsset, Handout, Sound
 from soundgraph.engines._fields import EngineParams
 from soundgraph.engines._layout import Group, as_json, groups, identifier, loop, loops_whole, seen_from, stem
 from soundgraph.engines._unreal_script import SCRIPT
@@ -59,7 +59,7 @@ def files(handout: Handout) -> dict[str, bytes]:
 
 def names(handout: Handout) -> list[str]:
     path = handout.path
-    assets = [made.name for made in makes(handout)]
+    assets = [asset.name for asset in makes(handout)]
     seen: set[str] = set()
     for asset in assets:
         # Assets are files, and on two of three systems of the editor case is no difference between files.
@@ -69,16 +69,18 @@ def names(handout: Handout) -> list[str]:
     return [f"{path}.py"]
 
 
-def makes(handout: Handout) -> list[Made]:
+def makes(handout: Handout) -> list[EngineAsset]:
     """The assets."""
     params: Unreal = handout.params
     sounds = handout.sounds
-    found = []
+    assets = []
     for group in groups(sounds):
-        found += [Made(f"{_folder(params, sound)}/{_asset(params, sound)}", sound.file) for sound in group.sounds]
+        assets += [
+            EngineAsset(f"{_folder(params, sound)}/{_asset(params, sound)}", sound.file) for sound in group.sounds
+        ]
         if group.has_takes:
-            found.append(Made(f"{_folder(params, group.sounds[0])}/{_cue(params, group)}", group.id))
-    return found
+            assets.append(EngineAsset(f"{_folder(params, group.sounds[0])}/{_cue(params, group)}", group.id))
+    return assets
 
 
 def _folder(params: Unreal, sound: Sound) -> str:
@@ -101,9 +103,9 @@ def _entry(params: Unreal, path: str, group: Group) -> dict[str, Any]:
 
 
 def _wave(params: Unreal, path: str, sound: Sound) -> dict[str, Any]:
-    found, rate = loop(sound), int(sound.facts["sample_rate"])
+    span, rate = loop(sound), int(sound.facts["sample_rate"])
     # SoundWave.looping repeats a wave from end to end: with a loop that is a part of it, the rest would repeat, too.
-    part = found if found and not loops_whole(sound) else None
+    part = span if span and not loops_whole(sound) else None
     return {
         "file": seen_from(path, sound.file),
         "folder": _folder(params, sound),

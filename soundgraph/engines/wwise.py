@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 
 from soundgraph.core.errors import NodeError
 from soundgraph.core.path_names import wrong_with
-from soundgraph.engines import Engine, Handout, Made
+from soundgraph.engines import Engine, EngineAsset, Handout
 from soundgraph.engines._fields import EngineParams, cell
 from soundgraph.engines._layout import Group, figures, groups, loop, notes, one_line, seen_from, stem
 
@@ -83,22 +83,22 @@ def names(handout: Handout) -> list[str]:
     return [f"{path}.tsv"]
 
 
-def makes(handout: Handout) -> list[Made]:
+def makes(handout: Handout) -> list[EngineAsset]:
     """Objects and events by their paths, whatever their types, and the files that Wwise copies by their names alone."""
     params: Wwise = handout.params
     sounds = handout.sounds
-    found = []
+    assets = []
     for group in groups(sounds):
         parent = params.parent
         if group.has_takes:
             parent = f"{parent}\\{_named(group.name)}"
-            found.append(Made(parent, group.id))
+            assets.append(EngineAsset(parent, group.id))
         takes = zip(_of_sounds(group), group.sounds, strict=True)
-        found += [Made(f"{parent}\\{name}", f"{sound.id} {sound.take}") for name, sound in takes]
+        assets += [EngineAsset(f"{parent}\\{name}", f"{sound.id} {sound.take}") for name, sound in takes]
         if params.events:
-            found.append(Made(_event(params, group), group.id))
+            assets.append(EngineAsset(_event(params, group), group.id))
     originals = "\\".join(filter(None, ("Originals", "SFX", params.originals)))
-    return found + [Made(f"{originals}\\{posixpath.basename(sound.file)}", sound.file) for sound in sounds]
+    return assets + [EngineAsset(f"{originals}\\{posixpath.basename(sound.file)}", sound.file) for sound in sounds]
 
 
 _NEEDED = ("Audio File", "Object Path", "Object Type", "Notes")
@@ -144,11 +144,11 @@ def _event(params: Wwise, group: Group) -> str:
 
 def _of_sounds(group: Group) -> list[str]:
     """What the sounds of an export are called."""
-    found = [_named(stem(sound.file) if group.has_takes else group.name) for sound in group.sounds]
-    for name in found:
-        if found.count(name) > 1:
+    names = [_named(stem(sound.file) if group.has_takes else group.name) for sound in group.sounds]
+    for name in names:
+        if names.count(name) > 1:
             raise NodeError(f'two takes of {group.name} would both be called "{name}" in Wwise')
-    return found
+    return names
 
 
 def _file(path: str) -> str:

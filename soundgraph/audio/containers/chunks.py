@@ -21,20 +21,22 @@ from soundgraph.audio.containers import signatures
 
 @dataclass(frozen=True)
 class _Layout:
-    """How a file made of chunks is laid out.
-
-    first: where the first chunk begins. name_bytes: length of a chunk's name. size: of the number after it, which
-    counts the name and itself if `whole`. align: what the start of a chunk is rounded up to. data: names of the chunk
-    that holds the sound. total: where the size of the whole file stands, and what is not counted in it.
-    """
+    """How a file made of chunks is laid out."""
 
     first: int
+    """Where the first chunk begins."""
     name_bytes: int
+    """Length of a chunk's name."""
     size: str
+    """The `struct` form of the number after the name."""
     whole: bool = False
+    """Whether that number counts the name and itself."""
     align: int = 2
+    """What the start of a chunk is rounded up to."""
     data: bytes = b"data"
+    """The name of the chunk that holds the sound."""
     total: tuple[int, int] | None = (4, 8)
+    """Where the size of the whole file stands, and how many bytes it does not count."""
 
 
 _LAYOUTS = {
@@ -57,32 +59,35 @@ _MOST_READ_AFTER = 2**28
 
 
 @dataclass(frozen=True)
-class Sound:
-    """What a file says of its sound.
-
-    container: its first four bytes. start: where the sound begins. size: how many bytes it is said to have; None if
-    the header does not know. size_at, size_form: where that number stands, and its `struct` form. size_more: what it
-    counts beside the sound. there: how many bytes of the sound are there.
-    codec: the tag of a WAV, the four letters of AIFF-C and CAF, b"" of PCM in AIFF. block_bytes, block_samples: of a
-    block-coded sound; 0 if not stated.
-    samples: how many samples a channel there are, as `fact` or COMM have it; None if they do not.
-    more: why what follows the sound ought not to be there; "" if nothing does that matters.
-    """
+class ChunkedSound:
+    """What a file says of its sound."""
 
     container: bytes
+    """The first four bytes of the file."""
     start: int
+    """Where the sound begins."""
     size: int | None
+    """How many bytes it is said to have; None if the header does not know."""
     size_at: int
+    """Where that number stands."""
     size_form: str
+    """Its `struct` form."""
     size_more: int
+    """How many bytes it counts beside the sound."""
     there: int
+    """How many bytes of the sound the file holds."""
     channels: int = 0
     codec: int | bytes = b""
+    """The tag of a WAV, the four letters of AIFF-C and CAF, b"" of PCM in AIFF."""
     bits: int = 0
     block_bytes: int = 0
+    """Of a block-coded sound; 0 if not stated."""
     block_samples: int = 0
+    """Of a block-coded sound; 0 if not stated."""
     samples: int | None = None
+    """How many samples a channel has, by `fact` or COMM; None if they do not say."""
     more: str = ""
+    """Why what follows the sound ought not to be there; "" if nothing does that matters."""
 
     @property
     def damage(self) -> str:
@@ -111,7 +116,7 @@ def is_placeholder(size: int) -> bool:
     )
 
 
-def look(file: BinaryIO) -> Sound | None:
+def look(file: BinaryIO) -> ChunkedSound | None:
     """What the headers say, and what follows the sound; None if no sound is found. Raises OSError."""
     file.seek(0)
     magic = file.read(4)
@@ -120,24 +125,24 @@ def look(file: BinaryIO) -> Sound | None:
     return _chunked(file, magic) if magic in _LAYOUTS else None
 
 
-def hidden(file: BinaryIO, sound: Sound) -> str:
+def hidden(file: BinaryIO, sound: ChunkedSound) -> str:
     """Why the sound of a file is not all sound: a recording that was cut short, and another put after it, fill up what
     the first states. "" if there is none in it."""
     return "" if sound.size is None else _search(file, sound.start, sound.start + sound.there)
 
 
-def with_size(data: bytes, sound: Sound) -> bytes:
+def with_size(data: bytes, sound: ChunkedSound) -> bytes:
     """The file with the number of bytes that are there as the size of its sound; BW64 as the RF64 that it is."""
-    whole = bytearray(data)
+    resized = bytearray(data)
     size = sound.there + sound.size_more
     limit = 2 ** (8 * struct.calcsize(sound.size_form)) - 1
-    struct.pack_into(sound.size_form, whole, sound.size_at, min(size, limit))
+    struct.pack_into(sound.size_form, resized, sound.size_at, min(size, limit))
     if sound.container == b"BW64":
-        whole[:4] = b"RF64"
-    return bytes(whole[: sound.start + sound.there])
+        resized[:4] = b"RF64"
+    return bytes(resized[: sound.start + sound.there])
 
 
-def _au(file: BinaryIO, magic: bytes) -> Sound | None:
+def _au(file: BinaryIO, magic: bytes) -> ChunkedSound | None:
     numbers = file.read(20)
     if len(numbers) < 20:
         return None
@@ -145,25 +150,25 @@ def _au(file: BinaryIO, magic: bytes) -> Sound | None:
     start, size, codec, _, channels = struct.unpack(f"{order}5I", numbers)
     there = max(0, file.seek(0, 2) - start)
     stated = None if is_placeholder(size) else size
-    sound = Sound(magic, start, stated, 8, f"{order}I", 0, there, channels, codec)
+    sound = ChunkedSound(magic, start, stated, 8, f"{order}I", 0, there, channels, codec)
     if stated is None:
         return replace(sound, more=_search(file, start))
     return replace(sound, there=min(there, stated), more=_after(file, start + stated))
 
 
-def _chunked(file: BinaryIO, magic: bytes) -> Sound | None:
+def _chunked(file: BinaryIO, magic: bytes) -> ChunkedSound | None:
     layout = _LAYOUTS[magic]
     end = file.seek(0, 2)
     stated_end = _stated_end(file, layout)
     sizes_64: tuple[int, int] | None = None
-    found: Sound | None = None
+    sound: ChunkedSound | None = None
     facts: dict[str, int] = {}
     codec: dict[str, int | bytes] = {}
     stop = layout.first
     for name, at, start, size in _walk(file, layout):
-        if found is not None and _begins_another(file, at):
-            return replace(found, more=signatures.followed_by_another(at))
-        if found is not None and (not _NAME.fullmatch(name) or (start + size > end and at >= stated_end > 0)):
+        if sound is not None and _begins_another(file, at):
+            return replace(sound, more=signatures.followed_by_another(at))
+        if sound is not None and (not _NAME.fullmatch(name) or (start + size > end and at >= stated_end > 0)):
             break  # no chunk, though four letters may begin it by chance
         if name == b"ds64":
             sizes_64 = _ds64(file, start)
@@ -176,26 +181,26 @@ def _chunked(file: BinaryIO, magic: bytes) -> Sound | None:
             codec = _description(file, start)
         elif name == b"fact":
             facts["samples"] = _count(file, start, layout)
-        elif name == layout.data and found is None:
-            found = _data(file, magic, layout, start, size, sizes_64)
-            if found.size is None:
-                found = replace(found, there=max(0, end - found.start), more=_search(file, found.start))
+        elif name == layout.data and sound is None:
+            sound = _data(file, magic, layout, start, size, sizes_64)
+            if sound.size is None:
+                sound = replace(sound, there=max(0, end - sound.start), more=_search(file, sound.start))
                 stop = end
                 break
-            found = replace(found, there=max(0, min(found.size, end - found.start)))
-        elif name == layout.data and found is not None and size > 0:
-            return replace(found, more=f"holds its sound in several parts, the second from byte {at} on; convert it")
-        stop = start + size if found is None or name != layout.data else found.start + (found.size or 0)
-    if found is None:
+            sound = replace(sound, there=max(0, min(sound.size, end - sound.start)))
+        elif name == layout.data and sound is not None and size > 0:
+            return replace(sound, more=f"holds its sound in several parts, the second from byte {at} on; convert it")
+        stop = start + size if sound is None or name != layout.data else sound.start + (sound.size or 0)
+    if sound is None:
         return None
-    if found.size is not None:
+    if sound.size is not None:
         # Not from where the walk stopped: a chunk that fills no even number of bytes may have no padding after it.
-        stop = max(found.start + found.size, min(stop, end))
-        found = replace(found, more=found.more or _after(file, stop))
+        stop = max(sound.start + sound.size, min(stop, end))
+        sound = replace(sound, more=sound.more or _after(file, stop))
     samples = facts.get("samples")
     if samples == 0xFFFFFFFF:
         samples = facts.get("64")
-    return replace(found, samples=samples, **codec)  # type: ignore[arg-type]
+    return replace(sound, samples=samples, **codec)  # type: ignore[arg-type]
 
 
 def _stated_end(file: BinaryIO, layout: _Layout) -> int:
@@ -257,7 +262,7 @@ def _ds64(file: BinaryIO, start: int) -> tuple[int, int]:
 
 def _data(
     file: BinaryIO, magic: bytes, layout: _Layout, start: int, size: int, sizes_64: tuple[int, int] | None
-) -> Sound:
+) -> ChunkedSound:
     """The sound, from the header of the chunk that holds it. AIFF and CAF put numbers of their own before it."""
     width = struct.calcsize(layout.size)
     size_at, form = start - width, layout.size
@@ -282,7 +287,7 @@ def _data(
     more = before + (struct.calcsize(layout.size) + layout.name_bytes if layout.whole else 0)
     if stated is not None:
         stated = max(0, stated - before)
-    return Sound(magic, start + before, stated, size_at, form, more, 0)
+    return ChunkedSound(magic, start + before, stated, size_at, form, more, 0)
 
 
 def _wave_format(file: BinaryIO, start: int, order: str) -> dict[str, int | bytes]:
@@ -342,9 +347,9 @@ def _search(file: BinaryIO, start: int, stop: int | None = None) -> str:
     at = start
     before = b""
     while piece := _piece(file, at, stop):
-        found = signatures.find(before + piece, tagged=True)
-        if found >= 0:
-            return signatures.followed_by_another(at - len(before) + found)
+        place = signatures.find(before + piece, tagged=True)
+        if place >= 0:
+            return signatures.followed_by_another(at - len(before) + place)
         at += len(piece)
         before = piece[-_OVERLAP_BYTES:]
     return ""

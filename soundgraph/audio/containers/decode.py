@@ -111,8 +111,8 @@ def read(path: Path) -> Audio:
     else:
         samples, sample_rate = _by_libsndfile(path, way)
     if way.md5 and flac.md5_of(samples, way.bits) != way.md5:
-        what = f"holds {len(samples)} samples where its header states another number, and its checksum is not of them"
-        raise UnreadableError(path, f"{what}; decode it, and encode it anew")
+        reason = f"holds {len(samples)} samples where its header states another number, and its checksum is not of them"
+        raise UnreadableError(path, f"{reason}; decode it, and encode it anew")
     finite = np.isfinite(samples).all(axis=1)
     if not finite.all():
         seconds = int(np.argmin(finite)) / sample_rate
@@ -130,7 +130,7 @@ def _by_libsndfile(path: Path, way: recording.Way) -> tuple[Any, int]:
         # Before decoding: it gives the better reason.
         if reason := way.damage or _hidden(path):
             raise UnreadableError(path, reason)
-        found = []
+        pieces = []
         for file in files:
             frames = _frames(file, way)
             try:
@@ -141,8 +141,8 @@ def _by_libsndfile(path: Path, way: recording.Way) -> tuple[Any, int]:
             if len(samples) < frames:
                 short = f"{len(samples)} of its {frames} samples can be read"
                 raise UnreadableError(path, f"breaks off or is damaged: {short}")
-            found.append(samples)
-        return found[0] if len(found) == 1 else np.concatenate(found), files[0].samplerate
+            pieces.append(samples)
+        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces), files[0].samplerate
 
 
 def from_bytes(data: bytes) -> Audio:
@@ -224,23 +224,23 @@ def _sources(path: Path, way: recording.Way) -> list[Any]:
     """A soundfile.SoundFile for each piece of the sound. Raises UnreadableError."""
     import soundfile
 
-    found: list[Any] = []
+    opened: list[Any] = []
     try:
         parts = [path] if way.parts is None else [io.BytesIO(part) for part in way.parts(path.read_bytes())]
         for part in parts:
-            found.append(soundfile.SoundFile(part))
-        if not found:
+            opened.append(soundfile.SoundFile(part))
+        if not opened:
             raise UnreadableError(path, _UNREADABLE)
     except (soundfile.LibsndfileError, TypeError) as error:
         # TypeError: soundfile takes a name that ends in .raw for samples without a header, and asks for their rate.
-        for file in found:
+        for file in opened:
             file.close()
         if way.damage:
             raise UnreadableError(path, way.damage) from error
         if way.sort:
             raise UnreadableError(path, f"holds {way.sort}, which is not read; convert it to wav or flac") from error
         raise UnreadableError(path, _UNREADABLE) from error
-    return found
+    return opened
 
 
 def _opened(path: Path, way: recording.Way) -> list[Any]:

@@ -42,26 +42,26 @@ class FfmpegError(Exception):
 
 def program() -> str:
     """Where it is. Raises FfmpegError."""
-    found = programs.find(PROGRAM)
-    if found is None:
+    path = programs.find(PROGRAM)
+    if path is None:
         raise FfmpegError(
             "there is no such program here: install it, or convert the file elsewhere (ffmpeg -i IN OUT.wav)"
         )
-    return found
+    return path
 
 
 def version() -> str:
     """What the program calls its version, such as "5.1.9". Raises FfmpegError."""
-    found = program()
-    return _version(found, stat_text(found))
+    path = program()
+    return _version(path, stat_text(path))
 
 
 @cache
-def _version(found: str, stat: str) -> str:
-    done = _run([found, "-hide_banner", "-version"])
+def _version(path: str, stat: str) -> str:
+    done = _run([path, "-hide_banner", "-version"])
     words = done.stdout.decode(errors="replace").split()
     if done.returncode or words[:2] != [PROGRAM, "version"] or len(words) < 3:
-        raise FfmpegError(f"{found} does not say its version")
+        raise FfmpegError(f"{path} does not say its version")
     return words[2]
 
 

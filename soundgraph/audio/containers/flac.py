@@ -29,23 +29,26 @@ BITS_LIBSNDFILE_READS = (8, 16, 24)
 
 @dataclass(frozen=True)
 class Flac:
-    """What a FLAC says of itself, and what its frames hold.
-
-    start: where `fLaC` stands, after tags. sample_rate in Hz, channels, bits: of the header. total: samples a channel
-    by the header, 0 if it does not say. md5: of the samples by the header; b"" if it does not say.
-    held: samples a channel in frames that follow one another. restarts: how often their numbers begin anew.
-    more: why what follows the sound ought not to be there; "" if nothing does that matters.
-    """
+    """What a FLAC says of itself, and what its frames hold."""
 
     start: int
+    """Where `fLaC` stands, after tags."""
     sample_rate: int
+    """In Hz, by the header."""
     channels: int
+    """By the header."""
     bits: int
+    """Of a sample, by the header."""
     total: int
+    """Samples a channel by the header; 0 if it does not say."""
     md5: bytes
+    """Of the samples, by the header; b"" if it does not say."""
     held: int
+    """Samples a channel in frames that follow one another."""
     restarts: int
+    """How often the numbers of the frames begin anew."""
     more: str
+    """Why what follows the sound ought not to be there; "" if nothing does that matters."""
 
 
 def look(data: bytes) -> Flac | None:
@@ -70,12 +73,12 @@ def look(data: bytes) -> Flac | None:
     return Flac(start, sample_rate, channels, bits, total, md5.strip(b"\0") and md5, held, restarts, more)
 
 
-def with_total(data: bytes, found: Flac) -> bytes:
+def with_total(data: bytes, stated: Flac) -> bytes:
     """The file with a header that states as many samples as its frames hold, and without what is before it."""
-    whole = bytearray(data[found.start :])
-    numbers = int.from_bytes(whole[18:26], "big") & ~_TOTAL_MASK | found.held
-    whole[18:26] = numbers.to_bytes(8, "big")
-    return bytes(whole)
+    file = bytearray(data[stated.start :])
+    numbers = int.from_bytes(file[18:26], "big") & ~_TOTAL_MASK | stated.held
+    file[18:26] = numbers.to_bytes(8, "big")
+    return bytes(file)
 
 
 def md5_of(samples: Samples, bits: int) -> bytes:

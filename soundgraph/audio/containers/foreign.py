@@ -32,17 +32,20 @@ _NAMED = {
 
 
 @dataclass(frozen=True)
-class Foreign:
-    """sort: what it is, in words. demuxer: ffmpeg's name of it; "" where it is not read.
-    damage: what is wrong with its end, more: what follows it and ought not to, both to be put after the file's name."""
+class ForeignRecording:
+    """A recording in a container that libsndfile does not know."""
 
     sort: str
+    """What it is, in words."""
     demuxer: str = ""
+    """ffmpeg's name of it; "" where it is not read."""
     damage: str = ""
+    """What is wrong with its end, to be put after the file's name; "" if nothing is."""
     more: str = ""
+    """What follows it and ought not to, to be put after the file's name; "" if nothing does."""
 
 
-def look(file: BinaryIO, head: bytes, size: int) -> Foreign | None:
+def look(file: BinaryIO, head: bytes, size: int) -> ForeignRecording | None:
     """What a file is that begins with `head`; None if it is none of these. Raises OSError."""
     if head[4:8] in _MOV_FIRST:
         return _mov(file, size)
@@ -53,10 +56,10 @@ def look(file: BinaryIO, head: bytes, size: int) -> Foreign | None:
     if head[:4] == b"wvpk":
         return _wavpack(file, size)
     sort = next((sort for magic, sort in _NAMED.items() if head.startswith(magic)), "")
-    return Foreign(sort) if sort else None
+    return ForeignRecording(sort) if sort else None
 
 
-def adts(data: bytes, start: int) -> Foreign | None:
+def adts(data: bytes, start: int) -> ForeignRecording | None:
     """AAC in frames with a header each, from `start` on; None if there are no two of them."""
     sort = "AAC"
     at, frames, kind = start, 0, b""
@@ -70,16 +73,16 @@ def adts(data: bytes, start: int) -> Foreign | None:
             break
         if frames and own != kind:
             more = f"changes its sample rate or its channels at byte {at}, where another recording begins"
-            return Foreign(sort, "aac", more=more)
+            return ForeignRecording(sort, "aac", more=more)
         if at + length > len(data):
-            return Foreign(sort, "aac", "breaks off within its last frame") if frames else None
+            return ForeignRecording(sort, "aac", "breaks off within its last frame") if frames else None
         at, frames, kind = at + length, frames + 1, own
     if frames < 2:
         return None
-    return Foreign(sort, "aac", more=signatures.leftover(data[at:], at))
+    return ForeignRecording(sort, "aac", more=signatures.leftover(data[at:], at))
 
 
-def _mov(file: BinaryIO, size: int) -> Foreign:
+def _mov(file: BinaryIO, size: int) -> ForeignRecording:
     sort, demuxer = "MPEG-4 (AAC, ALAC)", "mov"
     at = 0
     seen: set[bytes] = set()
@@ -92,38 +95,42 @@ def _mov(file: BinaryIO, size: int) -> Foreign:
         elif length == 0:
             length = size - at
         if name in (b"ftyp", b"moov") and name in seen:
-            return Foreign(sort, demuxer, more=signatures.followed_by_another(at))
+            return ForeignRecording(sort, demuxer, more=signatures.followed_by_another(at))
         if length < 8 or name not in _MOV_BOXES:
             break
         if at + length > size:
-            return Foreign(sort, demuxer, f"breaks off: {size - at} of {length} bytes of a part of it are there")
+            return ForeignRecording(
+                sort, demuxer, f"breaks off: {size - at} of {length} bytes of a part of it are there"
+            )
         seen.add(name)
         at += length
     if b"moov" not in seen:
-        return Foreign(sort, demuxer, "breaks off: the list of what it holds, which may stand at its end, is missing")
+        return ForeignRecording(
+            sort, demuxer, "breaks off: the list of what it holds, which may stand at its end, is missing"
+        )
     file.seek(at)
-    return Foreign(sort, demuxer, more=signatures.leftover(file.read(2**28), at))
+    return ForeignRecording(sort, demuxer, more=signatures.leftover(file.read(2**28), at))
 
 
-def _matroska(file: BinaryIO, size: int) -> Foreign:
+def _matroska(file: BinaryIO, size: int) -> ForeignRecording:
     sort, demuxer = "Matroska or WebM", "matroska"
     file.seek(0)
     head = file.read(2**12)
     first = _vint(head, 4)
     at = 4 + first[1] + (first[0] or 0)
     if head[at : at + 4] != _SEGMENT:
-        return Foreign(sort, demuxer, "is damaged after its first part")
+        return ForeignRecording(sort, demuxer, "is damaged after its first part")
     length, width = _vint(head, at + 4)
     start = at + 4 + width
     if length is not None and start + length > size:
-        return Foreign(sort, demuxer, f"breaks off: {size - start} of its {length} bytes are there")
+        return ForeignRecording(sort, demuxer, f"breaks off: {size - start} of its {length} bytes are there")
     file.seek(start if length is None else start + length)
-    rest = file.read(2**28)
-    after = file.tell() - len(rest)
-    place = rest.find(_EBML)
-    if place >= 0 and (b"webm" in rest[place : place + 64] or b"matroska" in rest[place : place + 64]):
-        return Foreign(sort, demuxer, more=signatures.followed_by_another(after + place))
-    return Foreign(sort, demuxer, more=signatures.leftover(rest, after) if length is not None else "")
+    following = file.read(2**28)
+    after = file.tell() - len(following)
+    place = following.find(_EBML)
+    if place >= 0 and (b"webm" in following[place : place + 64] or b"matroska" in following[place : place + 64]):
+        return ForeignRecording(sort, demuxer, more=signatures.followed_by_another(after + place))
+    return ForeignRecording(sort, demuxer, more=signatures.leftover(following, after) if length is not None else "")
 
 
 def _vint(data: bytes, at: int) -> tuple[int | None, int]:
@@ -135,22 +142,22 @@ def _vint(data: bytes, at: int) -> tuple[int | None, int]:
     return (None if value == (1 << 7 * width) - 1 else value), width
 
 
-def _asf(file: BinaryIO, size: int) -> Foreign:
+def _asf(file: BinaryIO, size: int) -> ForeignRecording:
     sort, demuxer = "ASF (WMA)", "asf"
     file.seek(0)
     head = file.read(2**16)
     at = head.find(_ASF_FILE)
     stated = int.from_bytes(head[at + 40 : at + 48], "little") if at >= 0 else 0
     if stated > size:
-        return Foreign(sort, demuxer, f"breaks off: {size} of its {stated} bytes are there")
+        return ForeignRecording(sort, demuxer, f"breaks off: {size} of its {stated} bytes are there")
     file.seek(stated or size)
-    rest = file.read(2**28)
-    if (place := rest.find(_ASF)) >= 0:
-        return Foreign(sort, demuxer, more=signatures.followed_by_another(stated + place))
-    return Foreign(sort, demuxer, more=signatures.leftover(rest, stated))
+    following = file.read(2**28)
+    if (place := following.find(_ASF)) >= 0:
+        return ForeignRecording(sort, demuxer, more=signatures.followed_by_another(stated + place))
+    return ForeignRecording(sort, demuxer, more=signatures.leftover(following, stated))
 
 
-def _wavpack(file: BinaryIO, size: int) -> Foreign:
+def _wavpack(file: BinaryIO, size: int) -> ForeignRecording:
     sort, demuxer = "WavPack", "wv"
     at = held = total = 0
     while at + 32 <= size:
@@ -160,15 +167,15 @@ def _wavpack(file: BinaryIO, size: int) -> Foreign:
         if head[:4] != b"wvpk":
             break
         if at + length > size:
-            return Foreign(sort, demuxer, "breaks off within a block")
+            return ForeignRecording(sort, demuxer, "breaks off within a block")
         stated, index, samples, flags = (int.from_bytes(head[n : n + 4], "little") for n in (12, 16, 20, 24))
         if samples and flags & _INITIAL_BLOCK:
             if held and index == 0:
-                return Foreign(sort, demuxer, more=signatures.followed_by_another(at))
+                return ForeignRecording(sort, demuxer, more=signatures.followed_by_another(at))
             total = total or stated
             held = index + samples
         at += length
     if total != 2**32 - 1 and held < total:
-        return Foreign(sort, demuxer, f"breaks off: {held} of its {total} samples are there")
+        return ForeignRecording(sort, demuxer, f"breaks off: {held} of its {total} samples are there")
     file.seek(at)
-    return Foreign(sort, demuxer, more=signatures.leftover(file.read(2**28), at))
+    return ForeignRecording(sort, demuxer, more=signatures.leftover(file.read(2**28), at))

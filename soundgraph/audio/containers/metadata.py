@@ -8,19 +8,17 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Marks:
-    """Tags, a loop and cues.
-
-    tags: any of "title", "artist" and "comment"; text without NUL.
-    loop: start and stop in samples of one channel; stop is the first sample after the loop. None for no loop.
-    cues: sample and label (which may be empty) of each, in order of time.
-    guard: whether the sound is to be followed by a guard frame, for players that play the frame at which a loop ends in
-        place of the one at which it begins: a copy of that one. Nothing else that the file says takes notice of it.
-    """
+    """Tags, a loop and cues."""
 
     tags: Mapping[str, str] = field(default_factory=dict)
+    """Any of "title", "artist" and "comment"; text without NUL."""
     loop: tuple[int, int] | None = None
+    """Start and stop in samples of one channel; stop is the first sample after the loop. None for no loop."""
     cues: tuple[tuple[int, str], ...] = ()
+    """Sample and label (which may be empty) of each, in order of time."""
     guard: bool = False
+    """Whether a guard frame follows the sound, for players that play the frame at which a loop ends in place of the one
+    at which it begins: a copy of that one. Nothing else that the file says takes notice of it."""
 
     def __bool__(self) -> bool:
         return bool(self.tags or self.loop or self.cues)

@@ -28,15 +28,20 @@ _SEARCHED_BYTES = 2**17
 
 
 @dataclass(frozen=True)
-class Header:
-    """What the first four bytes of a frame say. length in bytes, samples a channel."""
+class FrameHeader:
+    """What the first four bytes of a frame say."""
 
     layer: int
+    """1 to 3."""
     version: int
+    """As the header has it: 3 is MPEG-1, 2 is MPEG-2, 0 is MPEG-2.5."""
     sample_rate: int
+    """In Hz."""
     channels: int
     length: int
+    """Of the frame, in bytes."""
     samples: int
+    """A channel has in the frame."""
 
     @property
     def side_bytes(self) -> int:
@@ -47,37 +52,42 @@ class Header:
 
 
 @dataclass(frozen=True)
-class Part:
-    """Frames that follow one header of an encoder. stated: how many of them it states, 0 if not; frames: how many
-    there are. delay, padding: samples that the encoder put before and after the sound."""
+class MpegPart:
+    """Frames that follow one header of an encoder."""
 
     stated: int
+    """How many frames the header states; 0 if it does not."""
     frames: int
+    """How many there are."""
     delay: int = 0
+    """Samples that the encoder put before the sound."""
     padding: int = 0
+    """Samples that the encoder put after the sound."""
 
 
 @dataclass(frozen=True)
-class Stream:
-    """The frames of a file.
+class MpegStream:
+    """The frames of a file."""
 
-    first: of the first frame. plain: whether its header is as every decoder wants it: a frame count with a byte count,
-    after at most one tag. parts: one for each header of an encoder, at least one. spans: (start, stop) of the frames
-    in the file, without the first one if that is a header, and without tags between.
-    byte_count: of the sound from `first` on, by the header; 0 if it does not say. there: how many there are.
-    changes: where another rate or number of channels begins; -1 if nowhere. damaged_at: where something lies between
-    frames that is no tag; -1 if nowhere. more: why what follows the sound ought not to be there.
-    """
-
-    first: Header
+    first: FrameHeader
+    """The header of the first frame."""
     plain: bool
-    parts: tuple[Part, ...]
+    """Whether the encoder's header is as every decoder wants it: a frame count with a byte count, after at most one
+    tag."""
+    parts: tuple[MpegPart, ...]
+    """One for each header of an encoder; at least one."""
     spans: tuple[tuple[int, int], ...]
+    """(start, stop) of the frames in the file, without the first one if that is a header, and without tags between."""
     byte_count: int
+    """Of the sound from `first` on, by the header; 0 if it does not say."""
     there: int
+    """How many bytes of sound the file holds from `first` on."""
     changes: int
+    """Where another rate or number of channels begins; -1 if nowhere."""
     damaged_at: int
+    """Where something lies between frames that is no tag; -1 if nowhere."""
     more: str
+    """Why what follows the sound ought not to be there; "" if nothing does."""
 
     @property
     def stated(self) -> int:
@@ -95,7 +105,7 @@ class Stream:
 
 
 @cache
-def header(code: bytes) -> Header | None:
+def header(code: bytes) -> FrameHeader | None:
     """What four bytes say, if they begin a frame whose length they state."""
     word = int.from_bytes(code, "big")
     version, layer, bit_rate, rate = word >> 19 & 3, 4 - (word >> 17 & 3), word >> 12 & 15, word >> 10 & 3
@@ -105,23 +115,22 @@ def header(code: bytes) -> Header | None:
     padding = word >> 9 & 1
     channels = 1 if word >> 6 & 3 == 3 else 2
     if layer == 1:
-        return Header(layer, version, hz, channels, (12000 * kbps // hz + padding) * 4, 384)
+        return FrameHeader(layer, version, hz, channels, (12000 * kbps // hz + padding) * 4, 384)
     samples = 576 if layer == 3 and version != 3 else 1152
-    return Header(layer, version, hz, channels, samples // 8 * 1000 * kbps // hz + padding, samples)
+    return FrameHeader(layer, version, hz, channels, samples // 8 * 1000 * kbps // hz + padding, samples)
 
 
-def look(data: bytes) -> Stream | None:
+def look(data: bytes) -> MpegStream | None:
     """The frames of an MP3; None if none are found near its beginning."""
     at = 0
     while size := signatures.tag_bytes(data, at):
         at += size
-    found = _sync(data, at, at + _SEARCHED_BYTES, None)
-    if found is None:
+    begin = _sync(data, at, at + _SEARCHED_BYTES, None)
+    if begin is None:
         return None
-    begin = found
     first = header(data[begin : begin + 4])
     assert first is not None
-    parts: list[Part] = []
+    parts: list[MpegPart] = []
     spans: list[tuple[int, int]] = []
     stated, byte_count, delay, padding = _info(data, begin, first)
     count, span = 0, begin
@@ -142,7 +151,7 @@ def look(data: bytes) -> Stream | None:
             else:
                 again = _info(data, at, head) if count else (0, 0, 0, 0)
                 if again[0]:
-                    parts.append(Part(stated, count, delay, padding))
+                    parts.append(MpegPart(stated, count, delay, padding))
                     stated, _, delay, padding = again
                     count = 0
                 else:
@@ -164,9 +173,9 @@ def look(data: bytes) -> Stream | None:
     else:
         if at > span:
             spans.append((span, end))
-    parts.append(Part(stated, count, delay, padding))
+    parts.append(MpegPart(stated, count, delay, padding))
     more = signatures.followed_by_another(another) if another >= 0 else ""
-    return Stream(first, plain, tuple(parts), tuple(spans), byte_count, end - begin, changes, damaged_at, more)
+    return MpegStream(first, plain, tuple(parts), tuple(spans), byte_count, end - begin, changes, damaged_at, more)
 
 
 def is_plain(data: bytes) -> bool:
@@ -180,33 +189,33 @@ def is_plain(data: bytes) -> bool:
     return bool(flags & 3 == 3 and frames and size)
 
 
-def restated(data: bytes, found: Stream) -> bytes:
+def restated(data: bytes, stream: MpegStream) -> bytes:
     """The frames alone, behind a header that states how many there are."""
-    frames = b"".join(data[start:stop] for start, stop in found.spans)
-    head = found.first
+    frames = b"".join(data[start:stop] for start, stop in stream.spans)
+    head = stream.first
     # A bit rate at which the frame holds the header at any sample rate.
     word = (0x7FF << 21) | head.version << 19 | 1 << 17 | 1 << 16 | 9 << 12
     word |= _RATES[head.version].index(head.sample_rate) << 10 | (3 if head.channels == 1 else 1) << 6
     code = word.to_bytes(4, "big")
     own = header(code)
     assert own is not None
-    delay, padding = found.parts[0].delay, found.parts[-1].padding
+    delay, padding = stream.parts[0].delay, stream.parts[-1].padding
     lame = b"LAME3.100" + bytes(12) + (delay << 12 | padding).to_bytes(3, "big") + bytes(12)
-    xing = b"Xing" + struct.pack(">III", 3, found.frames, own.length + len(frames))
+    xing = b"Xing" + struct.pack(">III", 3, stream.frames, own.length + len(frames))
     body = code + bytes(own.side_bytes) + xing + (lame if delay or padding else b"")
     return body.ljust(own.length, b"\0") + frames
 
 
-def _kind(head: Header) -> tuple[int, int, int, int]:
+def _kind(head: FrameHeader) -> tuple[int, int, int, int]:
     return head.version, head.layer, head.sample_rate, head.channels
 
 
-def _is_frame(data: bytes, at: int, head: Header) -> bool:
+def _is_frame(data: bytes, at: int, head: FrameHeader) -> bool:
     following = header(data[at + head.length : at + head.length + 4])
     return following is not None and _kind(following) == _kind(head)
 
 
-def _sync(data: bytes, at: int, stop: int, like: Header | None) -> int | None:
+def _sync(data: bytes, at: int, stop: int, like: FrameHeader | None) -> int | None:
     """Where the next frame begins that another one follows, or the end of the file, or a tag."""
     stop = min(stop, len(data))
     while (at := data.find(b"\xff", at, stop)) >= 0:
@@ -219,7 +228,7 @@ def _sync(data: bytes, at: int, stop: int, like: Header | None) -> int | None:
     return None
 
 
-def _info(data: bytes, at: int, head: Header) -> tuple[int, int, int, int]:
+def _info(data: bytes, at: int, head: FrameHeader) -> tuple[int, int, int, int]:
     """(frames, bytes from this frame on, delay, padding) that the frame at `at` states; zeros where it does not."""
     frame = data[at : at + head.length]
     place = 4 + head.side_bytes

@@ -129,44 +129,48 @@ def damage(data: bytes) -> str:
 
 
 @dataclass(frozen=True)
-class Stream:
-    """One stream of a link. codec: how its first packet begins. serial: its number. granule: the time of its last page
-    on which a packet ends, -1 if it has none. ends: whether its last page says that it is the last. backwards: whether
-    it goes on after that page, or its time goes back: another stream was put after it without its beginning."""
+class OggStream:
+    """One stream of a link."""
 
     codec: bytes
+    """How its first packet begins."""
     serial: bytes
+    """Its number."""
     granule: int
+    """The time of its last page on which a packet ends; -1 if it has none."""
     ends: bool = False
+    """Whether its last page says that it is the last."""
     backwards: bool = False
+    """Whether it goes on after that page, or its time goes back: another stream was put after it without its
+    beginning."""
 
 
 @dataclass(frozen=True)
 class Link:
-    """A part of an Ogg file that could stand alone: files put one after the other are a chain of such links.
-
-    start, stop: in the file. streams: those that lie side by side in it, such as sound and picture.
-    """
+    """A part of an Ogg file that could stand alone: files put one after the other are a chain of such links."""
 
     start: int
+    """Where it begins in the file."""
     stop: int
-    streams: tuple[Stream, ...]
+    """Where it ends in the file."""
+    streams: tuple[OggStream, ...]
+    """Those that lie side by side in it, such as sound and picture."""
 
 
 def links(data: bytes) -> list[Link]:
     """The links of an Ogg file. Raises ValueError where the bytes are no page, or end inside one."""
-    found: list[Link] = []
-    streams: dict[bytes, Stream] = {}
+    complete: list[Link] = []
+    streams: dict[bytes, OggStream] = {}
     begin = stop = 0
     heading = True  # all first pages of a link come before any other page of it
     for start, stop in page_bounds(data):
         serial, granule = data[start + 14 : start + 18], struct.unpack_from("<q", data, start + 6)[0]
         if data[start + 5] & _FIRST_PAGE:
             if not heading:
-                found.append(Link(begin, start, tuple(streams.values())))
+                complete.append(Link(begin, start, tuple(streams.values())))
                 begin, streams, heading = start, {}, True
             body = start + 27 + data[start + 26]
-            streams[serial] = Stream(data[body : min(body + 8, stop)], serial, granule)
+            streams[serial] = OggStream(data[body : min(body + 8, stop)], serial, granule)
         else:
             heading = False
         if serial in streams:
@@ -176,25 +180,25 @@ def links(data: bytes) -> list[Link]:
             backwards = last.backwards or last.ends or time < last.granule
             streams[serial] = replace(last, granule=time, ends=ends, backwards=backwards)
     if streams:
-        found.append(Link(begin, stop, tuple(streams.values())))
-    return found
+        complete.append(Link(begin, stop, tuple(streams.values())))
+    return complete
 
 
 def packets(data: bytes, serial: bytes) -> list[bytes]:
     """The packets of one stream of a link. Raises ValueError as `page_bounds` does."""
-    found: list[bytes] = []
-    parts: list[bytes] = []
+    packets: list[bytes] = []
+    segments: list[bytes] = []
     for start, _ in page_bounds(data):
         if data[start + 14 : start + 18] != serial:
             continue
         at = start + 27 + data[start + 26]
         for size in data[start + 27 : at]:
-            parts.append(data[at : at + size])
+            segments.append(data[at : at + size])
             at += size
             if size < 255:
-                found.append(b"".join(parts))
-                parts = []
-    return found
+                packets.append(b"".join(segments))
+                segments = []
+    return packets
 
 
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))

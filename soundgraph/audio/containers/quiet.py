@@ -26,11 +26,11 @@ def decoders() -> Iterator[None]:
     that variable cannot be set (Windows, musl), nothing is changed.
     """
     global _users, _before
-    found = _stream()
-    if found is None:
+    streams = _stream()
+    if streams is None:
         yield
         return
-    variable, nowhere = found
+    variable, nowhere = streams
     with _lock:
         if _users == 0:
             _before, variable.value = variable.value, nowhere

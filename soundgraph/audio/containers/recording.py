@@ -88,11 +88,12 @@ Parts = Callable[[bytes], list[bytes]]
 
 @dataclass(frozen=True)
 class Limit:
-    """samples: a channel, that there are. within: how many more libsndfile may give of them that are padding; where it
-    gives more than that, the number is not believed."""
+    """How many samples of a recording are sound, where libsndfile may give padding as well."""
 
     samples: int
+    """A channel, that are sound."""
     within: int
+    """How many more libsndfile may give that are padding. Where it gives more than that, the number is not believed."""
 
     def of(self, frames: int) -> int:
         """How many of so many samples are sound."""
@@ -101,31 +102,33 @@ class Limit:
 
 @dataclass(frozen=True)
 class Way:
-    """How a recording is read.
-
-    refusal: why it is not, to be put after its name; "" if it is. damage: the same, of what is told only to somebody
-    who reads it: its header is in order, and the rest does not fit.
-    parts: from the file's bytes to what libsndfile is given, which gives the sound piece by piece; None where that is
-    the file itself. limit: where libsndfile may take padding for sound.
-    md5, bits: of the samples of a FLAC, to be checked; b"" if they are not. samples: a channel, that have to come out
-    where libsndfile is not asked; None if that is not known.
-    length_stated: whether an MP3 says how long it is. anew: whether it is read otherwise than it once was.
-    sort: what it is in words, where it may be for ffmpeg; demuxer: ffmpeg's name of the container, "" if it is not for
-    ffmpeg. only_ffmpeg: whether libsndfile is not asked before.
-    """
+    """How a recording is read."""
 
     refusal: str = ""
+    """Why it is not read, to be put after its name; "" if it is."""
     damage: str = ""
+    """The same, told only to somebody who reads it: its header is in order, and the rest does not fit."""
     parts: Parts | None = None
+    """From the file's bytes to what libsndfile is given, which gives the sound piece by piece. None where that is the
+    file itself."""
     limit: Limit | None = None
+    """Where libsndfile may take padding for sound."""
     md5: bytes = b""
+    """Of the samples of a FLAC, to be checked; b"" if they are not."""
     bits: int = 0
+    """Of a sample of that FLAC."""
     samples: int | None = None
+    """A channel, that have to come out where libsndfile is not asked; None if that is not known."""
     length_stated: bool = True
+    """Whether an MP3 says how long it is."""
     anew: bool = False
+    """Whether it is read otherwise than it once was."""
     sort: str = ""
+    """What it is in words, where it may be for ffmpeg."""
     demuxer: str = ""
+    """ffmpeg's name of the container; "" if it is not for ffmpeg."""
     only_ffmpeg: bool = False
+    """Whether libsndfile is not asked before."""
 
 
 def way(path: Path) -> Way:
@@ -142,11 +145,13 @@ def _way(path: str, size: int, *_stat: int) -> Way:
         if chunks.is_chunked(head[:4]):
             sound = chunks.look(file)
             return Way() if sound is None else _chunked(sound, file)
-        found = foreign.look(file, head, size)
-        if found is not None:
-            only = bool(found.demuxer)
-            refusal = found.more or ("" if only else f"is {found.sort}, which is not read; convert it to wav or flac")
-            return Way(refusal, found.damage, sort=found.sort, demuxer=found.demuxer, only_ffmpeg=only)
+        container = foreign.look(file, head, size)
+        if container is not None:
+            only = bool(container.demuxer)
+            refusal = container.more or (
+                "" if only else f"is {container.sort}, which is not read; convert it to wav or flac"
+            )
+            return Way(refusal, container.damage, sort=container.sort, demuxer=container.demuxer, only_ffmpeg=only)
         if size > MOST_BYTES:  # these are read as a whole
             return Way(f"has {size / 1e9:.1f} GB; up to {MOST_BYTES / 1e9:.1f} GB of a file of its sort can be read")
         file.seek(0)
@@ -172,7 +177,7 @@ def hidden(path: Path) -> str:
         return "" if sound is None else chunks.hidden(file, sound)
 
 
-def _chunked(sound: chunks.Sound, file: BinaryIO) -> Way:
+def _chunked(sound: chunks.ChunkedSound, file: BinaryIO) -> Way:
     if sound.more:
         return Way(sound.more)
     if sound.codec in (_MPEG_LAYER_II, _MPEG_LAYER_III) and sound.container in _CONTAINERS:
@@ -203,7 +208,7 @@ def _spelled(codec: int | bytes) -> str:
     return f"{codec:#06x}" if isinstance(codec, int) else repr(codec.decode("latin-1").strip())
 
 
-def _limit(sound: chunks.Sound) -> Limit | None:
+def _limit(sound: chunks.ChunkedSound) -> Limit | None:
     """How many samples a channel there are, where libsndfile may take the padding of a block or a chunk for sound."""
     channels, stated = max(sound.channels, 1), sound.samples or 0
     if sound.container == b"FORM":
@@ -233,11 +238,11 @@ def _limit(sound: chunks.Sound) -> Limit | None:
         head, first = (4 * channels, 1) if sound.codec == _IMA_ADPCM else (7 * channels, 2)
         samples = (size - head) * 2 // channels + first
         most = sound.there // size * samples
-        rest = sound.there % size
-        if rest > head:
+        partial = sound.there % size
+        if partial > head:
             # IMA keeps eight samples of a channel together.
             unit = 8 if sound.codec == _IMA_ADPCM else 1
-            most += (rest - head) * 2 // channels // unit * unit + first
+            most += (partial - head) * 2 // channels // unit * unit + first
     else:
         return Limit(stated, 2 * samples) if stated else None
     # Of IMA, libsndfile writes the number divided by the channels, for which a sound is not cut in half.
@@ -245,14 +250,14 @@ def _limit(sound: chunks.Sound) -> Limit | None:
     return Limit(stated if most - samples < stated <= most and not divided else most, 2 * samples)
 
 
-def _mpeg_in_wav(sound: chunks.Sound, file: BinaryIO) -> Way:
+def _mpeg_in_wav(sound: chunks.ChunkedSound, file: BinaryIO) -> Way:
     start, stop = sound.start, sound.start + sound.there
     file.seek(start)
-    found = mpeg.look(file.read(sound.there))
-    if found is None or found.first.layer != 3:
+    stream = mpeg.look(file.read(sound.there))
+    if stream is None or stream.first.layer != 3:
         return Way(damage=sound.damage, sort="MPEG layer II in WAV", demuxer="wav", only_ffmpeg=True)
-    if found.changes >= 0:
-        return Way(_changes(start + found.changes))
+    if stream.changes >= 0:
+        return Way(_changes(start + stream.changes))
     # `fact` is no help here: some count the encoder's delay, some do not, and some stop before the sound does.
 
     def parts(data: bytes) -> list[bytes]:
@@ -268,35 +273,35 @@ def _changes(byte: int) -> str:
 
 
 def _flac(data: bytes) -> Way:
-    found = flac.look(data)
-    if found is None:
+    header = flac.look(data)
+    if header is None:
         return Way()
-    if found.more:
-        return Way(found.more)
-    if found.total == 0 and not found.md5:
+    if header.more:
+        return Way(header.more)
+    if header.total == 0 and not header.md5:
         return Way(UNKNOWN_LENGTH)
-    if found.held > found.total and not found.md5 and found.restarts:
+    if header.held > header.total and not header.md5 and header.restarts:
         return Way(
-            f"states {found.total} samples, and holds {found.held} in streams put one after the other; decode it, and "
-            "encode it anew"
+            f"states {header.total} samples, and holds {header.held} in streams put one after the other; decode it, "
+            "and encode it anew"
         )
-    more = found.held > found.total
-    md5 = found.md5 if more else b""
-    if found.bits not in flac.BITS_LIBSNDFILE_READS:
-        short = f"breaks off or is damaged: {found.held} of its {found.total} samples can be read"
+    more = header.held > header.total
+    md5 = header.md5 if more else b""
+    if header.bits not in flac.BITS_LIBSNDFILE_READS:
+        short = f"breaks off or is damaged: {header.held} of its {header.total} samples can be read"
         return Way(
-            damage=short if found.held < found.total else "",
-            sort=f"FLAC of {found.bits} bits", demuxer="flac", only_ffmpeg=True, samples=found.held,
-            md5=md5 if found.bits <= 24 else b"", bits=found.bits,
+            damage=short if header.held < header.total else "",
+            sort=f"FLAC of {header.bits} bits", demuxer="flac", only_ffmpeg=True, samples=header.held,
+            md5=md5 if header.bits <= 24 else b"", bits=header.bits,
         )  # fmt: skip
     if not more:
         return Way()
-    return Way(parts=_flac_parts, md5=md5, bits=found.bits, anew=True)
+    return Way(parts=_flac_parts, md5=md5, bits=header.bits, anew=True)
 
 
 def _flac_parts(data: bytes) -> list[bytes]:
-    found = flac.look(data)
-    return [flac.with_total(data, found)] if found is not None else []
+    header = flac.look(data)
+    return [flac.with_total(data, header)] if header is not None else []
 
 
 def _ogg(data: bytes) -> Way:
@@ -335,52 +340,54 @@ def _ogg(data: bytes) -> Way:
     return Way(damage=damage, parts=parts, anew=True)
 
 
-def _alone(link: bytes, stream: ogg.Stream) -> bytes:
+def _alone(link: bytes, stream: ogg.OggStream) -> bytes:
     """A link as libsndfile reads it."""
     if not stream.codec.startswith(_OGG_FLAC):
         return link
     native = flac.from_ogg(ogg.packets(link, stream.serial), stream.granule) or b""
-    found = flac.look(native)
-    return flac.with_total(native, found) if found is not None and found.held > found.total else native
+    header = flac.look(native)
+    return flac.with_total(native, header) if header is not None and header.held > header.total else native
 
 
-def _ogg_flac(data: bytes, link: ogg.Link, stream: ogg.Stream, damage: str) -> Way:
+def _ogg_flac(data: bytes, link: ogg.Link, stream: ogg.OggStream, damage: str) -> Way:
     native = flac.from_ogg(ogg.packets(data[link.start : link.stop], stream.serial), stream.granule)
     if native is None:
         return Way(damage=damage)
-    found = _flac(native)
-    if found.only_ffmpeg:
-        return replace(found, damage=damage or found.damage, sort=f"{found.sort} in Ogg", demuxer="ogg")
+    native_way = _flac(native)
+    if native_way.only_ffmpeg:
+        return replace(native_way, damage=damage or native_way.damage, sort=f"{native_way.sort} in Ogg", demuxer="ogg")
 
     def parts(data: bytes) -> list[bytes]:
         return [_alone(data[link.start : link.stop], stream)]
 
-    return replace(found, damage=damage, parts=parts)
+    return replace(native_way, damage=damage, parts=parts)
 
 
 def _mpeg(data: bytes) -> Way:
-    found = mpeg.look(data)
-    if found is None or not found.stated:
-        return Way(length_stated=found is None and mpeg.is_plain(data))
-    if found.more or found.changes >= 0:
-        return Way(found.more or _changes(found.changes))
-    alone = len(found.parts) == 1
-    if alone and found.plain and found.frames <= found.stated:
+    stream = mpeg.look(data)
+    if stream is None or not stream.stated:
+        return Way(length_stated=stream is None and mpeg.is_plain(data))
+    if stream.more or stream.changes >= 0:
+        return Way(stream.more or _changes(stream.changes))
+    alone = len(stream.parts) == 1
+    if alone and stream.plain and stream.frames <= stream.stated:
         # Some count the header too; libsndfile then misses a frame that there never was.
-        counted_itself = found.frames == found.stated - 1 and found.there >= found.byte_count
+        counted_itself = stream.frames == stream.stated - 1 and stream.there >= stream.byte_count
         if not counted_itself:
-            short = f"breaks off: {found.there} of its {found.byte_count} bytes of sound are there"
-            return Way(damage=short if found.there < found.byte_count else "")
-    if found.damaged_at >= 0:
+            short = f"breaks off: {stream.there} of its {stream.byte_count} bytes of sound are there"
+            return Way(damage=short if stream.there < stream.byte_count else "")
+    if stream.damaged_at >= 0:
         return Way(
-            damage=f"is damaged near byte {found.damaged_at}, or files were cut and joined there", parts=_mpeg_parts
+            damage=f"is damaged near byte {stream.damaged_at}, or files were cut and joined there", parts=_mpeg_parts
         )
-    missing = found.missing if found.byte_count == 0 or found.there < found.byte_count else max(0, found.missing - 1)
-    stated = sum(part.stated for part in found.parts)
-    damage = f"breaks off: {stated - found.missing} of its {stated} frames are there" if missing else ""
+    missing = (
+        stream.missing if stream.byte_count == 0 or stream.there < stream.byte_count else max(0, stream.missing - 1)
+    )
+    stated = sum(part.stated for part in stream.parts)
+    damage = f"breaks off: {stated - stream.missing} of its {stated} frames are there" if missing else ""
     return Way(damage=damage, parts=_mpeg_parts, anew=True)
 
 
 def _mpeg_parts(data: bytes) -> list[bytes]:
-    found = mpeg.look(data)
-    return [mpeg.restated(data, found)] if found is not None else []
+    stream = mpeg.look(data)
+    return [mpeg.restated(data, stream)] if stream is not None else []

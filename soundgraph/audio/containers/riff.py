@@ -61,16 +61,16 @@ def marked(wav: bytes, marks: Marks, sample_rate: int) -> bytes:
     wav: a whole RIFF file, of whose chunks none is of these kinds.
     Returns what may be larger than a RIFF file can state: see `MAX_BYTES`.
     """
-    found = []
+    chunks = []
     if marks.tags:
-        found.append(_info(marks.tags))
+        chunks.append(_info(marks.tags))
     if marks.loop is not None:
-        found.append(_sampler(sample_rate, *marks.loop))
+        chunks.append(_sampler(sample_rate, *marks.loop))
     if marks.cues:
-        found.append(_cues([at for at, _ in marks.cues]))
-        found.append(_labels(label for _, label in marks.cues))
+        chunks.append(_cues([at for at, _ in marks.cues]))
+        chunks.append(_labels(label for _, label in marks.cues))
     # At the end, where editors put them too: programs that expect the samples at byte 44 find them there.
-    data = b"".join([wav, *found])
+    data = b"".join([wav, *chunks])
     return data[:4] + struct.pack("<I", min(len(data) - 8, 2**32 - 1)) + data[8:]
 
 

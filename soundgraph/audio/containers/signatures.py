@@ -65,20 +65,20 @@ def tag_bytes(data: bytes, at: int) -> int:
 def find(data: bytes, tagged: bool = False) -> int:
     """Where the first recording begins in samples, or in whatever else; -1 if none does. tagged: an MP3 behind a tag,
     too, which in a file of frames or chunks may stand by right."""
-    found = []
+    places = []
     for word, into in _LITERALS:
         at = -1
         while (at := data.find(word, at + 1)) >= 0:
             if at >= into and RECORDING.match(data, at - into):
-                found.append(at - into)
+                places.append(at - into)
                 break
     if tagged:
         at = -1
         while (at := data.find(b"ID3", at + 1)) >= 0:
             if _ID3.match(data, at):
-                found.append(at)
+                places.append(at)
                 break
-    return min(found, default=-1)
+    return min(places, default=-1)
 
 
 def leftover(data: bytes, start: int = 0) -> str:
@@ -92,16 +92,16 @@ def leftover(data: bytes, start: int = 0) -> str:
     at = _after_zeros(data, 0)
     while at < len(data) and (size := tag_bytes(data, at)):
         at = _after_zeros(data, at + size)
-    rest = data[at:]
+    junk = data[at:]
     # A block of a disk is filled up with one value, whichever it is.
-    if len(rest) > MOST_JUNK_BYTES and rest.count(rest[:1]) < len(rest):
-        return f"holds {len(rest)} bytes after the sound that it states; what they are, it does not say"
+    if len(junk) > MOST_JUNK_BYTES and junk.count(junk[:1]) < len(junk):
+        return f"holds {len(junk)} bytes after the sound that it states; what they are, it does not say"
     return ""
 
 
 def _after_zeros(data: bytes, at: int) -> int:
-    found = _NOT_ZERO.search(data, at)
-    return len(data) if found is None else found.start()
+    first = _NOT_ZERO.search(data, at)
+    return len(data) if first is None else first.start()
 
 
 def followed_by_another(byte: int) -> str:

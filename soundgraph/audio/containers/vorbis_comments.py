@@ -21,15 +21,15 @@ def comments(marks: Marks, sample_rate: int) -> list[str]:
     A loop is LOOPSTART and LOOPLENGTH in samples: no standard, but what RPG Maker, and engines after it, read. A cue is
     a CHAPTERxxx of the Ogg chapter convention, which players and ffmpeg read as chapters.
     """
-    found = [f"{name.upper()}={text}" for name, text in marks.tags.items()]
+    texts = [f"{name.upper()}={text}" for name, text in marks.tags.items()]
     if marks.loop is not None:
         start, stop = marks.loop
-        found += [f"LOOPSTART={start}", f"LOOPLENGTH={stop - start}"]
+        texts += [f"LOOPSTART={start}", f"LOOPLENGTH={stop - start}"]
     for number, (at, label) in enumerate(marks.cues, 1):
         ms = round(1000 * at / sample_rate)
         clock = f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}.{ms % 1000:03}"
-        found += [f"CHAPTER{number:03}={clock}", f"CHAPTER{number:03}NAME={label}"]
-    return found
+        texts += [f"CHAPTER{number:03}={clock}", f"CHAPTER{number:03}NAME={label}"]
+    return texts
 
 
 def in_flac(data: bytes, texts: list[str]) -> bytes:

@@ -87,10 +87,10 @@ def _sections(zeros: tuple[float, ...], poles: tuple[float, ...]) -> filters.Sec
 def _rms(samples: NDArray[np.float64]) -> float:
     """The root of the mean square, in one order of adding on every machine: by columns, then exactly."""
     width = 4096
-    whole = samples.size // width * width
+    in_rows = samples.size // width * width
     squares = samples * samples
-    columns = np.add.reduce(squares[:whole].reshape(-1, width), axis=0)
-    total = math.fsum(columns.tolist()) + math.fsum(squares[whole:].tolist())
+    columns = np.add.reduce(squares[:in_rows].reshape(-1, width), axis=0)
+    total = math.fsum(columns.tolist()) + math.fsum(squares[in_rows:].tolist())
     return math.sqrt(total / samples.size) if samples.size else 0.0
 
 

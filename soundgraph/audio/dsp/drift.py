@@ -26,31 +26,31 @@ def part_levels_lufs(audio: Audio, part_seconds: float = PART_SECONDS) -> list[f
     return _levels(blocks(audio), max(int(audio.duration / part_seconds), 1))
 
 
-def drift_lu(audio: Audio, found: Blocks | None = None) -> float | None:
+def drift_lu(audio: Audio, measured: Blocks | None = None) -> float | None:
     """The drift of a piece in LU: the loudest of its ten-second parts over the quietest.
 
     The parts are those of `part_levels_lufs`. One that lies more than 20 LU under the whole piece (a long pause, the
     end of a fade) does not count; a rest within a part is left out by the loudness gate. A fade that fills a good deal
     of a part does count: it is a change of loudness.
 
-    found: the gating blocks of the sound, from who has measured them already.
+    measured: the gating blocks of the sound, where they are known already.
 
     Returns 0 or more; None for less than 20 seconds, and where fewer than two parts can be heard.
     """
     parts = int(audio.duration / PART_SECONDS)
     if parts < 2:
         return None
-    found = blocks(audio) if found is None else found
-    whole = found.lufs()
-    if whole is None:
+    measured = blocks(audio) if measured is None else measured
+    level_lufs = measured.lufs()
+    if level_lufs is None:
         return None
-    heard = [level for level in _levels(found, parts) if level is not None and level > whole + QUIET_LU]
+    heard = [level for level in _levels(measured, parts) if level is not None and level > level_lufs + QUIET_LU]
     return max(heard) - min(heard) if len(heard) > 1 else None
 
 
-def _levels(found: Blocks, parts: int) -> list[float | None]:
+def _levels(measured: Blocks, parts: int) -> list[float | None]:
     """The loudness of each of so many equal parts; a block that reaches over an edge belongs to neither side."""
     overlap = BLOCK_MS // STEP_MS - 1
-    steps = found.powers.size + overlap
+    steps = measured.powers.size + overlap
     edges = [round(index * steps / parts) for index in range(parts + 1)]
-    return [Blocks(found.powers[start : end - overlap], found.padded).lufs() for start, end in pairwise(edges)]
+    return [Blocks(measured.powers[start : end - overlap], measured.padded).lufs() for start, end in pairwise(edges)]

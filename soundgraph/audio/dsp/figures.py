@@ -23,33 +23,33 @@ _CHUNK = 1 << 18
 
 @dataclass(frozen=True)
 class Figures:
-    """What was measured of a sound. Levels are None for silence.
-
-    duration_s: in seconds. sample_rate: in Hz.
-    loudness_lufs: integrated, ITU-R BS.1770-4. None too if no 400 ms are louder than -70 LUFS.
-    loudness_padded: whether the sound is under 400 ms, and was measured with silence after it.
-    short_term_max_lufs: the loudest 3 s; of a shorter sound, with silence up to 3 s.
-    loudness_range_lu: EBU Tech 3342; None for less than 3 s. The recommendation itself trusts it from a minute on.
-    true_peak_dbtp, sample_peak_dbfs: of the channel where it is largest.
-    dc_offset: the mean of the samples of the channel that strays furthest from 0, as a magnitude; 1 is full scale.
-    clipped_samples: see `clipped_samples`.
-    bandwidth_hz: up to where there is content; see `bandwidth_hz`. None for silence and for fewer than 64 samples.
-    drift_lu: the loudest ten seconds over the quietest; see `drift_lu`. None for less than 20 s.
-    """
+    """What was measured of a sound. Levels are None for silence."""
 
     duration_s: float
+    """In seconds."""
     sample_rate: int
+    """In Hz."""
     channels: int
     loudness_lufs: float | None
+    """Integrated, ITU-R BS.1770-4. None too if no 400 ms are louder than -70 LUFS."""
     loudness_padded: bool
+    """Whether the sound is under 400 ms, and was measured with silence after it."""
     short_term_max_lufs: float | None
+    """Of the loudest 3 s; of a shorter sound, with silence up to 3 s."""
     loudness_range_lu: float | None
+    """EBU Tech 3342; None for less than 3 s. The recommendation itself trusts it from a minute on."""
     true_peak_dbtp: float | None
+    """Of the channel where it is largest."""
     sample_peak_dbfs: float | None
+    """Of the channel where it is largest."""
     dc_offset: float
+    """The mean of the samples of the channel that strays furthest from 0, as a magnitude; 1 is full scale."""
     clipped_samples: int
+    """See the function `clipped_samples`."""
     bandwidth_hz: float | None
+    """Up to where there is content; see the function `bandwidth_hz`. None for silence and for fewer than 64 samples."""
     drift_lu: float | None
+    """The loudest ten seconds over the quietest; see the function `drift_lu`. None for less than 20 s."""
 
 
 def measure(audio: Audio) -> Figures:
@@ -109,10 +109,10 @@ def clipped_samples(audio: Audio) -> int:
 
 
 def _clipped(part: Samples) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = np.abs(part) > 1.0
+    clipped: NDArray[np.bool_] = np.abs(part) > 1.0
     for at_full_scale in (part >= FULL_SCALE, part <= -FULL_SCALE):
         # At which places a run of three begins; and then everything that such a run covers.
         begins = at_full_scale[:-2] & at_full_scale[1:-1] & at_full_scale[2:]
         for offset in range(CLIPPED_RUN):
-            found[offset : offset + begins.size] |= begins
-    return found
+            clipped[offset : offset + begins.size] |= begins
+    return clipped

@@ -273,12 +273,12 @@ class _Section:
 
     def _ring(self, y: float, d: float, steps: int) -> list[tuple[float, float]]:
         """y and d in each of some steps without input: what an inherited state turns into."""
-        pull, keep, found = float(self.pull), float(self.keep), []
+        pull, keep, states = float(self.pull), float(self.keep), []
         for _ in range(steps):
             d = d * keep - y * pull + 0.0  # the input, which is no part of it but for turning -0 into 0
             y = d + self.sign * y
-            found.append((y, d))
-        return found
+            states.append((y, d))
+        return states
 
     def _inherit(self, ends: NDArray[np.float64], turn: NDArray[np.float64]) -> NDArray[np.float64]:
         """The y and d that each block begins with, shape (2, blocks of all).
@@ -290,8 +290,8 @@ class _Section:
         turned = np.where(np.abs(turn) < [_TINY, 0.0], 0.0, turn).T.ravel().tolist()
         for channel in range(ends.shape[2]):
             own = ends[:, :, channel].reshape(2, -1).T.tolist()
-            found, self.state[channel] = _hand_on(self.state[channel], own, *turned)
-            begins[:, :, channel] = np.array(found).T.reshape(2, ends.shape[1], -1)
+            states, self.state[channel] = _hand_on(self.state[channel], own, *turned)
+            begins[:, :, channel] = np.array(states).T.reshape(2, ends.shape[1], -1)
         return begins.reshape(2, -1)
 
 

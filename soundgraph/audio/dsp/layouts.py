@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Speaker:
-    """A speaker, as the channel mask of WAV knows it.
-
-    name: for people. bit: of dwChannelMask. weight: of its power in loudness.
-    """
+    """A speaker, as the channel mask of WAV knows it."""
 
     name: str
+    """For people."""
     bit: int
+    """Of dwChannelMask."""
     weight: float = 1.0
+    """Of its power in loudness."""
 
 
 # ITU-R BS.1770-4 weighs a channel by where its speaker stands (annex 3): 1.41 for one at the height of the ears that is
@@ -57,11 +57,11 @@ def mask(channels: int) -> int:
 
 def weights(channels: int) -> tuple[float, ...]:
     """How much the power of each channel counts in loudness; all alike where the speakers are not known."""
-    found = speakers(channels)
-    return tuple(speaker.weight for speaker in found) if found else (1.0,) * channels
+    known = speakers(channels)
+    return tuple(speaker.weight for speaker in known) if known else (1.0,) * channels
 
 
 def names(channels: int) -> tuple[str, ...]:
     """What to call each channel: "" for the one of mono, and numbers where the speakers are not known."""
-    found = speakers(channels)
-    return tuple(speaker.name for speaker in found) if found else tuple(str(number + 1) for number in range(channels))
+    known = speakers(channels)
+    return tuple(speaker.name for speaker in known) if known else tuple(str(number + 1) for number in range(channels))

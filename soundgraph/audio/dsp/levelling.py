@@ -51,14 +51,14 @@ def evened(audio: Audio, window_seconds: float, max_gain_db: float) -> Samples:
     return result
 
 
-def gain_curve_db(found: Blocks, window_seconds: float, max_gain_db: float) -> NDArray[np.float64]:
+def gain_curve_db(measured: Blocks, window_seconds: float, max_gain_db: float) -> NDArray[np.float64]:
     """The gain in dB for each gating block (400 ms long, 100 ms apart); all 0 where nothing can be heard."""
-    gains_db = np.zeros(found.powers.size)
-    whole = found.lufs()
-    if whole is None:
+    gains_db = np.zeros(measured.powers.size)
+    lufs = measured.lufs()
+    if lufs is None:
         return gains_db
     window = _window(window_seconds)
-    counts = _counting(found, whole, window.size)
+    counts = _counting(measured, lufs, window.size)
     weight = _sliding(counts, window)
     # Within reach of something that counts; the rest is filled in from there.
     (near,) = np.nonzero(weight > 1e-9 * window.size)
@@ -71,16 +71,18 @@ def gain_curve_db(found: Blocks, window_seconds: float, max_gain_db: float) -> N
         return np.interp(np.clip(places, counting[0], counting[-1]), near, means)
 
     for _ in range(_PASSES):
-        local_db = 10 * np.log10(np.maximum(average(found.powers * 10 ** (gains_db / 10)), 1e-30))
+        local_db = 10 * np.log10(np.maximum(average(measured.powers * 10 ** (gains_db / 10)), 1e-30))
         # Averaged again: the correction of a correction would otherwise grow sharper with each pass.
-        gains_db = np.clip(gains_db + average(_level_db(found, gains_db, whole) - local_db), -max_gain_db, max_gain_db)
-    made_db = _level_db(found, gains_db, whole) - _level_db(found, np.zeros_like(gains_db), whole)
+        gains_db = np.clip(
+            gains_db + average(_level_db(measured, gains_db, lufs) - local_db), -max_gain_db, max_gain_db
+        )
+    made_db = _level_db(measured, gains_db, lufs) - _level_db(measured, np.zeros_like(gains_db), lufs)
     return np.clip(gains_db - made_db, -max_gain_db, max_gain_db)
 
 
-def _level_db(found: Blocks, gains_db: NDArray[np.float64], default: float) -> float:
+def _level_db(measured: Blocks, gains_db: NDArray[np.float64], default: float) -> float:
     """Loudness under such gains, as a level of K-weighted power; the standard's offset does not matter here."""
-    level = Blocks(found.powers * 10 ** (gains_db / 10), found.padded).lufs()
+    level = Blocks(measured.powers * 10 ** (gains_db / 10), measured.padded).lufs()
     return (default if level is None else level) + _OFFSET_DB
 
 
@@ -89,16 +91,16 @@ def _window(window_seconds: float) -> NDArray[np.float64]:
     return np.asarray(np.sin(np.pi * (np.arange(steps) + 0.5) / steps) ** 2)
 
 
-def _counting(found: Blocks, whole: float, steps: int) -> NDArray[np.float64]:
+def _counting(measured: Blocks, lufs: float, steps: int) -> NDArray[np.float64]:
     """1 for blocks that tell the level of the piece; 0 for pauses, and for fades at its ends."""
-    powers = found.powers
-    floor = _power(max(whole + QUIET_LU, ABSOLUTE_GATE_LUFS))
+    powers = measured.powers
+    floor = _power(max(lufs + QUIET_LU, ABSOLUTE_GATE_LUFS))
     counts = (powers > floor).astype(np.float64)
     (loud,) = np.nonzero(counts)
     first, last = int(loud[0]), int(loud[-1])
     for part, span in ((slice(first, first + steps), 1), (slice(max(last + 1 - steps, first), last + 1), -1)):
         edge = powers[part][::span]
-        level = Blocks(edge, found.padded).lufs()
+        level = Blocks(edge, measured.padded).lufs()
         if level is not None:
             counts[part][::span][: int(np.argmax(edge > _power(level + FADE_LU)))] = 0.0
     return counts

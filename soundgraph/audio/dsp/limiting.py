@@ -278,9 +278,9 @@ def _peaks(windows: Floats, ceiling: float, first: bool = False) -> Floats:
         if first:
             asked &= largest <= ceiling
         if asked.any():
-            found = peaks[asked]
-            _raise(found, transforms[:, asked], interpolator)
-            peaks[asked] = found
+            raised = peaks[asked]
+            _raise(raised, transforms[:, asked], interpolator)
+            peaks[asked] = raised
     return peaks
 
 

@@ -53,14 +53,12 @@ _GAIN_STEPS = 1000
 
 @dataclass(frozen=True)
 class Blocks:
-    """The gating blocks of a sound: enough to tell its loudness at any gain without filtering it again.
-
-    powers: float64, shape (blocks,): K-weighted mean square, summed over the channels with the standard's weights.
-    padded: whether silence was added because the sound is shorter than one block.
-    """
+    """The gating blocks of a sound: enough to tell its loudness at any gain without filtering it again."""
 
     powers: NDArray[np.float64]
+    """float64, shape (blocks,): K-weighted mean square, summed over the channels with the standard's weights."""
     padded: bool
+    """Whether silence was added because the sound is shorter than one block."""
 
     def lufs(self, gain_db: float = 0.0) -> float | None:
         """Integrated loudness after a gain; None where every block lies under the absolute gate.
@@ -93,20 +91,19 @@ class Blocks:
 
 @dataclass(frozen=True)
 class Steps:
-    """The K-weighted energy of a sound in steps of 10 ms: what every loudness of it is made of, at any gain.
-
-    energies: float64, shape (steps,): sum of the squares of a step, over the channels with the standard's weights.
-    edges: int64, shape (steps + 1,): the samples at which steps begin, placed to the nearest one. The last step may
-        reach past the end of the sound, over silence.
-    sample_rate: in Hz, that was measured at. n_samples: of the sound at that rate, or of one block if it is shorter;
-        padded: whether it is.
-    """
+    """The K-weighted energy of a sound in steps of 10 ms: what every loudness of it is made of, at any gain."""
 
     energies: NDArray[np.float64]
+    """float64, shape (steps,): sum of the squares of a step, over the channels with the standard's weights."""
     edges: NDArray[np.int64]
+    """int64, shape (steps + 1,): the samples at which steps begin, placed to the nearest one. The last step may reach
+    past the end of the sound, over silence."""
     sample_rate: int
+    """In Hz, that was measured at."""
     n_samples: int
+    """Of the sound at that rate, or of one block if it is shorter."""
     padded: bool
+    """Whether it is shorter than one block."""
 
     def scaled(self, gain_db: float) -> Steps:
         """The steps of the same sound after a gain."""
@@ -118,12 +115,12 @@ class Steps:
         window_ms, hop_ms: multiples of 10.
         """
         width, hop = window_ms // FINE_STEP_MS, hop_ms // FINE_STEP_MS
-        whole = int(np.searchsorted(self.edges, self.n_samples, side="right")) - 1
-        if whole < width:
+        n_steps = int(np.searchsorted(self.edges, self.n_samples, side="right")) - 1
+        if n_steps < width:
             return np.zeros(0)
-        windows = np.lib.stride_tricks.sliding_window_view(self.energies[:whole], width)[::hop]
+        windows = np.lib.stride_tricks.sliding_window_view(self.energies[:n_steps], width)[::hop]
         # Added up anew for each window: a running sum would leave a trace of loud parts in the silence after them.
-        lengths = (self.edges[width : whole + 1] - self.edges[: whole + 1 - width])[::hop]
+        lengths = (self.edges[width : n_steps + 1] - self.edges[: n_steps + 1 - width])[::hop]
         sums: NDArray[np.float64] = np.add.reduce(windows, axis=-1)
         return sums / lengths
 

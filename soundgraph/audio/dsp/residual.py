@@ -24,10 +24,10 @@ def residual_db(old: Audio, new: Audio) -> float | None:
     difference = np.zeros((old.channels, n), np.float64)
     difference[:, : new.n_samples] = new.samples
     difference[:, : old.n_samples] -= old.samples
-    left, whole = _energy(difference), _energy(old.samples)
+    left, total = _energy(difference), _energy(old.samples)
     if not left:
         return -math.inf
-    return 10.0 * math.log10(left / whole) if whole else None
+    return 10.0 * math.log10(left / total) if total else None
 
 
 def _energy(samples: NDArray[np.floating]) -> float:

@@ -61,8 +61,8 @@ def _one_pass(samples: Samples, sample_rate: int, n: int) -> Samples:
     result: Samples = np.asarray(stretch.process(padded), np.float32)
     start = round(before * result.shape[1] / padded.shape[1])
     aligned = np.zeros((channels, n), np.float32)
-    found = result[:, start : start + n]
-    aligned[:, : found.shape[1]] = found
+    piece = result[:, start : start + n]
+    aligned[:, : piece.shape[1]] = piece
     return aligned
 
 

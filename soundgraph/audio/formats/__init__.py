@@ -83,8 +83,8 @@ class Format:
         return _RATE_FOR_OTHERS_HZ if too_high and not self.lossless else rate_hz
 
 
-def _wrong_format(found: Any) -> str:
-    return "" if isinstance(found, Format) else "is no soundgraph.audio.formats.Format"
+def _wrong_format(offered: Any) -> str:
+    return "" if isinstance(offered, Format) else "is no soundgraph.audio.formats.Format"
 
 
 FORMATS: Registry[Format] = Registry("format", __name__, "FORMAT", "soundgraph.formats", _wrong_format)

@@ -29,7 +29,7 @@ _BED_CUT_S = 0.4
 
 
 @dataclass(frozen=True)
-class Layer:
+class PlacedSound:
     """A sound where it belongs. at: its first sample in the take. samples: shaped (channels, m)."""
 
     asked: Asked
@@ -50,12 +50,12 @@ class _Sound:
     needs: int
 
 
-def arranged(stage: Stage, asked: Sequence[Asked]) -> list[Layer]:
+def arranged(stage: Stage, asked: Sequence[Asked]) -> list[PlacedSound]:
     """The sounds of a prompt over a stage."""
     sounds = [_rendered(stage, asked, index) for index in range(len(asked))]
     steps = sorted({one.step for one in asked})
     spans = _spans(stage, [[sound for sound in sounds if sound.asked.step == step] for step in steps])
-    layers: list[Layer] = []
+    layers: list[PlacedSound] = []
     for index, (step, (start, stop)) in enumerate(zip(steps, spans, strict=True)):
         here = [sound for sound in sounds if sound.asked.step == step]
         for sound in here:
@@ -131,7 +131,7 @@ def _end(
     return n
 
 
-def _going_on(stage: Stage, sound: _Sound, start: int, stop: int) -> Layer:
+def _going_on(stage: Stage, sound: _Sound, start: int, stop: int) -> PlacedSound:
     bed = sound.asked.sound in BEDS
     cut = round((_BED_CUT_S if bed else _CUT_S) * stage.rate)
     stop = min(stage.n, stop + cut) if stop < stage.n else stop
@@ -140,12 +140,12 @@ def _going_on(stage: Stage, sound: _Sound, start: int, stop: int) -> Layer:
         samples = sound.effect.render(replace(sound.stage, n=stop - start))
     if start or stop < stage.n:
         samples = ends_ramped(samples.copy(), cut if start and bed else 1, cut if stop < stage.n else 1)
-    return Layer(sound.asked, sound.effect, start, samples)
+    return PlacedSound(sound.asked, sound.effect, start, samples)
 
 
-def _one_after_another(sounds: Sequence[_Sound], start: int, stop: int, last: bool) -> list[Layer]:
+def _one_after_another(sounds: Sequence[_Sound], start: int, stop: int, last: bool) -> list[PlacedSound]:
     """What ends of itself, turn by turn, from `start` on; made shorter where it does not fit before `stop`."""
-    layers: list[Layer] = []
+    layers: list[PlacedSound] = []
     needs = _needs(sounds, last)
     squeeze = min(1.0, (stop - start) / needs) if needs else 1.0
     at = float(start)
@@ -155,6 +155,6 @@ def _one_after_another(sounds: Sequence[_Sound], start: int, stop: int, last: bo
             samples = sound.samples
             if squeeze < 0.9:
                 samples = sound.effect.render(replace(sound.stage, n=max(1, int(room))))
-            layers.append(Layer(sound.asked, sound.effect, int(at), samples))
+            layers.append(PlacedSound(sound.asked, sound.effect, int(at), samples))
         at += _OVERLAP * room
     return layers

@@ -111,7 +111,7 @@ def words_of(prompt: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Found:
+class PhraseMatch:
     """A phrase that was found.
 
     size: how many words it takes up. means: names. thing: whether they are things. listed: whether its last word stands
@@ -158,9 +158,9 @@ class Phrases:
             for phrase in listed(text):
                 self.add(phrase, means, thing)
 
-    def find(self, words: Sequence[str], at: int) -> Found | None:
+    def find(self, words: Sequence[str], at: int) -> PhraseMatch | None:
         """The longest phrase that begins at a word; None when there is none."""
-        best: Found | None = None
+        best: PhraseMatch | None = None
         for found in self._from("", words, at, at, formed=False):
             # Of two that are as long, an act goes before a thing, and what was found first before later stems.
             if best is None or found.size > best.size:
@@ -168,12 +168,12 @@ class Phrases:
         if at + 1 < len(words) and (best is None or best.size < 2):
             joined = words[at] + words[at + 1]
             if len(joined) > 5 and joined in self._acts:
-                return Found(2, self._acts[joined], thing=False, listed=True)
+                return PhraseMatch(2, self._acts[joined], thing=False, listed=True)
             if len(joined) > 5 and joined in self._things:
-                return Found(2, self._things[joined], thing=True, listed=True)
+                return PhraseMatch(2, self._things[joined], thing=True, listed=True)
         return best
 
-    def _from(self, begun: str, words: Sequence[str], start: int, at: int, formed: bool) -> Iterator[Found]:
+    def _from(self, begun: str, words: Sequence[str], start: int, at: int, formed: bool) -> Iterator[PhraseMatch]:
         """Phrases that go on from what has begun. formed: whether a word of it is a form that only verbs have."""
         while start < at < len(words) and words[at] in _ARTICLES:
             at += 1
@@ -186,6 +186,6 @@ class Phrases:
             if phrase in self._begun:
                 yield from self._from(phrase, words, start, at + 1, verbal)
             if phrase in self._acts:
-                yield Found(at + 1 - start, self._acts[phrase], False, stem == words[at])
+                yield PhraseMatch(at + 1 - start, self._acts[phrase], False, stem == words[at])
             if phrase in self._things and not verbal:
-                yield Found(at + 1 - start, self._things[phrase], True, stem == words[at])
+                yield PhraseMatch(at + 1 - start, self._things[phrase], True, stem == words[at])

@@ -95,7 +95,7 @@ def read(prompt: str) -> list[Asked]:
         rows = [[one for one in row if not one.aside] for row in rows]
     elif not any(one.sounds for row in rows for one in row):
         rows = [settings(part.words) for part in parts]
-    return _together(_Reader().read(parts, rows))
+    return _together(_CharacterReader().read(parts, rows))
 
 
 def _together(asked: list[Asked]) -> list[Asked]:
@@ -106,7 +106,7 @@ def _together(asked: list[Asked]) -> list[Asked]:
     return asked
 
 
-class _Reader:
+class _CharacterReader:
     """Goes through the parts of a prompt and gives each sound what the words around it say."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from soundgraph.backends import Model
 from soundgraph.core.params import Params
-from soundgraph.engines import Made
+from soundgraph.engines import EngineAsset
 from soundgraph.nodes import Kind
 from soundgraph.scene.tables.check_settings import Check
 from soundgraph.scene.tables.export_settings import ExportSettings
@@ -114,7 +114,7 @@ class EngineManifest:
     path: str
     origin: Origin
     files: tuple[str, ...] = ()
-    makes: tuple[Made, ...] = ()
+    makes: tuple[EngineAsset, ...] = ()
 
 
 @dataclass(frozen=True)

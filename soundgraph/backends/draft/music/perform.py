@@ -69,7 +69,7 @@ _PANS = {
 
 
 @dataclass(frozen=True)
-class Piece:
+class DecidedScore:
     """A score with everything that it left open decided. chords: a scale degree for each bar, over and over."""
 
     bpm: float
@@ -86,14 +86,14 @@ class Piece:
         return 12 * (octave + 1 + degree // 7) + self.tonic + self.scale[degree % 7]
 
 
-def decide(score: Score, chance: Chance) -> Piece:
+def decide(score: Score, chance: Chance) -> DecidedScore:
     """Fills in by chance what the prompt left open."""
     scale = score.scale or chance.pick(("major", "minor"))
     progression = chance.pick(_PROGRESSIONS["bright" if scale in _BRIGHT_SCALES else "dim"])
     bpm = score.bpm or chance.integer(*score.bpm_range)
     tonic = chance.integer(0, 11) if score.tonic is None else score.tonic
     groove = GROOVES[score.groove]
-    return Piece(bpm, tonic, SCALES[scale], score.beats, progression, score.instruments, score.energy, groove)
+    return DecidedScore(bpm, tonic, SCALES[scale], score.beats, progression, score.instruments, score.energy, groove)
 
 
 def play(score: Score, stage: Stage) -> Samples:
@@ -104,7 +104,7 @@ def play(score: Score, stage: Stage) -> Samples:
 class _Band:
     """The players. A note is rendered once and kept: most of a piece is notes that come again."""
 
-    def __init__(self, piece: Piece, stage: Stage):
+    def __init__(self, piece: DecidedScore, stage: Stage):
         self._piece = piece
         self._stage = stage
         self._out = stage.blank()
