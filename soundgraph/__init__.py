@@ -13,8 +13,9 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from typing import Any
 
-    from soundgraph.api.building import Ref, Result, Scene, build, load_scene, plan
+    from soundgraph.api.building import Result, build, plan
     from soundgraph.api.pipeline import Pipeline
+    from soundgraph.api.scene import Ref, Scene, load_scene
     from soundgraph.audio.artifact import Audio
     from soundgraph.core.errors import BuildError, SceneError, SoundgraphError
 
@@ -37,17 +38,23 @@ _HOMES = {
     "Audio": "audio.artifact",
     "BuildError": "core.errors",
     "Pipeline": "api.pipeline",
+    "Ref": "api.scene",
+    "Result": "api.building",
+    "Scene": "api.scene",
     "SceneError": "core.errors",
     "SoundgraphError": "core.errors",
+    "build": "api.building",
+    "load_scene": "api.scene",
+    "plan": "api.building",
 }
 
 
 def __getattr__(name: str) -> "Any":
-    if name not in __all__:
+    if name not in _HOMES:
         raise AttributeError(f"module 'soundgraph' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"soundgraph.{_HOMES.get(name, 'api.building')}"), name)
+    return getattr(import_module(f"soundgraph.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -164,7 +164,7 @@ class Space:
 
     def is_noop(self, *arguments: str) -> bool:
         """Whether a build ends on its stamps alone. Builds nothing."""
-        with changed(run_build, "run", lambda *_: _HEAVY):
+        with changed(run_build, "run", lambda *_, **__: _HEAVY):
             return self.build(*arguments).code != _HEAVY
 
     def fresh(

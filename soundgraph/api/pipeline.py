@@ -13,6 +13,7 @@ from typing import Any
 
 from soundgraph import backends
 from soundgraph.api import building
+from soundgraph.api.scene import Scene
 from soundgraph.audio import artifact
 from soundgraph.audio.artifact import Audio
 from soundgraph.audio.formats import FORMATS, format_names
@@ -25,18 +26,17 @@ from soundgraph.core.errors import NodeError, UsageError, did_you_mean, one_of, 
 from soundgraph.core.files import write_atomically
 from soundgraph.core.params import reference_fields
 from soundgraph.delivery import licences, mastering
-from soundgraph.execution.builder import Options
-from soundgraph.execution.loaded_models import Residents
+from soundgraph.execution.loaded_models import LoadedModels
 from soundgraph.nodes import get_kind, kind_names
 from soundgraph.planning import action
 from soundgraph.planning.schedule import LoadKey
 from soundgraph.project import model_names, targets
+from soundgraph.project.build_request import BuildRequest, SceneTable
 from soundgraph.project.config import load_project
 from soundgraph.scene import loader
 from soundgraph.scene.reading import variations
 from soundgraph.scene.tables.export_settings import ExportSettings
 from soundgraph.session import fetch_weights
-from soundgraph.session.session import Session
 
 
 class Pipeline:
@@ -61,7 +61,7 @@ class Pipeline:
         self._project = load_project(folder)
         self._store = DiskStore(self._project.cache_dir)
         self._draft, self._device = draft, building.checked_device(device)
-        self._residents = Residents(self._project.sources, self._device)
+        self._models = LoadedModels(self._device, self._project.sources)
 
     def __enter__(self) -> Pipeline:
         return self
@@ -75,7 +75,7 @@ class Pipeline:
     @property
     def loaded(self) -> list[str]:
         """The ids of the models that are loaded."""
-        return [model.id for model in self._residents.models]
+        return [model.id for model in self._models.models]
 
     def load(self, model: str) -> None:
         """Loads a model now, rather than when it is first needed. model: as in a scene file: "music", "audio", an id.
@@ -87,9 +87,9 @@ class Pipeline:
     def unload(self, model: str | None = None) -> None:
         """Gives back the memory of a model, or of all."""
         if model is None:
-            self._residents.keep()
+            self._models.unload_all()
         else:
-            self._residents.unload_model(self._model(model))
+            self._models.unload_model(self._model(model))
 
     def generate(
         self,
@@ -253,13 +253,15 @@ class Pipeline:
 
         With the models that are loaded; those that it loads stay so, as far as [build] memory_budget lets them.
         """
-        scene = building.Scene.from_dict(data)
-        options = Options(device=self._device)
-        return building.built([scene], draft=self._draft, root=self._project.root, options=options, keeper=self._keep)
-
-    def _keep(self, opened: Session) -> Residents:
-        self._residents.sources = opened.project.sources  # of a model that was just fetched, too
-        return self._residents
+        scene = Scene.from_dict(data)
+        request = BuildRequest(
+            root=str(self._project.root),
+            tables=[SceneTable(scene.id, scene.to_dict())],
+            draft=self._draft,
+            jobs=1,
+            device=self._device,
+        )
+        return building.result_of(request, models=self._models)
 
     def _model(self, name: str) -> Model:
         try:
@@ -275,14 +277,14 @@ class Pipeline:
         if model.here:
             return model
         self._project = fetch_weights.pull(self._project, model, events.ignore)
-        self._residents.sources = self._project.sources
+        self._models.sources = self._project.sources
         return fetch_weights.found_again(model, self._project)
 
     def _generator(self, model: Model, precision: Precision | None = None) -> Generator:
-        if not self._residents.has(LoadKey(model.weights, precision)):
+        if not self._models.has(LoadKey(model.weights, precision)):
             model = self._fetched(model)
         try:
-            return self._residents.load(LoadKey(model.weights, precision), model, precision)
+            return self._models.load(LoadKey(model.weights, precision), model, precision)
         except NodeError as error:
             raise UsageError(str(error)) from error
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 import gc
 import os
 
-from soundgraph.project import build_state
-
 TYPE_CHECKING = False  # what typing.TYPE_CHECKING is, without importing it: the no-op path goes through here
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
     from typing import TextIO
 
-    from soundgraph.project.build_state import Stamps
     from soundgraph.session.session import Session
 
 _LINE = 1 << 20
@@ -148,15 +145,6 @@ def open_session(options: argparse.Namespace, *, beside_all: bool = False) -> Se
     )
 
 
-def save_stamps(stamps: Stamps, config: str) -> None:
-    """Keeps the state of a build. Where that cannot be written, the next one looks at everything again."""
-    try:
-        build_state.save(stamps, config)
-        build_state.prune(stamps.root)
-    except OSError:
-        return
-
-
 def refuse_to_replace(path: str, what: str, is_one: Callable[[bytes], bool]) -> None:
     """Raises UsageError for something that is there and is not `what`: mostly a scene, meant as a target.
 
@@ -177,6 +165,13 @@ def refuse_to_replace(path: str, what: str, is_one: Callable[[bytes], bool]) -> 
     except (OSError, ValueError):  # writing it will say what is wrong
         return
     raise UsageError(f"cannot write the {what} {path}: it is there, and is no {what}")
+
+
+def refuse_draft_release(draft: bool, release: bool) -> None:
+    if draft and release:
+        from soundgraph.core.errors import UsageError
+
+        raise UsageError("--draft and --release exclude each other: a release must not deliver drafts")
 
 
 def count(text: str) -> int:

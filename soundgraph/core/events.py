@@ -11,6 +11,16 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class ScenesRead:
+    """The scenes are read, and nothing that takes long has begun."""
+
+    files: tuple[str, ...]
+    """All that was read for them, or looked for and absent. Absolute."""
+    moment: int | None
+    """Of `files.read_clock`, before the first was read; None where no state is kept."""
+
+
+@dataclass(frozen=True, slots=True)
 class Queued:
     """The plan is made."""
 
@@ -121,7 +131,8 @@ class Summary:
 
 
 Event = (
-    Queued
+    ScenesRead
+    | Queued
     | WeightsFetched
     | ModelLoading
     | ModelLoaded

@@ -55,7 +55,7 @@ from soundgraph.delivery.engine_manifests import Handed
 from soundgraph.delivery.export_files import Delivery, Job
 from soundgraph.delivery.run_checks import CheckError, Locate
 from soundgraph.execution.generator_thread import Generating
-from soundgraph.execution.loaded_models import Residents
+from soundgraph.execution.loaded_models import LoadedModels
 from soundgraph.execution.result_buffer import LostError, Results
 from soundgraph.nodes import Form
 from soundgraph.planning import action, scene_graph, schedule
@@ -146,7 +146,7 @@ class Site:
     which the last key of a node is kept, for `explain`. ask: for the commit that the tree stands at.
     checks: by node, what is demanded of its sound before anything that it is part of is delivered. locate: finds the
     line on which a check stands.
-    residents: models that stay loaded after the build, for the next; None to unload them at its end.
+    models: those that stay loaded after the build, for the next; None to unload them at its end.
     trace: is told what takes how long. wish: to stop.
     """
 
@@ -158,7 +158,7 @@ class Site:
     ask: Ask
     checks: Mapping[str, Sequence[SceneCheck]] = field(default_factory=dict)
     locate: Locate = lambda origin: 0
-    residents: Residents | None = None
+    models: LoadedModels | None = None
     trace: Trace = Off()  # noqa: RUF009 - it keeps nothing
     wish: Wish = field(default_factory=Wish)
 
@@ -235,7 +235,7 @@ class _Round:
         self.steps = deque(schedule.loads(plan, budget=options.memory_budget, device=options.device).steps)
         self.step_of = {name: step for step in self.steps for name in step.nodes}
         self.place = {name: place for place, name in enumerate(plan.decisions)}
-        self.models = site.residents or Residents(site.sources, options.device)
+        self.models = site.models or LoadedModels(options.device, site.sources)
         self.takes = Generating(
             self.models,
             self._request,
@@ -292,9 +292,9 @@ class _Round:
             finally:
                 self._publish()
                 self._let_go(self.claimed)
-                if self.site.residents is None:
+                if self.site.models is None:
                     with contextlib.suppress(ResourceError):  # without a thread, no model was loaded
-                        self.generator.submit(self.models.keep)
+                        self.generator.submit(self.models.unload_all)
         if self.bug is not None:
             raise self.bug
         return set() if self.given_up else self.lost

@@ -14,7 +14,7 @@ from soundgraph.backends import Generator, Made, Model, OutOfMemoryError, Refuse
 from soundgraph.core.errors import NodeError, StoreError
 from soundgraph.core.interrupts import Flag
 from soundgraph.core.tracing import Trace
-from soundgraph.execution.loaded_models import Residents
+from soundgraph.execution.loaded_models import LoadedModels
 from soundgraph.execution.result_buffer import LostError
 from soundgraph.planning.schedule import Step
 
@@ -72,7 +72,7 @@ class Generating:
 
     def __init__(
         self,
-        models: Residents,
+        models: LoadedModels,
         request: Callable[[str], Request],
         loop: Loop,
         post: Callable[[Callable[[], None]], None],

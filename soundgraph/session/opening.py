@@ -15,6 +15,7 @@ from soundgraph.delivery.export_files import Job
 from soundgraph.planning import scene_graph
 from soundgraph.planning.scene_graph import Graph
 from soundgraph.project import build_state, sidecars, targets
+from soundgraph.project.build_request import SceneTable
 from soundgraph.project.config import Project, load_project
 from soundgraph.project.delivered import Ledger
 from soundgraph.project.targets import Wanted
@@ -32,14 +33,17 @@ def open_session(
     draft: bool = False,
     require: str | None = None,
     beside_all: bool = False,
+    tables: Sequence[SceneTable] = (),
 ) -> Session:
     """Reads and checks the scenes that are asked for. require: a policy, beside that of soundgraph.toml.
     beside_all: whether they are compared with all other scenes of the project, which takes reading these, too.
+    tables: scenes that are asked for beside `wanted`, as a whole.
 
     Raises SceneError with every mistake in them, UsageError for an item that is not in its scene.
     """
     project = load_project(root).under(require)
-    scenes = loader.load_scenes([root / scene.path for scene in wanted], project, overrides, draft)
+    scenes = _read(root, wanted, tables, project, overrides, draft)
+    wanted = [*wanted, *(Wanted(table.id, _source(table, root), named=True) for table in tables)]
     others = None
     if beside_all:
         own = {asked.path for asked in wanted}
@@ -49,6 +53,32 @@ def open_session(
     except SceneError as error:
         error.read = tuple(dict.fromkeys(path for scene in scenes for path in scene.read))
         raise
+
+
+def _read(
+    root: Path,
+    wanted: Sequence[Wanted],
+    tables: Sequence[SceneTable],
+    project: Project,
+    overrides: Sequence[str],
+    draft: bool,
+) -> list[Scene]:
+    if not tables:
+        return loader.load_scenes([root / scene.path for scene in wanted], project, overrides, draft)
+    reader = loader.Loader(project, overrides, draft)
+    scenes = [reader.scene(root / scene.path) for scene in wanted]
+    for given in tables:
+        if given.path is None:
+            scenes.append(reader.data(given.table, given.id))
+        else:
+            scenes.append(reader.scene(given.path, given.table))
+    if unmatched := reader.unmatched():
+        raise SceneError(unmatched)
+    return scenes
+
+
+def _source(given: SceneTable, root: Path) -> str:
+    return "" if given.path is None else given.path.relative_to(root).as_posix()
 
 
 def session_of(

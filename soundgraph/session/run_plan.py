@@ -16,7 +16,7 @@ from soundgraph.core.tracing import Tally
 from soundgraph.delivery import engine_manifests, ownership
 from soundgraph.execution import builder
 from soundgraph.execution.builder import Options, Outcome, Site
-from soundgraph.execution.loaded_models import Residents
+from soundgraph.execution.loaded_models import LoadedModels
 from soundgraph.planning import pins
 from soundgraph.planning.planner import Plan
 from soundgraph.project import git_commit, lockfile
@@ -41,12 +41,12 @@ def run(
     listener: Listener,
     current: Current = Current(),  # noqa: B008 - it never changes
     *,
-    residents: Residents | None = None,
+    models: LoadedModels | None = None,
     trace: Tally | None = None,
 ) -> Outcome:
     """Raises SceneError, before anything runs, for models that cannot be had or are not allowed.
 
-    current: what else is asked for and known to be current; for the summary. residents: models that stay loaded when
+    current: what else is asked for and known to be current; for the summary. models: those that stay loaded when
     this is over. trace: is told what takes how long, and was made when the build began.
     """
     refusals.check_folders(session)
@@ -55,7 +55,7 @@ def run(
     told = UntilBroken(listener, wish.make)
     try:
         with contextlib.ExitStack() as leases:
-            outcome = _run(session, options, told, current, residents, trace or Tally(), leases, wish)
+            outcome = _run(session, options, told, current, models, trace or Tally(), leases, wish)
     finally:
         wish.give_back()
     if told.error is not None:
@@ -68,7 +68,7 @@ def _run(
     options: Options,
     listener: UntilBroken,
     current: Current,
-    residents: Residents | None,
+    models: LoadedModels | None,
     trace: Tally,
     leases: contextlib.ExitStack,
     wish: Wish,
@@ -113,7 +113,7 @@ def _run(
         ask=git_commit.asker(session.root, own, overridden=session.overridden),
         checks=session.checks,
         locate=session.line_of,
-        residents=residents,
+        models=models,
         trace=trace,
         wish=wish,
     )

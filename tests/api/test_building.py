@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 import soundgraph
-from soundgraph.api import building, pipeline
+from soundgraph.api import building, pipeline, scene
 from soundgraph.core.errors import SceneError
 from soundgraph.planning.planner import Status
 
@@ -63,7 +63,7 @@ def _write(root: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("module", [building, pipeline])
+@pytest.mark.parametrize("module", [building, pipeline, scene])
 def test_the_examples_in_docstrings_run(module: object) -> None:
     found = doctest.testmod(module)  # type: ignore[arg-type]
     assert found.attempted > 0

@@ -16,6 +16,7 @@ from tests.helpers import CHAIN, Space
 DOCS = Path(__file__).parents[2] / "docs"
 
 EVENTS: dict[events.Event, dict[str, Any] | None] = {
+    events.ScenesRead(("/a.toml",), 1): None,
     events.Queued(3, 2): None,
     events.WeightsFetched("m", 1, 2): None,
     events.ModelLoading("m"): {"event": "load", "model": "m"},

@@ -170,7 +170,7 @@ def test_what_only_seems_to_have_changed_costs_a_look_at_stats(space: Space) -> 
             raise KeyboardInterrupt
         return seeming.pop()
 
-    def never(*_: object) -> int:
+    def never(*_: object, **__: object) -> int:
         raise AssertionError("scenes were read")
 
     with changed(Script, "wait", wait), changed(run_build, "run", never):

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from soundgraph.cli import run_build
 from soundgraph.core import programs
 from soundgraph.core.files import read_clock
 from soundgraph.delivery import export_files
 from soundgraph.execution import builder
 from soundgraph.project import build_state, up_to_date
+from soundgraph.session import building
 from tests.helpers import CHAIN, Space, changed, for_ffmpeg, g722, generate, node, noise
 from tests.helpers import export as exported
 
@@ -180,7 +180,7 @@ def test_an_edit_of_equal_size_within_the_same_tick_of_the_clock_is_noticed(spac
 
     moment = max(frozen.st_mtime_ns, frozen.st_ctime_ns)
     clock = lambda root: moment  # noqa: E731
-    with changed(build_state, "read_clock", clock), changed(run_build, "read_clock", clock), changed(os, "stat", stat):
+    with changed(build_state, "read_clock", clock), changed(building, "read_clock", clock), changed(os, "stat", stat):
         space.build()
         space.build()
         path.write_text(CHAIN.replace("soft rain", "hard rain"))
@@ -309,7 +309,7 @@ def test_so_are_those_of_a_scene_that_was_too_young_for_a_stamp(space: Space) ->
     space.settle()
     path = space.scene(TWO, "b")
     moment = read_clock(str(space.root))
-    with changed(run_build, "read_clock", lambda root: min(moment, path.stat().st_ctime_ns)):
+    with changed(building, "read_clock", lambda root: min(moment, path.stat().st_ctime_ns)):
         space.build()
     path.unlink()
     space.build()

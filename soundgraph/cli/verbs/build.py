@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from soundgraph.cli import shared_arguments
 from soundgraph.project import build_state, up_to_date
-from soundgraph.project.build_request import BuildRequest, Options
+from soundgraph.project.build_request import BuildRequest, UpToDateCheck
 
 TYPE_CHECKING = False  # as in `build_state`
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from soundgraph.backends import Device
     from soundgraph.core.tracing import Recorder
 
 
@@ -57,10 +58,32 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+class PlainOptions:
+    """What argparse would give for a command line without values."""
+
+    policy = None
+    device: Device = "auto"
+    memory_budget = None
+    jobs = None
+    force = False
+    keep_nothing = False
+    overwrite = False
+    trace = None
+    depfile: str | None = None
+    since = None
+    define: Sequence[str] = ()
+
+    def __init__(self, words: Sequence[str], names: Sequence[str]):
+        """names: targets, whatever they begin with."""
+        self.targets = [*(word for word in words if word[:1] != "-"), *names]
+        self.draft, self.release = "--draft" in words, "--release" in words
+        self.keep_going, self.json = "--keep-going" in words or "-k" in words, "--json" in words
+
+
 _PLAIN = {"--draft", "--release", "--keep-going", "-k", "--json"}
 
 
-def plain_options(words: Sequence[str]) -> Options | None:
+def plain_options(words: Sequence[str]) -> PlainOptions | None:
     """The options of a command line without anything that has a value; None for any other, which argparse is to read.
 
     Importing argparse, and what it imports in turn, takes a third of a build with nothing to do.
@@ -69,10 +92,31 @@ def plain_options(words: Sequence[str]) -> Options | None:
     if "--" in words:  # all behind it are names
         place = words.index("--")
         options, names = words[:place], words[place + 1 :]
-    return Options(options, names) if all(word in _PLAIN for word in options if word[:1] == "-") else None
+    return PlainOptions(options, names) if all(word in _PLAIN for word in options if word[:1] == "-") else None
 
 
-def run(options: Options | argparse.Namespace) -> int:
+def request_of(options: PlainOptions | argparse.Namespace) -> BuildRequest:
+    """What the options of a verb that builds ask for. Raises UsageError for what excludes each other."""
+    shared_arguments.refuse_draft_release(options.draft, options.release)
+    return BuildRequest(
+        options.targets,
+        overrides=options.define,
+        draft=options.draft,
+        release=options.release,
+        policy=options.policy,
+        since=getattr(options, "since", None),  # `watch` has none of these three
+        force=getattr(options, "force", False),
+        depfile=getattr(options, "depfile", None),
+        keep_going=options.keep_going,
+        keep_nothing=options.keep_nothing,
+        overwrite=options.overwrite,
+        jobs=options.jobs,
+        device=options.device,
+        memory_budget=options.memory_budget,
+    )
+
+
+def run(options: PlainOptions | argparse.Namespace) -> int:
     if options.trace is None:
         return _run(options, None)
     from soundgraph.cli import run_traced
@@ -80,18 +124,19 @@ def run(options: Options | argparse.Namespace) -> int:
     return run_traced.run(options.trace, lambda trace: _run(options, trace))
 
 
-def _run(options: Options | argparse.Namespace, trace: Recorder | None) -> int:
+def _run(options: PlainOptions | argparse.Namespace, trace: Recorder | None) -> int:
     if options.depfile is not None:
         from soundgraph.project import depfile
 
         shared_arguments.refuse_to_replace(options.depfile, "depfile", depfile.may_begin)
-    asked = BuildRequest(options)
+    request = request_of(options)
+    check = UpToDateCheck(request)
     if trace is not None:
-        trace.lap("stamps", shared_arguments.n(len(asked.wanted), "scene"))
-    if asked.is_current:
-        if options.since is not None:
-            _check_revision(asked.root, options.since)
-        return nothing_to_do(asked, options)
+        trace.lap("stamps", shared_arguments.n(len(check.wanted), "scene"))
+    if check.is_current:
+        if request.since is not None:
+            _check_revision(check.root, request.since)
+        return nothing_to_do(request, check, options.json)
 
     from soundgraph.core import interrupts
 
@@ -102,7 +147,7 @@ def _run(options: Options | argparse.Namespace, trace: Recorder | None) -> int:
         interrupts.check()
         if trace is not None:
             trace.lap("imports", "what a build needs")
-        return run_build.run(options, asked, trace)
+        return run_build.run(request, check, as_json=options.json, recorder=trace)
 
 
 def _check_revision(root: str, name: str) -> None:
@@ -116,16 +161,16 @@ def _check_revision(root: str, name: str) -> None:
         git.commit(name)
 
 
-def nothing_to_do(asked: BuildRequest, options: Options | argparse.Namespace) -> int:
+def nothing_to_do(request: BuildRequest, check: UpToDateCheck, as_json: bool) -> int:
     """Says so, and leaves all as a build would."""
-    if asked.stamps is not None and asked.stamps.rehashed:
-        shared_arguments.save_stamps(asked.stamps, asked.config)
-    if options.depfile is not None:
-        from soundgraph.cli import build_files
+    if check.stamps is not None and check.stamps.rehashed:
+        check.save(check.stamps)
+    if request.depfile is not None:
         from soundgraph.project import depfile
+        from soundgraph.session import build_files
 
-        depfile.write(options.depfile, build_files.rules(asked, None), asked.root)
-    _tell(asked.clean, asked.root, options.json)
+        depfile.write(request.depfile, build_files.rules(check, None), check.root)
+    _tell(check.clean, check.root, as_json)
     return 0
 
 

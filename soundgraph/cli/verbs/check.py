@@ -10,7 +10,6 @@ import json
 from dataclasses import asdict
 
 from soundgraph.cli import shared_arguments
-from soundgraph.project.build_request import refuse_draft_release
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
     from soundgraph.session import refusals
     from soundgraph.session.lint import warnings
 
-    refuse_draft_release(options.draft, options.release)
+    shared_arguments.refuse_draft_release(options.draft, options.release)
     session = shared_arguments.open_session(options, beside_all=True)
     refusals.check_folders(session)
     refused = [*refusals.of_policy(session), *(refusals.of_release(session) if options.release else ())]

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 
 from soundgraph.cli import shared_arguments
-from soundgraph.project.build_request import BuildRequest, Options
+from soundgraph.project.build_request import BuildRequest, UpToDateCheck
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,44 +28,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from soundgraph.cli import build_files
     from soundgraph.core.errors import EXIT_OK, UsageError
     from soundgraph.project.depfile import Names
+    from soundgraph.session import build_files
 
     if options.inputs and options.all:
         raise UsageError("--inputs and --all exclude each other: what is read is listed as a whole")
-    settings = Options(())
-    vars(settings).update(vars(options))
-    asked = BuildRequest(settings)
-    opened = None if asked.is_current else _opened(options, asked)
+    check = UpToDateCheck(BuildRequest(options.targets, overrides=options.define, draft=options.draft))
+    session = None if check.is_current else _opened(options, check)
     if options.inputs:
-        read = {path for rule in build_files.rules(asked, opened) for path in rule.inputs}
-        found = [("input", path) for path in sorted(read) if os.path.isfile(os.path.join(asked.root, path))]  # noqa: PTH113, PTH118
+        read = {path for rule in build_files.rules(check, session) for path in rule.inputs}
+        files = [("input", path) for path in sorted(read) if os.path.isfile(os.path.join(check.root, path))]  # noqa: PTH113, PTH118
     else:
-        found = list(_outputs(asked, opened, options.all))
-    name = Names(asked.root, os.getcwd())  # noqa: PTH109
+        files = list(_outputs(check, session, options.all))
+    name = Names(check.root, os.getcwd())  # noqa: PTH109
     end = "\0" if options.null else "\n"
-    for sort, path in found:
+    for sort, path in files:
         line = json.dumps({"event": sort, "path": name(path)}, ensure_ascii=False) if options.json else name(path)
         sys.stdout.write(line + end)
     return EXIT_OK
 
 
-def _opened(options: argparse.Namespace, asked: BuildRequest) -> Session:
+def _opened(options: argparse.Namespace, check: UpToDateCheck) -> Session:
     from pathlib import Path
 
     from soundgraph.session import opening
 
-    return opening.open_session(Path(asked.root), asked.dirty(), overrides=options.define, draft=options.draft)
+    return opening.open_session(Path(check.root), check.dirty(), overrides=options.define, draft=options.draft)
 
 
-def _outputs(asked: BuildRequest, opened: Session | None, with_all: bool) -> Iterator[tuple[str, str]]:
+def _outputs(check: UpToDateCheck, session: Session | None, with_all: bool) -> Iterator[tuple[str, str]]:
     """(what it is, its path relative to the root) of each file, scene by scene in the order asked for."""
-    from soundgraph.cli import build_files
+    from soundgraph.session import build_files
 
-    audio = {rule.scene: rule.outputs for rule in build_files.rules(asked, opened)}
-    manifests = build_files.manifests(asked, opened) if with_all else {}
-    for scene in asked.wanted:
+    audio = {rule.scene: rule.outputs for rule in build_files.rules(check, session)}
+    manifests = build_files.manifests(check, session) if with_all else {}
+    for scene in check.wanted:
         for path in audio.get(scene.id, ()):
             yield "export", path
             if with_all:

@@ -19,12 +19,12 @@ from soundgraph.cli import shared_arguments
 from soundgraph.cli.verbs import build
 from soundgraph.core.errors import EXIT_INTERRUPTED, EXIT_OK, SceneError
 from soundgraph.project import targets, watching
-from soundgraph.project.build_request import BuildRequest, Options
+from soundgraph.project.build_request import BuildRequest, UpToDateCheck
 
 if TYPE_CHECKING:
-    from soundgraph.execution.loaded_models import Residents
+    from soundgraph.core.events import ScenesRead
+    from soundgraph.execution.loaded_models import LoadedModels
     from soundgraph.project.watching import Aim, Events
-    from soundgraph.session.session import Session
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,12 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    settings = Options(())
-    vars(settings).update(vars(options))
+    request = build.request_of(options)
     root = targets.project_root(options.targets)
     if options.targets:
         targets.select(root, options.targets)  # of a name that means nothing there is nothing to wait for
-    watcher = Watcher(settings, root)
+    watcher = Watcher(request, root, options.json)
     events: Events = watching.Polled() if options.poll else watching.Heard(cli.say)
     try:
         watching.watch(root, events, watcher.build)
@@ -58,15 +57,14 @@ def run(options: argparse.Namespace) -> int:
 class Watcher:
     """The builds of a watch, and what stays from one to the next: models, and which files are to be watched.
 
-    options: as of `build`. root: of the project.
+    root: of the project.
     """
 
-    def __init__(self, options: Options, root: str):
-        self._options, self._root = options, root
+    def __init__(self, request: BuildRequest, root: str, as_json: bool):
+        self._request, self._root, self._as_json = request, root, as_json
         self._files: list[str] = []  # that the last build which knew them read
-        self._residents: Residents | None = None
-        self._used: object = None  # what the models were loaded for
-        self._clean: list[str] = []
+        self._models: LoadedModels | None = None
+        self._clean: list[str] = []  # files of scenes that the build at hand need not look at
         self._code = EXIT_OK  # of the last build
         self._aim: Aim
 
@@ -78,7 +76,7 @@ class Watcher:
         try:
             code = self._build(first=not changed)
         except Exception as error:
-            told = cli.tell(error, self._options.json)
+            told = cli.tell(error, self._as_json)
             if told is None:
                 raise
             code = told
@@ -93,33 +91,27 @@ class Watcher:
         return True
 
     def _build(self, first: bool) -> int:
-        asked = BuildRequest(self._options)
-        self._clean = _files_of(asked)
-        if not asked.is_current:
+        check = UpToDateCheck(self._request)
+        self._clean = _files_of(check)
+        if not check.is_current:
             from soundgraph.cli import run_build
+            from soundgraph.execution.loaded_models import LoadedModels
 
-            return run_build.run(self._options, asked, None, self)
+            self._models = self._models or LoadedModels(self._request.device)
+            return run_build.run(
+                self._request, check, as_json=self._as_json, models=self._models, watch=self._watch_read
+            )
         self._watch(self._clean, None)
         if first or self._code != EXIT_OK:  # what was wrong is mended
-            return build.nothing_to_do(asked, self._options)
+            return build.nothing_to_do(self._request, check, self._as_json)
         return EXIT_OK  # a change that was none: a file that was touched, or written as it was
 
-    def read(self, opened: Session, moment: int | None) -> None:
-        self._watch([*self._clean, *(str(path) for scene in opened.scenes for path in scene.read)], moment)
-
-    def residents(self, opened: Session) -> Residents:
-        """Models loaded for other weights, or another lock file, are unloaded."""
-        from soundgraph.execution.loaded_models import Residents
-
-        sources = opened.project.sources
-        if self._residents is None or self._used != sources:
-            self.unload()
-            self._residents, self._used = Residents(sources, self._options.device), sources
-        return self._residents
-
     def unload(self) -> None:
-        if self._residents is not None:
-            self._residents.keep()
+        if self._models is not None:
+            self._models.unload_all()
+
+    def _watch_read(self, event: ScenesRead) -> None:
+        self._watch([*self._clean, *event.files], event.moment)
 
     def _watch(self, files: Iterable[str], moment: int | None) -> None:
         self._files = list(dict.fromkeys(files))
@@ -127,25 +119,25 @@ class Watcher:
 
     def _tell_change(self, changed: frozenset[str]) -> None:
         names = sorted(_short(path, self._root) for path in changed)
-        if self._options.json:
+        if self._as_json:
             _print(event="change", paths=names)
         else:
             more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
             print(f"changed: {', '.join(names[:3])}{more}", flush=True)
 
     def _tell_waiting(self, code: int, first: bool) -> None:
-        if self._options.json:
+        if self._as_json:
             _print(event="watching", files=len(self._files), exit_code=code)
         elif first:
             print(f"watching {shared_arguments.n(len(self._files), 'file')}; Ctrl-C ends it", flush=True)
 
 
-def _files_of(asked: BuildRequest) -> list[str]:
+def _files_of(check: UpToDateCheck) -> list[str]:
     """All that was read for the scenes that are as they were left."""
-    if asked.stamps is None:
+    if check.stamps is None:
         return []
-    paths = dict.fromkeys(path for scene in asked.clean.values() for path in asked.stamps.read_for(scene))
-    return [os.path.join(asked.root, path) for path in paths]  # noqa: PTH118 - may be absolute
+    paths = dict.fromkeys(path for scene in check.clean.values() for path in check.stamps.read_for(scene))
+    return [os.path.join(check.root, path) for path in paths]  # noqa: PTH118 - may be absolute
 
 
 def _short(path: str, root: str) -> str:
