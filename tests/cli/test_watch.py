@@ -109,6 +109,13 @@ def test_a_target_that_names_nothing_ends_it_at_once(space: Space) -> None:
     assert 'no scene is called "b"' in result.err
 
 
+def test_what_no_edit_can_mend_ends_it_at_once(space: Space) -> None:
+    space.scene(CHAIN)
+    result = space.run("watch", "--draft", "--release")
+    assert (result.code, result.out) == (2, "")
+    assert "exclude each other" in result.err
+
+
 @pytest.mark.parametrize("what", ["recording", "include"])
 def test_a_file_that_a_scene_names_and_that_is_not_there_is_waited_for(space: Space, what: str) -> None:
     door = node("door", "file", path="../far/sounds/door.wav") + export("door", "door")
