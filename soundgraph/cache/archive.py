@@ -33,7 +33,9 @@ from soundgraph.cache.action_key import action_key
 from soundgraph.cache.result_record import Record
 from soundgraph.cache.store import DiskStore
 from soundgraph.core import system
+from soundgraph.core.digest import DIGEST
 from soundgraph.core.errors import StoreError, UsageError
+from soundgraph.core.files import Replacement
 
 HEADER = "soundgraph-archive.json"
 _VERSION = 1
@@ -48,8 +50,8 @@ _BLOCK = tarfile.BLOCKSIZE
 _CHUNK = 1 << 20
 _GROUP = 256
 
-_BLOB = re.compile(r"blobs/([0-9a-f]{64})\.wav")
-_RECORD = re.compile(r"records/([0-9a-f]{64})(?:\.([0-9a-f]{16}))?\.json")
+_BLOB = re.compile(rf"blobs/({DIGEST})\.wav")
+_RECORD = re.compile(rf"records/({DIGEST})(?:\.([0-9a-f]{{16}}))?\.json")
 
 Report = Callable[[int, int], None]
 """Is told how many bytes are done, and how many there are in all."""
@@ -101,24 +103,18 @@ def export(store: DiskStore, items: Iterable[Item], path: Path, report: Report =
     digests = sorted({record.digest for record in members.values()})
     sizes = {digest: _size(store, digest) for digest in digests}
     whole, done = sum(sizes.values()), 0
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("xb") as file, tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-            _add(tar, HEADER, _header(len(digests), len(members)))
-            for digest in digests:
-                with _Hashed(store, digest) as sound:
-                    tar.addfile(_info(f"blobs/{digest}.wav", sizes[digest]), sound)
-                done += sizes[digest]
-                report(done, whole)
-            for name, record in sorted(members.items()):
-                _add(tar, name, record.to_json().encode())
-            tar.close()
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with (
+        Replacement(str(path), str(path.parent), sync=True) as file,
+        tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar,
+    ):
+        _add(tar, HEADER, _header(len(digests), len(members)))
+        for digest in digests:
+            with _Hashed(store, digest) as sound:
+                tar.addfile(_info(f"blobs/{digest}.wav", sizes[digest]), sound)
+            done += sizes[digest]
+            report(done, whole)
+        for name, record in sorted(members.items()):
+            _add(tar, name, record.to_json().encode())
     takes = sum(record.is_take for record in members.values())
     drafts = sum(record.is_draft for record in members.values())
     return Written(takes, drafts, len(members) - takes - drafts, len(digests), path.stat().st_size)

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from soundgraph.core import system
+from soundgraph.core.digest import DIGEST
 from soundgraph.core.errors import StoreError
 
 TAG = "CACHEDIR.TAG"
@@ -32,8 +33,8 @@ _FILES = (TAG, LOCKS)
 # What a cache's folders hold, by their names: a folder without a tag is one only if it holds nothing else.
 _HEX = "[0-9a-f]"
 _HOLDS = {
-    "blobs": re.compile(rf"{_HEX}{{2}}(/{_HEX}{{64}}\.wav)?"),
-    "records": re.compile(rf"{_HEX}{{2}}(/{_HEX}{{64}}(\.{_HEX}{{16}})?\.json)?"),
+    "blobs": re.compile(rf"{_HEX}{{2}}(/{DIGEST}\.wav)?"),
+    "records": re.compile(rf"{_HEX}{{2}}(/{DIGEST}(\.{_HEX}{{16}})?\.json)?"),
     "index": re.compile(r"cache\.db(-wal|-shm|-journal)?"),
     "tmp": re.compile(rf"\d+-{_HEX}+-\d+"),
     "running": re.compile(rf"{_HEX}{{1,16}}"),

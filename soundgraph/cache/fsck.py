@@ -16,6 +16,7 @@ from soundgraph.cache import coordination, registered_projects, sealing
 from soundgraph.cache.files import read_file
 from soundgraph.cache.result_record import Record, is_later
 from soundgraph.cache.store import ACTION, MAX_RECORD_BYTES, NOTE, DiskStore, disk_errors, is_named
+from soundgraph.core.digest import DIGEST
 from soundgraph.core.errors import StoreError
 from soundgraph.core.threads import Workers
 
@@ -52,8 +53,8 @@ _CHUNK = 2**20
 _BATCH = 200
 
 _TWO = re.compile("[0-9a-f]{2}")
-_BLOB = re.compile(r"([0-9a-f]{64})\.wav")
-_RECORD = re.compile(r"([0-9a-f]{64})(\.[0-9a-f]{16})?\.json")
+_BLOB = re.compile(rf"({DIGEST})\.wav")
+_RECORD = re.compile(rf"({DIGEST})(\.[0-9a-f]{{16}})?\.json")
 
 
 def verify(

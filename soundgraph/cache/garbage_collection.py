@@ -34,6 +34,7 @@ from soundgraph.cache.action_key import Manifest, action_key
 from soundgraph.cache.files import sync_folder
 from soundgraph.cache.result_record import Record
 from soundgraph.cache.store import MAX_RECORD_BYTES, DiskStore
+from soundgraph.core.digest import is_digest
 from soundgraph.core.errors import StoreError
 
 # What is removed behind the closed gate at a time: a build waits for some milliseconds.
@@ -42,7 +43,6 @@ _BATCH = 200
 # Between two batches the gate is left open for as long as it takes those who wait to come in.
 _OPEN_S = 0.001
 
-_HEX = frozenset("0123456789abcdef")
 
 NOTHING_RUNS = float("inf")
 """Since when the oldest build runs, where none does."""
@@ -173,7 +173,7 @@ def fill_index(store: DiskStore) -> None:
     indexed = store.usage().keys()
     for file in listing.records(store.folder):
         key = file.name.removesuffix(".json")
-        if key not in indexed and _is_digest(key):
+        if key not in indexed and is_digest(key):
             store.find(key)
 
 
@@ -198,7 +198,7 @@ def survey(store: DiskStore, reach: Reach, *, alone: bool = False) -> Survey:
             Entry(
                 bytes.fromhex(record.key),
                 digest(record.digest),
-                tuple(digest(one) for one in record.inputs if _is_digest(one)),
+                tuple(digest(one) for one in record.inputs if is_digest(one)),
                 earlier,
                 record.is_take,
                 record.is_draft,
@@ -223,13 +223,13 @@ def survey(store: DiskStore, reach: Reach, *, alone: bool = False) -> Survey:
             if not earlier:
                 filed.add(entries[-1].key)
     # A power cut may take the file of a record and leave its row.
-    unfiled = [key for key in usage if _is_digest(key) and bytes.fromhex(key) not in filed]
+    unfiled = [key for key in usage if is_digest(key) and bytes.fromhex(key) not in filed]
     for record in store.records(unfiled).values():
         add(record, False, 0, 0)
     blobs = {
         digest(file.name.removesuffix(".wav")): Blob(file.n_bytes, file.changed_ns)
         for file in listing.blobs(store.folder)
-        if _is_digest(file.name.removesuffix(".wav"))
+        if is_digest(file.name.removesuffix(".wav"))
     }
     givers: dict[bytes, list[int]] = {}
     for place, entry in enumerate(entries):
@@ -248,10 +248,6 @@ def _is_reached(record: Record, earlier: bool, reach: Reach) -> bool:
     if not earlier and record.key in reach.keys:
         return True
     return bool(reach.shapes) and record.is_take and shape(dict(record.manifest)) in reach.shapes
-
-
-def _is_digest(text: str) -> bool:
-    return len(text) == 64 and _HEX.issuperset(text)
 
 
 # Deciding

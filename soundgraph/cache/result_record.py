@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from soundgraph.core.digest import DIGEST, is_digest
 from soundgraph.core.errors import StoreError
 
 _FORM = 2
@@ -17,12 +18,10 @@ _CHECK = ',"check":"'
 _END = '"}'
 _TAIL = len(_CHECK) + 8 + len(_END)
 
-_HEX = frozenset("0123456789abcdef")
-
 # What every record of this form begins with, and what most end with.
 _HEAD = re.compile(
-    rb'\{"record":2,"key":"([0-9a-f]{64})","digest":"([0-9a-f]{64})",'
-    rb'"sample_rate":(\d{1,9}),"channels":(\d{1,9}),"n_samples":(\d{1,18}),"manifest":\{'
+    rf'\{{"record":2,"key":"({DIGEST})","digest":"({DIGEST})",'.encode()
+    + rb'"sample_rate":(\d{1,9}),"channels":(\d{1,9}),"n_samples":(\d{1,18}),"manifest":\{'
 )
 _NO_REMARKS = b'"remarks":[]'
 
@@ -94,7 +93,7 @@ class Record:
                     return None
             elif data["record"] != 1 or "check" in data:  # 1 was written before there was a checksum
                 return None
-            if not (_is_digest(data["key"]) and _is_digest(data["digest"])):
+            if not (is_digest(data["key"]) and is_digest(data["digest"])):
                 return None
             return Record(
                 data["key"],
@@ -173,7 +172,7 @@ def is_later(text: str | bytes) -> bool:
 def digest_of_later(raw: bytes) -> str | None:
     """The sound that a record of a later version (see `is_later`) names, if it does so as this one does."""
     found = json.loads(raw).get("digest")
-    return found if _is_digest(found) else None
+    return found if is_digest(found) else None
 
 
 def _is_whole(raw: bytes) -> bool:
@@ -182,7 +181,3 @@ def _is_whole(raw: bytes) -> bool:
 
 def _crc(data: bytes) -> str:
     return f"{zlib.crc32(data):08x}"
-
-
-def _is_digest(text: object) -> bool:
-    return isinstance(text, str) and len(text) == 64 and _HEX.issuperset(text)

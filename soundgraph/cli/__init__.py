@@ -268,17 +268,12 @@ def _refuse(what: str, hint: str = "") -> int:
 
 def say(text: str) -> None:
     """On stderr."""
-    try:
-        print(printable(text), file=sys.stderr, flush=True)
+    from soundgraph.core.text import visible_lines
+
+    try:  # a name may come from somebody else's tree
+        print(visible_lines(text), file=sys.stderr, flush=True)
     except (OSError, ValueError):  # nobody is there to hear it; the exit code says it still
         return
-
-
-def printable(text: str) -> str:
-    """A name may come from somebody else's tree: an escape in it must not reach the terminal."""
-    if text.replace("\n", "").isprintable():
-        return text
-    return "".join(one if one.isprintable() or one == "\n" else ascii(one)[1:-1] for one in text)
 
 
 def _say_json(error: Exception) -> None:

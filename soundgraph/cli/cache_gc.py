@@ -21,7 +21,7 @@ from soundgraph.cli import shared_arguments
 from soundgraph.cli.terminal import bar
 from soundgraph.core.errors import EXIT_OK, SoundgraphError, StoreError, UsageError
 from soundgraph.core.path_names import real
-from soundgraph.core.text import one_line
+from soundgraph.core.text import counted, one_line
 from soundgraph.core.units import size_words
 from soundgraph.project.config import Project
 from soundgraph.session import gc_roots
@@ -131,9 +131,9 @@ def _listed(store: DiskStore, choice: Choice) -> Iterator[str]:
 
 def _summary(removed: Removed, left: int, *, dry_run: bool) -> str:
     counts = [(removed.takes, "take"), (removed.drafts, "draft"), (removed.processed, "processed result")]
-    told = [shared_arguments.n(count, thing) for count, thing in counts if count]
+    told = [counted(count, thing) for count, thing in counts if count]
     if removed.sounds and not told:
-        told = [shared_arguments.n(removed.sounds, "sound")]
+        told = [counted(removed.sounds, "sound")]
     if not told:
         return f"nothing to remove; {size_words(left)} are there"
     said, stays = ("would remove", "would stay") if dry_run else ("removed", "stay")
@@ -184,27 +184,27 @@ def stats(store: DiskStore, project: Project, options: argparse.Namespace) -> in
 
 
 def _lines(facts: dict[str, Any], trouble: str) -> Iterator[str]:
-    n = shared_arguments.n
-    yield f"{facts['folder']}: {n(facts['artifacts'], 'artifact')}, {size_words(facts['bytes'])}"
+    yield f"{facts['folder']}: {counted(facts['artifacts'], 'artifact')}, {size_words(facts['bytes'])}"
     kinds = [
-        n(facts["takes"], "generated take"),
-        n(facts["drafts"], "draft"),
-        n(facts["processed"], "processed result"),
+        counted(facts["takes"], "generated take"),
+        counted(facts["drafts"], "draft"),
+        counted(facts["processed"], "processed result"),
     ]
-    yield f"{n(facts['records'], 'record')}: {', '.join(kinds)}"
+    yield f"{counted(facts['records'], 'record')}: {', '.join(kinds)}"
     if facts["earlier_takes"]:
-        yield f"{n(facts['earlier_takes'], 'take')} that others have replaced"
+        yield f"{counted(facts['earlier_takes'], 'take')} that others have replaced"
     if facts["reachable"] is None:
         yield f"what scenes reach cannot be told: {trouble.splitlines()[0]}"
     else:
-        yield f"scenes reach {n(facts['reachable']['records'], 'record')}, {size_words(facts['reachable']['bytes'])}"
+        reachable = facts["reachable"]
+        yield f"scenes reach {counted(reachable['records'], 'record')}, {size_words(reachable['bytes'])}"
     if facts["pinned"]["of"]:
-        here = f"{facts['pinned']['takes']:,} of {n(facts['pinned']['of'], 'pinned take')}"
+        here = f"{facts['pinned']['takes']:,} of {counted(facts['pinned']['of'], 'pinned take')}"
         yield f"{here} here, {size_words(facts['pinned']['bytes'])}"
     if facts["max_size"] is not None:
         full = f"{100 * facts['size'] / facts['max_size']:.0f}%"
         yield f"{size_words(facts['size'])} of {size_words(facts['max_size'])} with records: {full} full"
     if len(facts["projects"]) > 1:
-        yield f"{n(len(facts['projects']), 'project')} build into it: {', '.join(facts['projects'])}"
+        yield f"{counted(len(facts['projects']), 'project')} build into it: {', '.join(facts['projects'])}"
     if facts["set_aside"]:
-        yield f"{n(facts['set_aside'], 'damaged artifact')} set aside"
+        yield f"{counted(facts['set_aside'], 'damaged artifact')} set aside"

@@ -15,6 +15,7 @@ from soundgraph.cache.store import DiskStore
 from soundgraph.cli import shared_arguments
 from soundgraph.cli.terminal import bar
 from soundgraph.core.errors import EXIT_OK, UsageError
+from soundgraph.core.text import counted
 from soundgraph.core.units import size_words
 from soundgraph.planning import scene_graph
 from soundgraph.planning.planner import Plan
@@ -47,7 +48,7 @@ def export(store: DiskStore, options: argparse.Namespace) -> int:
         print(json.dumps({"file": str(path), **asdict(written), "missing": missing}, ensure_ascii=False))
         return EXIT_OK
     counts = [(written.takes, "take"), (written.drafts, "draft"), (written.processed, "processed result")]
-    told = ", ".join(shared_arguments.n(count, thing) for count, thing in counts if count)
+    told = ", ".join(counted(count, thing) for count, thing in counts if count)
     print(f"wrote {path}: {told}; {size_words(written.bytes)}")
     if missing:
         print(f"not in the cache, and so left out: {', '.join(missing)}")
@@ -105,5 +106,5 @@ def take_in(store: DiskStore, options: argparse.Namespace) -> int:
         print(json.dumps({"file": str(path), **asdict(found)}, ensure_ascii=False))
         return EXIT_OK
     new = f"{found.new_records:,} of them new" if found.new_records else "all of them here already"
-    print(f"{path}: {shared_arguments.n(found.records, 'result')}, {new}")
+    print(f"{path}: {counted(found.records, 'result')}, {new}")
     return EXIT_OK

@@ -190,11 +190,6 @@ def processors() -> int:
     return len(system.processors())
 
 
-def n(number: int, thing: str) -> str:
-    """ "1 file", "1,200 files"."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
-
-
 def coloured(stream: TextIO) -> bool:
     """Whether a terminal is there to show colours. https://no-color.org"""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

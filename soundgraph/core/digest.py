@@ -16,7 +16,16 @@ KEY_SCHEMA = 1
 Here rather than beside the manifest, so that `soundgraph version` need not import all that a manifest is made from.
 """
 
+DIGEST = "[0-9a-f]{64}"
+"""A SHA-256 in hexadecimal, as a part of a regular expression."""
+
 _FLOAT = struct.Struct(">d")
+_HEX = frozenset("0123456789abcdef")
+
+
+def is_digest(text: object) -> bool:
+    """Whether something is a SHA-256 in hexadecimal."""
+    return isinstance(text, str) and len(text) == 64 and _HEX.issuperset(text)
 
 
 def canonical(value: object) -> bytes:

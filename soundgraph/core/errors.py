@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
+from soundgraph.core.text import listed, visible
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -17,23 +19,8 @@ EXIT_WORK_TO_DO = 3
 EXIT_INTERRUPTED = 130
 
 
-_SHOWN = 500
-"""Characters of a name or a value that are shown, about."""
 _COMPARED = 200
 """Characters of a name that is compared with others: it takes time by the product of their lengths."""
-
-
-def short(text: str) -> str:
-    """`text` without its middle, if it is far too long for a line: a name may have megabytes."""
-    return text if len(text) <= 2 * _SHOWN else f"{text[:_SHOWN]}…{text[-_SHOWN:]}"
-
-
-def visible(text: str) -> str:
-    """`text` with what cannot be printed as Python writes it, line breaks too: what stands in a file, or is the name of
-    one, must not reach the terminal otherwise."""
-    if text.isprintable():
-        return text
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
 @dataclass(frozen=True, order=True)
@@ -176,8 +163,7 @@ def unexpected(error: BaseException) -> str:
     import traceback
     from pathlib import Path
 
-    lines = str(error).strip().splitlines()
-    what = f"{type(error).__name__}: {visible(lines[0])[:200]}" if lines else type(error).__name__
+    what = first_line(error)
     here = Path(__file__).parents[1]
     places = [
         f"{path.relative_to(here).as_posix()}:{frame.lineno}"
@@ -188,6 +174,12 @@ def unexpected(error: BaseException) -> str:
     if package := _plugin_at_fault(error):
         return f"a bug in package {quote(package)}, please report it there: {what}{place}"
     return f"a bug in soundgraph, please report it: {what}{place}"
+
+
+def first_line(error: BaseException) -> str:
+    """The type of an error that is in nobody's own words, and the first line of what it says."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {visible(lines[0])[:200]}" if lines else type(error).__name__
 
 
 def _plugin_at_fault(error: BaseException) -> str:
@@ -265,5 +257,4 @@ class Hints:
 
 def one_of(candidates: Sequence[str]) -> str:
     """'"a", "b" or "c"'."""
-    names = [quote(name) for name in candidates]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+    return listed([quote(name) for name in candidates], "or")

@@ -11,21 +11,19 @@ from stat import S_ISREG
 
 TYPE_CHECKING = False  # what typing.TYPE_CHECKING is, without importing it
 if TYPE_CHECKING:
-    from io import BufferedReader
+    from io import BufferedReader, BufferedWriter
     from pathlib import Path
 
 STATE_FOLDER = ".soundgraph"
+"""In the root of a project: what is kept of its builds."""
 
+ABSENT = "absent"
+"""What `stat_text` says of a file that is not there."""
 
 _TO_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
-
-ABSENT = "absent"
-
-
 _MAX_BYTES = 1_000_000_000
 """Of a file of the state: far more than 10,000 scenes come to."""
-
 
 _TEMPORARY = ".writing-"
 
@@ -33,19 +31,31 @@ _TEMPORARY = ".writing-"
 def stat_text(path: str) -> str:
     """Size, mtime, ctime (both in ns) and inode of a file; `ABSENT` if there is none."""
     try:
-        found = os.stat(path)
+        stat = os.stat(path)
     except (OSError, ValueError):
         return ABSENT
-    return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
+    return f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
 
 
-def file_digest(path: str) -> str:
-    """SHA-256, in hexadecimal; "" for what cannot be read."""
+def digest_bytes(content: bytes) -> str:
+    """SHA-256, in hexadecimal."""
+    import hashlib
+
+    return hashlib.sha256(content).hexdigest()
+
+
+def digest_file(path: str | Path) -> str:
+    """SHA-256, in hexadecimal, of a file's bytes. Raises OSError for what cannot be read, or is no file."""
     import hashlib  # worth its import here: OpenSSL is several times as fast on whole files
 
+    with open_regular(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_if_readable(path: str | Path) -> str:
+    """`digest_file`; "" for what cannot be read, or is no file."""
     try:
-        with open_regular(path) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return digest_file(path)
     except OSError:
         return ""
 
@@ -89,13 +99,13 @@ def read_whole(path: str) -> bytes:
         return file.read()
 
 
-def open_regular(path: str) -> BufferedReader:
+def open_regular(path: str | Path) -> BufferedReader:
     """A file to be read. Raises OSError for a pipe or a device, too: they give nothing, or never end."""
     handle = os.open(path, _TO_READ)
     if S_ISREG(os.fstat(handle).st_mode):
         return open(handle, "rb")
     os.close(handle)
-    raise OSError(errno.EINVAL, "is not a regular file", path)
+    raise OSError(errno.EINVAL, "is not a regular file", str(path))
 
 
 def write_atomically(path: str, content: bytes, *, root: str = "", sync: bool = False) -> None:
@@ -119,30 +129,60 @@ def write_atomically(path: str, content: bytes, *, root: str = "", sync: bool = 
 def _replace(folder: str, path: str, content: bytes, sync: bool) -> None:
     if os.path.basename(folder) == STATE_FOLDER and not os.path.isdir(folder):
         os.makedirs(folder, exist_ok=True)
-    count = 0
-    while True:
-        temporary = os.path.join(folder, f"{_TEMPORARY}{os.getpid()}-{count}")
+    with Replacement(path, folder, sync=sync) as file:
+        file.write(content)
+
+
+class Replacement:
+    """A file to write into, which takes the place of another at the end of the block; not if that is left by an error.
+
+    What `write_atomically` does, for content that is too big to be held. Raises OSError.
+    """
+
+    def __init__(self, path: str, folder: str, *, sync: bool = False):
+        """folder: where the temporary file lies, on the same filesystem. sync: as in `write_atomically`."""
+        self._path, self._folder, self._sync = path, folder, sync
+
+    def __enter__(self) -> BufferedWriter:
+        count = 0
+        while True:
+            self._temporary = os.path.join(self._folder, f"{_TEMPORARY}{os.getpid()}-{count}")
+            try:
+                self._file = open(self._temporary, "xb")
+            except FileExistsError:  # another thread's, or left by a process of the same number
+                count += 1
+            else:
+                return self._file
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, traceback: object) -> None:
         try:
-            file = open(temporary, "xb")  # noqa: SIM115 - the loop is about this call alone
-            break
-        except FileExistsError:  # another thread's, or left by a process of the same number
-            count += 1
+            with self._file as file:
+                if kind is None and self._sync:
+                    file.flush()
+                    os.fsync(file.fileno())
+            if kind is None:
+                os.replace(self._temporary, self._path)
+        except BaseException:
+            self._remove()
+            raise
+        if kind is not None:
+            self._remove()
+
+    def _remove(self) -> None:
+        if os.path.exists(self._temporary):
+            os.unlink(self._temporary)
+
+
+def link_or_copy(source: Path, place: Path) -> None:
+    """Makes `place` a link to a file or a folder; a copy, where links cannot be made. Nothing for what is not there."""
+    import shutil
+
+    if not source.exists():
+        return
     try:
-        with file:
-            file.write(content)
-            if sync:
-                file.flush()
-                os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
-        raise
-
-
-def digest_file(path: Path) -> str:
-    """SHA-256, in hexadecimal, of a file's bytes. Raises OSError if it cannot be read."""
-    import hashlib
-
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        place.symlink_to(source.absolute(), target_is_directory=source.is_dir())
+    except (OSError, NotImplementedError):  # Windows asks for a right that few have
+        if source.is_dir():
+            shutil.copytree(source, place)
+        elif source.is_file():
+            shutil.copyfile(source, place)

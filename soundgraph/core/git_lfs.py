@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from soundgraph.core.digest import DIGEST
+from soundgraph.core.files import digest_if_readable
+
 MOST_BYTES = 1024
 """Of a pointer."""
 
-_POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\n")
+_POINTER = re.compile(rf"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*?oid sha256:({DIGEST})\n".encode())
 
 
 def oid(content: bytes) -> str | None:
@@ -19,13 +22,7 @@ def oid(content: bytes) -> str | None:
 
 def stands_for(content: bytes, path: Path) -> bool:
     """Whether what git holds is a pointer to what lies at `path`."""
-    import hashlib
-
     expected = oid(content)
     if expected is None or path.is_symlink() or not path.is_file():
         return False
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == expected
-    except OSError:
-        return False
+    return digest_if_readable(path) == expected

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from soundgraph.core import docstrings
-from soundgraph.core.errors import PluginError, lacking, quote, visible
+from soundgraph.core.errors import PluginError, first_line, lacking, quote
 from soundgraph.core.files import stat_text
 
 T = TypeVar("T")
@@ -136,9 +136,9 @@ class Registry(Generic[T]):
         except (Exception, SystemExit) as error:  # whatever somebody else's code raises
             if (shortage := lacking(error)) is not None:
                 raise shortage from error
-            lines = str(error).strip().splitlines() or [""]
-            what = ": ".join(filter(None, (type(error).__name__, visible(lines[0])[:200])))
-            raise PluginError(f"{whose} cannot be loaded: {what}", "mend the package, or uninstall it") from error
+            raise PluginError(
+                f"{whose} cannot be loaded: {first_line(error)}", "mend the package, or uninstall it"
+            ) from error
         if wrong:
             raise PluginError(f"{whose} {wrong}", "mend the package, or uninstall it")
         loaded: T = thing

@@ -14,7 +14,8 @@ from typing import Any
 import tomli
 
 from soundgraph.core import toml_lines
-from soundgraph.core.errors import Mistake, Mistakes, SceneError, did_you_mean, short, visible
+from soundgraph.core.errors import Mistake, Mistakes, SceneError, did_you_mean
+from soundgraph.core.text import short, visible
 
 MAX_BYTES = 4_000_000
 

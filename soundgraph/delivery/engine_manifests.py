@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from soundgraph.cache.result_record import Record
 from soundgraph.cache.store import Store
 from soundgraph.core import digest
 from soundgraph.core.errors import NodeError
+from soundgraph.core.files import digest_bytes
 from soundgraph.delivery import export_files
 from soundgraph.delivery.export_files import Delivery, Job, Outdated
 from soundgraph.engines import Engine, Handout
@@ -76,7 +76,7 @@ def deliver(
     facts = {delivery.path: delivery.facts for job in one.jobs for delivery in deliveries[job.owner]}
     handed = []
     for path, data in _files(one, facts, drafts, root).items():
-        found = hashlib.sha256(data).hexdigest()
+        found = digest_bytes(data)
         status = "current"
         if build_state.delivered_digest(str(root / path)) != found:
             before = known.get(path)
@@ -156,7 +156,7 @@ def outdated(
     found = []
     for path in unsure:
         entry, data = known.get(path), expected.get(path)
-        if data is not None and hashlib.sha256(data).hexdigest() == there[path]:
+        if data is not None and digest_bytes(data) == there[path]:
             continue
         if not there[path]:
             why = "gone" if entry is not None and entry.digest else f"not delivered yet (for {one.manifest.engine})"

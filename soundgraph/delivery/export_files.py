@@ -16,7 +16,7 @@ from soundgraph.cache.result_record import Record
 from soundgraph.cache.store import Store
 from soundgraph.core import digest
 from soundgraph.core.errors import NodeError
-from soundgraph.core.files import write_atomically
+from soundgraph.core.files import digest_bytes, write_atomically
 from soundgraph.core.path_names import real
 from soundgraph.delivery import run_checks
 from soundgraph.delivery.run_checks import CheckError, Locate
@@ -120,7 +120,7 @@ def deliver(
             if mastered is None:
                 mastered = mastering.master(read(), settings, rate)
             data, facts = mastered.deliver(format_, guard)
-            result = {"sha256": _sha256(data), "facts": facts}
+            result = {"sha256": digest_bytes(data), "facts": facts}
             notes.append((name, json.dumps(result)))
         if checks:
             loop = _loop(result["facts"])
@@ -145,7 +145,7 @@ def deliver(
         commit = _commit(known.get(path), root / sidecar_path, result["sha256"], ask)
         sidecar = _sidecar(job, format_, record, result, commit, ancestry)
         side_status = "current"
-        sidecar_digest = _sha256(sidecar)
+        sidecar_digest = digest_bytes(sidecar)
         if build_state.delivered_digest(str(root / sidecar_path)) != sidecar_digest:
             before = known.get(sidecar_path)
             side_status = "restored" if before is not None and before.digest == sidecar_digest else "written"
@@ -276,7 +276,7 @@ def outdated_sidecars(
         there, before = build_state.delivered_digest(str(root / name)), known.get(name)
         commit = _commit(known.get(path), root / name, digest_, lambda: None)
         sidecar = _sidecar(job, format_, record, {"sha256": digest_, "facts": facts}, commit, ancestry)
-        if there == _sha256(sidecar):
+        if there == digest_bytes(sidecar):
             continue
         if not there:
             why = "gone" if before is not None else "not delivered yet"
@@ -380,9 +380,3 @@ def write(root: Path, folder: str, path: Path, data: bytes) -> None:
     except OSError as error:
         # Not error.filename: that is the temporary file.
         raise NodeError(f"cannot write {path.relative_to(root)}: {error.strerror}") from error
-
-
-def _sha256(data: bytes) -> str:
-    import hashlib
-
-    return hashlib.sha256(data).hexdigest()

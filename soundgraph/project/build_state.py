@@ -26,7 +26,7 @@ from soundgraph.core.files import (
     _TEMPORARY,
     ABSENT,
     STATE_FOLDER,
-    file_digest,
+    digest_if_readable,
     is_older,
     read_clock,
     read_whole,
@@ -185,7 +185,7 @@ class Stamps:
                 self._moment = 0  # nothing can be written here, so nothing would be remembered either
         place = next(place for place, output in enumerate(scene.outputs) if output[1] == path)
         export, _, stat, digest, _ = scene.outputs[place]
-        if file_digest(os.path.join(self.root, path)) != digest:
+        if digest_if_readable(os.path.join(self.root, path)) != digest:
             return False
         if is_older(stat, self._moment):
             scene.outputs[place] = (export, path, stat, "", "")
@@ -228,7 +228,7 @@ def delivered_digest(path: str) -> str:
         is_too_big = os.stat(path).st_size > _MOST_DELIVERED_BYTES
     except OSError:
         return ""
-    return "" if is_too_big else file_digest(path)
+    return "" if is_too_big else digest_if_readable(path)
 
 
 def scan(root: str, folder: str = "graphs") -> list[tuple[str, str]]:

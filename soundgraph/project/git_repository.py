@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import stat
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -21,7 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from soundgraph.core import programs, system
-from soundgraph.core.errors import UsageError, quote, visible
+from soundgraph.core.errors import UsageError, quote
+from soundgraph.core.files import link_or_copy
+from soundgraph.core.text import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -283,25 +284,12 @@ def _borrow(repository: Repository, settings: Mapping[str, str], folder: Path) -
     (folder / "objects").mkdir()
     own = [*_OWN, *(path.name for path in repository.own.glob("sharedindex.*"))]
     for name in own:
-        _link(repository.own / name, folder / name)
+        link_or_copy(repository.own / name, folder / name)
     for name in _SHARED:
-        _link(repository.common / name, folder / name)
+        link_or_copy(repository.common / name, folder / name)
     if repository.own != repository.common:  # a worktree has some for itself
         for name in ("logs", "refs", "info"):
             _merge(repository.own / name, folder / name)
-
-
-def _link(source: Path, place: Path) -> None:
-    """A link; a copy, where links cannot be made."""
-    if not source.exists():
-        return
-    try:
-        place.symlink_to(source, target_is_directory=source.is_dir())
-    except (OSError, NotImplementedError):
-        if source.is_dir():
-            shutil.copytree(source, place)
-        elif source.is_file():
-            shutil.copyfile(source, place)
 
 
 def _merge(source: Path, place: Path) -> None:
@@ -313,13 +301,13 @@ def _merge(source: Path, place: Path) -> None:
         place.unlink()
         place.mkdir()
         for path in borrowed.iterdir():
-            _link(path, place / path.name)
+            link_or_copy(path, place / path.name)
     place.mkdir(exist_ok=True)
     for path in source.iterdir():
         if (place / path.name).is_symlink():
             (place / path.name).unlink()
         if not (place / path.name).exists():
-            _link(path, place / path.name)
+            link_or_copy(path, place / path.name)
 
 
 def _config(settings: Mapping[str, str]) -> str:

@@ -20,9 +20,11 @@ from urllib.parse import quote as percent
 from urllib.parse import unquote
 
 from soundgraph.backends import Pin
-from soundgraph.core.errors import Mistake, Mistakes, SceneError, UsageError, quote, visible
+from soundgraph.core.digest import is_digest
+from soundgraph.core.errors import Mistake, Mistakes, SceneError, UsageError, quote
 from soundgraph.core.files import STATE_FOLDER, write_atomically
 from soundgraph.core.range_locks import Claims
+from soundgraph.core.text import visible
 
 LOCK_FILE = "soundgraph.lock"
 _HEADER = "# Written by soundgraph; keep it under version control."
@@ -33,7 +35,6 @@ _UNKNOWN = "-"
 """Stands for the revision of weights that came out of no repository."""
 
 _LINE = re.compile(r"[a-z][a-z_-]*( \S+)+")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 _OTHER = re.compile(r"[^@\s]+@[^@\s]+")
 _NODE = re.compile(r"[^:\s]+:[^:\s]+")
 _CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
@@ -145,13 +146,13 @@ class _Sort(Generic[T]):
 
 
 def _model(words: list[str]) -> tuple[str, Pin] | None:
-    if len(words) < 4 or not _DIGEST.fullmatch(words[3]) or not all(map(_OTHER.fullmatch, words[4:])):
+    if len(words) < 4 or not is_digest(words[3]) or not all(map(_OTHER.fullmatch, words[4:])):
         return None
     return words[1], Pin("" if words[2] == _UNKNOWN else words[2], words[3], tuple(words[4:]))
 
 
 def _take(words: list[str]) -> tuple[str, Take] | None:
-    if len(words) != 4 or not _NODE.fullmatch(words[1]) or not all(map(_DIGEST.fullmatch, words[2:])):
+    if len(words) != 4 or not _NODE.fullmatch(words[1]) or not all(map(is_digest, words[2:])):
         return None
     node = _node(words[1])
     return node, Take(node, words[2], words[3])

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterable
 from typing import Any, Protocol
 
 from soundgraph.core.files import is_older, stat_text
+from soundgraph.core.text import counted
 from soundgraph.project.root import GRAPHS, PROJECT_FILE
 
 _STEP_MS = 50
@@ -220,15 +221,11 @@ class Notified:
         # OSError where watches are used up, a RuntimeError of its own where those who watch are, and what Rust calls a
         # panic, which is no Exception, where there is no thread for it.
         except BaseException as error:
-            raise UnwatchedError(f"the system cannot watch {_count(folders)} ({error})") from error
+            raise UnwatchedError(f"the system cannot watch {counted(len(folders), 'folder')} ({error})") from error
         return source
 
     def _hear(self, source: Generator[set[Any], None, None]) -> None:
         self._heard |= {path for _, path in next(source)}
-
-
-def _count(folders: frozenset[str]) -> str:
-    return "1 folder" if len(folders) == 1 else f"{len(folders):,} folders"
 
 
 def _start_thread() -> None:

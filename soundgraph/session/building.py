@@ -12,6 +12,7 @@ from soundgraph.core import events, interrupts, path_names, system
 from soundgraph.core.errors import SceneError, UsageError
 from soundgraph.core.events import Listener, Remark, ScenesRead
 from soundgraph.core.files import read_clock
+from soundgraph.core.text import counted
 from soundgraph.core.tracing import Tally
 from soundgraph.execution.builder import Options, Outcome
 from soundgraph.execution.loaded_models import LoadedModels
@@ -21,7 +22,6 @@ from soundgraph.project.depfile import Rule
 from soundgraph.session import build_files, diffing, fetch_weights, opening, refusals, run_plan, write_stamps
 from soundgraph.session.run_plan import Current
 from soundgraph.session.session import Session
-from soundgraph.views.diagram.wording import count
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def build(
     check = check or UpToDateCheck(request, looks_at_all=True)
     trace = trace or Tally()
     moment = _moment(request, check)
-    with trace.span("scenes", count(len(check.dirty()) + len(request.tables), "scene")):
+    with trace.span("scenes", counted(len(check.dirty()) + len(request.tables), "scene")):
         session = opening.open_session(
             Path(check.root),
             check.dirty(),
@@ -81,7 +81,7 @@ def build(
     if request.release and (mistakes := refusals.of_release(session)):
         raise SceneError(mistakes)
     if request.since is not None:
-        left_out = f"{count(len(session.left_out), 'export')} left out, {len(session.jobs):,} to look at"
+        left_out = f"{counted(len(session.left_out), 'export')} left out, {len(session.jobs):,} to look at"
         listener(Remark(f"since {request.since}", left_out))
     options = Options(
         jobs=request.jobs or session.project.build.workers or len(system.processors()),

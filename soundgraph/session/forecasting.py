@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from soundgraph.backends import Device
 from soundgraph.cache.result_record import Record
+from soundgraph.core.text import counted
 from soundgraph.core.tracing import model_label
 from soundgraph.planning import scene_graph, schedule
 from soundgraph.planning.planner import Plan
@@ -239,15 +240,15 @@ def words(found: Forecast, *, unsure: bool) -> str:
     if found.seconds is None:
         return "no forecast: nothing like it was built here"
     others = "other node" if found.takes else "node"
-    parts = [_n(found.takes, "take"), _n(found.others, others), _n(found.loads, "load")]
-    left = [_n(found.unknown_nodes, "node"), _n(found.unknown_loads, "load")]
+    parts = [_some(found.takes, "take"), _some(found.others, others), _some(found.loads, "load")]
+    left = [_some(found.unknown_nodes, "node"), _some(found.unknown_loads, "load")]
     without = f"; {' and '.join(filter(None, left))} left out, of which nothing is known" if any(left) else ""
     about = f"{'at most ' if unsure else ''}about {lasting(found.seconds)}"
-    return f"{about} ({', '.join(filter(None, parts))}; from {_n(found.results, 'earlier result')}{without})"
+    return f"{about} ({', '.join(filter(None, parts))}; from {counted(found.results, 'earlier result')}{without})"
 
 
-def _n(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}" if number else ""
+def _some(number: int, noun: str) -> str:
+    return counted(number, noun) if number else ""
 
 
 def lasting(seconds: float) -> str:

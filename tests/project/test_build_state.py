@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from soundgraph.core import files
-from soundgraph.core.files import ABSENT, STATE_FOLDER, file_digest, is_older, read_clock, stat_text, write_atomically
+from soundgraph.core.files import (
+    ABSENT,
+    STATE_FOLDER,
+    digest_if_readable,
+    is_older,
+    read_clock,
+    stat_text,
+    write_atomically,
+)
 from soundgraph.project import build_state
 from soundgraph.project.build_state import SceneStamp, Stamps
 from tests.helpers import CHAIN, Space, changed, export, generate
@@ -20,7 +28,7 @@ def sample(root: Path, path: str = "graphs/a.toml") -> Stamps:
     file = root / "read.me"
     file.write_text("read")
     files = [(path, stat_text(str(root / path))), ("read.me", stat_text(str(file)))]
-    outputs = [("theme", "read.me", stat_text(str(file)), file_digest(str(file)), "")]
+    outputs = [("theme", "read.me", stat_text(str(file)), digest_if_readable(str(file)), "")]
     return Stamps(str(root), files, {"a": SceneStamp("a", path, [0, 1], True, "rain cut", outputs)})
 
 
@@ -242,7 +250,7 @@ def test_a_racy_file_is_compared_by_content_until_its_tick_is_over(tmp_path: Pat
     ctime = path.stat().st_ctime_ns
 
     def holds(moment: int) -> tuple[bool, bool]:
-        scene = SceneStamp("a", "", (), True, "", [("e", "file", found, file_digest(str(path)), "racy")])
+        scene = SceneStamp("a", "", (), True, "", [("e", "file", found, digest_if_readable(str(path)), "racy")])
         stamps = Stamps(str(tmp_path), [], {})
         with changed(build_state, "read_clock", lambda root: moment):
             return stamps.holds(scene), scene.outputs[0][4] == "racy"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from soundgraph.core.errors import SceneError
 from soundgraph.project import lockfile
 from soundgraph.project.config import load_project
 from soundgraph.project.lockfile import Lock, Take
+from tests import repositories
 
 K, D, E = "1" * 64, "2" * 64, "3" * 64
 A, B = Pin("abc", "a" * 64), Pin("def", "b" * 64, ("t5-base@123", "facebook/encodec_32khz@456"))
@@ -232,12 +233,7 @@ def test_a_project_knows_its_pins_and_where_they_stand(path: Path) -> None:
 
 def test_two_branches_that_pin_unlike_models_and_takes_merge(path: Path) -> None:
     """With a line between the two that neither changed, as git asks for."""
-
-    def git(*arguments: str) -> None:
-        environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-        who = ["-c", "user.name=x", "-c", "user.email=x@x"]
-        subprocess.run(["git", *who, *arguments], cwd=path.parent, check=True, capture_output=True, env=environment)
-
+    git = partial(repositories.git, path.parent)
     git("init", "-q", "-b", "main")
     lockfile.update(path, models={"m/m": A, "n/n": A}, takes=take("b:x"))
     git("add", "soundgraph.lock"), git("commit", "-qm", "both"), git("checkout", "-qb", "other")

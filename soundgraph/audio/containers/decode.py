@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from soundgraph.audio.containers import ffmpeg, flac, quiet, recording
 from soundgraph.core.errors import NodeError, quote
+from soundgraph.core.text import counted
 
 if TYPE_CHECKING:
     from soundgraph.audio.artifact import Audio
@@ -267,7 +268,7 @@ def _opened(path: Path, way: recording.Way) -> list[Any]:
 
 
 def _spelled(file: Any) -> str:
-    return f"{file.samplerate} Hz with {file.channels} channel{'s' if file.channels > 1 else ''}"
+    return f"{file.samplerate} Hz with {counted(file.channels, 'channel')}"
 
 
 def _frames(file: Any, way: recording.Way) -> int:

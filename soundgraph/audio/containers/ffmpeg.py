@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from soundgraph.core import programs
-from soundgraph.core.errors import visible
 from soundgraph.core.files import stat_text
+from soundgraph.core.text import visible
 
 if TYPE_CHECKING:
     import numpy as np

@@ -15,12 +15,12 @@ from torch.nn.modules import activation
 from soundgraph.backends import Model
 from soundgraph.backends.audiocraft import archive, companions, compat, devices
 from soundgraph.backends.audiocraft.devices import choose_device, dtype_for
-from soundgraph.core.errors import NodeError, quote
+from soundgraph.core.errors import NodeError, first_line, quote
 
 if TYPE_CHECKING:
     from soundgraph.backends.audiocraft.weights import Files
 
-__all__ = ["Loaded", "attention", "choose_device", "dtype_for", "free", "load", "short"]
+__all__ = ["Loaded", "attention", "choose_device", "dtype_for", "free", "load"]
 
 _MAGNET = "transformer_lm_magnet"
 _LONGEST_DELAY = 10_000
@@ -169,7 +169,7 @@ def _settings(package: Mapping[Any, Any], path: Path, key: str, what: str, hint:
     try:
         cfg = OmegaConf.create(package["xp.cfg"])
     except Exception as error:  # YAML's errors and omegaconf's have no base of their own
-        raise NodeError(f'{path}: its "xp.cfg" cannot be read ({short(error)}); {hint}') from None
+        raise NodeError(f'{path}: its "xp.cfg" cannot be read ({first_line(error)}); {hint}') from None
     if not isinstance(cfg, DictConfig) or key not in cfg:
         other = {"compression_model": "a codec", "lm_model": "a language model"}
         found = next(
@@ -302,7 +302,7 @@ def _usable(path: Path, hint: str) -> Iterator[None]:
     except Exception as error:  # KeyError, AssertionError, TypeError, ConfigAttributeError …
         if devices.is_out_of_memory(error):
             raise
-        raise NodeError(f"{path}: its settings cannot be used ({short(error)}); {hint}") from None
+        raise NodeError(f"{path}: its settings cannot be used ({first_line(error)}); {hint}") from None
 
 
 @contextmanager
@@ -333,9 +333,3 @@ def _quiet() -> Iterator[None]:
 
 def _is_published(model: Model) -> bool:
     return model.id.startswith("facebook/")
-
-
-def short(error: Exception) -> str:
-    """The kind and first line of an error that is nobody's own words."""
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:160]}" if lines else type(error).__name__

@@ -7,7 +7,6 @@ no name is ever looked up, and no network asked.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -21,6 +20,7 @@ import torch
 from soundgraph.backends.audiocraft import archive, compat, devices, weights
 from soundgraph.backends.audiocraft.installed import INSTALL_MELODY
 from soundgraph.core.errors import NodeError
+from soundgraph.core.files import link_or_copy
 
 _Choose = Callable[[Iterable[str]], list[str]]
 _TOKENIZERS = ("tokenizer.json", "spiece.model")
@@ -148,7 +148,7 @@ def _from_folder(kind: Any, folder: Path, choose: _Choose, what: str, hint: str,
     names = choose(path.name for path in folder.iterdir() if path.is_file())
     with TemporaryDirectory(prefix="soundgraph-") as view:
         for name in names:
-            _link(folder / name, Path(view) / name)
+            link_or_copy(folder / name, Path(view) / name)
         try:
             for name in names:
                 if name.endswith(".index.json"):
@@ -167,13 +167,6 @@ def _check_index(index: Path, names: Collection[str]) -> None:
     shards = json.loads(index.read_bytes())["weight_map"].values()
     if strange := sorted({str(shard) for shard in shards} - set(names)):
         raise ValueError(f"{index.name} names {strange[0][:80]}, which is none of its weights")
-
-
-def _link(path: Path, at: Path) -> None:
-    try:
-        at.symlink_to(path.absolute())
-    except OSError:  # Windows asks for a right that few have
-        shutil.copyfile(path, at)
 
 
 @contextmanager

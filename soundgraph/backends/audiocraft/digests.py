@@ -12,7 +12,8 @@ import time
 import zipfile
 from pathlib import Path
 
-from soundgraph.core.files import ABSENT, file_digest, is_older, stat_text, write_atomically
+from soundgraph.core.digest import is_digest
+from soundgraph.core.files import ABSENT, digest_if_readable, is_older, stat_text, write_atomically
 
 CACHE_HOME = "SOUNDGRAPH_CACHE_HOME"
 """An environment variable: the folder for what soundgraph remembers across projects."""
@@ -25,7 +26,6 @@ _KEPT = 2000
 _MARGIN_NS = 2_000_000_000
 """More than the coarsest clock of a filesystem in use: changes further apart than this have unlike times."""
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _GIT = re.compile(r"[0-9a-f]{40}")
 _remembered: dict[Path, dict[str, tuple[str, str]]] = {}
 """By the path of the file that keeps them: by path, stat and digest."""
@@ -47,7 +47,7 @@ def stated(path: Path, storage: Path) -> str:
     Nothing is read: whoever uses the file looks whether it holds what it is called by (`damage`).
     """
     name = _blob(path, storage)
-    return name if _SHA256.fullmatch(name) else ""
+    return name if is_digest(name) else ""
 
 
 def damage(path: Path, storage: Path | None) -> str:
@@ -58,12 +58,12 @@ def damage(path: Path, storage: Path | None) -> str:
     """
     blob = _blob(path, storage) if storage is not None else ""
     try:
-        digest = _of(path, whole=bool(_SHA256.fullmatch(blob)))
+        digest = _of(path, whole=is_digest(blob))
     except ValueError as error:
         return str(error)
     if _GIT.fullmatch(blob):
         digest = git_digest(path)
-    elif not _SHA256.fullmatch(blob):
+    elif not is_digest(blob):
         return ""
     return "" if digest == blob else f"cannot be used: {path} is damaged: it is not what the hub's cache calls it"
 
@@ -82,7 +82,7 @@ def _of(path: Path, whole: bool) -> str:
     if known is not None and known[0] == stat:
         return known[1]
     moment = now_ns() - _MARGIN_NS
-    digest = file_digest(name)
+    digest = digest_if_readable(name)
     if not digest:
         path.open("rb").close()  # says why
         raise OSError(f"{path} cannot be read")
@@ -163,7 +163,7 @@ def _read(file: Path) -> dict[str, tuple[str, str]]:
     if head != _VERSION:
         return {}
     rows = [line.split("\t") for line in lines if line]
-    good = [row for row in rows if len(row) == 3 and _SHA256.fullmatch(row[0]) and row[1].count(" ") == 3]
+    good = [row for row in rows if len(row) == 3 and is_digest(row[0]) and row[1].count(" ") == 3]
     return {path: (stat, digest) for digest, stat, path in good} if len(good) == len(rows) else {}
 
 

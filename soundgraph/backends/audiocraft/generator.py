@@ -19,7 +19,7 @@ from soundgraph.backends import Device, Made, Model, OutOfMemoryError, Precision
 from soundgraph.backends.audiocraft import checkpoint, codec, devices, engines, pieces
 from soundgraph.backends.audiocraft.pieces import CannotError, Clock
 from soundgraph.backends.audiocraft.takes import Take, next_batch
-from soundgraph.core.errors import NodeError, quote, unexpected
+from soundgraph.core.errors import NodeError, first_line, quote, unexpected
 
 if TYPE_CHECKING:
     from soundgraph.backends.audiocraft.weights import Files
@@ -287,7 +287,7 @@ class AudioCraftGenerator:
         if self._engine.path == "decoder" or isinstance(error, NodeError):
             return _reason(error)
         # Whatever its settings make of audiocraft's own code.
-        return f"model {quote(self._model.id)} cannot be run as its settings say ({checkpoint.short(error)})"
+        return f"model {quote(self._model.id)} cannot be run as its settings say ({first_line(error)})"
 
     def _not_numbers(self) -> str:
         hint = "its weights are damaged"

@@ -24,7 +24,7 @@ from soundgraph.backends import Model, Pin, Sources
 from soundgraph.backends.audiocraft import catalogue, digests, weights
 from soundgraph.backends.audiocraft.weights import Part
 from soundgraph.core.errors import NodeError, quote
-from soundgraph.core.files import file_digest, write_atomically
+from soundgraph.core.files import digest_if_readable, write_atomically
 
 Report = Callable[[int, int], None]
 """Called with the bytes fetched so far, and all that are to be fetched. It may raise, to stop."""
@@ -217,7 +217,7 @@ def _fetch(batch: _Batch, item: _Item, tell: Callable[[int], None]) -> None:
                 **bar,
             )
         )
-        whole = (not item.sha256 or file_digest(str(path)) == item.sha256) and (
+        whole = (not item.sha256 or digest_if_readable(str(path)) == item.sha256) and (
             not item.git_digest or digests.git_digest(path) == item.git_digest
         )
     if not whole:

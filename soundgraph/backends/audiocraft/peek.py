@@ -21,6 +21,8 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from soundgraph.core.text import visible
+
 _MAX_PICKLE_BYTES = 64_000_000
 """The tensors lie beside the pickle; that of the largest published model has less than one megabyte."""
 
@@ -178,7 +180,7 @@ def _unpickle(data: bytes) -> Any:
         _check_memo(data)
         return _Reader(BytesIO(data), encoding="utf-8", errors="replace").load()
     except _ForeignError as error:
-        name = str(error) if str(error).isprintable() else ascii(str(error))[1:-1]
+        name = visible(str(error))
         raise ValueError(f"holds a pickle that asks for {name[:80]}, which could run code; it is not used") from error
     except Exception as error:  # whatever a program made of random bytes can end with
         raise ValueError("is damaged: its table cannot be read") from error

@@ -19,8 +19,7 @@ from soundgraph.core.events import (
     Remark,
     Summary,
 )
-from soundgraph.core.text import one_line
-from soundgraph.views.diagram.wording import count
+from soundgraph.core.text import counted, one_line
 
 Piece = tuple[str, str]
 """Words, and what sort of words they are: a key of `STYLES`."""
@@ -127,7 +126,7 @@ class Transcript(ABC):
 
     def _tell_summary(self, summary: Summary) -> None:
         scenes = max(summary.scenes, len(self._scenes))
-        name = count(scenes, "scene") if scenes > 1 else next(iter(self._scenes), "")
+        name = counted(scenes, "scene") if scenes > 1 else next(iter(self._scenes), "")
         told, rest = self._summary(summary)
         self._say([(f"{name}: " if name else "", "strong"), (told, ""), (rest, "weak")])
         self.close()
@@ -143,16 +142,16 @@ class Transcript(ABC):
         if summary.skipped:
             parts.append(f"{summary.skipped:,} skipped")
         if summary.loads:
-            parts.append(count(summary.loads, "model load"))
+            parts.append(counted(summary.loads, "model load"))
         if self._delivered:
-            parts.append(count(self._delivered, "file"))
+            parts.append(counted(self._delivered, "file"))
         elif summary.ran and summary.exports:
             parts.append("no file changed")
         if summary.ran or summary.failed or summary.skipped or self._delivered:
             return ", ".join(parts), f"  {summary.seconds:.1f} s"
         if not found:
             return "nothing to do", ""
-        return "nothing to do", f" ({count(found, 'node')}, {count(summary.exports, 'file')} current)"
+        return "nothing to do", f" ({counted(found, 'node')}, {counted(summary.exports, 'file')} current)"
 
     def _say(self, pieces: Sequence[Piece], detail: str = "") -> None:
         """A line, with `detail` at its end; further lines of that are set in."""

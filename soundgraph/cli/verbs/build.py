@@ -7,6 +7,7 @@ Without targets, every scene under graphs/ is built.
 from __future__ import annotations
 
 from soundgraph.cli import shared_arguments
+from soundgraph.core.text import counted
 from soundgraph.project import build_state, up_to_date
 from soundgraph.project.build_request import BuildRequest, UpToDateCheck
 
@@ -132,7 +133,7 @@ def _run(options: PlainOptions | argparse.Namespace, trace: Recorder | None) -> 
     request = request_of(options)
     check = UpToDateCheck(request)
     if trace is not None:
-        trace.lap("stamps", shared_arguments.n(len(check.wanted), "scene"))
+        trace.lap("stamps", counted(len(check.wanted), "scene"))
     if check.is_current:
         if request.since is not None:
             _check_revision(check.root, request.since)
@@ -182,5 +183,5 @@ def _tell(clean: dict[str, build_state.SceneStamp], root: str, as_json: bool) ->
         up_to_date_output.print_events(clean, root)
         up_to_date_output.print_summary(nodes, files, len(clean))
         return
-    name = next(iter(clean)) if len(clean) == 1 else shared_arguments.n(len(clean), "scene")
-    print(f"{name}: nothing to do ({shared_arguments.n(nodes, 'node')}, {shared_arguments.n(files, 'file')} current)")
+    name = next(iter(clean)) if len(clean) == 1 else counted(len(clean), "scene")
+    print(f"{name}: nothing to do ({counted(nodes, 'node')}, {counted(files, 'file')} current)")

@@ -13,6 +13,7 @@ import json
 from typing import TYPE_CHECKING
 
 from soundgraph.cli import shared_arguments
+from soundgraph.core.text import counted
 
 if TYPE_CHECKING:
     from soundgraph.cache.store import DiskStore
@@ -128,7 +129,7 @@ def _verify(store: DiskStore, options: argparse.Namespace) -> int:
             for name in names:
                 print(f"{name}: {what}; {mended}" if options.repair else f"{name}: {what}")
         faults = sum(map(len, found.values()))
-        print(f"{shared_arguments.n(faults, 'fault')} found" if faults else "everything is as it was written")
+        print(f"{counted(faults, 'fault')} found" if faults else "everything is as it was written")
         if faults and not options.repair:
             print("soundgraph cache verify --repair mends what can be mended")
     return EXIT_NODE_FAILED if any(found.values()) else EXIT_OK
@@ -139,11 +140,11 @@ def _clear(store: DiskStore, options: argparse.Namespace) -> int:
 
     if not options.yes:
         found = store.stats()
-        takes = f" with {shared_arguments.n(found['takes'], 'generated take')}" if found["takes"] else ""
+        takes = f" with {counted(found['takes'], 'generated take')}" if found["takes"] else ""
         raise UsageError(
-            f"this would remove {shared_arguments.n(found['artifacts'], 'artifact')}{takes} from {found['folder']}",
+            f"this would remove {counted(found['artifacts'], 'artifact')}{takes} from {found['folder']}",
             "soundgraph cache clear --yes does",
         )
     count = store.clear()
-    print(json.dumps({"removed": count}) if options.json else f"removed {shared_arguments.n(count, 'file')}")
+    print(json.dumps({"removed": count}) if options.json else f"removed {counted(count, 'file')}")
     return 0

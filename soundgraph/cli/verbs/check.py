@@ -10,6 +10,7 @@ import json
 from dataclasses import asdict
 
 from soundgraph.cli import shared_arguments
+from soundgraph.core.text import counted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +43,6 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"event": "summary", "scenes": scenes, "nodes": nodes, "warnings": len(found)}))
     else:
-        warned = f", {shared_arguments.n(len(found), 'warning')}" if found else ""
-        print(f"{shared_arguments.n(scenes, 'scene')}, {shared_arguments.n(nodes, 'node')}: no mistakes{warned}")
+        warned = f", {counted(len(found), 'warning')}" if found else ""
+        print(f"{counted(scenes, 'scene')}, {counted(nodes, 'node')}: no mistakes{warned}")
     return EXIT_WRONG_INPUT if options.strict and found else EXIT_OK

@@ -15,7 +15,8 @@ from dataclasses import asdict
 from typing import Any
 
 from soundgraph import cli
-from soundgraph.cli import printable, shared_arguments
+from soundgraph.cli import shared_arguments
+from soundgraph.core.text import counted, visible_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
         heard = dict(_heard(changes, found, new)) if options.listen else {}
         mistakes = [*new.mistakes, *old.mistakes, *revision.gaps]
         for line in (_events if options.json else _lines)(changes, equal, revision, heard):
-            print(line if options.json else printable(line))
+            print(line if options.json else visible_lines(line))
         if options.json:
             for mistake in mistakes:
                 print(json_line({"event": "error", **asdict(mistake)}))
@@ -68,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     for mistake in mistakes:
         cli.say(str(mistake))
     if revision.ignored and not options.json:
-        files = shared_arguments.n(len(revision.ignored), "file")
+        files = counted(len(revision.ignored), "file")
         cli.say(f"{files} that git ignores: taken to have been the same then")
     if new.mistakes:
         return EXIT_WRONG_INPUT
@@ -204,7 +205,7 @@ def _lines(
         if change.name in heard:
             yield f"  {_heard_words(heard[change.name])}"
     counts = [f"{count:,} {status.value}" for status, count in _counts(changes).items() if count]
-    as_they_were = f"{shared_arguments.n(equal, 'export')} as {'it was' if equal == 1 else 'they were'}"
+    as_they_were = f"{counted(equal, 'export')} as {'it was' if equal == 1 else 'they were'}"
     yield f"since {revision.name}: {', '.join(counts) or 'nothing changes'}, {as_they_were}"
 
 

@@ -12,6 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from soundgraph.cli import shared_arguments
+from soundgraph.core.text import counted
 
 if TYPE_CHECKING:
     from soundgraph.session.pinning import Change, State
@@ -94,4 +95,4 @@ def _list(states: list[State], as_json: bool) -> None:
             told = words.get(state.status, state.status)
             print(f"{name:<{width}}  {state.take.digest[:12]}  {told}{f': {why}' if why else ''}")
     if not as_json:
-        print(f"{LOCK_FILE}: {shared_arguments.n(len(states), 'pin')}")
+        print(f"{LOCK_FILE}: {counted(len(states), 'pin')}")

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from soundgraph.cli import shared_arguments
+from soundgraph.core.text import counted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def _load_lines(found: _Found) -> Iterator[str]:
     names = {step.load: _name(step, found.options.device) for step in found.schedule.steps}
     place = 0
     for step in found.schedule.steps:
-        nodes = shared_arguments.n(len(step.nodes), "node")
+        nodes = counted(len(step.nodes), "node")
         if not step.reload_needed:
             yield f"  still there: {names[step.load]} for {nodes}"
             continue
@@ -195,14 +196,14 @@ def _summary(found: _Found) -> str:
         misses, maybes = misses + maybes, 0
     runs = f"{misses:,} to run, {maybes:,} maybe" if found.plan.to_run() else "nothing to run"
     absent = f", {len(found.absent):,} absent" if found.absent else ""
-    files = f", {shared_arguments.n(len(found.to_write), 'file')} to write" if found.to_write else ""
+    files = f", {counted(len(found.to_write), 'file')} to write" if found.to_write else ""
     loads = f", {_loads(found.schedule, maybes > 0)}" if found.schedule.loads else ""
-    return f"{shared_arguments.n(len(found.plan.decisions), 'node')}: {runs}{absent}, {hits:,} from cache{files}{loads}"
+    return f"{counted(len(found.plan.decisions), 'node')}: {runs}{absent}, {hits:,} from cache{files}{loads}"
 
 
 def _loads(schedule: Schedule, unsure: bool) -> str:
     """ "2 model loads (the fewest possible)". unsure: whether it may turn out that some of it need not run."""
-    loads = f"{'at most ' if unsure else ''}{shared_arguments.n(schedule.loads, 'model load')}"
+    loads = f"{'at most ' if unsure else ''}{counted(schedule.loads, 'model load')}"
     if schedule.loads == 1:
         return loads
     known = "the fewest possible" if schedule.proven else f"at least {schedule.lower_bound:,} are needed"

@@ -91,8 +91,7 @@ def _wav(audio: Audio) -> bytes:
 def _by_program(path: Path, seconds: float) -> None:
     from soundgraph.core import programs
     from soundgraph.core.errors import NodeError
-    from soundgraph.core.text import one_line
-    from soundgraph.views.diagram.wording import shorten
+    from soundgraph.core.text import one_line, shorten
 
     said = []
     for (name, *arguments), failure in PLAYERS:

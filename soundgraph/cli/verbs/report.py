@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from soundgraph.cli import find_sound, shared_arguments
 from soundgraph.cli.verbs import show
 from soundgraph.core.path_names import real
+from soundgraph.core.text import counted
 
 if TYPE_CHECKING:
     from soundgraph.delivery.export_files import Job
@@ -99,7 +100,7 @@ def _told(path: str, exports: int, missing: int, n_bytes: int) -> str:
     from soundgraph.views.sound.text import size
 
     left_out = f", {missing} of them not built" if missing else ""
-    return f"{path}  {shared_arguments.n(exports, 'export')}{left_out}  {size(n_bytes)}"
+    return f"{path}  {counted(exports, 'export')}{left_out}  {size(n_bytes)}"
 
 
 def _entry(

@@ -9,7 +9,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from soundgraph.cli import printable
+from soundgraph.core.text import visible_lines
 
 if TYPE_CHECKING:
     from soundgraph.session.scene_edits import SceneEdit
@@ -60,6 +60,6 @@ def _tell(edit: SceneEdit, as_json: bool) -> None:
         print(f"{edit.file}:{change.line}")
         for sign, lines in (("-", change.old), ("+", change.new)):
             for line in lines:
-                print(printable(f"  {sign} {line}"))
+                print(visible_lines(f"  {sign} {line}"))
     if not changes and not as_json:
         print(f"{edit.file}: nothing to change")

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from soundgraph.cli import shared_arguments
+from soundgraph.core.text import counted
 
 if TYPE_CHECKING:
     from soundgraph.session.history import Build
@@ -113,7 +114,7 @@ def _lines(builds: Sequence[Build]) -> Iterator[str]:
 
     seconds, cpu = sum(build.seconds for build in builds), sum(build.cpu_seconds for build in builds)
     times = f"{_lasted(seconds)}, {_lasted(cpu)} of processor time"
-    yield f"{shared_arguments.n(len(builds), 'build')} from {_day(builds[0])} to {_day(builds[-1])}: {times}"
+    yield f"{counted(len(builds), 'build')} from {_day(builds[0])} to {_day(builds[-1])}: {times}"
     rows = _rows(builds)
     whole = sum(row.seconds for row in rows) or 1.0
     shown, rest = rows[:_ROWS], rows[_ROWS:]
@@ -130,7 +131,7 @@ def _lines(builds: Sequence[Build]) -> Iterator[str]:
         yield f"slowest: {', '.join(f'{one_line(node)} {_lasted(seconds)}' for node, seconds in slowest)}"
     if found := sum(build.saved_results for build in builds):
         saved = sum(build.saved_seconds for build in builds)
-        yield f"from the cache: {shared_arguments.n(found, 'result')} that once took {_lasted(saved)} to make"
+        yield f"from the cache: {counted(found, 'result')} that once took {_lasted(saved)} to make"
 
 
 def _name(row: _Row) -> str:

@@ -18,6 +18,7 @@ from soundgraph import cli
 from soundgraph.cli import shared_arguments
 from soundgraph.cli.verbs import build
 from soundgraph.core.errors import EXIT_INTERRUPTED, EXIT_OK, SceneError
+from soundgraph.core.text import counted
 from soundgraph.project import targets, watching
 from soundgraph.project.build_request import BuildRequest, UpToDateCheck
 
@@ -129,7 +130,7 @@ class Watcher:
         if self._as_json:
             _print(event="watching", files=len(self._files), exit_code=code)
         elif first:
-            print(f"watching {shared_arguments.n(len(self._files), 'file')}; Ctrl-C ends it", flush=True)
+            print(f"watching {counted(len(self._files), 'file')}; Ctrl-C ends it", flush=True)
 
 
 def _files_of(check: UpToDateCheck) -> list[str]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from soundgraph.core.text import one_line
-from soundgraph.views.diagram import wording
+from soundgraph.core.text import one_line, shorten
 from soundgraph.views.diagram.palette import FILE, FILE_INK, GROUP, INK, LOOKS
 from soundgraph.views.diagram.view import Box, Part, View
 
@@ -62,5 +61,5 @@ def _subgraph(name: str, label: str, lines: list[str]) -> list[str]:
 def _node(box: Box, ids: dict[str, str]) -> str:
     label = [box.name, f"{box.kind} · {box.status.value}"]
     if box.detail:
-        label.append(wording.shorten(box.detail, _DETAIL))
+        label.append(shorten(box.detail, _DETAIL))
     return f'{ids[box.id]}["{"<br/>".join(map(escape, label))}"]:::{box.status.value}'

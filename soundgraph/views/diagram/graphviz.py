@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from soundgraph.core.text import one_line
-from soundgraph.views.diagram import wording
+from soundgraph.core.text import one_line, shorten
 from soundgraph.views.diagram.palette import EDGE, FILE, FILE_INK, FRAME, GROUP, INK, LOOKS, MUTED
 from soundgraph.views.diagram.view import Box, Part, View
 
@@ -53,7 +52,7 @@ def _node(box: Box) -> str:
     look = LOOKS[box.status]
     label = [box.name, f"{box.kind} · {box.status.value}"]
     if box.detail:
-        label.append(wording.shorten(box.detail, _DETAIL))
+        label.append(shorten(box.detail, _DETAIL))
     style = ', style="rounded,filled,dashed"' if look.dashed else ""
     colours = f'color="{look.line}", fillcolor="{look.fill}", fontcolor="{INK}"'
     return f"{_quote(box.id)} [label={_label(label)}, {colours}, penwidth={look.width:g}{style}]"

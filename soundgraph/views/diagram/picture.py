@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from html import escape as _escape_html
 
-from soundgraph.core.text import one_line
+from soundgraph.core.text import counted, one_line
 from soundgraph.planning.planner import Status
-from soundgraph.views.diagram import layout, measure, wording
+from soundgraph.views.diagram import layout, measure
 from soundgraph.views.diagram.layout import Frame, Item, Layout, Spacing
 from soundgraph.views.diagram.palette import EDGE, FILE, FILE_INK, FRAME, GROUP, INK, LOOKS, MUTED, PAPER
 from soundgraph.views.diagram.view import Box, Part, View
@@ -44,7 +44,7 @@ def draw(view: View) -> str:
     body.append(f'<g transform="translate({_px(_MARGIN)} {_px(y)})">{legend}</g>')
     height = y + _LEGEND
     scenes = ", ".join(part.scene for part in view.parts[:3]) + (", …" if len(view.parts) > 3 else "")
-    nodes = wording.count(sum(len(part.boxes) for part in view.parts), "node")
+    nodes = counted(sum(len(part.boxes) for part in view.parts), "node")
     told = ", ".join(f"{counts[status]} {status.value}" for status in Status if counts[status])
     return "\n".join(
         [
@@ -111,7 +111,7 @@ class _Scene:
     def _title(self) -> tuple[str, float]:
         name = measure.fit(one_line(self.part.scene), _HEADING, 600, bold=True)
         x = measure.width(name, _HEADING, bold=True)
-        nodes = wording.count(len(self.boxes), "node")
+        nodes = counted(len(self.boxes), "node")
         counts = self.part.count()
         told = f"{nodes}: {', '.join(f'{counts[status]} {status.value}' for status in Status if counts[status])}"
         # One text with a gap in it, rather than two: how wide the name comes out depends on the viewer's font.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from soundgraph.core.text import one_line
+from soundgraph.core.text import counted, one_line, shorten
 from soundgraph.planning.planner import Status
 from soundgraph.views.diagram import wording
 from soundgraph.views.diagram.palette import LOOKS
@@ -39,7 +39,7 @@ def draw(view: View, colour: bool) -> str:
             lines.append("")
         counts = part.count()
         told = ", ".join(f"{counts[status]:,} {status.value}" for status in Status if counts[status])
-        nodes = wording.count(len(part.boxes), "node")
+        nodes = counted(len(part.boxes), "node")
         lines.append(f"{paint(one_line(part.scene), '1')}  {nodes}: {told}")
         rows = _rows(part)
         width = max((row.width() for row in rows if row.width() <= _WIDEST), default=0)
@@ -89,7 +89,7 @@ def _line(row: _Row, width: int, paint: Paint) -> str:
         told = "see above"
     else:
         made_by = f"  {one_line(box.model)}" if box.model else ""
-        told = f"{box.kind}{made_by}  {paint(wording.shorten(box.detail, _DETAIL), '2')}" if box.detail else box.kind
+        told = f"{box.kind}{made_by}  {paint(shorten(box.detail, _DETAIL), '2')}" if box.detail else box.kind
     return f"{paint(row.branch, '2')}{box.name}{padding}  {status}  {told}"
 
 

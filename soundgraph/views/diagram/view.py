@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from soundgraph.core.text import one_line
+from soundgraph.core.text import counted, one_line
 from soundgraph.planning import scene_graph
 from soundgraph.planning.planner import Plan, Status
 from soundgraph.planning.schedule import Step
@@ -113,5 +113,5 @@ def _loads(plan: Plan, steps: Sequence[Step]) -> dict[str, str]:
     for model_id, names in made.items():
         count = sum(step.reload_needed for step in steps if step.model.id == model_id)
         scenes = len({scene_graph.scene_of(plan.graph, name).id for name in names})
-        loads[model_id] = f"{count:,} load{'' if count == 1 else 's'}" + f" for {scenes:,} scenes" * (scenes > 1)
+        loads[model_id] = f"{counted(count, 'load')}" + f" for {scenes:,} scenes" * (scenes > 1)
     return loads

@@ -10,15 +10,10 @@ from typing import Any
 from pydantic_core import PydanticUndefined
 
 from soundgraph.core.params import Params, file_fields, reference_fields
-from soundgraph.core.text import one_line
+from soundgraph.core.text import counted, one_line
 from soundgraph.scene.tables.scene import Node, Scene
 
 _UNITS = {"_db": "dB", "_hz": "Hz", "_ms": "ms", "_lufs": "LUFS", "_dbtp": "dBTP", "_bpm": "BPM", "_dbfs": "dBFS"}
-
-
-def shorten(text: str, limit: int) -> str:
-    """At most `limit` characters of `text`, with "…" in place of what is gone."""
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 def cells(text: str) -> int:
@@ -30,17 +25,12 @@ def cells(text: str) -> int:
     )
 
 
-def count(number: int, noun: str) -> str:
-    """ "1 load", "2 loads"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def detail(node: Node, scene: Scene) -> str:
     """What sets a node apart: the prompt of what is generated, else the parameters that are not at their default."""
     if node.model is not None:
         schedule = getattr(node.params, "prompts", None)
         if schedule:
-            more = f" and {count(len(schedule) - 1, 'more prompt')}" if len(schedule) > 1 else ""
+            more = f" and {counted(len(schedule) - 1, 'more prompt')}" if len(schedule) > 1 else ""
             return f'"{one_line(schedule[0].text)}"{more}'
         return f'"{one_line(getattr(node.params, "prompt", ""))}"'
     inherited = node.kind.from_scene
@@ -50,7 +40,7 @@ def detail(node: Node, scene: Scene) -> str:
         if value is None or value == default or (name in inherited and value == getattr(scene.settings, name, None)):
             continue
         if is_list:
-            parts.append(count(len(value), name.removesuffix("s")))
+            parts.append(counted(len(value), name.removesuffix("s")))
         elif is_file:
             parts.append(re.split(r"[/\\]", value)[-1])
         else:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from soundgraph.views.diagram.wording import count
+from soundgraph.core.text import counted
 from soundgraph.views.sound import page, text
 from soundgraph.views.sound.marks import Marks
 from soundgraph.views.sound.media import Clip
@@ -129,15 +129,15 @@ def _summary(entries: Sequence[Entry]) -> Iterator[str]:
     rows = [
         ("exports", f"{len(there):,}" + (f" of {len(entries):,} built" if len(there) < len(entries) else "")),
         ("length of all", text.length(sum(entry.seconds for entry in there))),
-        ("files", f"{count(len(files), 'file')}, {text.size(sum(size for _, size in files))}"),
+        ("files", f"{counted(len(files), 'file')}, {text.size(sum(size for _, size in files))}"),
         ("drafts", f"{len(drafts):,}" if drafts else "none"),
         ("with remarks", f"{sum(bool(entry.remarks) for entry in there):,}"),
         ("with failing checks", f"{sum(bool(entry.faults) for entry in there):,}"),
     ]
     yield page.figures(rows)
     if drafts:
-        rest = "rests" if len(drafts) == 1 else "rest"
-        yield f'<p class="box note">{count(len(drafts), "export")} {rest} on drafts: stand-ins, not to be shipped.</p>'
+        told = f"{counted(len(drafts), 'export')} {'rests' if len(drafts) == 1 else 'rest'}"
+        yield f'<p class="box note">{told} on drafts: stand-ins, not to be shipped.</p>'
     licences = Counter(licence for entry in there for licence in entry.licences)
     if licences:
         users = {licence: [entry.name for entry in there if licence in entry.licences] for licence in licences}
@@ -145,7 +145,7 @@ def _summary(entries: Sequence[Entry]) -> Iterator[str]:
         yield "<h3>Licences of the weights</h3>"
         yield page.table(("Licence", "#Exports", "Which"), rows_)
     if unstated := [entry.name for entry in there if not entry.licences and not entry.draft]:
-        yield f'<p class="muted">{count(len(unstated), "export")} without any weights.</p>'
+        yield f'<p class="muted">{counted(len(unstated), "export")} without any weights.</p>'
 
 
 def _sorted(counter: Counter[str]) -> list[tuple[str, int]]:
@@ -220,7 +220,7 @@ def _badges(entry: Entry) -> Iterator[tuple[str, str]]:
     if entry.draft:
         yield "draft", "note"
     if entry.remarks:
-        yield count(len(entry.remarks), "remark"), "note"
+        yield counted(len(entry.remarks), "remark"), "note"
     if entry.marks.loops:
         yield "loop", "muted"
 
@@ -255,7 +255,7 @@ def _provenance(entry: Entry) -> Iterator[str]:
         ]
         for model in entry.ancestry.get("models", ())
     ]
-    yield f"<details><summary>Made from {count(len(nodes), 'node')}</summary>"
+    yield f"<details><summary>Made from {counted(len(nodes), 'node')}</summary>"
     yield page.table(("Node", "Kind", "Model", "Inputs", "Parameters"), rows)
     if models:
         yield page.table(("Model", "Licence", "Revision", "Weights"), models)

@@ -18,7 +18,7 @@ from soundgraph import backends
 from soundgraph.backends import Pin, Sources
 from soundgraph.backends.audiocraft import catalogue, digests, weights
 from soundgraph.core.errors import NodeError
-from soundgraph.core.files import file_digest
+from soundgraph.core.files import digest_if_readable
 
 BACKEND = backends.get("audiocraft")
 SMALL = "facebook/musicgen-small"
@@ -161,10 +161,10 @@ def test_a_file_of_the_cache_that_is_not_what_it_is_called_is_refused(cache, rep
 def test_what_a_name_says_is_compared_with_the_bytes_once(cache, monkeypatch):
     fill(cache)
     read: list[str] = []
-    real = file_digest
+    real = digest_if_readable
     monkeypatch.setattr(digests, "recent_ns", lambda: 2**62)  # files need not age for a test
     monkeypatch.setattr(digests, "_MARGIN_NS", -(10**15))
-    monkeypatch.setattr(digests, "file_digest", lambda path: read.append(Path(path).name) or real(path))
+    monkeypatch.setattr(digests, "digest_if_readable", lambda path: read.append(Path(path).name) or real(path))
     model = find(SMALL)
     assert not {name for _, name in CACHED if name.endswith((".bin", ".safetensors"))} & set(read)
     weights.locate(model, Sources())
@@ -496,7 +496,7 @@ def test_a_digest_is_remembered_across_processes_and_taken_anew_for_another_cont
     def unread(name: str) -> str:
         raise AssertionError(f"{name} is read again")
 
-    monkeypatch.setattr(digests, "file_digest", unread)
+    monkeypatch.setattr(digests, "digest_if_readable", unread)
     monkeypatch.setattr(digests, "_remembered", {})  # what another process begins with
     assert digests.of(path) == hashlib.sha256(b"one").hexdigest()
     monkeypatch.undo()
