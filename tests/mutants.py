@@ -35,7 +35,7 @@ TESTS = {
     " cache/test_coordination.py faults/test_corruption.py",
     "cache/garbage_collection": "cache/test_garbage_collection.py cli/test_cache.py",
     "planning/pins": "planning/test_pins.py planning/test_planner.py",
-    "session/diffing": "session/test_diffing.py random/test_since.py",
+    "session/diffing/comparison": "session/test_diffing.py random/test_since.py",
     "delivery/export_files": "delivery/test_export_files.py scene/test_export_settings.py"
     " delivery/test_provenance.py cli/test_show.py delivery/test_run_checks.py"
     " execution/test_builder.py",

@@ -11,21 +11,20 @@ from soundgraph.delivery.export_files import Job
 
 
 @dataclass(frozen=True)
-class Heard:
-    """The new version next to the old one, both as they are delivered, before they are encoded.
-
-    residual_db: the level of their difference under that of the old one; -inf for equal samples, None where the old one
-    is silent. loudness_lu, true_peak_db: by how much integrated loudness and true peak went up; None where one of them
-    has none. duration_s: by how much it got longer.
-    """
+class SoundDifference:
+    """The new version next to the old one, both as they are delivered, before they are encoded."""
 
     residual_db: float | None
+    """The level of their difference under that of the old one; -inf for equal samples, None where that is silent."""
     loudness_lu: float | None
+    """By how much the integrated loudness went up; None where one of them has none."""
     true_peak_db: float | None
+    """By how much the true peak went up; None where one of them has none."""
     duration_s: float
+    """By how much it got longer."""
 
 
-def heard(old: tuple[Audio, Job], new: tuple[Audio, Job]) -> Heard:
+def sound_difference(old: tuple[Audio, Job], new: tuple[Audio, Job]) -> SoundDifference:
     """Each version is the sound of a node, and the export that delivers it.
 
     Compared is what is delivered, not the sound of the node: an export that is brought to a loudness is as loud as
@@ -34,11 +33,11 @@ def heard(old: tuple[Audio, Job], new: tuple[Audio, Job]) -> Heard:
     before, after = (
         mastering.master(sound, job.export.settings, job.scene.settings.sample_rate) for sound, job in (old, new)
     )
-    one, other = before.report, after.report
-    return Heard(
+    then, now = before.report, after.report
+    return SoundDifference(
         residual_db(before.audio, after.audio),
-        _rise(one.loudness_lufs, other.loudness_lufs),
-        _rise(one.true_peak_dbtp, other.true_peak_dbtp),
+        _rise(then.loudness_lufs, now.loudness_lufs),
+        _rise(then.true_peak_dbtp, now.true_peak_dbtp),
         after.audio.duration - before.audio.duration,
     )
 

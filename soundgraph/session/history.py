@@ -26,14 +26,14 @@ KEEP = 200
 """Builds."""
 
 EXPORT = ":export"
-"""Stands for a kind in `Made` for the files that were written; no kind can be called so."""
+"""Stands for a kind in `WorkDone` for the files that were written; no kind can be called so."""
 
 _FORM = 1
 _MAX_BYTES = 8_000_000
 _SLOWEST = 10
 
 
-class Spent(NamedTuple):
+class TimeSpent(NamedTuple):
     """What a build spent its time on.
 
     category: of a span. what: a kind for "node"; a model for "load", "batch" and "take"; else "".
@@ -46,7 +46,7 @@ class Spent(NamedTuple):
     seconds: float
 
 
-class Made(NamedTuple):
+class WorkDone(NamedTuple):
     """What ran.
 
     what: a kind, or a model for generate nodes; or EXPORT, of which the nodes are files.
@@ -83,8 +83,8 @@ class Build:
     bytes_read: int
     saved_results: int
     saved_seconds: float
-    spent: list[Spent] = field(default_factory=list)
-    made: list[Made] = field(default_factory=list)
+    spent: list[TimeSpent] = field(default_factory=list)
+    made: list[WorkDone] = field(default_factory=list)
     slowest: list[tuple[str, float]] = field(default_factory=list)
 
     def to_json(self) -> str:
@@ -110,8 +110,8 @@ class Build:
                 bytes_read=int(data["bytes_read"]),
                 saved_results=int(data["saved_results"]),
                 saved_seconds=_amount(data["saved_seconds"]),
-                spent=[Spent(str(a), str(b), int(times), _amount(s)) for a, b, times, s in data["spent"]],
-                made=[Made(str(what), int(n), _amount(s), _amount(sound)) for what, n, s, sound in data["made"]],
+                spent=[TimeSpent(str(a), str(b), int(times), _amount(s)) for a, b, times, s in data["spent"]],
+                made=[WorkDone(str(what), int(n), _amount(s), _amount(sound)) for what, n, s, sound in data["made"]],
                 slowest=[(str(node), _amount(s)) for node, s in data["slowest"]],
             )
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
@@ -149,7 +149,7 @@ def of_build(outcome: Outcome, options: Options, tally: Tally, *, draft: bool, c
         bytes_read=tally.counted.get("bytes read", 0),
         saved_results=len(saved),
         saved_seconds=round(sum(map(seconds_of, saved)), 4),
-        spent=[Spent(*key, sums.times, round(sums.ns / 1e9, 4)) for key, sums in sorted(tally.spent().items())],
+        spent=[TimeSpent(*key, sums.times, round(sums.ns / 1e9, 4)) for key, sums in sorted(tally.spent().items())],
         made=[*_made(outcome, options, ran), *_exported(outcome, tally)],
         slowest=slowest[:_SLOWEST],
     )
@@ -165,7 +165,7 @@ def _saved(outcome: Outcome, ran: set[str]) -> list[Record]:
     return [record for key, record in found.items() if key not in ran]
 
 
-def _made(outcome: Outcome, options: Options, ran: dict[str, Record]) -> Iterator[Made]:
+def _made(outcome: Outcome, options: Options, ran: dict[str, Record]) -> Iterator[WorkDone]:
     sums: dict[str, list[float]] = {}
     for name, record in ran.items():
         node = scene_graph.node_of(outcome.plan.graph, name)
@@ -177,10 +177,10 @@ def _made(outcome: Outcome, options: Options, ran: dict[str, Record]) -> Iterato
         one[1] += seconds_of(record)
         one[2] += record.n_samples / record.sample_rate
     for what, (nodes, seconds, sound_s) in sorted(sums.items()):
-        yield Made(what, int(nodes), round(seconds, 4), round(sound_s, 4))
+        yield WorkDone(what, int(nodes), round(seconds, 4), round(sound_s, 4))
 
 
-def _exported(outcome: Outcome, tally: Tally) -> Iterator[Made]:
+def _exported(outcome: Outcome, tally: Tally) -> Iterator[WorkDone]:
     lasted = [
         _amount(one.facts.get("duration_s") or 0)
         for found in outcome.deliveries.values()
@@ -189,7 +189,7 @@ def _exported(outcome: Outcome, tally: Tally) -> Iterator[Made]:
     ]
     if lasted:
         seconds = tally.spent()["export", ""].ns / 1e9
-        yield Made(EXPORT, len(lasted), round(seconds, 4), round(sum(lasted), 4))
+        yield WorkDone(EXPORT, len(lasted), round(seconds, 4), round(sum(lasted), 4))
 
 
 def seconds_of(record: Record) -> float:

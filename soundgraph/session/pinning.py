@@ -22,7 +22,7 @@ from soundgraph.session.session import Session
 
 
 @dataclass(frozen=True)
-class Change:
+class PinChange:
     """What came of a pin.
 
     status: "new"; "changed"; "unchanged"; "removed", as was asked; "dropped", since there is no such node any more.
@@ -35,7 +35,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class State:
+class PinState:
     """How a pin stands.
 
     status: "held": the take is the node's result, and in the cache. "missing": it is not in the cache. "left": the node
@@ -49,7 +49,7 @@ class State:
     changes: tuple[Difference, ...] = ()
 
 
-def pin(opened: Session, *, everything: bool) -> list[Change]:
+def pin(opened: Session, *, everything: bool) -> list[PinChange]:
     """Pins the takes of all generated nodes that are asked for: those that a build would use now.
 
     everything: whether all scenes are asked for, so that pins of nodes that are no more are dropped.
@@ -64,7 +64,7 @@ def pin(opened: Session, *, everything: bool) -> list[Change]:
         known = opened.project.takes
         changes = [_change(take, known.get(name)) for name, take in found.items()]
         if everything:
-            changes += [Change("dropped", known[name]) for name in strays(opened) if name not in found]
+            changes += [PinChange("dropped", known[name]) for name in strays(opened) if name not in found]
         news: dict[str, Take | None] = {
             change.take.node: None if change.status == "dropped" else change.take
             for change in changes
@@ -74,10 +74,10 @@ def pin(opened: Session, *, everything: bool) -> list[Change]:
     return changes
 
 
-def _change(take: Take, before: Take | None) -> Change:
+def _change(take: Take, before: Take | None) -> PinChange:
     if before is None:
-        return Change("new", take)
-    return Change("unchanged", take) if before == take else Change("changed", take, before)
+        return PinChange("new", take)
+    return PinChange("unchanged", take) if before == take else PinChange("changed", take, before)
 
 
 def _takes(opened: Session, plan: Plan) -> dict[str, Take]:
@@ -125,7 +125,7 @@ def _is_known(opened: Session, name: str) -> bool:
     return all(opened.is_gone(place) for place in places)
 
 
-def remove(root: Path, asked: Sequence[str]) -> list[Change]:
+def remove(root: Path, asked: Sequence[str]) -> list[PinChange]:
     """Takes back the pins that targets name. Scenes are read only where a target is no pinned node, nor a whole scene.
 
     A target that is not a pinned node means all that it is made from. Raises UsageError for one that means no pin,
@@ -140,7 +140,7 @@ def remove(root: Path, asked: Sequence[str]) -> list[Change]:
             raise UsageError(f"no pin is meant by {quote(target)}", "soundgraph pin --list shows them all")
         found.update(dict.fromkeys(names))
     lockfile.update(path, takes=dict.fromkeys(found))
-    return [Change("removed", known[name]) for name in sorted(found)]
+    return [PinChange("removed", known[name]) for name in sorted(found)]
 
 
 def _named(root: str, target: str, known: Mapping[str, Take]) -> list[str]:
@@ -176,7 +176,7 @@ def _scenes(root: str, target: str, pinned: Sequence[str]) -> list[Wanted]:
     return list({**old, **there}.values())
 
 
-def states(opened: Session, *, everything: bool) -> list[State]:
+def states(opened: Session, *, everything: bool) -> list[PinState]:
     """How the pins of the scenes that are asked for stand. everything: whether all are, so that stray ones are told."""
     known = opened.project.takes
     asked = {one.id: one.items for one in opened.asked}
@@ -185,14 +185,14 @@ def states(opened: Session, *, everything: bool) -> list[State]:
     left = opened.left_pins(plan)
     found = {name: _state(opened, plan, known[name], left) for name in sorted(known.keys() & plan.decisions.keys())}
     if everything:
-        found |= {name: State("gone", known[name]) for name in strays(opened)}
+        found |= {name: PinState("gone", known[name]) for name in strays(opened)}
     return [found[name] for name in sorted(found)]
 
 
-def _state(opened: Session, plan: Plan, take: Take, left: Mapping[str, tuple[Difference, ...]]) -> State:
+def _state(opened: Session, plan: Plan, take: Take, left: Mapping[str, tuple[Difference, ...]]) -> PinState:
     if take.node in left:
-        return State("left", take, left[take.node])
+        return PinState("left", take, left[take.node])
     if plan.decisions[take.node].key is None:
-        return State("undecided", take)
+        return PinState("undecided", take)
     there = opened.store.kept(take.key, take.digest) is not None and opened.store.has(take.digest)
-    return State("held" if there else "missing", take)
+    return PinState("held" if there else "missing", take)

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from soundgraph.session import history
-from soundgraph.session.history import Build, Spent
+from soundgraph.session.history import Build, TimeSpent
 from tests.helpers import CHAIN, Space
 
 FIRST = Build(
@@ -24,10 +24,10 @@ FIRST = Build(
     saved_results=2,
     saved_seconds=600.0,
     spent=[
-        Spent("batch", "small", 1, 60.0),
-        Spent("take", "small", 3, 60.0),
-        Spent("load", "small", 1, 15.0),
-        Spent("node", "eq", 4, 15.0),
+        TimeSpent("batch", "small", 1, 60.0),
+        TimeSpent("take", "small", 3, 60.0),
+        TimeSpent("load", "small", 1, 15.0),
+        TimeSpent("node", "eq", 4, 15.0),
     ],
     slowest=[("a:rain", 30.0), ("a:dark", 5.0)],
 )
@@ -36,7 +36,7 @@ SECOND = Build(
         **FIRST.__dict__,
         "at": "2026-11-21T11:30:00+00:00",
         "saved_seconds": 1200.0,
-        "spent": [Spent("load", "small", 2, 10.0)],
+        "spent": [TimeSpent("load", "small", 2, 10.0)],
         "slowest": [("a:rain", 3.0)],
     }
 )

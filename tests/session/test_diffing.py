@@ -21,7 +21,7 @@ from soundgraph.planning import action
 from soundgraph.project import git_revision, lockfile, model_names
 from soundgraph.project.lockfile import LOCK_FILE
 from soundgraph.project.targets import select
-from soundgraph.session import diffing
+from soundgraph.session.diffing.recipes import RecipeTree
 from tests.helpers import CHAIN, Result, Space, changed, export, generate, node, noise, table
 from tests.repositories import commit_all, git, repository
 
@@ -253,9 +253,9 @@ def test_a_manifest_is_held_back_with_an_export(repo):
 
 def test_another_licence_is_told_and_changes_no_sound(repo):
     # Told by the description of the export, of which nothing that is compared field by field knows.
-    before = diffing._Tree.description
+    before = RecipeTree.description
     named = iter(["MIT", "CC-BY-NC-4.0"] * 2)
-    with changed(diffing._Tree, "description", lambda self, job: {**before(self, job), "licences": [next(named)]}):
+    with changed(RecipeTree, "description", lambda self, job: {**before(self, job), "licences": [next(named)]}):
         found = diff(repo)
     assert set(statuses(found).values()) == {"same sound"}
     assert reasons(found)[0] == 'licences[0]: "MIT" -> "CC-BY-NC-4.0"'

@@ -6,12 +6,12 @@ import pytest
 
 from soundgraph.session import forecasting, history
 from soundgraph.session.forecasting import Rate, Rates
-from soundgraph.session.history import EXPORT, Build, Made, Spent
+from soundgraph.session.history import EXPORT, Build, TimeSpent, WorkDone
 from tests.helpers import CHAIN, Result, Space, export, generate, node
 from tests.session.test_history import BUILD
 
 
-def past(space: Space, made: list[Made], loads: list[Spent] | None = None, **fields: object) -> None:
+def past(space: Space, made: list[WorkDone], loads: list[TimeSpent] | None = None, **fields: object) -> None:
     """A build in the history, which took that long."""
     history.add(space.root, Build(**{**BUILD.__dict__, "made": made, "spent": loads or [], **fields}))
 
@@ -44,8 +44,8 @@ TAKES = SOUNDS + export("r", "rain") + export("w", "wind")
 
 def test_it_adds_loads_takes_and_what_is_processed_by_all_jobs(space: Space) -> None:
     space.scene(SOUNDS + node("both", "mix", inputs=[{"node": "rain"}, {"node": "wind"}]) + export("x", "both"))
-    made = [Made("draft/audio", 4, 60.0, 20.0), Made("mix", 2, 80.0, 10.0), Made(EXPORT, 2, 24.0, 12.0)]
-    past(space, made, [Spent("load", "draft/audio", 2, 10.0)])
+    made = [WorkDone("draft/audio", 4, 60.0, 20.0), WorkDone("mix", 2, 80.0, 10.0), WorkDone(EXPORT, 2, 24.0, 12.0)]
+    past(space, made, [TimeSpent("load", "draft/audio", 2, 10.0)])
     assert seconds(space) == {"a:rain": 6.0, "a:wind": 12.0, "a:both": 32.0}
     found = ahead(space)
     assert (found["generating"], found["processing"]) == (5.0 + 18.0, 32.0 + 8.0)
@@ -61,7 +61,7 @@ def test_a_node_that_is_no_take_is_reckoned_by_its_own_last_run(space: Space) ->
     space.build()
     (build,) = history.read(space.root)
     took = dict(build.slowest)
-    past(space, [Made("trim", 1, 1000.0, 0.04)])
+    past(space, [WorkDone("trim", 1, 1000.0, 0.04)])
     space.replace("duration = 0.04", "duration = 0.03")
     found = seconds(space)
     assert found["a:cut"] == took["a:cut"] < 100
@@ -73,7 +73,7 @@ def test_a_take_is_reckoned_by_this_tree_before_its_own_record(space: Space) -> 
     """The record may have been made by a machine of another sort."""
     space.scene(TAKES)
     space.build()
-    past(space, [Made("draft/audio", 50, 500.0, 100.0)])
+    past(space, [WorkDone("draft/audio", 50, 500.0, 100.0)])
     space.replace('prompt = "wind"', 'prompt = "storm"')
     assert seconds(space)["a:wind"] == pytest.approx(20.0)
 
@@ -100,21 +100,21 @@ def test_a_new_node_is_reckoned_by_the_hits_of_the_plan_where_the_tree_knows_not
 
 def test_another_model_says_nothing_of_a_take(space: Space) -> None:
     space.scene(TAKES)
-    past(space, [Made("draft/music", 4, 60.0, 20.0)], [Spent("load", "draft/music", 1, 9.0)])
+    past(space, [WorkDone("draft/music", 4, 60.0, 20.0)], [TimeSpent("load", "draft/music", 1, 9.0)])
     assert (ahead(space)["seconds"], ahead(space)["unknown_loads"]) == (None, 1)
     assert last_line(space) == "no forecast: nothing like it was built here"
 
 
 def test_another_device_says_nothing_of_a_take(space: Space) -> None:
     space.scene(TAKES)
-    past(space, [Made("draft/audio", 4, 60.0, 20.0)], device="cuda")
+    past(space, [WorkDone("draft/audio", 4, 60.0, 20.0)], device="cuda")
     assert ahead(space)["seconds"] is None
     assert ahead(space, "--device", "cuda")["seconds"] == 18.0
 
 
 def test_what_is_not_known_is_left_out_and_told(space: Space) -> None:
     space.scene(CHAIN)
-    past(space, [Made("trim", 10, 12.0, 0.4)])
+    past(space, [WorkDone("trim", 10, 12.0, 0.4)])
     found = ahead(space)
     assert (found["unknown_nodes"], found["unknown_loads"], found["seconds"]) == (2, 1, pytest.approx(1.2))
     assert last_line(space) == (
@@ -133,7 +133,7 @@ def test_a_build_with_nothing_to_run_has_no_forecast_in_words(space: Space) -> N
 def test_files_that_force_makes_again_are_not_reckoned_with(space: Space) -> None:
     space.scene(CHAIN)
     space.build()
-    past(space, [Made(EXPORT, 1, 900.0, 0.04)])
+    past(space, [WorkDone(EXPORT, 1, 900.0, 0.04)])
     found = ahead(space, "--force")
     assert found["others"] == 2
     assert float(str(found["seconds"])) < 100
@@ -141,7 +141,7 @@ def test_files_that_force_makes_again_are_not_reckoned_with(space: Space) -> Non
 
 def test_a_draft_of_a_model_is_no_take_of_it(space: Space) -> None:
     space.scene(generate("rain", model="facebook/audiogen-medium", duration=2.0) + export("x", "rain"))
-    past(space, [Made("facebook/audiogen-medium", 4, 60.0, 20.0)])
+    past(space, [WorkDone("facebook/audiogen-medium", 4, 60.0, 20.0)])
     assert ahead(space, "--draft")["seconds"] is None
 
 
@@ -149,8 +149,8 @@ def test_a_draft_of_a_model_is_no_take_of_it(space: Space) -> None:
 
 
 def test_a_rate_rests_on_the_newest_results() -> None:
-    old = Build(**{**BUILD.__dict__, "made": [Made("eq", 100, 1000.0, 100.0)]})
-    new = Build(**{**BUILD.__dict__, "made": [Made("eq", 30, 30.0, 30.0)]})
+    old = Build(**{**BUILD.__dict__, "made": [WorkDone("eq", 100, 1000.0, 100.0)]})
+    new = Build(**{**BUILD.__dict__, "made": [WorkDone("eq", 30, 30.0, 30.0)]})
     assert forecasting.rates_of([old, new, new], "auto").made["eq"] == Rate(60, 60.0, 60.0)
     assert forecasting.rates_of([new, old], "auto").made["eq"] == Rate(100, 1000.0, 100.0)
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soundgraph.session import history
-from soundgraph.session.history import EXPORT, KEEP, Build, Made, Spent
+from soundgraph.session.history import EXPORT, KEEP, Build, TimeSpent, WorkDone
 from tests.helpers import CHAIN, Space, export, generate
 from tests.probes import Probe
 
@@ -30,8 +30,8 @@ BUILD = Build(
     bytes_read=4,
     saved_results=1,
     saved_seconds=8.0,
-    spent=[Spent("load", "draft/audio", 1, 0.5)],
-    made=[Made("eq", 2, 1.0, 10.0)],
+    spent=[TimeSpent("load", "draft/audio", 1, 0.5)],
+    made=[WorkDone("eq", 2, 1.0, 10.0)],
     slowest=[("a:x", 0.75)],
 )
 

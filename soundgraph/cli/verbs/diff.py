@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from soundgraph.core.errors import UsageError
     from soundgraph.project.git_revision import Revision
     from soundgraph.project.targets import Wanted
-    from soundgraph.session.diff_audio import Heard
-    from soundgraph.session.diffing import Change, Comparison, Side, Status
+    from soundgraph.session.diff_audio import SoundDifference
+    from soundgraph.session.diffing.comparison import ChangeStatus, Comparison, ExportChange
+    from soundgraph.session.diffing.trees import Side
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,19 +47,20 @@ def run(options: argparse.Namespace) -> int:
     from soundgraph.core.errors import EXIT_OK, EXIT_WORK_TO_DO, EXIT_WRONG_INPUT
     from soundgraph.core.text import json_line
     from soundgraph.project import git_revision, targets
-    from soundgraph.session import diffing
+    from soundgraph.session.diffing import comparison, trees
+    from soundgraph.session.diffing.comparison import ChangeStatus
 
     root = Path(targets.project_root(options.targets))
     places = [_relative(root, target) for target in options.targets]
     with git_revision.at(root, options.revision, [place for place in places if not place.startswith("..")]) as revision:
         asked = _Asked(root, revision, options.targets)
-        new = diffing.tree(root, asked.now, draft=options.draft)
-        old = diffing.past(revision, asked.then, new.session.project, draft=options.draft)
+        new = trees.tree(root, asked.now, draft=options.draft)
+        old = trees.past(revision, asked.then, new.session.project, draft=options.draft)
         asked.refuse_unknown(old, new)
-        found = diffing.compare(old, new, revision)
-        changes = [change for change in found.changes if asked.has(change.name) or asked.has(change.was)]
-        equal = sum(map(asked.has, found.equal))
-        heard = dict(_heard(changes, found, new)) if options.listen else {}
+        compared = comparison.compare(old, new, revision)
+        changes = [change for change in compared.changes if asked.has(change.name) or asked.has(change.was)]
+        equal = sum(map(asked.has, compared.equal))
+        heard = dict(_heard(changes, compared, new)) if options.listen else {}
         mistakes = [*new.mistakes, *old.mistakes, *revision.gaps]
         for line in (_events if options.json else _lines)(changes, equal, revision, heard):
             print(line if options.json else visible_lines(line))
@@ -73,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
         cli.say(f"{files} that git ignores: taken to have been the same then")
     if new.mistakes:
         return EXIT_WRONG_INPUT
-    differs = any(change.status is not diffing.Status.SAME_SOUND for change in changes)
+    differs = any(change.status is not ChangeStatus.SAME_SOUND for change in changes)
     return EXIT_WORK_TO_DO if options.exit_code and differs else EXIT_OK
 
 
@@ -96,11 +98,11 @@ class _Asked:
             there = self._then(word)
             if error is not None and not there:
                 raise error
-            for found, selected in ((now, here), (then, there)):
-                for one in selected:
-                    found[one.id] = type(one)(one.id, one.path)
-                    before = self.items.setdefault(one.id, set())
-                    self.items[one.id] = before | set(one.items) if one.items and before is not None else None
+            for scenes, selected in ((now, here), (then, there)):
+                for scene in selected:
+                    scenes[scene.id] = type(scene)(scene.id, scene.path)
+                    before = self.items.setdefault(scene.id, set())
+                    self.items[scene.id] = before | set(scene.items) if scene.items and before is not None else None
         self.now, self.then = list(now.values()), list(then.values())
 
     def _select(self, folder: str, word: str) -> tuple[list[Wanted], UsageError | None]:
@@ -118,8 +120,8 @@ class _Asked:
 
         name, item = targets.split(word)
         place = str(self.revision.folder / _relative(self.root, word))
-        found = [] if name.endswith(".toml") else self._select(str(self.revision.folder), word)[0]
-        return found or (
+        by_name = [] if name.endswith(".toml") else self._select(str(self.revision.folder), word)[0]
+        return by_name or (
             self._select(str(self.revision.folder), f"{place}:{item}" if item else place)[0] if word else []
         )
 
@@ -135,7 +137,9 @@ class _Asked:
 
         names: dict[str, set[str]] = {}
         for side in (old, new):
-            for owner in [*(job.owner for job in side.session.jobs), *(one.owner for one in side.session.handovers)]:
+            owners = [job.owner for job in side.session.jobs]
+            owners += [manifest.owner for manifest in side.session.handovers]
+            for owner in owners:
                 scene, _, name = owner.partition(":")
                 names.setdefault(scene, set()).add(name)
         for scene, items in self.items.items():
@@ -169,16 +173,18 @@ def _relative(root: Path, target: str) -> str:
 # What is printed
 
 
-def _heard(changes: Sequence[Change], found: Comparison, new: Side) -> Iterator[tuple[str, Heard | str]]:
+def _heard(
+    changes: Sequence[ExportChange], compared: Comparison, new: Side
+) -> Iterator[tuple[str, SoundDifference | str]]:
     """By the names of the exports that changed: how the new sound compares, or why that cannot be told."""
     from soundgraph.core.errors import NodeError
     from soundgraph.session import diff_audio
-    from soundgraph.session.diffing import Status
+    from soundgraph.session.diffing.comparison import ChangeStatus
 
     for change in changes:
-        if change.status is not Status.CHANGED or change.old is None or change.new is None:
+        if change.status is not ChangeStatus.CHANGED or change.old is None or change.new is None:
             continue
-        digests = found.digests(change)
+        digests = compared.digests(change)
         store = new.session.store
         sounds = [store.read(digest) if digest is not None else None for digest in digests]
         then, now = sounds
@@ -187,13 +193,13 @@ def _heard(changes: Sequence[Change], found: Comparison, new: Side) -> Iterator[
             yield change.name, f"not in the cache: what it sounded like {' and '.join(missing)}"
             continue
         try:
-            yield change.name, diff_audio.heard((then, change.old), (now, change.new))
+            yield change.name, diff_audio.sound_difference((then, change.old), (now, change.new))
         except NodeError as error:
             yield change.name, f"cannot be delivered: {error}"
 
 
 def _lines(
-    changes: Sequence[Change], equal: int, revision: Revision, heard: Mapping[str, Heard | str]
+    changes: Sequence[ExportChange], equal: int, revision: Revision, heard: Mapping[str, SoundDifference | str]
 ) -> Iterator[str]:
     for change in changes:
         was = f"  (was {change.was})" if change.was else ""
@@ -209,7 +215,7 @@ def _lines(
     yield f"since {revision.name}: {', '.join(counts) or 'nothing changes'}, {as_they_were}"
 
 
-def _heard_words(heard: Heard | str) -> str:
+def _heard_words(heard: SoundDifference | str) -> str:
     """ "residual -6.0 dB, loudness +6.0 LU, true peak +6.0 dB, length +0.25 s"."""
     if isinstance(heard, str):
         return heard
@@ -225,20 +231,20 @@ def _signed(value: float, places: int) -> str:
     return f"{round(value, places) + 0.0:+.{places}f}"
 
 
-def _counts(changes: Sequence[Change]) -> dict[Status, int]:
-    from soundgraph.session.diffing import Status
+def _counts(changes: Sequence[ExportChange]) -> dict[ChangeStatus, int]:
+    from soundgraph.session.diffing.comparison import ChangeStatus
 
-    return {status: sum(change.status is status for change in changes) for status in Status}
+    return {status: sum(change.status is status for change in changes) for status in ChangeStatus}
 
 
 def _events(
-    changes: Sequence[Change], equal: int, revision: Revision, heard: Mapping[str, Heard | str]
+    changes: Sequence[ExportChange], equal: int, revision: Revision, heard: Mapping[str, SoundDifference | str]
 ) -> Iterator[str]:
     for change in changes:
         event: dict[str, Any] = {"event": "change", "name": change.name, "status": change.status.value}
         then = change.old.paths() if change.old is not None else []
         event |= {"paths": list(change.paths), "paths_then": then, "was": change.was, "why": change.why}
-        event["reasons"] = [{"node": one.node, **asdict(one.change)} for one in change.reasons]
+        event["reasons"] = [{"node": reason.node, **asdict(reason.change)} for reason in change.reasons]
         if change.name in heard:
             event["listen"] = _figures(heard[change.name])
         yield json.dumps(event, ensure_ascii=False)
@@ -247,7 +253,7 @@ def _events(
     yield json.dumps(summary, ensure_ascii=False)
 
 
-def _figures(heard: Heard | str) -> dict[str, Any]:
+def _figures(heard: SoundDifference | str) -> dict[str, Any]:
     """JSON knows no infinity: of equal samples it says `identical`."""
     if isinstance(heard, str):
         return {"why": heard}

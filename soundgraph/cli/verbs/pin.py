@@ -15,7 +15,7 @@ from soundgraph.cli import shared_arguments
 from soundgraph.core.text import counted
 
 if TYPE_CHECKING:
-    from soundgraph.session.pinning import Change, State
+    from soundgraph.session.pinning import PinChange, PinState
 
 _WORDS = {"new": "new", "changed": "changed", "dropped": "dropped", "removed": "removed", "unchanged": "as before"}
 
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _tell(changes: list[Change], as_json: bool) -> None:
+def _tell(changes: list[PinChange], as_json: bool) -> None:
     from soundgraph.core.text import one_line
     from soundgraph.project.lockfile import LOCK_FILE
 
@@ -75,7 +75,7 @@ def _tell(changes: list[Change], as_json: bool) -> None:
         print(f"{LOCK_FILE}: {told or 'nothing to pin'}")
 
 
-def _list(states: list[State], as_json: bool) -> None:
+def _list(states: list[PinState], as_json: bool) -> None:
     from soundgraph.core.text import one_line
     from soundgraph.project.lockfile import LOCK_FILE
 
