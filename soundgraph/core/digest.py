@@ -11,9 +11,9 @@ import math
 import struct
 
 KEY_SCHEMA = 1
-"""Raised when the form of what action keys are digests of changes; every key then changes with it.
+"""Raised when the form of an action changes, which keys are digests of; every key then changes with it.
 
-Here rather than beside the manifest, so that `soundgraph version` need not import all that a manifest is made from.
+It stands here and not beside the action, so that `soundgraph version` need not import all that an action is made from.
 """
 
 DIGEST = "[0-9a-f]{64}"
@@ -45,7 +45,7 @@ def digest(tag: str, value: object) -> str:
 
 
 def _write(value: object, put) -> None:  # type: ignore[no-untyped-def]
-    # str first: nearly everything in a manifest is one.
+    # str first: nearly everything in an action is one.
     if isinstance(value, str):
         data = value.encode("utf-8", "surrogatepass")
         put(b"s%d:" % len(data))

@@ -11,16 +11,16 @@ from importlib.abc import InspectLoader
 @cache
 def of(module: str) -> str:
     """The docstring of a module by its full name; read out of its source where Python was told to keep none."""
-    found = importlib.import_module(module)
-    if found.__doc__ is not None:
-        return found.__doc__
+    imported = importlib.import_module(module)
+    if imported.__doc__ is not None:
+        return imported.__doc__
     return ast.get_docstring(_source(module)) or ""
 
 
 def of_class(module: str, name: str) -> str:
     """The docstring of a class at the top of a module, read out of its source."""
-    classes = (found for found in _source(module).body if isinstance(found, ast.ClassDef) and found.name == name)
-    return next((ast.get_docstring(found) or "" for found in classes), "")
+    classes = (node for node in _source(module).body if isinstance(node, ast.ClassDef) and node.name == name)
+    return next((ast.get_docstring(node) or "" for node in classes), "")
 
 
 @cache

@@ -25,24 +25,22 @@ _COMPARED = 200
 
 @dataclass(frozen=True, order=True)
 class Mistake:
-    """One thing the user wrote that cannot be built.
-
-    file: as the user would type it, relative to the project's root; "" when there is none (a dict, the command line).
-    line: 1-based, 0 when unknown.
-    where: the TOML table, such as "nodes.dark_rain" or "exports.theme"; "" when the file as a whole is meant.
-    what: one line, no full stop.
-    hint: what to do next, one line; "" when `what` says it already.
-    keys: what leads to the field in the file, as in ("nodes", "rain", "cutoff_hz"); () when the file as a whole is
-        meant, or what is wrong stands in none. For programs: it is no part of the text, and two mistakes that read the
-        same are one.
-    """
+    """One thing the user wrote that cannot be built."""
 
     file: str
+    """As the user would type it, relative to the project's root; "" when there is none (a dict, the command line)."""
     line: int
+    """From 1; 0 when unknown."""
     where: str
+    """The TOML table, such as "nodes.dark_rain" or "exports.theme"; "" when the file as a whole is meant."""
     what: str
+    """One line, no full stop."""
     hint: str = ""
+    """What to do next, one line; "" when `what` says it already."""
     keys: tuple[str | int, ...] = field(default=(), compare=False)
+    """What leads to the field in the file, as in ("nodes", "rain", "cutoff_hz"); () when the file as a whole is meant,
+    or what is wrong stands in none. For programs: it is no part of the text, and two mistakes that read the same are
+    one."""
 
     def __str__(self) -> str:
         file = visible(self.file)
@@ -164,11 +162,11 @@ def unexpected(error: BaseException) -> str:
     from pathlib import Path
 
     what = first_line(error)
-    here = Path(__file__).parents[1]
+    package_folder = Path(__file__).parents[1]
     places = [
-        f"{path.relative_to(here).as_posix()}:{frame.lineno}"
+        f"{path.relative_to(package_folder).as_posix()}:{frame.lineno}"
         for frame in traceback.extract_tb(error.__traceback__)
-        if here in (path := Path(frame.filename)).parents
+        if package_folder in (path := Path(frame.filename)).parents
     ]
     place = f" ({' > '.join(places[-4:])})" if places else ""
     if package := _plugin_at_fault(error):

@@ -9,11 +9,13 @@ from soundgraph.core.params import Params
 
 
 class ParameterRow(NamedTuple):
-    """name: "bands[].freq_hz" for a field of a table in a list. default: "required" or "default …"."""
+    """A field of a table that a user writes."""
 
     name: str
+    """"bands[].freq_hz" for a field of a table in a list."""
     type: str
     default: str
+    """"required" or "default …"."""
     description: str
 
 
@@ -24,18 +26,18 @@ def rows(params: type[Params]) -> list[ParameterRow]:
 
 
 def _rows(table: dict[str, Any], shared: dict[str, Any], prefix: str) -> list[ParameterRow]:
-    found = []
+    rows = []
     required = table.get("required", ())
     for name, field in table.get("properties", {}).items():
         default = "required" if name in required else f"default {_value(field.get('default'))}"
         description = field.get("description", "")
-        found.append(ParameterRow(f"{prefix}{name}", _type(field, shared), default, description))
+        rows.append(ParameterRow(f"{prefix}{name}", _type(field, shared), default, description))
         for option in (field, *field.get("anyOf", ())):
             reference = option.get("items", {}).get("$ref") or option.get("$ref")
             if reference:
                 mark = "[]." if "items" in option else "."
-                found += _rows(shared[reference.rpartition("/")[2]], shared, f"{prefix}{name}{mark}")
-    return found
+                rows += _rows(shared[reference.rpartition("/")[2]], shared, f"{prefix}{name}{mark}")
+    return rows
 
 
 def _value(value: Any) -> str:

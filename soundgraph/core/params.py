@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
 
 from soundgraph.core import docstrings
-
-if TYPE_CHECKING:
-    pass
 
 
 class Params(BaseModel):
@@ -32,10 +29,10 @@ class Params(BaseModel):
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """With the docstring as its description, also where Python was told to keep none."""
-        found = handler.resolve_ref_schema(handler(schema))
+        described = handler.resolve_ref_schema(handler(schema))
         if cls.__doc__ is None and (description := docstrings.of_class(cls.__module__, cls.__name__)):
-            found["description"] = description
-        return found
+            described["description"] = description
+        return described
 
 
 @dataclass(frozen=True)
@@ -44,34 +41,30 @@ class _Marker:
 
 
 _NODE = _Marker("node")
-
-
 _FILE = _Marker("file")
 
-
 NodeRef = Annotated[str, _NODE]
-"""A field that names another node. Its role (such as "inputs[0].node") and the artifact's digest go into the manifest,
-the name does not."""
-
+"""A field that names another node. Its role (such as "inputs[0].node") and the artifact's digest go into the key, the
+name does not."""
 
 FileRef = Annotated[str, _FILE]
-"""A top-level field that names a file. The file's digest goes into the manifest, its path does not. It is absolute by
+"""A top-level field that names a file. The file's digest goes into the key, its path does not. The path is absolute by
 the time `render` sees it."""
 
 
 def references(params: Params) -> list[tuple[str, str]]:
     """(role, node name) of every NodeRef in `params`, in the order they are written in the model and its lists."""
-    found: list[tuple[str, str]] = []
+    names: list[tuple[str, str]] = []
     for field, is_ref, item in _shape(type(params)):
         value = getattr(params, field)
         if value is None:
             continue
         if is_ref:
-            found.append((field, value))
+            names.append((field, value))
         elif item is not None:
             for index, element in enumerate(value):
-                found.extend((f"{field}[{index}].{role}", name) for role, name in references(element))
-    return found
+                names.extend((f"{field}[{index}].{role}", name) for role, name in references(element))
+    return names
 
 
 @cache
@@ -104,7 +97,7 @@ def _marked(metadata: list[Any], annotation: Any, marker: _Marker) -> bool:
     return any(marker in getattr(arg, "__metadata__", ()) for arg in get_args(annotation))
 
 
-def manifest_params(params: Params) -> dict[str, Any]:
+def key_params(params: Params) -> dict[str, Any]:
     """The parameters as they enter a key: those that differ from the kind's built-in defaults, without references."""
     dump = params.model_dump(exclude_defaults=True)
     _drop_references(params, dump)
@@ -129,16 +122,16 @@ def reference_fields(params: type[Params]) -> tuple[str, ...]:
 
 def written_references(params: type[Params], table: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What `references` would say of a table that need not be valid: the names in it that can be recognised."""
-    found: list[tuple[str, str]] = []
+    names: list[tuple[str, str]] = []
     for field, is_ref, item in _shape(params):
         value = table.get(field)
         if is_ref and isinstance(value, str):
-            found.append((field, value))
+            names.append((field, value))
         elif item is not None and isinstance(value, list):
             for index, element in enumerate(value):
                 if isinstance(element, Mapping):
-                    found.extend((f"{field}[{index}].{role}", name) for role, name in written_references(item, element))
-    return found
+                    names.extend((f"{field}[{index}].{role}", name) for role, name in written_references(item, element))
+    return names
 
 
 def rename_references(params: Params, rename: Callable[[str], str]) -> Params:

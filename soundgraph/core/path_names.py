@@ -33,7 +33,7 @@ def folded(path: str) -> str:
 
 def is_below(path: str, folder: str) -> bool:
     """Whether a path, once folded, is a folder or lies in it. Both are normal, and start at the same place."""
-    path, folder = (folded(one.replace(os.sep, "/")).rstrip("/") for one in (path, folder))
+    path, folder = (folded(text.replace(os.sep, "/")).rstrip("/") for text in (path, folder))
     return path == folder or path.startswith(f"{folder}/")
 
 

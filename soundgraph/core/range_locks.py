@@ -159,8 +159,8 @@ class Claims:
     def _replace(self, file: int) -> None:
         """Takes the locks over into another file."""
         before, self._file = self._file, file
-        found = os.fstat(file)
-        self._identity = found.st_dev, found.st_ino
+        stat = os.fstat(file)
+        self._identity = stat.st_dev, stat.st_ino
         if before is None:
             return
         for place, held in list(self._held.items()):
@@ -174,7 +174,7 @@ class Claims:
 
 def _identity(path: Path) -> tuple[int, int] | None:
     try:
-        found = os.stat(path)  # noqa: PTH116 - asked before each lock
+        stat = os.stat(path)  # noqa: PTH116 - asked before each lock
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return stat.st_dev, stat.st_ino

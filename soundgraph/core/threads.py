@@ -12,7 +12,7 @@ from soundgraph.core import programs, system
 from soundgraph.core.errors import NO_THREADS, ResourceError
 
 Item = TypeVar("Item")
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 _ROOM_BYTES = 256 * 2**20
 """Of addresses, for one more thread: its stack, what glibc sets aside for its small objects, and a sound in work."""
@@ -31,17 +31,17 @@ class Workers(ThreadPoolExecutor):
                 raise ResourceError(*NO_THREADS) from error
 
 
-def spread(function: Callable[[Item], Found], items: Iterable[Item], most: int) -> list[Found]:
+def spread(function: Callable[[Item], Result], items: Iterable[Item], most: int) -> list[Result]:
     """What `function` gives for each item, in order: in so many threads, or in the calling one if there is no other."""
     items, stop = list(items), threading.Event()
 
-    def one(item: Item) -> Found:
+    def in_thread(item: Item) -> Result:
         with programs.ended_by(stop):
             return function(item)
 
     with Workers(most) as pool:
         try:
-            tasks = [pool.submit(one, item) for item in items]
+            tasks = [pool.submit(in_thread, item) for item in items]
         except ResourceError:
             return [function(item) for item in items]
         try:

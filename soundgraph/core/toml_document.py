@@ -51,18 +51,17 @@ class TooMuchError(ValueError):
 
 @dataclass
 class Sheet:
-    """A table, and where it came from.
-
-    file: as messages show it, relative to the project's root; "" for a table that was made in code.
-    path: None for one that was made in code.
-    folder: what relative paths in it start from.
-    """
+    """A table, and where it came from."""
 
     file: str
+    """As messages show it, relative to the project's root; "" for a table that was made in code."""
     path: Path | None
+    """None for one that was made in code."""
     folder: Path
+    """What relative paths in it start from."""
     table: dict[str, Any]
     text: str = field(default="", repr=False)
+    """What stands in the file; "" for a table that was made in code."""
 
     @cached_property
     def _places(self) -> dict[toml_lines.Keys, int]:
@@ -227,9 +226,9 @@ def loads(text: str) -> dict[str, Any]:
     """
     if len(text) > _MOST_TABLES and _tables(text) > _MOST_TABLES:
         raise TooMuchError(f"holds over {_MOST_TABLES:,} tables and lists")
-    found = _LONG_NAME.search(text) if text.count(".") > _MOST_PARTS else None
-    if found:
-        raise tomli.TOMLDecodeError(f"A name has over {_MOST_PARTS} parts", text, found.start())
+    long_name = _LONG_NAME.search(text) if text.count(".") > _MOST_PARTS else None
+    if long_name:
+        raise tomli.TOMLDecodeError(f"A name has over {_MOST_PARTS} parts", text, long_name.start())
     table = tomli.loads(text)
     if len(text) > _MOST_TABLES:
         _refuse_wide_tables(table)
@@ -238,8 +237,8 @@ def loads(text: str) -> dict[str, Any]:
 
 def _tables(text: str) -> int:
     """How many tables and lists a text opens, at most; a dot in a name stands between two of them."""
-    rest = _PLAIN.sub("", text)
-    return sum(map(rest.count, "[{."))
+    without_text = _PLAIN.sub("", text)
+    return sum(map(without_text.count, "[{."))
 
 
 def _refuse_wide_tables(table: dict[str, Any]) -> None:
@@ -265,7 +264,7 @@ def _refuse_wide_tables(table: dict[str, Any]) -> None:
 
 def _neighbour(path: Path) -> str:
     try:
-        names = [other.name for other in path.parent.iterdir()]
+        names = [entry.name for entry in path.parent.iterdir()]
     except OSError:
         return ""
     return did_you_mean(path.name, names)

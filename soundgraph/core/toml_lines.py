@@ -34,26 +34,28 @@ _MOST_ELEMENTS = 20_000
 
 
 class Pair(NamedTuple):
-    """A key with its value, or an element of an array: where each begins and ends, as indices into the text.
-
-    keys: what leads to it. inside: what it stands in. An element has no key of its own: key_start is that of its value.
-    equals: of "=", -1 for an element.
-    """
+    """A key with its value, or an element of an array. Where each begins and ends is an index into the text."""
 
     keys: Keys
+    """What leads to it."""
     inside: Literal["table", "inline table", "array"]
+    """What it stands in."""
     key_start: int
+    """An element has no key of its own: for one, it is that of its value."""
     equals: int
+    """Of "="; -1 for an element."""
     value_start: int
     value_end: int
 
 
 class Header(NamedTuple):
-    """[a.b] or [[a.b]]. keys: of the table that it opens, for [[a.b]] with its number. end: behind the last bracket."""
+    """[a.b] or [[a.b]]."""
 
     keys: Keys
+    """Of the table that it opens; for [[a.b]] with its number."""
     start: int
     end: int
+    """Behind the last bracket."""
 
 
 class Spans(NamedTuple):

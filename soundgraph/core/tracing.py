@@ -30,7 +30,7 @@ class Trace(Protocol):
         category: "take" (one of a batch), "stamps" (whether anything changed at all), "imports".
         """
 
-    def count(self, what: str, amount: int) -> None:
+    def count(self, quantity: str, amount: int) -> None:
         """So much more of something, such as "bytes read"."""
 
 
@@ -44,24 +44,29 @@ class Off:
 
     def lap(self, category: str, name: str, **facts: Any) -> None: ...
 
-    def count(self, what: str, amount: int) -> None: ...
+    def count(self, quantity: str, amount: int) -> None: ...
 
 
 class Spent(NamedTuple):
-    """times: how many spans. ns: how long they took, side by side or not; without those that lie within them."""
+    """What the spans of one sort come to."""
 
     times: int
+    """How many spans there were."""
     ns: int
+    """How long they took, side by side or not; without the spans that lie within them."""
 
 
 class Span(NamedTuple):
-    """began_ns, ended_ns: of `perf_counter_ns`. thread: its name, which pools give again to those that follow."""
+    """Something that took time."""
 
     category: str
     name: str
     began_ns: int
+    """Of `perf_counter_ns`."""
     ended_ns: int
+    """Of `perf_counter_ns`."""
     thread: str
+    """Its name, which pools give again to those that follow."""
     facts: dict[str, Any]
 
 
@@ -89,9 +94,9 @@ class Tally:
         self._since[thread] = ended
         self._within[thread] = self._within.get(thread, 0) + ended - began
 
-    def count(self, what: str, amount: int) -> None:
+    def count(self, quantity: str, amount: int) -> None:
         with self._lock:
-            self.counted[what] = self.counted.get(what, 0) + amount
+            self.counted[quantity] = self.counted.get(quantity, 0) + amount
 
     def begin(self) -> tuple[int, int]:
         """A span of this thread begins. Returns when, and what `end` wants to know of the span that it is in."""
@@ -180,10 +185,10 @@ class Recorder(Tally):
         # A list may be appended to from several threads.
         self._spans.append((category, name, began_ns, ended_ns, threading.current_thread().name, facts))
 
-    def count(self, what: str, amount: int) -> None:
+    def count(self, quantity: str, amount: int) -> None:
         with self._lock:
-            self.counted[what] = self.counted.get(what, 0) + amount
-            self._amounts.append((perf_counter_ns(), what, self.counted[what]))
+            self.counted[quantity] = self.counted.get(quantity, 0) + amount
+            self._amounts.append((perf_counter_ns(), quantity, self.counted[quantity]))
 
     @property
     def spans(self) -> list[Span]:
@@ -212,15 +217,15 @@ class Recorder(Tally):
             yield {"ph": "M", "pid": pid, "tid": tid, "name": "thread_name", "args": {"name": told}}
             yield {"ph": "M", "pid": pid, "tid": tid, "name": "thread_sort_index", "args": {"sort_index": tid}}
         for span in spans:
-            found: dict[str, Any] = {"ph": "X", "pid": pid, "tid": threads[span.thread], "cat": span.category}
-            found |= {"name": _title(span), "ts": self._us(span.began_ns)}
+            event: dict[str, Any] = {"ph": "X", "pid": pid, "tid": threads[span.thread], "cat": span.category}
+            event |= {"name": _title(span), "ts": self._us(span.began_ns)}
             # The difference of what is written, so that a span ends no later than the one that it is in.
-            found["dur"] = round(self._us(span.ended_ns) - found["ts"], 3)
-            yield found | ({"args": span.facts} if span.facts else {})
-        for now, busy in _busy(spans):
-            yield {"ph": "C", "pid": pid, "name": "busy threads", "ts": self._us(now), "args": {"threads": busy}}
-        for now, what, amount in self._amounts:
-            yield {"ph": "C", "pid": pid, "name": what, "ts": self._us(now), "args": {what: amount}}
+            event["dur"] = round(self._us(span.ended_ns) - event["ts"], 3)
+            yield event | ({"args": span.facts} if span.facts else {})
+        for moment, busy in _busy(spans):
+            yield {"ph": "C", "pid": pid, "name": "busy threads", "ts": self._us(moment), "args": {"threads": busy}}
+        for moment, quantity, amount in self._amounts:
+            yield {"ph": "C", "pid": pid, "name": quantity, "ts": self._us(moment), "args": {quantity: amount}}
         yield from self._arrows(pid, threads)
 
     def _arrows(self, pid: int, threads: dict[str, int]) -> Iterator[dict[str, Any]]:

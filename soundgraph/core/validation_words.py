@@ -9,8 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from soundgraph.core.errors import MOST_MISTAKES, did_you_mean, one_of, quote
-
-Keys = tuple[str | int, ...]
+from soundgraph.core.toml_lines import Keys
 
 _WANTED = {
     "string_type": "a string",
@@ -34,13 +33,13 @@ def explain(error: ValidationError, model: type[BaseModel], table: Any) -> list[
 
     What is said names the field itself, as in `bands[1].freq_hz must be at least 1, not -3`.
     """
-    found: dict[Keys, str] = {}
+    reasons: dict[Keys, str] = {}
     # One more than are told: whoever adds them up learns that there are too many.
     parts = error.errors(include_url=False)[: MOST_MISTAKES + 1]
     for part in _without_other_branches(parts, table):
         keys = _keys(part["loc"], table)
-        found.setdefault(keys, _say(part, keys, model, table))
-    return list(found.items())
+        reasons.setdefault(keys, _say(part, keys, model, table))
+    return list(reasons.items())
 
 
 def path(keys: Iterable[str | int]) -> str:
@@ -81,9 +80,9 @@ def _say(part: Mapping[str, Any], keys: Keys, model: type[BaseModel], table: Any
         return f"{path(keys[:-1])}: {what}" if keys[:-1] else what
     if kind == "value_error":
         # A check of a whole table speaks for itself; a check of one field goes on from the field's name.
-        whole = isinstance(_at(table, keys), Mapping)
+        of_a_table = isinstance(_at(table, keys), Mapping)
         reason = str(context["error"])
-        return ": ".join(filter(None, (name, reason))) if whole else f"{name} {reason}"
+        return ": ".join(filter(None, (name, reason))) if of_a_table else f"{name} {reason}"
     return f"{name} {_must(kind, value, context)}"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from soundgraph.backends import Model
 from soundgraph.cache.result_record import Record
-from soundgraph.core.params import manifest_params, reference_fields
+from soundgraph.core.params import key_params, reference_fields
 from soundgraph.planning import scene_graph
 from soundgraph.planning.scene_graph import Graph
 
@@ -39,7 +39,7 @@ def ancestry(graph: Graph, name: str, records: Mapping[str, Record]) -> dict[str
                 unsaid = {"model", *reference_fields(type(node.params))}
                 params = node.params.model_dump(exclude=unsaid, exclude_none=True)
             else:
-                params = manifest_params(node.params)
+                params = key_params(node.params)
             inputs = {role: scene_graph.node_of(graph, source).name for role, source in sources}
             upstream[other] = tuple(sorted(ids))
             models = list(upstream[other])

@@ -16,7 +16,7 @@ from soundgraph import backends
 from soundgraph.cache.action_key import Manifest
 from soundgraph.core.digest import KEY_SCHEMA
 from soundgraph.core.files import digest_file
-from soundgraph.core.params import file_fields, manifest_params
+from soundgraph.core.params import file_fields, key_params
 from soundgraph.nodes import Form, get_kind
 from soundgraph.scene.tables.scene import Node
 
@@ -37,7 +37,7 @@ def manifest(node: Node, inputs: Mapping[str, str], salt: str = "", forms: Colle
     of libraries. The order of a list of inputs is: floating-point sums depend on it.
     """
     kind = node.kind
-    params = manifest_params(node.params)
+    params = key_params(node.params)
     version = kind.version_for(node.params, forms)
     found: Manifest = {"schema": KEY_SCHEMA, "kind": node.kind_name, "version": version, "params": params}
     if salt:

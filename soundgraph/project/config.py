@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, field_validator
 
 from soundgraph.backends import Model, Pin, Sources
-from soundgraph.core import path_names, toml_document, validation_words
+from soundgraph.core import path_names, toml_document, toml_lines, validation_words
 from soundgraph.core.errors import Mistake, Mistakes, SceneError, UsageError, did_you_mean, one_of, quote
 from soundgraph.core.files import STATE_FOLDER
 from soundgraph.core.params import Params, file_fields, reference_fields
@@ -358,10 +358,10 @@ def check_defaults(written: Any, sink: MistakeSink) -> dict[str, dict[str, Any]]
     return found
 
 
-def _wrong_defaults(kind: str, table: Mapping[str, Any]) -> list[tuple[validation_words.Keys, str]]:
+def _wrong_defaults(kind: str, table: Mapping[str, Any]) -> list[tuple[toml_lines.Keys, str]]:
     params = get_kind(kind).params
     own = {*reference_fields(params), *file_fields(params)} & table.keys()
-    wrong: list[tuple[validation_words.Keys, str]] = [
+    wrong: list[tuple[toml_lines.Keys, str]] = [
         ((name,), f"{name} has no default: it is what makes one node differ from another") for name in sorted(own)
     ]
     others = {name: value for name, value in table.items() if name not in own}
@@ -408,7 +408,7 @@ def _models(sheet: Sheet, mistakes: list[Mistake]) -> tuple[dict[str, str], dict
     return logical, licences
 
 
-def _wrong_entry(name: str, value: Any) -> list[tuple[validation_words.Keys, str]]:
+def _wrong_entry(name: str, value: Any) -> list[tuple[toml_lines.Keys, str]]:
     """What is wrong with an entry of [models], and where in it."""
     if not path_names.is_name(name):
         return [((), f"{quote(name)} {path_names.NAME_RULE}")]

@@ -11,7 +11,7 @@ from soundgraph.backends.draft.chance import Chance
 from soundgraph.backends.draft.effects import effect
 from soundgraph.backends.draft.stage import Stage
 from soundgraph.backends.draft.vocabulary import THEMES
-from soundgraph.backends.draft.words import Asked, Character
+from soundgraph.backends.draft.words import Character, NamedSound
 from tests.backends.test_draft_effects import band_db, centroid_hz, crest_db, hear, levels, onsets_s
 
 RATE = 32000
@@ -236,7 +236,7 @@ def test_every_sound_is_heard_at_low_rates_and_in_a_twentieth_of_a_second(theme,
     for sound in THEMES[theme]:
         for seconds in (0.05, 0.7):
             stage = Stage(round(seconds * rate), rate, 2, Chance("audio", sound, 3), Character(), 1.0)
-            for layer in arranged(stage, [Asked(sound, Character())]):
+            for layer in arranged(stage, [NamedSound(sound, Character())]):
                 assert layer.samples.shape == (2, stage.n), sound
                 assert np.isfinite(layer.samples).all(), sound
                 assert np.abs(layer.samples).max() > 1e-6, sound

@@ -12,7 +12,7 @@ from soundgraph.backends.draft.effects import Effect, effect
 from soundgraph.backends.draft.shaping import ends_ramped
 from soundgraph.backends.draft.stage import Stage
 from soundgraph.backends.draft.vocabulary.senses import BEDS
-from soundgraph.backends.draft.words import Asked
+from soundgraph.backends.draft.words import NamedSound
 
 # A sound is over, for the next one to begin, when it has fallen by 20 dB for good; all within so much of a take.
 _OVER = np.float32(0.1)
@@ -30,55 +30,61 @@ _BED_CUT_S = 0.4
 
 @dataclass(frozen=True)
 class PlacedSound:
-    """A sound where it belongs. at: its first sample in the take. samples: shaped (channels, m)."""
+    """A sound where it belongs in a take."""
 
-    asked: Asked
+    named: NamedSound
+    """What the prompt says of it."""
     effect: Effect
     at: int
+    """Its first sample in the take."""
     samples: Samples
+    """Shaped (channels, m)."""
 
 
 @dataclass(frozen=True)
 class _Sound:
-    """A sound before it is placed. goes_on: it lasts as long as it is let. needs: samples until it is over."""
+    """A sound before it is placed."""
 
-    asked: Asked
+    named: NamedSound
     effect: Effect
     stage: Stage
     samples: Samples
     goes_on: bool
+    """Whether it lasts as long as it is let."""
     needs: int
+    """Samples until it is over."""
 
 
-def arranged(stage: Stage, asked: Sequence[Asked]) -> list[PlacedSound]:
+def arranged(stage: Stage, named_sounds: Sequence[NamedSound]) -> list[PlacedSound]:
     """The sounds of a prompt over a stage."""
-    sounds = [_rendered(stage, asked, index) for index in range(len(asked))]
-    steps = sorted({one.step for one in asked})
-    spans = _spans(stage, [[sound for sound in sounds if sound.asked.step == step] for step in steps])
-    layers: list[PlacedSound] = []
+    sounds = [_rendered(stage, named_sounds, index) for index in range(len(named_sounds))]
+    steps = sorted({named_sound.step for named_sound in named_sounds})
+    spans = _spans(stage, [[sound for sound in sounds if sound.named.step == step] for step in steps])
+    placed: list[PlacedSound] = []
     for index, (step, (start, stop)) in enumerate(zip(steps, spans, strict=True)):
-        here = [sound for sound in sounds if sound.asked.step == step]
-        for sound in here:
+        of_this_step = [sound for sound in sounds if sound.named.step == step]
+        for sound in of_this_step:
             if sound.goes_on:
-                layers.append(
+                placed.append(
                     _going_on(stage, sound, start, _end(sounds, sound, steps[index + 1 :], spans[index + 1 :], stage.n))
                 )
-        layers += _one_after_another([sound for sound in here if not sound.goes_on], start, stop, step == steps[-1])
-    return layers
+        that_end = [sound for sound in of_this_step if not sound.goes_on]
+        placed += _one_after_another(that_end, start, stop, step == steps[-1])
+    return placed
 
 
-def _rendered(stage: Stage, asked: Sequence[Asked], index: int) -> _Sound:
-    one = asked[index]
-    earlier = sum(other.sound == one.sound for other in asked[:index])
-    chance = stage.chance.child(one.sound, earlier) if earlier else stage.chance.child(one.sound)
-    layer = replace(stage, chance=chance, character=one.character)
-    found = effect(one.sound)
-    samples = found.render(layer)
+def _rendered(stage: Stage, named_sounds: Sequence[NamedSound], index: int) -> _Sound:
+    named_sound = named_sounds[index]
+    earlier = sum(earlier_sound.sound == named_sound.sound for earlier_sound in named_sounds[:index])
+    chance = stage.chance.child(named_sound.sound, earlier) if earlier else stage.chance.child(named_sound.sound)
+    own_stage = replace(stage, chance=chance, character=named_sound.character)
+    sort = effect(named_sound.sound)
+    samples = sort.render(own_stage)
     needs = max(_over(samples, stage.rate), int(min(_LEAST_S * stage.rate, _LEAST_SHARE * stage.n)))
-    goes_on = found.steady or one.character.many is True
-    if one.character.many is False:
-        goes_on = found.steady and needs > _GOES_ON * stage.n
-    return _Sound(one, found, layer, samples, goes_on, needs)
+    goes_on = sort.steady or named_sound.character.many is True
+    if named_sound.character.many is False:
+        goes_on = sort.steady and needs > _GOES_ON * stage.n
+    return _Sound(named_sound, sort, own_stage, samples, goes_on, needs)
 
 
 def _over(samples: Samples, rate: int) -> int:
@@ -91,13 +97,13 @@ def _over(samples: Samples, rate: int) -> int:
 
 def _turns(sounds: Sequence[_Sound]) -> list[list[_Sound]]:
     """Sounds that end of themselves, those of one turn together."""
-    order = sorted({sound.asked.turn for sound in sounds})
-    return [[sound for sound in sounds if sound.asked.turn == turn] for turn in order]
+    order = sorted({sound.named.turn for sound in sounds})
+    return [[sound for sound in sounds if sound.named.turn == turn] for turn in order]
 
 
 def _needs(sounds: Sequence[_Sound], last: bool) -> float:
     """Samples that what ends of itself takes, one turn after another."""
-    turns = [max(sound.needs for sound in turn) for turn in _turns([one for one in sounds if not one.goes_on])]
+    turns = [max(sound.needs for sound in turn) for turn in _turns([sound for sound in sounds if not sound.goes_on])]
     if not turns:
         return 0.0
     return _OVERLAP * sum(turns[:-1]) + turns[-1] * (_LAST if last else _OVERLAP)
@@ -125,14 +131,14 @@ def _end(
 ) -> int:
     """Where a sound that goes on ends: at the next step, or if it lies under the others, where another such begins."""
     for step, (start, _) in zip(later, spans, strict=True):
-        others = [one for one in sounds if one.asked.step == step]
-        if sound.asked.sound not in BEDS or any(one.asked.sound in BEDS for one in others):
+        of_that_step = [other for other in sounds if other.named.step == step]
+        if sound.named.sound not in BEDS or any(other.named.sound in BEDS for other in of_that_step):
             return start
     return n
 
 
 def _going_on(stage: Stage, sound: _Sound, start: int, stop: int) -> PlacedSound:
-    bed = sound.asked.sound in BEDS
+    bed = sound.named.sound in BEDS
     cut = round((_BED_CUT_S if bed else _CUT_S) * stage.rate)
     stop = min(stage.n, stop + cut) if stop < stage.n else stop
     samples = sound.samples[:, : stop - start]
@@ -140,12 +146,12 @@ def _going_on(stage: Stage, sound: _Sound, start: int, stop: int) -> PlacedSound
         samples = sound.effect.render(replace(sound.stage, n=stop - start))
     if start or stop < stage.n:
         samples = ends_ramped(samples.copy(), cut if start and bed else 1, cut if stop < stage.n else 1)
-    return PlacedSound(sound.asked, sound.effect, start, samples)
+    return PlacedSound(sound.named, sound.effect, start, samples)
 
 
 def _one_after_another(sounds: Sequence[_Sound], start: int, stop: int, last: bool) -> list[PlacedSound]:
     """What ends of itself, turn by turn, from `start` on; made shorter where it does not fit before `stop`."""
-    layers: list[PlacedSound] = []
+    placed: list[PlacedSound] = []
     needs = _needs(sounds, last)
     squeeze = min(1.0, (stop - start) / needs) if needs else 1.0
     at = float(start)
@@ -155,6 +161,6 @@ def _one_after_another(sounds: Sequence[_Sound], start: int, stop: int, last: bo
             samples = sound.samples
             if squeeze < 0.9:
                 samples = sound.effect.render(replace(sound.stage, n=max(1, int(room))))
-            layers.append(PlacedSound(sound.asked, sound.effect, int(at), samples))
+            placed.append(PlacedSound(sound.named, sound.effect, int(at), samples))
         at += _OVERLAP * room
-    return layers
+    return placed

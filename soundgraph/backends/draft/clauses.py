@@ -60,15 +60,13 @@ _SENTENCE_ENDS = frozenset(".;!?")
 
 @dataclass(frozen=True)
 class Clause:
-    """A part of a prompt between two joints.
-
-    step: 0 or more; what has a higher one comes later because the words say so. joint: how it is joined to the part
-    before it: "with" says that both sound at once.
-    """
+    """A part of a prompt between two joints."""
 
     words: tuple[str, ...]
     step: int
+    """0 or more; what has a higher one comes later because the words say so."""
     joint: Joint
+    """How it is joined to the part before it: "with" says that both sound at once."""
 
 
 def clauses(words: Sequence[str]) -> list[Clause]:
@@ -76,7 +74,7 @@ def clauses(words: Sequence[str]) -> list[Clause]:
 
     "Before" and "after" put what follows them later or earlier; at the start of a sentence they count up to its comma.
     """
-    found: list[tuple[tuple[str, ...], float, Joint]] = []
+    parts: list[tuple[tuple[str, ...], float, Joint]] = []
     buffer: list[str] = []
     place, opening = 0.0, 0.0
     joint: Joint = ""
@@ -85,18 +83,18 @@ def clauses(words: Sequence[str]) -> list[Clause]:
 
     def close() -> None:
         if buffer:
-            found.append((tuple(buffer), place, joint))
+            parts.append((tuple(buffer), place, joint))
             buffer.clear()
 
     def latest() -> float:
-        return max((at for _, at, _ in found), default=place)
+        return max((at for _, at, _ in parts), default=place)
 
     while index < len(words):
         word = words[index]
         later = _later(words, index)
         if later:
             close()
-            if found:
+            if parts:
                 place, joint = float(int(latest())) + 1.0, "and"
             index += later
             continue
@@ -111,14 +109,14 @@ def clauses(words: Sequence[str]) -> list[Clause]:
         elif (word in _STOPS or word == "and" or word in _BESIDE) and (buffer[-1:], word) not in _WHOLE:
             close()
             joint = "with" if word in _BESIDE else "and"
-            if opening and found and word in _STOPS:
+            if opening and parts and word in _STOPS:
                 place, opening = place + opening, 0.0
         else:
             buffer.append(word)
         fresh = word in _SENTENCE_ENDS or (fresh and not buffer)
     close()
-    order = sorted({at for _, at, _ in found})
-    return [Clause(part, order.index(at), how) for part, at, how in found]
+    order = sorted({at for _, at, _ in parts})
+    return [Clause(part, order.index(at), how) for part, at, how in parts]
 
 
 def _later(words: Sequence[str], index: int) -> int:

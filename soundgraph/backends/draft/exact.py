@@ -46,12 +46,12 @@ def blocks(n: int) -> Iterator[tuple[int, int]]:
 
 def exp2(x: float) -> float:
     """2 to the power of x, to ten digits."""
-    whole = math.floor(x)
-    part = x - whole
+    exponent = math.floor(x)
+    part = x - exponent
     result = 0.0
     for coefficient in reversed(_EXP2):
         result = result * part + coefficient
-    return math.ldexp(result, whole)
+    return math.ldexp(result, exponent)
 
 
 def gain_of(db: float) -> float:

@@ -37,8 +37,8 @@ _KEEP, _TAKE, _LAG_S = 13, 3, 0.000125
 def target_db(character: Character, level_db: float) -> float:
     """How loud a sound of that character should be. level_db: how much louder it is than most are."""
     force = character.force
-    found = USUAL_DB + level_db + force * (_FORCE_DB if force > 0 else _SOFT_DB)
-    return max(SOFTEST_DB, found - _DISTANCE_DB * max(0.0, character.distance))
+    level = USUAL_DB + level_db + force * (_FORCE_DB if force > 0 else _SOFT_DB)
+    return max(SOFTEST_DB, level - _DISTANCE_DB * max(0.0, character.distance))
 
 
 def top_db(character: Character) -> float:
@@ -61,9 +61,9 @@ def power(samples: Samples, rate: int) -> float:
     step, lag = max(1, round(_STEP_S * rate)), max(1, round(_LAG_S * rate))
     sums = np.zeros(samples.shape[1] // step + 1, np.int64)
     for row in samples:
-        whole = np.rint(row * np.float32(_FULL / top)).astype(np.int32)
-        heard = whole * _KEEP
-        heard[lag:] -= whole[:-lag] * _TAKE
+        quantised = np.rint(row * np.float32(_FULL / top)).astype(np.int32)
+        heard = quantised * _KEEP
+        heard[lag:] -= quantised[:-lag] * _TAKE
         square = heard.astype(np.int64) * heard
         sums += np.add.reduceat(np.append(square, 0), np.minimum(np.arange(len(sums)) * step, len(square)))
     padded = np.concatenate([np.zeros(_STEPS - 1, np.int64), sums, np.zeros(_STEPS - 1, np.int64)])

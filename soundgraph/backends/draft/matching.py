@@ -93,7 +93,11 @@ def _split(prompt: str) -> tuple[list[str], list[str]]:
     left_out: list[str] = []
     denying = False
     # "Café" is a cafe, however its accent is written.
-    plain = "".join(one for one in unicodedata.normalize("NFKD", prompt.casefold()) if not unicodedata.combining(one))
+    plain = "".join(
+        character
+        for character in unicodedata.normalize("NFKD", prompt.casefold())
+        if not unicodedata.combining(character)
+    )
     text = plain.replace("->", ",").replace("→", ",").replace("&", " and ")
     for token in _TOKEN.findall(_POSSESSIVE.sub("", text)):
         if token in _DENIALS:
@@ -112,16 +116,16 @@ def words_of(prompt: str) -> list[str]:
 
 @dataclass(frozen=True)
 class PhraseMatch:
-    """A phrase that was found.
-
-    size: how many words it takes up. means: names. thing: whether they are things. listed: whether its last word stands
-    in the table as it stands in the text.
-    """
+    """A phrase that stands in a text."""
 
     size: int
+    """How many words it takes up."""
     means: tuple[str, ...]
+    """Names."""
     thing: bool
+    """Whether they are things."""
     listed: bool
+    """Whether its last word stands in the table as it stands in the text."""
 
 
 class Phrases:
@@ -161,10 +165,10 @@ class Phrases:
     def find(self, words: Sequence[str], at: int) -> PhraseMatch | None:
         """The longest phrase that begins at a word; None when there is none."""
         best: PhraseMatch | None = None
-        for found in self._from("", words, at, at, formed=False):
+        for match in self._from("", words, at, at, formed=False):
             # Of two that are as long, an act goes before a thing, and what was found first before later stems.
-            if best is None or found.size > best.size:
-                best = found
+            if best is None or match.size > best.size:
+                best = match
         if at + 1 < len(words) and (best is None or best.size < 2):
             joined = words[at] + words[at + 1]
             if len(joined) > 5 and joined in self._acts:

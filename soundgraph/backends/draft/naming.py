@@ -33,21 +33,23 @@ _SUBJECTS = frozenset(
 
 
 @dataclass(frozen=True)
-class Named:
-    """Words that name sounds.
-
-    at: where in the part. places: of all words that were used. phrase: they are one phrase, whose words say nothing one
-    by one. thing: they name a thing, and no act. aside: they count only where the whole prompt names nothing else.
-    several: they are a plural. sounds: () where something else speaks for them.
-    """
+class Naming:
+    """Words that name sounds."""
 
     at: int
+    """Where in the part of the prompt."""
     places: tuple[int, ...]
+    """Of all words that were used."""
     sounds: tuple[str, ...]
+    """() where something else speaks for them."""
     phrase: bool = False
+    """Whether they are one phrase, whose words say nothing one by one."""
     thing: bool = False
+    """Whether they name a thing, and no act."""
     aside: bool = False
+    """Whether they count only where the whole prompt names nothing else."""
     several: bool = False
+    """Whether they are a plural."""
 
 
 @cache
@@ -84,10 +86,10 @@ def _pairs() -> tuple[Mapping[str, list[int]], Mapping[str, list[int]]]:
     """From a thing, and from a word beside it, to the rows of PAIRS that have it."""
     of_things: dict[str, list[int]] = {}
     of_words: dict[str, list[int]] = {}
-    for row, (these, those, _) in enumerate(PAIRS):
-        for word in listed(these):
+    for row, (thing_words, other_words, _) in enumerate(PAIRS):
+        for word in listed(thing_words):
             of_things.setdefault(word, []).append(row)
-        for word in listed(those):
+        for word in listed(other_words):
             of_words.setdefault(word, []).append(row)
     return of_things, of_words
 
@@ -99,13 +101,13 @@ def subject(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(word for word in words[:end] if any(stem in of_things for stem in stems(word, verb=False)))
 
 
-def named(words: Sequence[str], before: Sequence[str] = (), spoken_of: Sequence[str] = ()) -> list[Named]:
+def named(words: Sequence[str], before: Sequence[str] = (), spoken_of: Sequence[str] = ()) -> list[Naming]:
     """What the words of one part name, in their order; things that count only in a pinch are marked `aside`.
 
     before: the part before it. spoken_of: the things that it, or one before that, speaks of. Where a part has none of
     its own, they do what its verb says: a cat purrs, then hisses. In "wind, then a scream" nobody says that.
     """
-    found: list[Named] = []
+    namings: list[Naming] = []
     used: set[int] = set()
     at = 0
     while at < len(words):
@@ -117,34 +119,34 @@ def named(words: Sequence[str], before: Sequence[str] = (), spoken_of: Sequence[
         elif phrase is not None and phrase.size > 1:
             places = tuple(range(at, at + phrase.size))
             used.update(places)
-            found.append(_one(words, at, places, phrase.means, phrase.thing, phrase.listed))
+            namings.append(_naming(words, at, places, phrase.means, phrase.thing, phrase.listed))
             at += phrase.size
         else:
             at += 1
     goes_on = not subject(words) and any(_is_verb(word, before) for word in words)
-    _find_pairs(words, used, found, spoken_of if goes_on else ())
+    _find_pairs(words, used, namings, spoken_of if goes_on else ())
     for at in range(len(words)):
         single = None if at in used else _vocabulary().find(words, at)
         if single is not None and single.size == 1:
-            found.append(_one(words, at, (at,), single.means, single.thing, single.listed))
-    found.sort(key=lambda one: one.at)
-    return _without_doers(words, found)
+            namings.append(_naming(words, at, (at,), single.means, single.thing, single.listed))
+    namings.sort(key=lambda naming: naming.at)
+    return _without_doers(words, namings)
 
 
-def settings(words: Sequence[str]) -> list[Named]:
+def settings(words: Sequence[str]) -> list[Naming]:
     """What the words of one part name if places and vague words count."""
-    found = []
+    namings = []
     for at in range(len(words)):
         setting = _settings().find(words, at)
         if setting is not None:
             places = tuple(range(at, at + setting.size))
-            found.append(Named(at, places, setting.means, setting.size > 1))
-    return found
+            namings.append(Naming(at, places, setting.means, setting.size > 1))
+    return namings
 
 
-def _one(
+def _naming(
     words: Sequence[str], at: int, places: tuple[int, ...], means: tuple[str, ...], thing: bool, exact: bool
-) -> Named:
+) -> Naming:
     last = words[places[-1]]
     several = not exact and last.endswith("s") and not (at and words[at - 1] in _SUBJECTS)
     # "Window slides" is one that slides, and "church bells" are several.
@@ -152,14 +154,14 @@ def _one(
     # "Deep snow" is what feet are on, until nothing else is said.
     aside = thing and any(stem in _grounds() for stem in stems(words[places[-1]], verb=False))
     aside = aside or (thing and any(word in LANDMARKS for word in words[:at]))
-    return Named(at, places, means, len(places) > 1, thing, aside, several)
+    return Naming(at, places, means, len(places) > 1, thing, aside, several)
 
 
-def _find_pairs(words: Sequence[str], used: set[int], found: list[Named], spoken_of: Sequence[str]) -> None:
+def _find_pairs(words: Sequence[str], used: set[int], namings: list[Naming], spoken_of: Sequence[str]) -> None:
     of_things, of_words = _pairs()
     while True:
         # What has a name of several words is still one of its kind: a race car is a car.
-        long = {place: one for one in found if one.thing for place in one.places}
+        long = {place: naming for naming in namings if naming.thing for place in naming.places}
         rows: dict[int, list[int]] = {}
         for at, word in [*enumerate(words), *enumerate(spoken_of, -len(spoken_of))]:
             if at not in used or at in long:
@@ -182,9 +184,9 @@ def _find_pairs(words: Sequence[str], used: set[int], found: list[Named], spoken
         places = {place for place in (thing, at) if place >= 0}
         if thing in long:
             places.update(long[thing].places)
-            found.remove(long[thing])
+            namings.remove(long[thing])
         used.update(places)
-        found.append(Named(at, tuple(sorted(places)), tuple(listed(PAIRS[row][2]))))
+        namings.append(Naming(at, tuple(sorted(places)), tuple(listed(PAIRS[row][2]))))
 
 
 def _is_verb(word: str, before: Sequence[str]) -> bool:
@@ -203,41 +205,43 @@ def _is_struck(words: Sequence[str], row: int, thing: int, at: int) -> bool:
     return PAIRS[row][1].startswith(BREAK) and any(word in STRUCK for word in words[at : max(thing, at)])
 
 
-def _without_doers(words: Sequence[str], found: list[Named]) -> list[Named]:
+def _without_doers(words: Sequence[str], namings: list[Naming]) -> list[Naming]:
     """What is left when an act speaks for the thing that does it, and a particular act for a general one.
 
     What goes keeps its places, without a sound: its words are used up.
     """
-    kept: list[Named] = []
-    for index, one in enumerate(found):
-        others = [other for other in found if other is not one]
+    kept: list[Naming] = []
+    for index, naming in enumerate(namings):
+        others = [other for other in namings if other is not naming]
         clear = [other for other in others if not other.thing and not BEDS.issuperset(other.sounds)]
-        if one.aside:
+        if naming.aside:
             silent = False
-        elif one.thing:
-            silent = any(not _says(words, other, VAGUE) for other in clear) or _qualifies(found, index)
-        elif _says(words, one, VAGUE):
-            silent = any(not other.aside and not (_says(words, other, VAGUE) and other.at > one.at) for other in others)
-        elif _says(words, one, GENERAL):
+        elif naming.thing:
+            silent = any(not _says(words, other, VAGUE) for other in clear) or _qualifies(namings, index)
+        elif _says(words, naming, VAGUE):
+            silent = any(
+                not other.aside and not (_says(words, other, VAGUE) and other.at > naming.at) for other in others
+            )
+        elif _says(words, naming, GENERAL):
             silent = any(
                 not _says(words, other, VAGUE | GENERAL) and not APPROACHES & {*other.sounds} for other in clear
             )
         else:
             silent = False
         # After another word a verb is no plural: "the door slams" once.
-        verb = index > 0 and not (one.thing and found[index - 1].thing)
-        kept.append(replace(one, sounds=() if silent else one.sounds, several=one.several and not verb))
+        verb = index > 0 and not (naming.thing and namings[index - 1].thing)
+        kept.append(replace(naming, sounds=() if silent else naming.sounds, several=naming.several and not verb))
     return kept
 
 
-def _says(words: Sequence[str], one: Named, which: frozenset[str]) -> bool:
+def _says(words: Sequence[str], naming: Naming, acts: frozenset[str]) -> bool:
     """Whether an act is one of those, in whatever form."""
-    rest = "".join(f" {words[place]}" for place in one.places[1:])
-    return not one.thing and any(stem + rest in which for stem in stems(words[one.places[0]]))
+    following = "".join(f" {words[place]}" for place in naming.places[1:])
+    return not naming.thing and any(stem + following in acts for stem in stems(words[naming.places[0]]))
 
 
-def _qualifies(found: list[Named], index: int) -> bool:
+def _qualifies(namings: list[Naming], index: int) -> bool:
     """Whether a thing only says of which sort the next one is: a guard dog is a dog."""
-    if index + 1 == len(found) or not found[index + 1].thing or found[index + 1].aside:
+    if index + 1 == len(namings) or not namings[index + 1].thing or namings[index + 1].aside:
         return False
-    return found[index].places[-1] + 1 == found[index + 1].at
+    return namings[index].places[-1] + 1 == namings[index + 1].at

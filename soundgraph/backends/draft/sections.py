@@ -22,16 +22,17 @@ _SETTLE_S = 0.002
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a take that one text rules. index: of the text. start, stop: in samples of the take.
-
-    fade: how many samples the section before it goes on under its start.
-    """
+    """A part of a take that one text rules."""
 
     index: int
+    """Of the text."""
     text: str
     start: int
+    """In samples of the take."""
     stop: int
+    """In samples of the take."""
     fade: int
+    """How many samples the section before it goes on under its start."""
 
 
 def sections(prompts: Sequence[tuple[float, str]], n: int, rate: int, first: int = 0) -> list[Section]:
@@ -40,13 +41,13 @@ def sections(prompts: Sequence[tuple[float, str]], n: int, rate: int, first: int
     A text that begins where the take ends, or at the moment of the next one, rules nothing.
     """
     starts = [min(max(artifact.n_samples(at, rate), first), n) for at, _ in prompts]
-    found: list[Section] = []
+    parts: list[Section] = []
     for index, ((_, text), start, stop) in enumerate(zip(prompts, starts, [*starts[1:], n], strict=True)):
         if start < stop:
             # A section is not shorter than its fade: then no more than two sound at a time.
-            fade = min(artifact.n_samples(CROSSFADE_S, rate), stop - start) if found else 0
-            found.append(Section(index, text, start, stop, fade))
-    return found
+            fade = min(artifact.n_samples(CROSSFADE_S, rate), stop - start) if parts else 0
+            parts.append(Section(index, text, start, stop, fade))
+    return parts
 
 
 def faded(n: int) -> Mono:

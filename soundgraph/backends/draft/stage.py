@@ -19,19 +19,20 @@ from soundgraph.backends.draft.words import Character
 
 @dataclass(frozen=True)
 class Stage:
-    """Where one sound of a prompt is rendered.
-
-    n: samples to fill. rate in Hz. channels: 1 or 2. chance: this sound's own randomness.
-    character: how the sound should be, from the words around it.
-    width: how far random variation goes, from 0 to 2; 1 at temperature 1.
-    """
+    """Where one sound of a prompt is rendered."""
 
     n: int
+    """Samples to fill."""
     rate: int
+    """In Hz."""
     channels: int
+    """1 or 2."""
     chance: Chance
+    """This sound's own randomness."""
     character: Character
+    """How the sound should be, from the words around it."""
     width: float
+    """How far random variation goes, from 0 to 2; 1 at temperature 1."""
 
     @property
     def seconds(self) -> float:
@@ -104,10 +105,10 @@ class Stage:
         level = gains
         for _ in range(power - 1):
             level = level * gains
-        which = (chance.uniform(count) * len(grains)).astype(int)
+        chosen = (chance.uniform(count) * len(grains)).astype(int)
         places = (chance.uniform(count) * self.n).astype(int)
         pans = chance.uniform(count) * 1.6 - 0.8
-        rows = zip(places.tolist(), which.tolist(), level.tolist(), pans.tolist(), strict=True)
+        rows = zip(places.tolist(), chosen.tolist(), level.tolist(), pans.tolist(), strict=True)
         for at, grain, gain, pan in rows:
             self.put(out, at, grains[grain], gain, pan)
 

@@ -151,32 +151,32 @@ def _part(model: Model, request: Request, text: str, n: int, name: tuple[str | i
 
 def _played(stage: Stage, text: str) -> Samples:
     """Music, at the level that suits its energy."""
-    asked = _music(text)
-    if asked is None:
+    score = _music(text)
+    if score is None:
         return texture(stage)
     from soundgraph.backends.draft.music import perform
 
-    result = perform.play(asked, stage)
-    return levels.levelled(result, stage.rate, -15.0 + 4.0 * asked.energy, -1.5)
+    result = perform.play(score, stage)
+    return levels.levelled(result, stage.rate, -15.0 + 4.0 * score.energy, -1.5)
 
 
-def _layers(stage: Stage, asked: Sequence[words.Asked]) -> Samples:
+def _layers(stage: Stage, named_sounds: Sequence[words.NamedSound]) -> Samples:
     """All the sounds of a prompt, each at its own level, and the whole little louder than the loudest of them."""
-    if not asked:
+    if not named_sounds:
         return texture(stage)
     mixed, loudest_db, highest_db = stage.blank(), -99.0, -99.0
-    for layer in arranged(stage, asked):
-        character = layer.asked.character
-        loudness_db, top_db = levels.target_db(character, layer.effect.level_db), levels.top_db(character)
-        sound = levels.levelled(layer.samples, stage.rate, loudness_db, top_db, loud=character.force > 0.5)
+    for placed in arranged(stage, named_sounds):
+        character = placed.named.character
+        loudness_db, top_db = levels.target_db(character, placed.effect.level_db), levels.top_db(character)
+        sound = levels.levelled(placed.samples, stage.rate, loudness_db, top_db, loud=character.force > 0.5)
         if character.distance > 0:
             # After the peaks were rounded off: far away they are dull because of the air.
             sound = np.stack([dull(row, stage.rate, 1000.0, exp2(-1.7 * character.distance)) for row in sound])
             sound = levels.levelled(sound, stage.rate, loudness_db, top_db)
-        end = min(stage.n, layer.at + sound.shape[1])
-        mixed[:, layer.at : end] += sound[:, : end - layer.at]
+        end = min(stage.n, placed.at + sound.shape[1])
+        mixed[:, placed.at : end] += sound[:, : end - placed.at]
         loudest_db, highest_db = max(loudest_db, loudness_db), max(highest_db, top_db)
-    if len(asked) > 1:
+    if len(named_sounds) > 1:
         return levels.levelled(mixed, stage.rate, loudest_db + 1.0, highest_db)
     return mixed
 

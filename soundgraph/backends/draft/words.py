@@ -12,39 +12,35 @@ from functools import cache
 
 from soundgraph.backends.draft.clauses import Clause, clauses
 from soundgraph.backends.draft.matching import Phrases, words_of
-from soundgraph.backends.draft.naming import Named, named, settings, subject
+from soundgraph.backends.draft.naming import Naming, named, settings, subject
 from soundgraph.backends.draft.vocabulary.describing import DESCRIBING, ONE, SEVERAL, SURFACES
 from soundgraph.backends.draft.vocabulary.senses import APPROACHES, TOGETHER
 
 
 @dataclass(frozen=True)
 class Character:
-    """How a sound should be: force, pace, pitch and distance from -1 to 1 (0 when nothing was said).
-
-    many: whether it happens several times (True), once (False), or as it usually does (None).
-    surface: a key of SURFACES, or "".
-    """
+    """How a sound should be. Force, pace, pitch and distance go from -1 to 1; 0 when nothing was said."""
 
     force: float = 0.0
     pace: float = 0.0
     pitch: float = 0.0
     distance: float = 0.0
     many: bool | None = None
+    """Whether it happens several times (True), once (False), or as it usually does (None)."""
     surface: str = ""
+    """A key of SURFACES, or ""."""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One sound that a prompt names.
-
-    step: what "then" puts later has a higher one. turn: within a step, sounds that end of themselves come in this
-    order.
-    """
+class NamedSound:
+    """One sound that a prompt names."""
 
     sound: str
     character: Character
     step: int = 0
+    """What "then" puts later has a higher one."""
     turn: int = 0
+    """Within a step, sounds that end of themselves come in this order."""
 
 
 @cache
@@ -82,83 +78,84 @@ def describes(prompt: str) -> bool:
     return any(_describing().find(words, at) for at in range(len(words)))
 
 
-def read(prompt: str) -> list[Asked]:
+def read(prompt: str) -> list[NamedSound]:
     """The sounds a prompt names, in the order in which they happen; [] when it names none that is known."""
     parts = clauses(words_of(prompt))
-    rows: list[list[Named]] = []
+    rows: list[list[Naming]] = []
     before: tuple[str, ...] = ()
     spoken_of: tuple[str, ...] = ()
     for part in parts:
         rows.append(named(part.words, before, spoken_of))
         before, spoken_of = part.words, subject(part.words) or spoken_of
-    if any(one.sounds and not one.aside for row in rows for one in row):
-        rows = [[one for one in row if not one.aside] for row in rows]
-    elif not any(one.sounds for row in rows for one in row):
+    if any(naming.sounds and not naming.aside for row in rows for naming in row):
+        rows = [[naming for naming in row if not naming.aside] for row in rows]
+    elif not any(naming.sounds for row in rows for naming in row):
         rows = [settings(part.words) for part in parts]
     return _together(_CharacterReader().read(parts, rows))
 
 
-def _together(asked: list[Asked]) -> list[Asked]:
+def _together(named_sounds: list[NamedSound]) -> list[NamedSound]:
     """Sounds that mean another beside others that the prompt names."""
     for (other, sound), meant in TOGETHER.items():
-        if any(one.sound == other for one in asked):
-            asked = [replace(one, sound=meant) if one.sound == sound else one for one in asked]
-    return asked
+        if any(named.sound == other for named in named_sounds):
+            named_sounds = [replace(named, sound=meant) if named.sound == sound else named for named in named_sounds]
+    return named_sounds
 
 
 class _CharacterReader:
     """Goes through the parts of a prompt and gives each sound what the words around it say."""
 
     def __init__(self) -> None:
-        self._asked: dict[tuple[str, int], Asked] = {}
+        self._sounds: dict[tuple[str, int], NamedSound] = {}
         self._general: list[str] = []  # what parts without a sound said
         self._turn = 0
         self._leading = False  # whether this turn has a sound that leads up to another
-        self._last: list[Asked] = []
+        self._last: list[NamedSound] = []
         self._verbs = False  # whether the last part said what something does: "the door creaks and slams"
 
-    def read(self, parts: Sequence[Clause], rows: Sequence[Sequence[Named]]) -> list[Asked]:
+    def read(self, parts: Sequence[Clause], rows: Sequence[Sequence[Naming]]) -> list[NamedSound]:
         for part, row in zip(parts, rows, strict=True):
             self._part(part, row)
-        asked = [replace(one, character=described(one.character, self._general)) for one in self._asked.values()]
-        return sorted(asked, key=lambda one: (one.step, one.turn))
+        named_sounds = [
+            replace(named, character=described(named.character, self._general)) for named in self._sounds.values()
+        ]
+        return sorted(named_sounds, key=lambda named: (named.step, named.turn))
 
-    def _part(self, part: Clause, row: Sequence[Named]) -> None:
+    def _part(self, part: Clause, row: Sequence[Naming]) -> None:
         if part.joint != "with":
             self._next_turn()
-        if not any(one.sounds for one in row) and self._last and {"another", "again"} & set(part.words):
-            for asked in self._last:
-                self._asked[asked.sound, 100 + self._turn] = replace(asked, step=part.step, turn=self._turn)
-        places = {place: one for one in row for place in one.places}
+        if not any(naming.sounds for naming in row) and self._last and {"another", "again"} & set(part.words):
+            for again in self._last:
+                self._sounds[again.sound, 100 + self._turn] = replace(again, step=part.step, turn=self._turn)
+        places = {place: naming for naming in row for place in naming.places}
         waiting: list[str] = []  # what describing words said since the last sound
         last: list[tuple[str, int]] = []
         for at in range(len(part.words)):
-            one = places.get(at)
-            if one is None or not one.phrase:
-                found = _describing().find(part.words, at)
-                waiting += found.means if found is not None else ()
-            elif at == one.at:
-                found = _describing().find(part.words, at)
-                waiting += found.means if found is not None and found.size == len(one.places) else ()
-            if one is not None and at == one.at and one.sounds:
-                waiting += ["many:yes"] if one.several and not (self._verbs and at == 0) else []
-                last = [self._ask(sound, part.step, waiting) for sound in one.sounds]
+            naming = places.get(at)
+            if naming is None or not naming.phrase:
+                description = _describing().find(part.words, at)
+                waiting += description.means if description is not None else ()
+            elif at == naming.at:
+                description = _describing().find(part.words, at)
+                if description is not None and description.size == len(naming.places):
+                    waiting += description.means
+            if naming is not None and at == naming.at and naming.sounds:
+                waiting += ["many:yes"] if naming.several and not (self._verbs and at == 0) else []
+                last = [self._ask(sound, part.step, waiting) for sound in naming.sounds]
                 waiting = []
         for key in last:
-            self._asked[key] = replace(self._asked[key], character=described(self._asked[key].character, waiting))
+            self._sounds[key] = replace(self._sounds[key], character=described(self._sounds[key].character, waiting))
         self._general += [] if last else waiting
-        said = row[-1] if row and not row[-1].thing else None
-        self._verbs = (
-            said is not None and part.words[said.places[-1]].endswith("s") and (len(row) > 1 or not said.several)
-        )
-        self._last = [self._asked[key] for key in last] or self._last
+        act = row[-1] if row and not row[-1].thing else None
+        self._verbs = act is not None and part.words[act.places[-1]].endswith("s") and (len(row) > 1 or not act.several)
+        self._last = [self._sounds[key] for key in last] or self._last
 
     def _ask(self, sound: str, step: int, waiting: Sequence[str]) -> tuple[str, int]:
         if self._leading and sound not in APPROACHES:
             self._next_turn()
         key = (sound, step)
-        one = self._asked.get(key, Asked(sound, Character(), step, self._turn))
-        self._asked[key] = replace(one, character=described(one.character, waiting))
+        named_sound = self._sounds.get(key, NamedSound(sound, Character(), step, self._turn))
+        self._sounds[key] = replace(named_sound, character=described(named_sound.character, waiting))
         self._leading = self._leading or sound in APPROACHES
         return key
 

@@ -15,6 +15,7 @@ from soundgraph.core import path_names, validation_words
 from soundgraph.core.errors import quote
 from soundgraph.core.params import Params
 from soundgraph.core.toml_document import MistakeSink
+from soundgraph.core.toml_lines import Keys
 from soundgraph.nodes import get_kind
 from soundgraph.project import model_names
 from soundgraph.scene.reading.raw_tables import ExpandedElements, WrittenTable
@@ -106,7 +107,7 @@ def expand(elements: Any, scene_id: str, sink: MistakeSink) -> ExpandedElements:
     return expanded
 
 
-def _check(element: Any, index: int, names: set[str]) -> tuple[list[tuple[validation_words.Keys, str]], str]:
+def _check(element: Any, index: int, names: set[str]) -> tuple[list[tuple[Keys, str]], str]:
     """(what is wrong with it, its name)"""
     if not isinstance(element, Mapping):
         return [((), f"must be a table, not {validation_words.kind_of(element)}")], f"element_{index + 1}"
@@ -120,7 +121,7 @@ def _check(element: Any, index: int, names: set[str]) -> tuple[list[tuple[valida
         ) else f"element_{index + 1}"
     family, size, given = (getattr(valid, field) for field in ("type", "model_size", "name"))
     name = given if given is not None else f"{family}_{index + 1}"
-    wrong: list[tuple[validation_words.Keys, str]] = []
+    wrong: list[tuple[Keys, str]] = []
     if not path_names.is_name(name):
         wrong.append((("name",), f"{quote(name)} {path_names.NAME_RULE}"))
     if name in names or name == MIX:

@@ -12,7 +12,7 @@ import tomli
 from soundgraph.core import path_names
 from soundgraph.core.errors import Mistake, SceneError, did_you_mean, quote
 from soundgraph.core.toml_document import MistakeSink
-from soundgraph.core.validation_words import Keys
+from soundgraph.core.toml_lines import Keys
 from soundgraph.nodes import get_kind, kind_names
 from soundgraph.scene.reading.raw_tables import WrittenScene, WrittenTable
 from soundgraph.scene.tables.export_settings import ExportSettings

@@ -8,7 +8,7 @@ from typing import Any
 
 from soundgraph.core.errors import Hints, quote
 from soundgraph.core.toml_document import MistakeSink, Sheet
-from soundgraph.core.validation_words import Keys
+from soundgraph.core.toml_lines import Keys
 from soundgraph.scene.tables.scene import SceneSettings
 
 MAX_NODES = 20_000

@@ -69,16 +69,16 @@ _LEVELS_DB = {
 
 @dataclass(frozen=True)
 class Effect:
-    """A sound. render: gives it shaped (channels, n), at any level: the take sets that.
-
-    about: a sentence for people. steady: it goes on as long as the take. level_db: how much louder than most sounds it
-    is in life, as far as a draft goes along with that.
-    """
+    """A sound that a draft can make."""
 
     render: Callable[[Stage], Samples]
+    """Gives it shaped (channels, n), at any level: the take sets that."""
     about: str
+    """A sentence for people."""
     steady: bool
+    """Whether it goes on as long as the take."""
     level_db: float
+    """How much louder than most sounds it is in life, as far as a draft goes along with that."""
 
 
 def effect(sound: str) -> Effect:

@@ -7,18 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Groove:
-    """One way of playing.
-
-    drums: (stroke, its bar in steps of a quarter of a beat: "x" loud, "o" soft, "." nothing); () for the plain beat.
-    bass: (beat, beats, steps above the chord's root) of a bar; () for what the energy suggests.
-    chords: (beat, beats) of a bar at which the chords are struck; () to hold or break them.
-    swing: how late the second half of a beat comes, as a share of the beat.
-    """
+    """One way of playing."""
 
     drums: tuple[tuple[str, str], ...] = ()
+    """(stroke, its bar in steps of a quarter of a beat: "x" loud, "o" soft, "." nothing); () for the plain beat."""
     bass: tuple[tuple[float, float, int], ...] = ()
+    """(beat, beats, steps above the chord's root) of a bar; () for what the energy suggests."""
     chords: tuple[tuple[float, float], ...] = ()
+    """(beat, beats) of a bar at which the chords are struck; () to hold or break them."""
     swing: float = 0.0
+    """How late the second half of a beat comes, as a share of the beat."""
 
 
 _BACKBEAT = ("snare", "....x.......x...")

@@ -70,13 +70,14 @@ _PANS = {
 
 @dataclass(frozen=True)
 class DecidedScore:
-    """A score with everything that it left open decided. chords: a scale degree for each bar, over and over."""
+    """A score with everything that it left open decided."""
 
     bpm: float
     tonic: int
     scale: tuple[int, ...]
     beats: int
     chords: tuple[int, ...]
+    """A scale degree for each bar, over and over."""
     instruments: tuple[str, ...]
     energy: float
     groove: Groove

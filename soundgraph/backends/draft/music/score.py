@@ -18,21 +18,24 @@ _TONICS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 
 @dataclass(frozen=True)
 class Score:
-    """What a prompt says about the music; None, "" or () where it says nothing.
-
-    bpm: a tempo that was given in figures. bpm_range: where the tempo lies otherwise. tonic: pitch class, 0 = C.
-    scale: a key of SCALES. instruments: keys of INSTRUMENTS. energy: 0 to 1. beats: in a bar. groove: a name of
-    grooves.GROOVES.
-    """
+    """What a prompt says about the music; None, "" or () where it says nothing."""
 
     bpm: float | None
+    """A tempo that was given in figures."""
     bpm_range: tuple[int, int]
+    """Where the tempo lies otherwise."""
     tonic: int | None
+    """The pitch class; 0 is C."""
     scale: str
+    """A key of SCALES."""
     instruments: tuple[str, ...]
+    """Keys of INSTRUMENTS."""
     energy: float
+    """0 to 1."""
     beats: int
+    """In a bar."""
     groove: str = "broken"
+    """A name of grooves.GROOVES."""
 
 
 @cache
@@ -97,12 +100,12 @@ def _said(words: list[str]) -> dict[str, list[str]]:
     said: dict[str, list[str]] = {sort: [] for sort in ("mood", "tempo", "player", "style", "scale", "alone")}
     at = 0
     while at < len(words):
-        found = _phrases().find(words, at)
-        for means in found.means if found is not None else ():
+        match = _phrases().find(words, at)
+        for means in match.means if match is not None else ():
             sort, _, name = means.partition(":")
             if name not in said[sort]:
                 said[sort].append(name)
-        at += found.size if found is not None else 1
+        at += match.size if match is not None else 1
     return said
 
 

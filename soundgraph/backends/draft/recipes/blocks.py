@@ -181,15 +181,15 @@ def grains(count: int, seconds: float, *makers: Maker, early: float = 1.0, fadin
     def make(stage: Stage) -> Mono:
         n, chance = length(stage, seconds), stage.chance
         pool = [maker(stage) for maker in makers for _ in range(max(1, min(count, 9) // len(makers)))]
-        out = np.zeros(n + max(len(one) for one in pool), np.float32)
+        out = np.zeros(n + max(len(grain) for grain in pool), np.float32)
         for index in range(count):
             share, late = chance.number(0.0, 1.0), 1.0
             for _ in range(round(early)):
                 late *= share
             late = late if index else 0.0  # the first begins at once: scenes place a sound by its start
-            one, at = chance.pick(pool), int(late * n)
+            grain, at = chance.pick(pool), int(late * n)
             gain = chance.number(0.25, 1.0) * (1.0 - fading * late)
-            out[at : at + len(one)] += one * np.float32(gain)
+            out[at : at + len(grain)] += grain * np.float32(gain)
         return unit(out)
 
     return make
@@ -221,8 +221,8 @@ def beat(period_s: float, *makers: Maker, jitter: float = 0.05) -> Maker:
         pools = [[maker(stage) for _ in range(4)] for maker in makers]
         out = np.zeros(stage.n, np.float32)
         for index, at in enumerate(stage.beats(stage.paced(period_s), jitter)):
-            one = stage.chance.pick(pools[index % len(pools)])[: stage.n - at]
-            out[at : at + len(one)] += one * np.float32(stage.chance.number(0.8, 1.0))
+            beat = stage.chance.pick(pools[index % len(pools)])[: stage.n - at]
+            out[at : at + len(beat)] += beat * np.float32(stage.chance.number(0.8, 1.0))
         return unit(out)
 
     return make

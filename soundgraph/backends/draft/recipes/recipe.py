@@ -22,18 +22,19 @@ _SHORTEST = 0.25
 
 @dataclass(frozen=True)
 class Recipe:
-    """A sound made of blocks. Called with a stage, it renders it.
-
-    about: a sentence for people. every_s: how far apart it comes when the words speak of several. often: it comes again
-    and again unless they speak of one. steady: its parts fill the take. level_db: see `effects.Effect`.
-    """
+    """A sound made of blocks. Called with a stage, it renders it."""
 
     about: str
+    """A sentence for people."""
     parts: tuple[Part, ...]
     every_s: float
+    """How far apart it comes when the words speak of several."""
     often: bool
+    """Whether it comes again and again unless they speak of one."""
     steady: bool
+    """Whether its parts fill the take."""
     level_db: float
+    """See `effects.Effect`."""
 
     def __call__(self, stage: Stage) -> Samples:
         if self.steady:
