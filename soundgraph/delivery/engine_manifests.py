@@ -19,7 +19,7 @@ from soundgraph.engines import Engine, Handout
 from soundgraph.project import build_state, sidecars
 from soundgraph.project.delivered import Entry
 from soundgraph.scene.reading.checks_and_manifests import sounds_of
-from soundgraph.scene.tables.scene import EngineManifest, Scene
+from soundgraph.scene.tables.scene import CheckedScene, EngineManifest
 
 _SCHEMA = 2
 
@@ -31,7 +31,7 @@ MOST_BYTES = 64_000_000
 class Handover:
     """A manifest to deliver. jobs: the exports it is about. folder, source, draft: as those of the jobs."""
 
-    scene: Scene
+    scene: CheckedScene
     manifest: EngineManifest
     jobs: tuple[Job, ...]
     folder: str
@@ -47,7 +47,7 @@ class Handover:
         return [f"{self.folder}/{file}" for file in self.manifest.files]
 
 
-def owner_of(scene: Scene, manifest: EngineManifest) -> str:
+def owner_of(scene: CheckedScene, manifest: EngineManifest) -> str:
     return f"{scene.id}:manifests.{manifest.name}"
 
 

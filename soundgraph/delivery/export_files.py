@@ -23,7 +23,7 @@ from soundgraph.delivery.run_checks import CheckError, Locate
 from soundgraph.project import build_state, sidecars
 from soundgraph.project.delivered import LEARNED, Entry
 from soundgraph.project.git_commit import Ask, Commit
-from soundgraph.scene.tables.scene import Export, Scene, SceneCheck
+from soundgraph.scene.tables.scene import CheckedScene, Export, SceneCheck
 
 # Raised when the form of a sidecar changes.
 EXPORT_SCHEMA = 2
@@ -40,7 +40,7 @@ class Job:
     to the root; "" for a scene that was built in code.
     """
 
-    scene: Scene
+    scene: CheckedScene
     export: Export
     node: str
     folder: str

@@ -9,14 +9,14 @@ import networkx as nx
 
 from soundgraph.core.errors import Mistake, SceneError
 from soundgraph.core.params import references
-from soundgraph.scene.tables.scene import Node, Origin, Scene, node_id
+from soundgraph.scene.tables.scene import CheckedScene, Node, Origin, node_id
 
 Graph: TypeAlias = "nx.DiGraph[str]"
 Locate = Callable[[Origin], int]
 """The line on which something was written; asked only when there is a mistake."""
 
 
-def build_graph(scenes: Iterable[Scene], locate: Locate = lambda origin: 0) -> Graph:
+def build_graph(scenes: Iterable[CheckedScene], locate: Locate = lambda origin: 0) -> Graph:
     """All nodes of all scenes, an edge from each input to its user.
 
     Nodes are ids such as "forest/rain:dark_rain", in the order they were read; each holds `scene`, `node`, and
@@ -42,8 +42,8 @@ def node_of(graph: Graph, name: str) -> Node:
     return node
 
 
-def scene_of(graph: Graph, name: str) -> Scene:
-    scene: Scene = graph.nodes[name]["scene"]
+def scene_of(graph: Graph, name: str) -> CheckedScene:
+    scene: CheckedScene = graph.nodes[name]["scene"]
     return scene
 
 

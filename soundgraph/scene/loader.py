@@ -1,4 +1,4 @@
-"""Scene files to `Scene` values, many at a time: what is read once, and what only shows across scenes."""
+"""Scene files to `CheckedScene` values, many at a time: what is read once, and what only shows across scenes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from soundgraph.scene.reader import Reading, read_scene
 from soundgraph.scene.reading.collisions import clashing
 from soundgraph.scene.reading.overrides import Override, Overrides
 from soundgraph.scene.reading.sources import Sources
-from soundgraph.scene.tables.scene import EngineManifest, Export, Origin, Scene
+from soundgraph.scene.tables.scene import CheckedScene, EngineManifest, Export, Origin
 
 
 def load_scene(
@@ -28,7 +28,7 @@ def load_scene(
     overrides: Sequence[str] = (),
     draft: bool = False,
     texts: Texts = NO_TEXTS,
-) -> Scene:
+) -> CheckedScene:
     """The scene in the file at `path`.
 
     overrides: KEY=VALUE, as after -D; each has to match in it. draft: every model becomes its stand-in.
@@ -44,14 +44,14 @@ def load_scenes(
     overrides: Sequence[str] = (),
     draft: bool = False,
     texts: Texts = NO_TEXTS,
-) -> list[Scene]:
+) -> list[CheckedScene]:
     """The scenes in the files at `paths`, in that order. Each override has to match in at least one of them.
 
     Raises SceneError with all that is wrong in any of them, and then with the files that two of them deliver; whether
     scenes that are right deliver the same file is for `clashes` to say.
     """
     loader = Loader(project, overrides, draft, texts)
-    scenes: list[Scene] = []
+    scenes: list[CheckedScene] = []
     mistakes: list[Mistake] = []
     for path in paths:
         try:
@@ -90,7 +90,7 @@ def may_name(path: Path, names: Iterable[bytes]) -> bool:
 
 def load_data(
     data: Mapping[str, Any], scene_id: str, project: Project, overrides: Sequence[str] = (), draft: bool = False
-) -> Scene:
+) -> CheckedScene:
     """The scene that a dict, or parsed JSON, describes, by the same rules as a file.
 
     data: may have `name` and `duration` beside `elements`: the id when `scene_id` is "", and [scene] duration.
@@ -109,7 +109,7 @@ def scene_id(path: Path, root: Path) -> str:
     return build_state.scene_id(toml_document.display(path, root))
 
 
-def clashes(scenes: Iterable[Scene], locate: Callable[[Origin], int] = lambda origin: 0) -> list[Mistake]:
+def clashes(scenes: Iterable[CheckedScene], locate: Callable[[Origin], int] = lambda origin: 0) -> list[Mistake]:
     """The files that are delivered more than once, each named with its other owner."""
     scenes = list(scenes)
     exports = [export for scene in scenes for export in scene.exports.values()]
@@ -159,7 +159,7 @@ class Loader:
         """The overrides that some scene has had a place for. Only the scenes read by this loader count."""
         return self._overrides.matched
 
-    def scene(self, path: Path, table: Mapping[str, Any] | None = None) -> Scene:
+    def scene(self, path: Path, table: Mapping[str, Any] | None = None) -> CheckedScene:
         """The scene in a file. Raises SceneError with all that is wrong in it.
 
         table: what is to stand in place of the file's content.
@@ -219,7 +219,7 @@ class Loader:
         if not file:
             self._made.add(name)
 
-    def data(self, data: Mapping[str, Any], scene_id: str) -> Scene:
+    def data(self, data: Mapping[str, Any], scene_id: str) -> CheckedScene:
         """The scene in a dict. Raises SceneError with all that is wrong in it."""
         if not isinstance(data, Mapping):
             raise SceneError([Mistake("", 0, "", f"a scene must be a dict, not {type(data).__name__}")])
@@ -246,7 +246,7 @@ class Loader:
         return self._overrides.unmatched()
 
 
-def _checked(reading: Reading) -> Scene:
+def _checked(reading: Reading) -> CheckedScene:
     """Raises SceneError with the mistakes, if there are any."""
     if reading.scene is None:
         raise SceneError(reading.mistakes)

@@ -16,14 +16,14 @@ from soundgraph.scene.reading.overrides import GivenValues, Overrides
 from soundgraph.scene.reading.raw_tables import MAX_NODES, ScenePart, WrittenScene
 from soundgraph.scene.reading.scene_files import SceneFiles
 from soundgraph.scene.reading.sources import Sources
-from soundgraph.scene.tables.scene import EngineManifest, Export, Node, Scene, SceneCheck
+from soundgraph.scene.tables.scene import CheckedScene, EngineManifest, Export, Node, SceneCheck
 
 
 @dataclass
 class Reading:
     """What came of reading a scene."""
 
-    scene: Scene | None
+    scene: CheckedScene | None
     """None if it has mistakes."""
     mistakes: Mistakes
     read: tuple[Path, ...]
@@ -64,7 +64,7 @@ class _SceneReader:
         self._overrides = overrides
         self._given = given
 
-    def scene(self) -> Scene | None:
+    def scene(self) -> CheckedScene | None:
         """None if there are mistakes. Raises SceneError where it stops at one."""
         written = self._written
         own = self._gathering.gather(self._sheet, self._id)
@@ -88,8 +88,8 @@ class _SceneReader:
 
     def _scene(
         self, own: ScenePart, nodes: dict[str, Node], exports: dict[str, Export], checks: tuple[SceneCheck, ...]
-    ) -> Scene:
-        return Scene(
+    ) -> CheckedScene:
+        return CheckedScene(
             self._id,
             self._sheet.path,
             own.settings,

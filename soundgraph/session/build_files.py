@@ -14,7 +14,7 @@ TYPE_CHECKING = False  # as in `build_state`
 if TYPE_CHECKING:
     from soundgraph.project.build_request import UpToDateCheck
     from soundgraph.project.depfile import Rule
-    from soundgraph.scene.tables.scene import Scene
+    from soundgraph.scene.tables.scene import CheckedScene
     from soundgraph.session.session import Session
 
 
@@ -36,7 +36,7 @@ def rules(check: UpToDateCheck, session: Session | None) -> list[Rule]:
     return sorted([*clean, *built], key=lambda rule: place[rule.scene])
 
 
-def _read(scene: Scene, root: str) -> list[str]:
+def _read(scene: CheckedScene, root: str) -> list[str]:
     """As a stamp names it."""
     return [os.path.relpath(path, root).replace(os.sep, "/") for path in scene.read]
 

@@ -8,7 +8,7 @@ from soundgraph.core.errors import Mistake, quote
 from soundgraph.planning import scene_graph
 from soundgraph.project import lockfile
 from soundgraph.scene.reading.collisions import contested
-from soundgraph.scene.tables.scene import Origin, Scene, node_id
+from soundgraph.scene.tables.scene import CheckedScene, Origin, node_id
 from soundgraph.session import pinning
 from soundgraph.session.session import Session
 
@@ -43,7 +43,7 @@ def _contested(session: Session) -> list[Mistake]:
     return [one for one in contested([*others, *own], session.line_of) if one not in among_others]
 
 
-def _ticks(session: Session, scene: Scene) -> list[Mistake]:
+def _ticks(session: Session, scene: CheckedScene) -> list[Mistake]:
     """Loops that one engine plays with their guard frame and another one without it, from one file."""
     found = []
     for export in scene.exports.values():

@@ -21,7 +21,7 @@ from soundgraph.project.delivered import Ledger
 from soundgraph.project.targets import Wanted
 from soundgraph.scene import loader
 from soundgraph.scene.reading import variations
-from soundgraph.scene.tables.scene import DRAFT_FOLDER, Node, Scene, node_id
+from soundgraph.scene.tables.scene import DRAFT_FOLDER, CheckedScene, Node, node_id
 from soundgraph.session.session import Session
 
 
@@ -62,7 +62,7 @@ def _read(
     project: Project,
     overrides: Sequence[str],
     draft: bool,
-) -> list[Scene]:
+) -> list[CheckedScene]:
     if not tables:
         return loader.load_scenes([root / scene.path for scene in wanted], project, overrides, draft)
     reader = loader.Loader(project, overrides, draft)
@@ -83,12 +83,12 @@ def _source(given: SceneTable, root: Path) -> str:
 
 def session_of(
     project: Project,
-    scenes: Sequence[Scene],
+    scenes: Sequence[CheckedScene],
     wanted: Sequence[Wanted],
     *,
     draft: bool = False,
     overridden: bool = False,
-    others: list[Scene] | None = None,
+    others: list[CheckedScene] | None = None,
 ) -> Session:
     """A session over scenes that were read already. wanted: in the same order.
 
@@ -151,11 +151,11 @@ def _with_model(node: Node, models: Mapping[str, Model]) -> Node:
     return replace(node, model=replace(models[node.model.id], licence=node.model.licence))
 
 
-def _node(scene: Scene, export: str) -> str:
+def _node(scene: CheckedScene, export: str) -> str:
     return node_id(scene.id, scene.exports[export].settings.node)
 
 
-def _items(graph: Graph, scene: Scene, asked: Wanted) -> tuple[list[str], list[str]]:
+def _items(graph: Graph, scene: CheckedScene, asked: Wanted) -> tuple[list[str], list[str]]:
     """The exports, and the ids of the nodes, of a scene that are asked for.
 
     A scene without exports is there to be included: it is built only when it is named, up to the nodes that nothing in
@@ -187,8 +187,8 @@ def all_takes(item: str, names: list[str]) -> list[str]:
 
 
 def _others(
-    project: Project, ledger: Ledger, own: set[str], scenes: Sequence[Scene], folder: str, draft: bool
-) -> list[Scene]:
+    project: Project, ledger: Ledger, own: set[str], scenes: Sequence[CheckedScene], folder: str, draft: bool
+) -> list[CheckedScene]:
     """Scenes that are not asked for, and delivered a file that one of these would deliver too, or in whose place one of
     these needs a folder, or the other way round. folder: of the build."""
     files = {
@@ -220,7 +220,7 @@ def _folders(path: str) -> Iterator[str]:
         yield path
 
 
-def readable(paths: Iterable[Path], project: Project, draft: bool) -> list[Scene]:
+def readable(paths: Iterable[Path], project: Project, draft: bool) -> list[CheckedScene]:
     """The scenes at these paths, without those that have mistakes: these are told when they are built."""
     scenes = []
     for path in paths:

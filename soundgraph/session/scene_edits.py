@@ -19,7 +19,7 @@ from soundgraph.project.config import Project
 from soundgraph.scene import editing
 from soundgraph.scene.loader import load_scene
 from soundgraph.scene.reading import overrides
-from soundgraph.scene.tables.scene import Scene
+from soundgraph.scene.tables.scene import CheckedScene
 
 
 class LineChange(NamedTuple):
@@ -97,7 +97,7 @@ def edit(project: Project, path: Path, assignments: Sequence[str], unset: Sequen
     return SceneEdit(path, file, sheet.text, text)
 
 
-def _scene(project: Project, path: Path, text: str) -> tuple[Scene | None, dict[tuple[str, str], Mistake]]:
+def _scene(project: Project, path: Path, text: str) -> tuple[CheckedScene | None, dict[tuple[str, str], Mistake]]:
     """(the scene that a text stands for, if it is one; what is wrong with it, by its words: lines move with an edit)"""
     try:
         return load_scene(path, project, texts={path: text}), {}
@@ -105,7 +105,7 @@ def _scene(project: Project, path: Path, text: str) -> tuple[Scene | None, dict[
         return None, {(mistake.where, mistake.what): mistake for mistake in error.mistakes}
 
 
-def _located(table: dict[str, Any], keys: tuple[str, ...], scene: Scene | None, file: str) -> Keys:
+def _located(table: dict[str, Any], keys: tuple[str, ...], scene: CheckedScene | None, file: str) -> Keys:
     """`keys` as they lead through a file's table. Raises EditError for a node that is written elsewhere."""
     if keys[0] == "nodes" and scene is not None and len(keys) > 1 and keys[1] not in table.get("nodes", {}):
         _refuse_node_from_elsewhere(keys[1:], scene, file)
@@ -121,7 +121,7 @@ def _located(table: dict[str, Any], keys: tuple[str, ...], scene: Scene | None, 
     return tuple(found)
 
 
-def _refuse_node_from_elsewhere(keys: tuple[str, ...], scene: Scene, file: str) -> None:
+def _refuse_node_from_elsewhere(keys: tuple[str, ...], scene: CheckedScene, file: str) -> None:
     name, rest = overrides.split(keys, scene.nodes) or (keys[0], ())
     node = scene.nodes.get(name)
     if node is None:

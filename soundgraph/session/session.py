@@ -30,7 +30,7 @@ from soundgraph.project.config import Project
 from soundgraph.project.delivered import Ledger
 from soundgraph.project.targets import Wanted
 from soundgraph.scene import loader
-from soundgraph.scene.tables.scene import Scene, SceneCheck, node_id
+from soundgraph.scene.tables.scene import CheckedScene, SceneCheck, node_id
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Session:
     """Scenes that were read and checked, and what of them is asked for."""
 
     project: Project
-    scenes: list[Scene]
+    scenes: list[CheckedScene]
     graph: Graph
     """Of all the scenes."""
     wanted: tuple[str, ...]
@@ -60,7 +60,7 @@ class Session:
     complete."""
     reduced: Mapping[str, str] = field(default_factory=dict)
     """The scenes of those exports, like `complete`."""
-    others: list[Scene] = field(default_factory=list)
+    others: list[CheckedScene] = field(default_factory=list)
     """Scenes that were read only for what they deliver."""
     keeps: bool = True
     """Whether results are kept in the cache."""

@@ -14,7 +14,7 @@ from soundgraph.project.delivered import Entry
 from soundgraph.project.lockfile import LOCK_FILE
 from soundgraph.project.root import PROJECT_FILE
 from soundgraph.scene.reading import variations
-from soundgraph.scene.tables.scene import Scene, node_id
+from soundgraph.scene.tables.scene import CheckedScene, node_id
 from soundgraph.session import delivered_files
 from soundgraph.session.session import Session
 
@@ -68,7 +68,7 @@ def stamps_of(session: Session, outcome: Outcome, old: Stamps | None, moment: in
     return Stamps(str(session.root), list(files), keep)
 
 
-def _what_was_read(session: Session, scene: Scene, moment: int) -> list[tuple[str, str]] | None:
+def _what_was_read(session: Session, scene: CheckedScene, moment: int) -> list[tuple[str, str]] | None:
     """(path, stat) of all that was read for a scene; None if any of it may have changed since."""
     may_be_absent = {LOCK_FILE} if not (session.project.pins or session.project.takes) else set()
     if session.project.sheet is None:
@@ -86,7 +86,7 @@ def _what_was_read(session: Session, scene: Scene, moment: int) -> list[tuple[st
     return read
 
 
-def _is_whole(outcome: Outcome, scene: Scene, nodes: list[str], jobs: list[Job]) -> bool:
+def _is_whole(outcome: Outcome, scene: CheckedScene, nodes: list[str], jobs: list[Job]) -> bool:
     """Whether all of the scene that was asked for is there."""
     undone = ("failed", "skipped")
     if any(f"{scene.id}:manifests.{manifest.name}" in outcome.failures for manifest in scene.manifests):
@@ -110,7 +110,7 @@ def _outputs(root: Path, outcome: Outcome, job: Job, in_part: set[str], moment: 
     return [_output(root, name, entry, moment) for entry in entries]
 
 
-def _handed(root: Path, outcome: Outcome, scene: Scene, moment: int) -> list[build_state.Output]:
+def _handed(root: Path, outcome: Outcome, scene: CheckedScene, moment: int) -> list[build_state.Output]:
     """The delivered files of the scene's manifests."""
     found = []
     for manifest in scene.manifests:

@@ -7,10 +7,10 @@ import pytest
 from soundgraph.core.errors import SceneError
 from soundgraph.nodes import get_kind
 from soundgraph.planning import scene_graph
-from soundgraph.scene.tables.scene import Node, Origin, Scene, SceneSettings
+from soundgraph.scene.tables.scene import CheckedScene, Node, Origin, SceneSettings
 
 
-def scene(id: str = "a", **inputs: str) -> Scene:  # noqa: A002
+def scene(id: str = "a", **inputs: str) -> CheckedScene:  # noqa: A002
     """Nodes by name, each a mix of those named, or a pan of one: "b c" or "=b"."""
     nodes = {}
     for name, others in inputs.items():
@@ -23,10 +23,10 @@ def scene(id: str = "a", **inputs: str) -> Scene:  # noqa: A002
         kind = get_kind(kind_name)
         params = kind.params.model_validate(table)
         nodes[name] = Node(name, kind_name, kind, params, Origin(f"graphs/{id}.toml", ("nodes", name)))
-    return Scene(id, None, SceneSettings.model_validate({}), nodes, {})
+    return CheckedScene(id, None, SceneSettings.model_validate({}), nodes, {})
 
 
-def cycles(*scenes: Scene) -> list[str]:
+def cycles(*scenes: CheckedScene) -> list[str]:
     with pytest.raises(SceneError) as error:
         scene_graph.build_graph(scenes, lambda origin: 7)
     return [str(mistake) for mistake in error.value.mistakes]

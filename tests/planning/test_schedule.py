@@ -14,7 +14,7 @@ from soundgraph.planning import planner, scene_graph, schedule
 from soundgraph.planning.planner import Plan
 from soundgraph.planning.scene_graph import Graph
 from soundgraph.planning.schedule import Schedule
-from soundgraph.scene.tables.scene import Node, Origin, Scene, SceneSettings
+from soundgraph.scene.tables.scene import CheckedScene, Node, Origin, SceneSettings
 from tests.planning.test_planner import Known
 
 
@@ -41,14 +41,14 @@ def mix(*of: str) -> tuple[str, dict[str, Any], None]:
     return "mix", {"inputs": [{"node": name} for name in of]}, None
 
 
-def scene_of(scene: str = "a", **nodes: tuple[str, Mapping[str, Any], Model | None]) -> Scene:
+def scene_of(scene: str = "a", **nodes: tuple[str, Mapping[str, Any], Model | None]) -> CheckedScene:
     made = {}
     for name, (kind_name, table, of) in nodes.items():
         kind = get_kind(kind_name)
         table = table if kind_name != "generate" else {"prompt": name, **table}
         origin = Origin(f"graphs/{scene}.toml", ("nodes", name))
         made[name] = Node(name, kind_name, kind, kind.params.model_validate(table), origin, of)
-    return Scene(scene, None, SceneSettings.model_validate({}), made, {})
+    return CheckedScene(scene, None, SceneSettings.model_validate({}), made, {})
 
 
 def graph_of(**nodes: tuple[str, Mapping[str, Any], Model | None]) -> Graph:

@@ -28,7 +28,7 @@ from soundgraph.project.config import BuildSettings, CacheSettings, PolicySettin
 from soundgraph.scene.loader import Lines, Loader, clashes, load_data, load_scene, load_scenes, scene_id
 from soundgraph.scene.reading.elements import element_model
 from soundgraph.scene.tables.export_settings import ExportSettings
-from soundgraph.scene.tables.scene import Origin, Scene, SceneSettings
+from soundgraph.scene.tables.scene import CheckedScene, Origin, SceneSettings
 
 RAIN = """\
 [nodes.rain]
@@ -45,7 +45,7 @@ def write(root: Path, files: dict[str, str]) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def load(root: Path, text: str, *overrides: str, draft: bool = False, **files: str) -> Scene:
+def load(root: Path, text: str, *overrides: str, draft: bool = False, **files: str) -> CheckedScene:
     """The scene x of `text`, beside other files whose names are given with __ for the slash."""
     write(root, {f"{name.replace('__', '/')}.toml": content for name, content in files.items()})
     write(root, {"graphs/x.toml": text})
@@ -58,11 +58,11 @@ def said(root: Path, text: str, *overrides: str, **files: str) -> str:
     return str(caught.value)
 
 
-def params(scene: Scene, name: str) -> dict[str, Any]:
+def params(scene: CheckedScene, name: str) -> dict[str, Any]:
     return scene.nodes[name].params.model_dump()
 
 
-def keys(scene: Scene) -> dict[str, str]:
+def keys(scene: CheckedScene) -> dict[str, str]:
     """The action key of every node, inputs standing for themselves by their own keys."""
     found: dict[str, str] = {}
 
@@ -454,7 +454,7 @@ DATA = {
 }
 
 
-def _meaning(scene: Scene) -> object:
+def _meaning(scene: CheckedScene) -> object:
     nodes = {name: (node.kind_name, node.params, node.model) for name, node in scene.nodes.items()}
     return scene.id, scene.settings, nodes, {name: (it.settings.node, it.files()) for name, it in scene.exports.items()}
 

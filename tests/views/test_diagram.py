@@ -22,7 +22,7 @@ from soundgraph.planning import planner, schedule
 from soundgraph.planning.planner import Plan, Status
 from soundgraph.planning.scene_graph import build_graph
 from soundgraph.planning.schedule import Step
-from soundgraph.scene.tables.scene import Node, Origin, Scene, SceneSettings
+from soundgraph.scene.tables.scene import CheckedScene, Node, Origin, SceneSettings
 from soundgraph.views import diagram
 from soundgraph.views.diagram import layout, measure
 from soundgraph.views.diagram.layout import Item, Spacing
@@ -45,11 +45,11 @@ def mix(*names: str) -> Node:
     return node("master", "mix", inputs=[{"node": name} for name in names])
 
 
-def scene(scene_id: str, *nodes: Node) -> Scene:
-    return Scene(scene_id, None, SceneSettings(), {node.name: node for node in nodes}, {})
+def scene(scene_id: str, *nodes: Node) -> CheckedScene:
+    return CheckedScene(scene_id, None, SceneSettings(), {node.name: node for node in nodes}, {})
 
 
-def forest(scene_id: str = "forest") -> Scene:
+def forest(scene_id: str = "forest") -> CheckedScene:
     return scene(
         scene_id,
         node("piano", "generate", MUSIC, prompt="Soft piano"),
@@ -72,7 +72,9 @@ class Drawn:
         return text
 
 
-def drawn(scenes: list[Scene], known: Collection[str] = (), exports: dict[str, list[str]] | None = None) -> Drawn:
+def drawn(
+    scenes: list[CheckedScene], known: Collection[str] = (), exports: dict[str, list[str]] | None = None
+) -> Drawn:
     """known: ids of nodes that are in the cache. exports: the master of each scene, if not given."""
     graph = build_graph(scenes)
     records: dict[str, Record] = {}

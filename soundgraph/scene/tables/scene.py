@@ -118,7 +118,7 @@ class EngineManifest:
 
 
 @dataclass(frozen=True)
-class Scene:
+class CheckedScene:
     """A scene that has been read and checked in itself: every reference names a node; there may still be a cycle.
 
     id: the path under `graphs/` without `.toml`, with "/" between its parts.

@@ -11,7 +11,7 @@ from soundgraph.project.config import Project, load_project
 from soundgraph.project.git_revision import Revision
 from soundgraph.project.targets import Wanted
 from soundgraph.scene import loader
-from soundgraph.scene.tables.scene import Scene
+from soundgraph.scene.tables.scene import CheckedScene
 from soundgraph.session import opening
 from soundgraph.session.session import Session
 
@@ -62,14 +62,14 @@ def _marked(mistakes: Iterable[Mistake], revision: Revision) -> tuple[Mistake, .
 def _side(project: Project, wanted: Sequence[Wanted], draft: bool) -> Side:
     reader = loader.Loader(project, (), draft)
     broken: dict[str, tuple[Mistake, ...]] = {}
-    read: list[tuple[Scene, Wanted]] = []
+    read: list[tuple[CheckedScene, Wanted]] = []
     for asked in wanted:
         try:
             read.append((reader.scene(project.root / asked.path), asked))
         except SceneError as error:
             broken[asked.id] = tuple(error.mistakes)
 
-    def opened(some: Sequence[tuple[Scene, Wanted]]) -> Session:
+    def opened(some: Sequence[tuple[CheckedScene, Wanted]]) -> Session:
         return opening.session_of(project, [scene for scene, _ in some], [asked for _, asked in some], draft=draft)
 
     try:

@@ -11,7 +11,7 @@ from pydantic_core import PydanticUndefined
 
 from soundgraph.core.params import Params, file_fields, reference_fields
 from soundgraph.core.text import counted, one_line
-from soundgraph.scene.tables.scene import Node, Scene
+from soundgraph.scene.tables.scene import CheckedScene, Node
 
 _UNITS = {"_db": "dB", "_hz": "Hz", "_ms": "ms", "_lufs": "LUFS", "_dbtp": "dBTP", "_bpm": "BPM", "_dbfs": "dBFS"}
 
@@ -25,7 +25,7 @@ def cells(text: str) -> int:
     )
 
 
-def detail(node: Node, scene: Scene) -> str:
+def detail(node: Node, scene: CheckedScene) -> str:
     """What sets a node apart: the prompt of what is generated, else the parameters that are not at their default."""
     if node.model is not None:
         schedule = getattr(node.params, "prompts", None)
