@@ -23,7 +23,7 @@ import argparse
 import importlib
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from soundgraph import backends
@@ -33,7 +33,7 @@ from soundgraph.core import errors, parameter_table
 from soundgraph.core.params import Params
 from soundgraph.core.text import listed
 from soundgraph.nodes import get_kind, kind_names, kind_summary
-from soundgraph.project import config
+from soundgraph.project import config, node_fields
 from soundgraph.scene.reading import elements
 from soundgraph.scene.tables import check_settings, export_settings, scene
 
@@ -72,9 +72,16 @@ def _parameters(which: str, page: Path) -> list[str]:
         ("Field", "Type", "Default", "Meaning"),
         (
             (f"`{row.name}`", _plain(_range(row.type)), _default(row.default), _plain(row.description))
-            for row in parameter_table.rows(_model(which))
+            for row in [*parameter_table.rows(_model(which)), *_of_backends(which)]
         ),
     )
+
+
+def _of_backends(which: str) -> Iterator[parameter_table.ParameterRow]:
+    """What models of some backends take of a generate node."""
+    if which in kind_names():
+        for row, takers in node_fields.own_rows(which, backends.names()):
+            yield row._replace(description=f"{row.description}; models of {listed(takers)}")
 
 
 def _model(which: str) -> type[Params]:

@@ -22,6 +22,7 @@ class Probe:
     name = "draft"
     version = 1
     draft = True
+    params = backends.get("draft").params
 
     def __init__(self) -> None:
         self.loads: list[str] = []

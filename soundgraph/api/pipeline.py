@@ -104,7 +104,8 @@ class Pipeline:
         """A sound from words; out of the cache, without loading the model, if it was made before.
 
         duration: in seconds, of the whole. melody: a sound whose melody is followed. continue_from: a sound that the
-        result begins with, sample by sample. params: prompts, seed, temperature, top_k, top_p, cfg_coef, precision.
+        result begins with, sample by sample. params: prompts, seed, precision, and what the
+        model takes: temperature, top_k and so on.
         Raises SceneError for a parameter out of range, UsageError for a model that cannot be had or that [policy] of
         soundgraph.toml does not allow, or for what it makes nothing of.
         """
@@ -135,7 +136,7 @@ class Pipeline:
             kept = self._store.read(record.digest) if record is not None else None
             if kept is not None:
                 return kept
-        request = Request.of(node.params, sounds)
+        request = Request.of(node.params, node.model, sounds)
         precision = node.params.precision  # type: ignore[attr-defined]
         (made,) = self._generator(node.model, precision).generate([request], lambda index, made_s: None)
         if isinstance(made, Refused):

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
-from soundgraph.core.errors import NodeError, PluginError
+from pydantic import Field, ValidationError
+
+from soundgraph.core.errors import NodeError, PluginError, quote
+from soundgraph.core.params import Params, file_fields, reference_fields
 from soundgraph.core.registry import Registry
 
 if TYPE_CHECKING:
@@ -21,6 +24,17 @@ Family = Literal["music", "audio"]
 Conditioning = Literal["text", "melody", "continuation"]
 Precision = Literal["float32", "float16", "bfloat16", "int8"]
 Device = Literal["auto", "cuda", "mps", "cpu"]
+Temperature = Annotated[
+    float, Field(gt=0, le=5, description="how freely the model chooses: lower is steadier, higher is wilder")
+]
+
+EVERY_MODEL_TAKES = frozenset(
+    ("model", "prompt", "prompts", "melody", "continue_from", "precision", "duration", "seed", "variations")
+)
+"""The fields that each generate node may have, so that no backend has one of that name for itself.
+
+`melody` and `continue_from` name nodes, which the graph has to know, and which models take them is a fact of a model
+and not of a backend: `Model.conditioning`. `precision` is here since planning puts loads in order by it."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +81,8 @@ class Model:
     defaults: of its own, for fields of a generate node that a scene leaves open.
     memory: about how many bytes it takes while it is loaded, by precision.
     revision: of its repository, if it is a published one and that is known.
+    stands_for: of a draft made in place of another model: the backend of that one, by whose parameters its nodes are
+        checked. Like trouble, no part of what makes two models equal.
     here: whether its weights are on this machine.
     trouble: what keeps weights that are here from being used, or what is not here; "" for nothing.
     read: the files that were looked at to know all this. Like trouble, no part of what makes two models equal.
@@ -88,6 +104,7 @@ class Model:
     memory: tuple[tuple[Precision, int], ...] = ()
     revision: str = ""
     here: bool = True
+    stands_for: str = field(default="", compare=False)
     trouble: str = field(default="", compare=False)
     read: tuple[Path, ...] = field(default=(), compare=False)
     passed: tuple[Path, ...] = field(default=(), compare=False)
@@ -96,6 +113,11 @@ class Model:
     def draft(self) -> bool:
         """Whether what it makes is a stand-in, never to be shipped: as its backend says of all that it makes."""
         return is_draft(self.backend)
+
+    @property
+    def params(self) -> type[Params]:
+        """What its nodes may say beyond what every generate node may."""
+        return get(self.stands_for or self.backend).params
 
     @property
     def weights(self) -> tuple[str, str]:
@@ -113,6 +135,7 @@ class Request:
 
     prompts: (from when on in seconds, text): the first from 0 on, then in order of time.
     duration: in seconds; the result has `audio.n_samples(duration, model.sample_rate)` samples.
+    params: what the backend takes beyond this: an instance of its `params`.
     melody: a sound whose melody is to be followed. continue_from: one that the take begins with, sample by sample.
     width: of the batch to make it in, where an earlier take is to be made again as it was; else the backend chooses.
     """
@@ -120,10 +143,7 @@ class Request:
     prompts: tuple[tuple[float, str], ...]
     duration: float
     seed: int
-    temperature: float
-    top_k: int
-    top_p: float
-    cfg_coef: float
+    params: Any
     melody: Audio | None = None
     continue_from: Audio | None = None
     width: int | None = None
@@ -134,17 +154,14 @@ class Request:
         return self.prompts[0][1]
 
     @classmethod
-    def of(cls, params: Any, inputs: Mapping[str, Audio], width: int | None = None) -> Request:
-        """The request that the parameters of a generate node make. inputs: sounds by role."""
+    def of(cls, params: Any, model: Model, inputs: Mapping[str, Audio], width: int | None = None) -> Request:
+        """The request that the parameters of a generate node make. model: of the node. inputs: sounds by role."""
         schedule = tuple((step.at, step.text) for step in params.prompts or ())
         return cls(
             prompts=schedule or ((0.0, params.prompt),),
             duration=params.duration,
             seed=params.seed,
-            temperature=params.temperature,
-            top_k=params.top_k,
-            top_p=params.top_p,
-            cfg_coef=params.cfg_coef,
+            params=own_params(params, model),
             melody=inputs.get("melody"),
             continue_from=inputs.get("continue_from"),
             width=width,
@@ -208,6 +225,9 @@ class Backend(Protocol):
     """Raised whenever the same request to the same weights would give other samples."""
     draft: bool
     """Whether all that it makes are stand-ins: cheap, the same on every machine, and never to be shipped."""
+    params: type[Params]
+    """What nodes may say to its models beyond `EVERY_MODEL_TAKES`; `Params` itself for nothing. It names neither nodes
+    nor files. What differs from its defaults is part of a take's key: `version` is raised when a default changes."""
 
     def models(self) -> Sequence[Model]:
         """Every model it knows by name."""
@@ -244,6 +264,14 @@ def _wrong_backend(found: Any) -> str:
     for name, sort in (("name", str), ("version", int), ("draft", bool)):
         if not isinstance(getattr(found, name, None), sort):
             return f"has no {name} that is {_ARTICLED[sort]}"
+    params = getattr(found, "params", None)
+    if not (isinstance(params, type) and issubclass(params, Params)):
+        return "has no params that are soundgraph.core.params.Params"
+    params.model_rebuild()
+    if taken := sorted(params.model_fields.keys() & {"kind", *EVERY_MODEL_TAKES}):
+        return f"takes {quote(taken[0])} in a way of its own, and every generate node has that"
+    if named := (*reference_fields(params), *file_fields(params)):
+        return f"takes {quote(named[0])}, which names a node or a file"
     absent = [name for name in _METHODS if not callable(getattr(found, name, None))]
     return f"has no {absent[0]}: see soundgraph.backends.Backend" if absent else ""
 
@@ -277,6 +305,22 @@ def is_draft(name: str) -> bool:
         return False
 
 
+def own_params(params: Params, model: Model) -> Params:
+    """What the backend of a model takes of the parameters of a generate node beyond what every model takes.
+
+    Of a draft in place of another model, what is not for the draft to take is left out.
+    """
+    own = get(model.backend).params
+    given = {name: getattr(params, name) for name in own.model_fields if name in type(params).model_fields}
+    try:
+        return own.model_validate(given)
+    except ValidationError as error:
+        if not model.stands_for:
+            raise
+        refused = {part["loc"][0] for part in error.errors()}  # a model may take more of a field than its stand-in
+        return own.model_validate({name: value for name, value in given.items() if name not in refused})
+
+
 def find(model_id: str, sources: Sources | None = None) -> Model | None:
     """The model of that id, from whichever backend serves it; None when none does.
 
@@ -304,6 +348,7 @@ def stand_in(model: Model) -> Model:
         max_duration_s=None if model.longer else model.max_duration_s,
         conditioning=model.conditioning,
         longer=model.longer,
+        stands_for=model.backend,
         defaults=model.defaults,
         read=model.read,
     )

@@ -79,6 +79,11 @@ class Registry(Generic[T]):
         """Ours and those of installed packages, sorted."""
         return tuple(sorted({*self.own, *self.offers()}))
 
+    def from_packages(self) -> tuple[str, ...]:
+        """Those of installed packages that can be used, sorted. Imports them all."""
+        refused = {offer for offer, _ in self.refused()}
+        return tuple(name for name in self.offers() if name not in refused)
+
     def has(self, name: str) -> bool:
         """Whether there is one of that name, usable or not."""
         return name in self.own or name in self.offers()
@@ -165,13 +170,13 @@ class Registry(Generic[T]):
             trouble = f"cannot be used: the package offers {quote(ours)} as well, a {self.noun} of soundgraph's own"
         return replace(first, trouble=trouble)
 
-    def refused(self) -> Iterator[PluginError]:
-        """What is wrong with those of installed packages that cannot be used. Imports them all."""
+    def refused(self) -> Iterator[tuple[str, PluginError]]:
+        """(name, what is wrong) of those of installed packages that cannot be used. Imports them all."""
         for name in self.offers():
             try:
                 self.get(name)
             except PluginError as error:
-                yield error
+                yield name, error
 
 
 _stats: dict[tuple[str, str], dict[Path, str]] = {}

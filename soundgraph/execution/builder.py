@@ -540,7 +540,9 @@ class _Round:
             role: self.results.need(self.records[other].digest)
             for role, other in scene_graph.inputs_of(self.graph, name)
         }
-        return Request.of(scene_graph.node_of(self.graph, name).params, inputs)
+        node = scene_graph.node_of(self.graph, name)
+        assert node.model is not None
+        return Request.of(node.params, node.model, inputs)
 
     def _check(self, name: str, record: Record) -> None:
         done: Callable[[], None]

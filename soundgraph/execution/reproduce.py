@@ -94,7 +94,7 @@ def _generated(
             roles = scene_graph.inputs_of(plan.graph, name)
             inputs = {role: _sound(store, record_of(plan, other)) for role, other in roles}
             width = _made_by(record).get("width")
-            request = Request.of(node.params, inputs, width if isinstance(width, int) else None)
+            request = Request.of(node.params, model, inputs, width if isinstance(width, int) else None)
             asked.append((name, request, _sound(store, record)))
         except NodeError as error:
             yield Verdict(name, "failed", None, str(error))

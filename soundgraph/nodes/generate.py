@@ -27,6 +27,7 @@ class PromptAt(Params):
 
 
 class Generate(Params):
+    # What a model takes beyond these is for its backend to say: soundgraph/backends/. tests/backends/ holds both to it.
     model: str = Field(
         min_length=1,
         description='a name from [models] of soundgraph.toml ("music" and "audio" are always there), a published id '
@@ -52,14 +53,6 @@ class Generate(Params):
     variations: int = Field(
         1, ge=1, le=1000, description="how many takes: the first with this seed, the others with seeds made from it"
     )
-    temperature: float = Field(
-        1.0, gt=0, le=5, description="how freely the model chooses: lower is steadier, higher is wilder"
-    )
-    top_k: int = Field(250, ge=0, le=4096, description="choose among the k likeliest tokens; 0 for all of them")
-    top_p: float = Field(
-        0.0, ge=0, le=1, description="choose among the likeliest tokens that make up this share; 0 to use top_k"
-    )
-    cfg_coef: float = Field(3.0, ge=0, le=20, description="how closely to follow the prompt (classifier-free guidance)")
 
     _prompt = field_validator("prompt")(_says_something)
 

@@ -15,6 +15,7 @@ from typing import Any
 from soundgraph import backends
 from soundgraph.cache.action_key import Manifest
 from soundgraph.core.digest import KEY_SCHEMA
+from soundgraph.core.errors import PluginError
 from soundgraph.core.files import digest_file
 from soundgraph.core.params import file_fields, key_params
 from soundgraph.nodes import Form, get_kind
@@ -46,6 +47,11 @@ def manifest(node: Node, inputs: Mapping[str, str], salt: str = "", forms: Colle
         if not node.model.identity:
             return None
         params.pop("model", None)
+        if node.model.stands_for:
+            # What the draft takes no notice of is no part of its key; and what it takes, by the draft's own defaults.
+            for field in node.model.params.model_fields:
+                params.pop(field, None)
+            params |= key_params(backends.own_params(node.params, node.model))
         version = backends.get(node.model.backend).version
         found["model"] = {"backend": node.model.backend, "version": version, "identity": node.model.identity}
     if inputs:
@@ -126,9 +132,12 @@ def _spell(value: Any, field: str, found: Manifest, other: Any) -> str | None:
 
 
 def _default(field: str, found: Manifest) -> Any:
-    """The built-in default of a top-level parameter of the manifest's kind."""
+    """The built-in default of a top-level parameter of the manifest's kind, or of its model's backend."""
     try:
-        info = get_kind(found["kind"]).params.model_fields[field]
-    except KeyError:
+        fields = dict(get_kind(found["kind"]).params.model_fields)
+        if "model" in found:
+            fields |= backends.get(found["model"]["backend"]).params.model_fields
+        info = fields[field]
+    except (KeyError, PluginError):
         return _MISSING
     return _MISSING if info.is_required() else info.default

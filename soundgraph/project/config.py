@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 
+from soundgraph import backends
 from soundgraph.backends import Model, Pin, Sources
 from soundgraph.core import path_names, toml_document, toml_lines, validation_words
 from soundgraph.core.errors import Mistake, Mistakes, SceneError, UsageError, did_you_mean, one_of, quote
@@ -21,7 +22,7 @@ from soundgraph.core.params import Params, file_fields, reference_fields
 from soundgraph.core.toml_document import MistakeSink, Sheet
 from soundgraph.core.units import parse_bytes
 from soundgraph.nodes import get_kind, kind_names
-from soundgraph.project import lockfile, model_names, root
+from soundgraph.project import lockfile, model_names, node_fields, root
 from soundgraph.project.lockfile import Take
 
 
@@ -365,6 +366,15 @@ def _wrong_defaults(kind: str, table: Mapping[str, Any]) -> list[tuple[toml_line
         ((name,), f"{name} has no default: it is what makes one node differ from another") for name in sorted(own)
     ]
     others = {name: value for name, value in table.items() if name not in own}
+    if get_kind(kind).render is None:
+        # What a model takes that others need not: it is for those nodes only whose models do.
+        for name in [name for name in others if name not in params.model_fields]:
+            if takers := node_fields.takers(name):
+                wrong += _wrong_for_all(takers, name, others.pop(name))
+            else:
+                what = validation_words.unknown_field(name, sorted(node_fields.all_fields(kind)))
+                wrong.append(((name,), what))
+                del others[name]
     try:
         params.model_validate(others)
     except ValidationError as error:
@@ -375,6 +385,20 @@ def _wrong_defaults(kind: str, table: Mapping[str, Any]) -> list[tuple[toml_line
             if keys and not (len(keys) == 1 and keys[0] not in others)
         ]
     return wrong
+
+
+def _wrong_for_all(takers: Sequence[str], name: str, value: Any) -> list[tuple[toml_lines.Keys, str]]:
+    """What is wrong with the value of a field, if no backend that takes the field takes that."""
+    refusals = []
+    for taker in takers:
+        params = backends.get(taker).params
+        try:
+            params.model_validate({name: value})
+        except ValidationError as error:
+            refusals.append(
+                [(keys, what) for keys, what in validation_words.explain(error, params, {name: value}) if name in keys]
+            )
+    return refusals[0] if len(refusals) == len(takers) and all(refusals) else []
 
 
 def _settings(sheet: Sheet, name: str, model: type[Params], mistakes: list[Mistake]) -> Params | None:

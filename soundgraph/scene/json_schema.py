@@ -6,13 +6,18 @@ Better TOML extension, completes fields from.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from soundgraph import engines
+from soundgraph import backends, engines
 from soundgraph.core.params import Params, file_fields, reference_fields
-from soundgraph.nodes import get_kind, kind_names, kind_summary
+from soundgraph.core.registry import Registry
+from soundgraph.core.text import listed
+from soundgraph.engines import ENGINES
+from soundgraph.nodes import KINDS, get_kind, kind_names
+from soundgraph.project import node_fields
 from soundgraph.project.config import BuildSettings, CacheSettings, NamedModel, PolicySettings
 from soundgraph.scene.reading import elements
 from soundgraph.scene.reading.checks_and_manifests import ManifestSettings
@@ -34,22 +39,24 @@ _BOUNDS = {
 
 
 def json_schema() -> Schema:
-    """The JSON Schema of a scene file."""
-    models = {f"kind_{name}": get_kind(name).params for name in kind_names()}
+    """The JSON Schema of a scene file. What installed packages offer is in it, too."""
+    kinds = [*kind_names(), *KINDS.from_packages()]
+    known_engines = [*engines.names(), *ENGINES.from_packages()]
+    models = _of_kinds(kinds)
     models |= {"scene": SceneSettings, "export": ExportSettings, "element": elements.element_model(), "check": Check}
-    models |= {"manifest": ManifestSettings, **{f"engine_{name}": engines.get(name).params for name in engines.names()}}
+    models |= {"manifest": ManifestSettings, **{f"engine_{name}": engines.get(name).params for name in known_engines}}
     tables, definitions = _tables(models)
-    for name in kind_names():
-        table = tables[f"kind_{name}"]
+    for name in kinds:
+        table = _with_fields_of_models(name, tables)
         definitions[f"defaults_{name}"] = _defaults(name, table)
         definitions[f"kind_{name}"] = _node(name, table)
     definitions |= {name: tables[name] for name in ("scene", "export", "element", "check")}
-    for name in engines.names():
+    for name in known_engines:
         definitions[f"engine_{name}"] = _manifest(name, tables["manifest"], tables[f"engine_{name}"])
-    definitions["manifest"] = {"oneOf": [{"$ref": f"#/definitions/engine_{name}"} for name in engines.names()]}
+    definitions["manifest"] = {"oneOf": [{"$ref": f"#/definitions/engine_{name}"} for name in known_engines]}
     # An export named like the scene may leave its node to the elements.
     definitions["export"]["required"] = []
-    definitions["node"] = {"oneOf": [{"$ref": f"#/definitions/kind_{name}"} for name in kind_names()]}
+    definitions["node"] = {"oneOf": [{"$ref": f"#/definitions/kind_{name}"} for name in kinds]}
     return {
         "$schema": _DRAFT,
         "title": "soundgraph scene",
@@ -68,7 +75,7 @@ def json_schema() -> Schema:
                 "type": "object",
                 "description": "Values for all nodes of a kind that do not give their own.",
                 "additionalProperties": False,
-                "properties": {name: {"$ref": f"#/definitions/defaults_{name}"} for name in kind_names()},
+                "properties": {name: {"$ref": f"#/definitions/defaults_{name}"} for name in kinds},
             },
             "nodes": _named("node", "The steps, by name."),
             "elements": {
@@ -91,11 +98,12 @@ def json_schema() -> Schema:
 
 def project_schema() -> Schema:
     """The JSON Schema of soundgraph.toml."""
-    models: dict[str, type[Params]] = {f"kind_{name}": get_kind(name).params for name in kind_names()}
+    kinds = [*kind_names(), *KINDS.from_packages()]
+    models = _of_kinds(kinds)
     models |= {"cache": CacheSettings, "build": BuildSettings, "policy": PolicySettings, "named_model": NamedModel}
     tables, definitions = _tables(models)
     definitions |= {name: tables[name] for name in ("cache", "build", "policy", "named_model")}
-    definitions |= {f"defaults_{name}": _defaults(name, tables[f"kind_{name}"]) for name in kind_names()}
+    definitions |= {f"defaults_{name}": _defaults(name, _with_fields_of_models(name, tables)) for name in kinds}
     budget = definitions["build"]["properties"]["memory_budget"]
     del budget["anyOf"]
     budget["type"] = ["string", "integer"]
@@ -118,12 +126,48 @@ def project_schema() -> Schema:
                 "type": "object",
                 "description": "Values for all nodes of a kind, below what a scene says.",
                 "additionalProperties": False,
-                "properties": {name: {"$ref": f"#/definitions/defaults_{name}"} for name in kind_names()},
+                "properties": {name: {"$ref": f"#/definitions/defaults_{name}"} for name in kinds},
             },
             "policy": {"$ref": "#/definitions/policy"},
         },
         "definitions": definitions,
     }
+
+
+def _of_kinds(kinds: Sequence[str]) -> dict[str, type[Params]]:
+    """The models of kinds, and of what models take beyond what every generate node may say."""
+    models = {f"kind_{name}": get_kind(name).params for name in kinds}
+    return models | {f"backend_{name}": backends.get(name).params for name in node_fields.all_backends()}
+
+
+def _with_fields_of_models(kind: str, tables: Mapping[str, Schema]) -> Schema:
+    """The table of a kind; of generate, with the fields of all models: an editor does not know what a model takes."""
+    table = tables[f"kind_{kind}"]
+    if get_kind(kind).render is not None:
+        return table
+    found: dict[str, list[Schema]] = {}
+    for name in node_fields.all_backends():
+        package = backends.BACKENDS.package(name)
+        for field, schema in tables[f"backend_{name}"].get("properties", {}).items():
+            shown = {**schema, "description": _of_package(schema.get("description", ""), package)}
+            if schema not in found.get(field, ()):
+                found.setdefault(field, []).append(shown if package else schema)
+    own = {field: choices[0] if len(choices) == 1 else _either(choices) for field, choices in found.items()}
+    return {**table, "properties": {**table["properties"], **own}}
+
+
+def _either(choices: list[Schema]) -> Schema:
+    """A field that models take in several ways."""
+    meanings = dict.fromkeys(choice["description"] for choice in choices if choice.get("description"))
+    return {"description": listed(list(meanings), "or"), "anyOf": choices}
+
+
+def _summary(registry: Registry[Any], name: str) -> str:
+    return _of_package(registry.summary(name), registry.package(name))
+
+
+def _of_package(words: str, package: str) -> str:
+    return f"{words} (of package {package})" if package else words
 
 
 def _tables(models: dict[str, type[Params]]) -> tuple[dict[str, Schema], dict[str, Schema]]:
@@ -145,17 +189,18 @@ def _node(kind: str, table: Schema) -> Schema:
     fixed = {*reference_fields(params), *file_fields(params)}
     # What [defaults] may give is not required of a node: an editor knows of this file only.
     required = ["kind", *(name for name in table.get("required", ()) if name in fixed)]
-    discriminator = {"enum": [kind], "description": kind_summary(kind)}
+    summary = _summary(KINDS, kind)
+    discriminator = {"enum": [kind], "description": summary}
     properties = {"kind": discriminator, **table["properties"]}
-    return {**table, "description": kind_summary(kind), "properties": properties, "required": required}
+    return {**table, "description": summary, "properties": properties, "required": required}
 
 
 def _manifest(engine: str, shared: Schema, own: Schema) -> Schema:
     """A [manifests.*] table for one engine: what all of them say, and the engine's own fields."""
-    discriminator = {"enum": [engine], "description": engines.summary(engine)}
+    description = _summary(ENGINES, engine)
+    discriminator = {"enum": [engine], "description": description}
     properties = {**shared["properties"], **own["properties"], "engine": discriminator}
     required = ["engine", *own.get("required", ())]
-    description = engines.summary(engine)
     return {**own, "description": description, "properties": properties, "required": required}
 
 

@@ -14,7 +14,7 @@ import pytest
 from soundgraph import backends
 from soundgraph.audio import artifact
 from soundgraph.backends import Made, Request
-from soundgraph.backends.draft import BACKEND
+from soundgraph.backends.draft import BACKEND, DraftParams
 from soundgraph.backends.draft.vocabulary import THEMES
 from soundgraph.backends.draft.vocabulary.lines import acts, things
 
@@ -38,7 +38,7 @@ PROMPTS = {
 
 
 def request(prompt: str, duration: float = 1.0, seed: int = 0, temperature: float = 1.0) -> Request:
-    return Request(((0.0, prompt),), duration, seed, temperature, top_k=250, top_p=0.0, cfg_coef=3.0)
+    return Request(((0.0, prompt),), duration, seed, DraftParams(temperature=temperature))
 
 
 def makes(model_id: str, *requests: Request) -> list[Made]:
@@ -245,11 +245,11 @@ def test_a_prompt_that_is_understood_needs_no_remark(family):
 DIGESTS = """
 import json, sys
 from soundgraph.backends import Request
-from soundgraph.backends.draft import BACKEND
+from soundgraph.backends.draft import BACKEND, DraftParams
 digests = []
 for family, prompts in json.loads(sys.argv[1]).items():
     model = BACKEND.find(f"draft/{family}@44100x2")
-    requests = [Request(((0.0, prompt),), 0.9, seed, 1.0, 250, 0.0, 3.0) for prompt in prompts for seed in (0, 7)]
+    requests = [Request(((0.0, prompt),), 0.9, seed, DraftParams()) for prompt in prompts for seed in (0, 7)]
     made = BACKEND.load(model).generate(requests, lambda index, seconds: None)
     digests += [f"{family} {requests[one.index].prompt} {one.audio.digest}" for one in made]
 print(json.dumps(digests))

@@ -10,7 +10,7 @@ import pytest
 import scipy.signal  # noqa: TID253 - an oracle; the ban is on what the package imports
 
 from soundgraph.backends import Request
-from soundgraph.backends.draft import BACKEND
+from soundgraph.backends.draft import BACKEND, DraftParams
 from soundgraph.backends.draft.effects import effect
 from soundgraph.backends.draft.vocabulary import THEMES
 from soundgraph.backends.draft.vocabulary.describing import SETTINGS
@@ -24,7 +24,7 @@ SEEDS = (0, 1, 2)
 def hear(prompt: str, seconds: float = 4.0, seed: int = 0, rate: int = 32000) -> np.ndarray:
     model = BACKEND.find(f"draft/audio@{rate}x1")
     assert model is not None
-    request = Request(((0.0, prompt),), seconds, seed, temperature=1.0, top_k=250, top_p=0.0, cfg_coef=3.0)
+    request = Request(((0.0, prompt),), seconds, seed, DraftParams())
     (made,) = BACKEND.load(model).generate([request], lambda index, done: None)
     return made.audio.samples[0].astype(np.float64)
 

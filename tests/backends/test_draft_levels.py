@@ -9,7 +9,7 @@ from soundgraph.audio import artifact
 from soundgraph.audio.artifact import Audio
 from soundgraph.audio.dsp import loudness
 from soundgraph.backends import Request
-from soundgraph.backends.draft import BACKEND, levels
+from soundgraph.backends.draft import BACKEND, DraftParams, levels
 from soundgraph.backends.draft.vocabulary import THEMES
 from soundgraph.backends.draft.vocabulary.lines import acts, things
 
@@ -20,7 +20,7 @@ UNKNOWN = ("xyzzy plugh", "soft xyzzy", "qwert", "frobnicate the wibble")
 def hear(prompt: str, seconds: float = 2.0, seed: int = 0, model_id: str = "draft/audio@32000x1") -> Audio:
     model = BACKEND.find(model_id)
     assert model is not None
-    request = Request(((0.0, prompt),), seconds, seed, temperature=1.0, top_k=250, top_p=0.0, cfg_coef=3.0)
+    request = Request(((0.0, prompt),), seconds, seed, DraftParams())
     (made,) = BACKEND.load(model).generate([request], lambda index, done: None)
     return made.audio
 

@@ -7,7 +7,7 @@ import pytest
 import scipy.signal  # noqa: TID253 - an oracle; the ban is on what the package imports
 
 from soundgraph.backends import Request
-from soundgraph.backends.draft import BACKEND
+from soundgraph.backends.draft import BACKEND, DraftParams
 from soundgraph.backends.draft.music import score
 from soundgraph.backends.draft.music.instruments import PITCHED
 from soundgraph.backends.draft.music.tables import INSTRUMENTS, SCALES
@@ -18,7 +18,7 @@ RATE = 32000
 def hear(prompt: str, seconds: float = 12.0, seed: int = 0) -> np.ndarray:
     model = BACKEND.find(f"draft/music@{RATE}x1")
     assert model is not None
-    request = Request(((0.0, prompt),), seconds, seed, temperature=1.0, top_k=250, top_p=0.0, cfg_coef=3.0)
+    request = Request(((0.0, prompt),), seconds, seed, DraftParams())
     (made,) = BACKEND.load(model).generate([request], lambda index, done: None)
     return made.audio.samples[0].astype(np.float64)
 

@@ -10,7 +10,7 @@ import pytest
 from soundgraph.audio import artifact
 from soundgraph.audio.artifact import Audio
 from soundgraph.backends import Made, Refused, Request
-from soundgraph.backends.draft import BACKEND
+from soundgraph.backends.draft import BACKEND, DraftParams
 from soundgraph.backends.draft.sections import faded, sections, tail
 
 RATE = 16_000
@@ -29,9 +29,7 @@ def made(*prompts: tuple[float, str], model_id: str = "draft/audio", **fields: A
 
 
 def request(*prompts: tuple[float, str], duration: float = 4.0, **fields: Any) -> Request:
-    return Request(
-        prompts, duration, **{"seed": 1, "temperature": 1.0, "top_k": 250, "top_p": 0.0, "cfg_coef": 3.0, **fields}
-    )
+    return Request(prompts, duration, **{"seed": 1, "params": DraftParams(), **fields})
 
 
 def samples(*prompts: tuple[float, str], **fields: Any) -> np.ndarray:

@@ -221,7 +221,7 @@ def test_a_lost_blob_that_nobody_reads_is_not_made_again(space: Space) -> None:
     space.build()
     cut = json.loads(space.read("build/theme.wav.json"))["nodes"]["cut"]["digest"]
     (space.cache / "blobs" / cut[:2] / f"{cut}.wav").unlink()
-    space.replace('prompt = "rain"', 'prompt = "rain"\ntop_k = 7')
+    space.replace('prompt = "rain"', 'prompt = "rain"\nprecision = "int8"')
     found = space.build()
     assert (found.ran, found.cutoffs) == (["a:rain"], ["a:cut", "a:dark"])
 

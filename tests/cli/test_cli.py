@@ -160,6 +160,13 @@ def test_kinds_tell_every_field(space: Space) -> None:
     assert [row["kind"] for row in rows] == list(kind_names())
 
 
+def test_of_a_field_that_not_every_model_takes_it_is_told_which_do(space: Space) -> None:
+    rows = {row["name"]: row for row in json.loads(space.run("kinds", "generate", "--json").out)}
+    assert "backends" not in rows["seed"]
+    assert (rows["temperature"]["backends"], rows["top_k"]["backends"]) == (["audiocraft", "draft"], ["audiocraft"])
+    assert "0 for all of them; models of audiocraft\n" in space.run("kinds", "generate").out
+
+
 @pytest.mark.parametrize("form", ["text", "mermaid", "dot", "svg"])
 def test_a_graph_can_be_drawn_before_and_after_a_build(space: Space, form: str) -> None:
     space.scene(CHAIN)

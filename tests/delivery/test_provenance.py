@@ -87,7 +87,7 @@ def test_what_a_generate_node_leaves_out_is_not_told_and_what_it_takes_in_is_tol
     space.scene(CHAIN)
     space.build()
     params = facts(space)["nodes"]["rain"]["params"]
-    assert {"prompt", "seed", "temperature", "top_k", "duration"} <= params.keys()
+    assert {"prompt", "seed", "temperature", "duration"} <= params.keys()
     assert None not in params.values()
     assert not {"model", "melody", "continue_from"} & params.keys()
 

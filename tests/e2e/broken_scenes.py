@@ -157,6 +157,26 @@ BROKEN = [
         'graphs/x.toml:5: nodes.rain: unknown field "temperatur"; did you mean "temperature"?',
     ),
     Broken(
+        "a field that only other models take",
+        _x(RAIN.replace('"audio"', '"draft/audio"') + "top_k = 5\n"),
+        """\
+graphs/x.toml:5: nodes.rain: top_k cannot be used: draft/audio does not take it; models of audiocraft do
+  beside what all models take, it takes temperature""",
+    ),
+    Broken(
+        "a field that the model does not take, by an override",
+        _x(RAIN.replace('"audio"', '"draft/audio"')),
+        """\
+graphs/x.toml: nodes.rain: top_k cannot be used: draft/audio does not take it; models of audiocraft do
+  given by -D nodes.rain.top_k=5""",
+        overrides=("nodes.rain.top_k=5",),
+    ),
+    Broken(
+        "a default that no model would take",
+        _x("[defaults.generate]\ntop_k = -1\n" + RAIN.replace('"audio"', '"draft/audio"')),
+        "graphs/x.toml:2: defaults.generate: top_k must be at least 0, not -1",
+    ),
+    Broken(
         "an unknown field like no other",
         _x(RAIN + "colour = 3\n"),
         'graphs/x.toml:5: nodes.rain: unknown field "colour"',

@@ -21,6 +21,7 @@ from soundgraph.audio.dsp.drift import drift_lu
 from soundgraph.audio.dsp.levelling import evened
 from soundgraph.audio.dsp.seam import AUDIBLE, seam_ratio
 from soundgraph.backends import Request
+from soundgraph.backends.audiocraft.params import AudioCraftParams
 from soundgraph.backends.audiocraft.pieces import Clock, lay_out
 from soundgraph.cache.result_record import Record
 from tests.helpers import Space, export, generate, node
@@ -96,7 +97,7 @@ def real(checkpoints: Callable[..., Space]) -> dict[str, Audio]:
 def window_joins() -> list[float]:
     """Seconds at which one window of MusicGen ends and the next goes on."""
     schedule = tuple((float(step["at"]), str(step["text"])) for step in SCHEDULE)
-    request = Request(schedule, float(SECONDS), 0, 1.0, 250, 0.0, 3.0)
+    request = Request(schedule, float(SECONDS), 0, AudioCraftParams())
     clock = Clock(32000, 640, 1, 1500)
     return [clock.hop * window.end / clock.sample_rate for window in lay_out(request, "music", clock).windows[:-1]]
 
@@ -199,13 +200,14 @@ torch.set_num_threads(1)
 from pathlib import Path
 from soundgraph.backends import Request
 from soundgraph.backends.audiocraft.generator import AudioCraftGenerator
+from soundgraph.backends.audiocraft.params import AudioCraftParams
 from tests.backends.audiocraft import tiny
 
 folder = Path({folder!r})
 loaded = AudioCraftGenerator(tiny.files(folder), tiny.model(folder), "cpu", None)
 for seconds in (15.0, 15.0, 45.0):  # the first one settles what the allocator keeps
     Path("/proc/self/clear_refs").write_text("5")  # forgets the highest mark so far
-    request = Request(((0.0, "rain"),), seconds, 0, 1.0, 250, 0.0, 3.0)
+    request = Request(((0.0, "rain"),), seconds, 0, AudioCraftParams())
     (made,) = loaded.generate([request], lambda index, seconds: None)
     assert made.audio.n_samples == round(seconds * 32000)
     del made

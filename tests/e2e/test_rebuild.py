@@ -51,7 +51,7 @@ CASES = [
     Case("the scene's seed", "seed = 1\n", "seed = 2\n", f"rain {WHOLE}", written="theme.wav"),
     Case("the scene's rate", "sample_rate = 16000", "sample_rate = 22050", "all end", written="theme.wav door.flac"),
     Case("the scene's length", "0.05\nseed = 1", "0.06\nseed = 1", f"rain {WHOLE}", written="theme.wav"),
-    Case("what a draft takes no notice of", "seed = 3", "seed = 3\ntop_k = 9", "tune", "soft all end"),
+    Case("what a draft takes no notice of", "seed = 3", 'seed = 3\nprecision = "int8"', "tune", "soft all end"),
     Case("a node in the middle", "duration = 0.04", "duration = 0.03", WHOLE, written="theme.wav"),
     Case("a weight", "weight = 0.5", "weight = 0.6", "all end", written="theme.wav"),
     Case("an offset", "at = 0.01", "at = 0.02", "all end", written="theme.wav"),

@@ -53,9 +53,9 @@ def test_a_chain_runs_once_and_is_delivered(space: Space) -> None:
 
 
 def test_a_node_that_came_out_the_same_does_not_run_its_users(space: Space) -> None:
-    space.scene(CHAIN.replace("soft rain", 'soft rain"\ntop_k = 10 # "'))
+    space.scene(CHAIN.replace("soft rain", 'soft rain"\nprecision = "int8" # "'))
     space.build()
-    space.replace("top_k = 10", "top_k = 11")  # drafts know of no top_k
+    space.replace("int8", "float32")  # a draft takes no notice of it
     found = space.build()
     assert (found.ran, found.cutoffs, found.hits) == (["a:rain"], ["a:cut", "a:dark"], [])
     assert found.exports == {"build/theme.wav": "current"}
@@ -93,7 +93,7 @@ def test_nodes_below_twins_are_twins_too(space: Space) -> None:
 
 def test_a_node_whose_input_turns_out_to_be_known_is_a_twin_of_what_runs(space: Space, probe: Probe) -> None:
     """Its key is known only once its input has run, and then another node is making the same."""
-    scene = generate("a1", "rain", top_k=1) + generate("a2", "rain", top_k=2)
+    scene = generate("a1", "rain", precision="int8") + generate("a2", "rain", precision="float16")
     scene += node("loud", "gain", input="a1", gain_db=3.0) + node("loud2", "gain", input="a2", gain_db=3.0)
     space.scene(scene + export("x", "loud") + export("y", "loud2"))
     found = space.build()

@@ -19,7 +19,7 @@ from tests.helpers import CHAIN, Space, changed, export, generate, node
 class Fickle:
     """The draft backend, whose takes come out at another level once they have been recorded."""
 
-    name, version, draft = "draft", 1, True
+    name, version, draft, params = "draft", 1, True, backends.get("draft").params
 
     def __init__(self) -> None:
         self.gain = 1.0

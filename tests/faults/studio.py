@@ -11,6 +11,7 @@ import numpy as np
 from soundgraph import backends
 from soundgraph.audio.artifact import Audio
 from soundgraph.backends import Device, Made, Model, Precision, Report, Request, Sources
+from soundgraph.core.params import Params
 
 MODELS = ("studio/near", "studio/far")
 LOG = "SOUNDGRAPH_TEST_TAKES"
@@ -21,6 +22,7 @@ class Studio:
     name = "studio"
     version = 1
     draft = False
+    params = Params
 
     def models(self) -> Sequence[Model]:
         return [

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from soundgraph.audio.containers import decode
 from soundgraph.core.errors import NodeError
-from soundgraph.core.params import file_fields, manifest_params
+from soundgraph.core.params import file_fields, key_params
 from soundgraph.nodes import get_kind
 from soundgraph.nodes.file import KIND, File
 
@@ -34,7 +34,7 @@ def test_its_key_holds_the_decoder_and_not_the_path(tmp_path):
     recording(tmp_path / "a.wav")
     assert get_kind("file") is KIND
     assert file_fields(File) == ("path",)
-    assert manifest_params(File(path="/a/b.wav")) == {}
+    assert key_params(File(path="/a/b.wav")) == {}
     assert KIND.decoder(File(path=str(tmp_path / "a.wav"))) == decode.version(tmp_path / "a.wav")
 
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from soundgraph.audio.artifact import Audio, make
 from soundgraph.audio.dsp.resampling import resample
 from soundgraph.core.errors import NodeError
-from soundgraph.core.params import manifest_params, references
+from soundgraph.core.params import key_params, references
 from soundgraph.nodes.mix import KIND, Layer, Mix
 
 RATE = 8000
@@ -178,7 +178,7 @@ def test_mix_values_out_of_range_are_mistakes(fields):
 def test_inputs_are_references_in_the_order_written_and_the_rate_is_the_scenes():
     node = Mix(inputs=[Layer(node="rain", weight=0.5), Layer(node="wind")])
     assert references(node) == [("inputs[0].node", "rain"), ("inputs[1].node", "wind")]
-    assert manifest_params(node) == {"inputs": [{"weight": 0.5}, {}]}
+    assert key_params(node) == {"inputs": [{"weight": 0.5}, {}]}
     assert KIND.from_scene == ("sample_rate",)
 
 

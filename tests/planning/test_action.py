@@ -11,6 +11,7 @@ from soundgraph.planning.action import differences, manifest
 from tests.planning.test_keys import of
 
 RAIN = {"model": "draft/audio", "prompt": "rain"}
+TAKE = {"model": "facebook/audiogen-medium", "prompt": "rain"}
 
 
 def made(kind_name: str, table: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def made(kind_name: str, table: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def test_a_manifest_says_what_differs_from_the_defaults_and_no_name() -> None:
-    assert made("generate", {**RAIN, "top_k": 250, "seed": 3}) == {
+    assert made("generate", {**RAIN, "temperature": 1.0, "seed": 3}) == {
         "schema": 1,
         "kind": "generate",
         "version": 1,
@@ -51,8 +52,8 @@ def test_a_manifest_has_a_canonical_form_after_a_trip_through_json() -> None:
         ("generate", RAIN, {**RAIN, "prompt": "wind"}, ['prompt: "rain" -> "wind"']),
         ("generate", RAIN, {**RAIN, "prompt": 'Ä "x"'}, ['prompt: "rain" -> "Ä \\"x\\""']),
         ("generate", RAIN, {**RAIN, "seed": 3}, ["seed: 0 (default) -> 3"]),
-        ("generate", RAIN, {**RAIN, "top_k": 100}, ["top_k: 250 (default) -> 100"]),
-        ("generate", {**RAIN, "top_p": 0.5}, RAIN, ["top_p: 0.5 -> 0.0 (default)"]),
+        ("generate", TAKE, {**TAKE, "top_k": 100}, ["top_k: 250 (default) -> 100"]),
+        ("generate", {**TAKE, "top_p": 0.5}, TAKE, ["top_p: 0.5 -> 0.0 (default)"]),
         ("trim", {"input": "a", "duration": 1.0}, {"input": "a"}, ["duration: 1.0 removed"]),
         ("trim", {"input": "a"}, {"input": "a", "pad": True}, ["pad: false (default) -> true"]),
         ("gain", {"input": "a", "gain_db": 1}, {"input": "a", "gain_db": 1.0}, []),
@@ -82,7 +83,7 @@ def test_a_difference_names_the_field_as_the_user_writes_it(
 
 
 def test_a_default_that_an_older_manifest_spells_out_is_told_as_added_or_removed() -> None:
-    old = made("generate", RAIN)
+    old = made("generate", TAKE)
     new = {**old, "params": {**old["params"], "top_k": 250}}
     assert [str(change) for change in differences(old, new)] == ["top_k: 250 added"]
     assert [str(change) for change in differences(new, old)] == ["top_k: 250 removed"]

@@ -10,6 +10,7 @@ and look at the difference in review: each key that changed is a result that eve
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import types
 from collections.abc import Iterator, Mapping
@@ -20,13 +21,14 @@ import pytest
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
+from soundgraph import backends
 from soundgraph.audio.containers import decode
 from soundgraph.cache.action_key import action_key
 from soundgraph.core.params import Params, references
 from soundgraph.nodes import Form, get_kind, kind_names
 from soundgraph.planning import action, scene_graph
 from soundgraph.planning.action import manifest
-from soundgraph.project import targets
+from soundgraph.project import node_fields, targets
 from soundgraph.scene.tables.scene import Node, Origin
 from soundgraph.session import opening
 from tests.helpers import CHAIN, Space, changed, export, generate, node, noise
@@ -47,7 +49,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "file": {"path": "FILE"},
     "gain": {"input": "a", "gain_db": 3.0},
     "gate": {"input": "a", "threshold_db": -50.0},
-    "generate": {"model": "draft/audio", "prompt": "rain"},
+    "generate": {"model": "facebook/audiogen-medium", "prompt": "rain"},
     "level": {"input": "a"},
     "limiter": {"input": "a"},
     "loop": {"input": "a", "duration": 100.0},
@@ -88,12 +90,12 @@ CONTEXT: dict[str, dict[str, Any]] = {
 
 
 def of(kind_name: str, table: Mapping[str, Any], name: str = "n") -> Node:
-    """A node as the loader makes it, with its model resolved."""
-    from soundgraph import backends
-
+    """A node as the loader makes it, with its model resolved, whose weights are as if they were here."""
     kind = get_kind(kind_name)
-    params = kind.params.model_validate(dict(table))
     model = backends.find(table["model"]) if kind_name == "generate" else None
+    if model is not None and not model.here:
+        model = dataclasses.replace(model, identity="its weights")
+    params = node_fields.params_for(kind_name, model).model_validate(dict(table))
     return Node(name, kind_name, kind, params, Origin("graphs/a.toml", ("nodes", name)), model)
 
 
@@ -129,7 +131,12 @@ def _fields(params: type[Params], prefix: str = "") -> Iterator[tuple[str, Field
                     yield from _fields(item, f"{prefix}{name}[].")
 
 
-ALL_FIELDS = [(kind, path) for kind in EXAMPLES for path, _ in _fields(get_kind(kind).params)]
+def _params(kind: str) -> type[Params]:
+    """What the table of an example is checked by; of a generate node, by a model that takes much."""
+    return node_fields.params_for(kind, backends.find(EXAMPLES["generate"]["model"]) if kind == "generate" else None)
+
+
+ALL_FIELDS = [(kind, path) for kind in EXAMPLES for path, _ in _fields(_params(kind))]
 
 
 def _other_values(info: FieldInfo) -> Iterator[Any]:
@@ -168,7 +175,7 @@ def test_another_value_in_any_field_gives_another_key(
     kind_name: str, path: str, examples: dict[str, dict[str, Any]], tmp_path: Path
 ) -> None:
     """A field is a reference, a file, a list of tables, or has some other value that changes the key."""
-    info = dict(_fields(get_kind(kind_name).params))[path]
+    info = dict(_fields(_params(kind_name)))[path]
     table = {**examples[kind_name], **CONTEXT.get(f"{kind_name}.{path}", {})}
     before = key_of(kind_name, table)
     if path == "path":
@@ -209,7 +216,7 @@ def test_a_field_that_takes_another_value_never_keeps_the_key(examples: dict[str
     """All values of all fields, of all kinds: no two different tables share a key."""
     seen: dict[str, str] = {}
     for kind_name, path in ALL_FIELDS:
-        info = dict(_fields(get_kind(kind_name).params))[path]
+        info = dict(_fields(_params(kind_name)))[path]
         if path in ("path", "inputs", "bands", "prompts", "model") or path in _REFERENCES:
             continue
         table = {**examples[kind_name], **CONTEXT.get(f"{kind_name}.{path}", {})}
@@ -226,7 +233,7 @@ def test_a_default_that_is_written_out_is_the_same_as_one_that_is_not(
     kind_name: str, examples: dict[str, dict[str, Any]]
 ) -> None:
     before = key_of(kind_name, examples[kind_name])
-    for path, info in _fields(get_kind(kind_name).params):
+    for path, info in _fields(_params(kind_name)):
         outer, _, field = path.rpartition("[].")
         if outer and outer not in examples[kind_name]:
             continue
@@ -244,8 +251,8 @@ def test_a_default_that_is_written_out_is_the_same_as_one_that_is_not(
         ("trim", {"input": "a", "start": 0.5}, {"input": "a", "duration": 0.5}),
         (
             "generate",
-            {"model": "draft/audio", "prompt": "a", "top_k": 1},
-            {"model": "draft/audio", "prompt": "a", "seed": 1},
+            {"model": "facebook/audiogen-medium", "prompt": "a", "top_k": 1},
+            {"model": "facebook/audiogen-medium", "prompt": "a", "seed": 1},
         ),
         ("mix", {"inputs": [{"node": "a", "at": 0.5}]}, {"inputs": [{"node": "a", "pan": 0.5}]}),
         (
@@ -278,10 +285,6 @@ def test_swapping_the_inputs_of_a_mix_gives_another_key() -> None:
 def test_version_backend_weights_decoder_salt_and_schema_are_part_of_the_key(
     examples: dict[str, dict[str, Any]],
 ) -> None:
-    import dataclasses
-
-    from soundgraph import backends
-
     take = of("generate", examples["generate"])
     assert take.model is not None
     recording = of("file", examples["file"])
@@ -295,7 +298,7 @@ def test_version_backend_weights_decoder_salt_and_schema_are_part_of_the_key(
     keys.add(key(take, "another salt"))
     keys.add(key(dataclasses.replace(take, kind=dataclasses.replace(take.kind, version=2))))
     keys.add(key(dataclasses.replace(take, model=dataclasses.replace(take.model, identity="other weights"))))
-    with changed(backends.get("draft"), "version", backends.get("draft").version + 1):
+    with changed(backends.get("audiocraft"), "version", backends.get("audiocraft").version + 1):
         keys.add(key(take))
     with changed(action, "KEY_SCHEMA", 2):
         keys.add(key(take))
@@ -353,16 +356,65 @@ def test_a_plan_and_a_build_know_the_form_of_an_input_and_agree_about_the_key(sp
 
 
 def test_without_known_weights_there_is_no_key(examples: dict[str, dict[str, Any]]) -> None:
-    import dataclasses
-
     take = of("generate", examples["generate"])
     assert take.model is not None
     assert manifest(dataclasses.replace(take, model=dataclasses.replace(take.model, identity="")), {}) is None
 
 
 def test_a_shorthand_of_a_model_is_the_same_model(examples: dict[str, dict[str, Any]]) -> None:
-    long = {**examples["generate"], "model": "draft/audio@16000x1"}
-    assert key_of("generate", long) == key_of("generate", examples["generate"])
+    short = {"model": "draft/audio", "prompt": "rain"}
+    assert key_of("generate", short) == key_of("generate", {**short, "model": "draft/audio@16000x1"})
+
+
+# What its model takes beyond what every model takes
+
+
+def test_the_manifests_of_musicgen_and_audiogen_are_as_they_were() -> None:
+    """Takes of them cost hours: a key that changes throws them away."""
+    said = {"temperature": 0.8, "top_k": 7, "top_p": 0.5, "cfg_coef": 3.0, "seed": 3, "precision": "int8"}
+    found = manifest(of("generate", {"model": "facebook/musicgen-small", "prompt": "rain", **said}), {})
+    assert json.dumps(found) == (
+        '{"schema": 1, "kind": "generate", "version": 1, "params": {"prompt": "rain", "precision": "int8", "seed": 3, '
+        '"temperature": 0.8, "top_k": 7, "top_p": 0.5}, "model": {"backend": "audiocraft", "version": 1, '
+        '"identity": "its weights"}}'
+    )
+
+
+def stand_in(fields: Mapping[str, Any], model: str = "facebook/audiogen-medium") -> str:
+    """The key of a node whose model a draft stands in for."""
+    real = of("generate", {"model": model, "prompt": "rain", **fields})
+    assert real.model is not None
+    found = manifest(dataclasses.replace(real, model=backends.stand_in(real.model)), {})
+    assert found is not None
+    return action_key(found)
+
+
+def test_what_a_draft_takes_no_notice_of_is_no_part_of_its_key() -> None:
+    plain = key_of("generate", {"model": "draft/audio", "prompt": "rain"})
+    assert stand_in({}) == stand_in({"top_k": 7, "top_p": 0.5, "cfg_coef": 1.0}) == plain
+    wild = key_of("generate", {"model": "draft/audio", "prompt": "rain", "temperature": 2.0})
+    assert stand_in({"temperature": 2.0}) == wild != plain
+
+
+def test_a_draft_s_key_reckons_with_its_own_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model may have another default for what both take: what it leaves unsaid is said to the draft."""
+
+    class Wilder(Params):
+        temperature: float = 2.0
+
+    monkeypatch.setattr(backends.get("audiocraft"), "params", Wilder)
+    assert stand_in({}) == key_of("generate", {"model": "draft/audio", "prompt": "rain", "temperature": 2.0})
+    assert stand_in({"temperature": 1.0}) == key_of("generate", {"model": "draft/audio", "prompt": "rain"})
+
+
+def test_what_a_model_takes_of_a_field_and_its_draft_cannot_is_left_out_of_the_draft(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Hotter(Params):
+        temperature: float = 100.0
+
+    monkeypatch.setattr(backends.get("audiocraft"), "params", Hotter)
+    assert stand_in({}) == key_of("generate", {"model": "draft/audio", "prompt": "rain"})
 
 
 # What is not
@@ -387,7 +439,7 @@ def keys(space: Space, *arguments: str) -> dict[str, str]:
         ("[exports.theme]", "[exports.other]"),
         ("[exports.theme]", '[exports.theme]\nformat = ["flac", "ogg"]\nloudness_lufs = -20'),
         ("duration = 0.05", "duration = 5e-2"),
-        ('prompt = "soft rain"', "prompt = 'soft rain'\ntemperature = 1\ntop_k = 250"),
+        ('prompt = "soft rain"', "prompt = 'soft rain'\ntemperature = 1"),
         ("gain_db = -3.0", "gain_db = -3"),
         ("[nodes.rain]", '[defaults.generate]\nprompt = "unused"\n[nodes.rain]'),
         ("[nodes.rain]", "[scene]\nsample_rate = 22050\nduration = 3.0\n[nodes.rain]"),  # of nodes that state theirs

@@ -21,6 +21,7 @@ from soundgraph.backends import Device, Made, Model, Precision, Report, Request,
 from soundgraph.cache.result_record import Record
 from soundgraph.cache.store import DiskStore
 from soundgraph.core.errors import BuildError, SceneError
+from soundgraph.core.params import Params
 from soundgraph.planning.pins import Pins
 from soundgraph.project import lockfile
 from soundgraph.project.lockfile import Take
@@ -41,6 +42,7 @@ class Fickle:
     name = "fickle"
     version = 1
     draft = False
+    params = Params
 
     def __init__(self) -> None:
         self.made: list[str] = []

@@ -19,6 +19,7 @@ from soundgraph.backends import Made, Request, Sources
 from soundgraph.core.params import Params
 from soundgraph.delivery import mastering
 from soundgraph.nodes import get_kind
+from soundgraph.project import node_fields
 from soundgraph.scene.reading import variations
 from soundgraph.scene.tables import check_settings
 from soundgraph.scene.tables.export_settings import ExportSettings
@@ -336,7 +337,8 @@ def _params(scene: SceneText, text: NodeText, take: int) -> Params:
     stated = {**{name: scene.settings[name] for name in kind.from_scene if name in scene.settings}, **text.fields}
     if stated.pop("variations", 1) > 1:
         stated["seed"] = variations.seed_of(stated.get("seed", 0), take)
-    return kind.params.model_validate(stated)
+    model = backends.find(stated["model"]) if kind.render is None else None
+    return node_fields.params_for(text.kind, model).model_validate(stated)
 
 
 def _identity(project: ProjectText, text: NodeText, params: Params, inputs: list[str]) -> Identity:
@@ -362,7 +364,7 @@ def _render(project: ProjectText, text: NodeText, params: Params, inputs: list[A
     model = backends.find(params.model)  # type: ignore[attr-defined]
     assert model is not None
     loaded = backends.get(model.backend).load(model, Sources(), "cpu", None)
-    (made,) = loaded.generate([Request.of(params, sounds)], lambda index, seconds: None)
+    (made,) = loaded.generate([Request.of(params, model, sounds)], lambda index, seconds: None)
     assert isinstance(made, Made), made
     return made.audio
 

@@ -319,12 +319,12 @@ def fields_of(kind: str) -> st.SearchStrategy[dict[str, Any]]:
                 # Mostly 2, so that nodes of equally many takes meet.
                 "variations": st.sampled_from([1, 1, 2, 2, 2, 3]),
             },
-            # The draft backend takes no notice of top_k: another value gives another key, and the same samples.
+            # The draft backend takes no notice of precision: another value gives another key, and the same samples.
             optional={
                 # The last is that of a second take of seed 0: two nodes then share a take.
                 "seed": st.sampled_from([0, 1, 2, variations.seed_of(0, 2)]),
                 "temperature": st.sampled_from([0.8, 1.0]),
-                "top_k": st.integers(1, 3),
+                "precision": st.sampled_from(["float32", "float16", "int8"]),
             },
         )
     if kind == "file":

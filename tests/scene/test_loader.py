@@ -22,7 +22,7 @@ from soundgraph.cache.action_key import action_key
 from soundgraph.core import toml_document
 from soundgraph.core.errors import SceneError
 from soundgraph.core.params import references
-from soundgraph.nodes import kind_names
+from soundgraph.nodes import get_kind, kind_names
 from soundgraph.planning.action import manifest
 from soundgraph.project.config import BuildSettings, CacheSettings, PolicySettings, Project, load_project
 from soundgraph.scene.loader import Lines, Loader, clashes, load_data, load_scene, load_scenes, scene_id
@@ -202,6 +202,39 @@ def test_references_in_lists_of_an_include_are_its_own_too(tmp_path: Path) -> No
         graphs__b=RAIN + '[nodes.m]\nkind = "mix"\ninputs = [{ node = "rain", weight = 0.5 }]\n',
     )
     assert references(scene.nodes["b.m"].params) == [("inputs[0].node", "b.rain")]
+
+
+# What only some models take
+
+
+DRAFT = '[nodes.rain]\nkind = "generate"\nmodel = "draft/audio"\nprompt = "rain"\n'
+
+
+def test_a_default_that_a_model_does_not_take_is_for_the_nodes_of_others(tmp_path: Path) -> None:
+    text = "[defaults.generate]\ntop_k = 5\n" + DRAFT + RAIN.replace("nodes.rain", "nodes.take")
+    scene = load(tmp_path, text, soundgraph="[defaults.generate]\ncfg_coef = 4\n")
+    assert not {"top_k", "cfg_coef"} & params(scene, "rain").keys()
+    assert [params(scene, "take")[name] for name in ("top_k", "cfg_coef")] == [5, 4.0]
+
+
+def test_a_draft_is_checked_by_what_the_model_takes_that_it_stands_for(tmp_path: Path) -> None:
+    scene = load(tmp_path, RAIN + "top_k = 5\n", draft=True)
+    assert params(scene, "rain")["top_k"] == 5
+    assert keys(scene) == keys(load(tmp_path, RAIN, draft=True))
+    with pytest.raises(SceneError, match="top_k must be at least 0"):
+        load(tmp_path, RAIN + "top_k = -5\n", draft=True)
+
+
+def test_of_a_node_whose_model_is_unknown_nothing_is_said_but_that(tmp_path: Path) -> None:
+    with pytest.raises(SceneError) as caught:
+        load(tmp_path, RAIN.replace('"audio"', '"audiox"') + "top_k = 5\n")
+    assert [mistake.where for mistake in caught.value.mistakes] == ["nodes.rain"]
+    assert "audiox" in str(caught.value)
+
+
+def test_every_field_that_each_model_takes_is_known_as_such() -> None:
+    """No backend may have one of that name for itself."""
+    assert frozenset(get_kind("generate").params.model_fields) == backends.EVERY_MODEL_TAKES
 
 
 def test_included_nodes_keep_the_settings_and_defaults_of_their_file(tmp_path: Path) -> None:

@@ -228,12 +228,12 @@ def test_what_reaches_no_sound_is_not_listed(repo, what):
 
 def test_where_the_cache_knows_that_both_sound_alike_it_is_the_same_sound(repo):
     repo.build()
-    repo.replace('prompt = "wind"', 'prompt = "wind"\ntop_k = 9')  # of which drafts take no notice
+    repo.replace('prompt = "wind"', 'prompt = "wind"\nprecision = "int8"')  # of which drafts take no notice
     assert statuses(diff(repo)) == {"a:wind": "changed"}
     repo.build()
     found = diff(repo)
     assert statuses(found) == {"a:wind": "same sound"}
-    assert reasons(found) == ["wind top_k: 250 (default) -> 9"]
+    assert reasons(found) == ['wind precision: "int8" added']
 
 
 def test_other_demands_are_told_and_change_no_sound(repo):

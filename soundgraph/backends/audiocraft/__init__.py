@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from soundgraph.backends import Device, Generator, Model, Pin, Precision, Sources
 from soundgraph.backends.audiocraft import catalogue
+from soundgraph.backends.audiocraft.params import AudioCraftParams
 from soundgraph.core.errors import NodeError, quote
 
 
@@ -15,6 +16,7 @@ class AudioCraft:
     name = "audiocraft"
     version = 1
     draft = False
+    params = AudioCraftParams
 
     def models(self) -> Sequence[Model]:
         return [catalogue.model(entry) for entry in catalogue.PUBLISHED]

@@ -95,7 +95,7 @@ class _Own:
         self._last: tuple[str, Conditions] | None = None
 
     def row(self, take: Take) -> Row:
-        window, request = take.window, take.request
+        window, request, params = take.window, take.request, take.request.params
         assert window is not None
         n_steps = self._decoder.n_steps(window.n_steps)
         return Row(
@@ -103,10 +103,10 @@ class _Own:
             prompt=take.context(),
             n_frames=window.n_steps,
             noise=noise(request.seed, window.index, n_steps, self._loaded.codec.num_codebooks),
-            temperature=request.temperature,
-            top_k=request.top_k,
-            top_p=request.top_p,
-            cfg_coef=request.cfg_coef,
+            temperature=params.temperature,
+            top_k=params.top_k,
+            top_p=params.top_p,
+            cfg_coef=params.cfg_coef,
         )
 
     def kind(self, row: Row) -> Hashable:
@@ -160,7 +160,7 @@ class _Stock:
             loaded.lm.to(loaded.dtype)  # the norms of a processor take no numbers of two sorts, as autocast makes them
 
     def row(self, take: Take) -> stock.Run:
-        window, request = take.window, take.request
+        window, request, params = take.window, take.request, take.request.params
         assert window is not None
         return stock.Run(
             text=window.text,
@@ -168,10 +168,10 @@ class _Stock:
             prompt=take.context(),
             n_steps=window.n_steps,
             seed=(request.seed + window.index * _FAR_APART) % 2**64,
-            temperature=request.temperature,
-            top_k=request.top_k,
-            top_p=request.top_p,
-            cfg_coef=request.cfg_coef,
+            temperature=params.temperature,
+            top_k=params.top_k,
+            top_p=params.top_p,
+            cfg_coef=params.cfg_coef,
         )
 
     def kind(self, row: stock.Run) -> Hashable:

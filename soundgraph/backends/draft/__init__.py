@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from soundgraph.backends import Device, Family, Model, Pin, Precision, Sources
+from soundgraph.backends import Device, Family, Model, Pin, Precision, Sources, Temperature
+from soundgraph.core.params import Params
 
 if TYPE_CHECKING:
     from soundgraph.backends.draft.takes import DraftGenerator
@@ -17,6 +18,12 @@ _SHORTHANDS: dict[Family, tuple[int, int]] = {"music": (32_000, 1), "audio": (16
 _ID = re.compile(r"draft/(music|audio)(?:@([1-9][0-9]{3,5})x([12]))?", re.ASCII)
 
 
+class DraftParams(Params):
+    """A draft takes no more than what can be heard in it."""
+
+    temperature: Temperature = 1.0
+
+
 class DraftBackend:
     """Serves `draft/music` (32 kHz mono), `draft/audio` (16 kHz mono), and `draft/<family>@<rate>x<channels>` for any
     rate from 8,000 to 192,000 Hz with 1 or 2 channels. A shorthand and its long form have the same identity."""
@@ -24,6 +31,7 @@ class DraftBackend:
     name = "draft"
     version = 2
     draft = True
+    params = DraftParams
 
     def models(self) -> Sequence[Model]:
         ids = ("draft/music", "draft/audio", "draft/music@32000x2")

@@ -34,7 +34,7 @@ _TOP_DB = -1.0  # of several parts: where they cross, they may add up to more
 class DraftGenerator:
     """A draft model as a `soundgraph.backends.Generator`. It holds nothing: a take is made from its request alone.
 
-    Guidance, top_k and top_p have no meaning here and change nothing; temperature widens random variation.
+    Temperature widens random variation; the precision means nothing here.
     """
 
     about = ""
@@ -142,7 +142,7 @@ def _part(model: Model, request: Request, text: str, n: int, name: tuple[str | i
     """n samples of what a text says, at its own level, with ramped ends. name: tells parts of one text apart."""
     chance = Chance(model.family, text, request.seed, *name)
     # Twice the usual variation at most: a draft at a wild temperature should still sound like what it says.
-    width = 2.0 * request.temperature / (1.0 + request.temperature)
+    width = 2.0 * request.params.temperature / (1.0 + request.params.temperature)
     stage = Stage(n, model.sample_rate, model.channels, chance, words.Character(), width)
     result = _played(stage, text) if model.family == "music" else _layers(stage, words.read(text))
     ends_ramped(result, round(RAMP_S * stage.rate), round(2 * RAMP_S * stage.rate))

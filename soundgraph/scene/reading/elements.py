@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, create_model
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from soundgraph.backends import Temperature
 from soundgraph.core import path_names, validation_words
 from soundgraph.core.errors import quote
 from soundgraph.core.params import Params
@@ -40,7 +41,7 @@ def element_model() -> type[Params]:
         ),
         "name": (str | None, Field(None, description="its node's name; the type and its position if not given")),
         "weight": (float, layer.model_fields["weight"]),
-        "temperature": (float, generate["temperature"]),
+        "temperature": (Temperature, 1.0),
         "duration": (float, generate["duration"]),
         "seed": (int, generate["seed"]),
         "save": (bool, Field(False, description="whether it is also delivered by itself")),

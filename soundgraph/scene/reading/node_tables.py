@@ -13,9 +13,10 @@ from soundgraph.backends import Model
 from soundgraph.core import path_names, validation_words
 from soundgraph.core.errors import did_you_mean, quote
 from soundgraph.core.params import Params, file_fields, references, rename_references, written_references
+from soundgraph.core.text import listed
 from soundgraph.core.toml_document import MistakeSink, Sheet
 from soundgraph.nodes import Kind, get_kind, kind_names
-from soundgraph.project import model_names
+from soundgraph.project import model_names, node_fields
 from soundgraph.project.model_names import UnknownModelError
 from soundgraph.scene.reading import variations
 from soundgraph.scene.reading.raw_tables import ScenePart, WrittenScene, WrittenTable
@@ -52,13 +53,16 @@ class NodeReader:
             if name not in merged:
                 merged[name] = getattr(part.settings, name)
         model = None
-        if kind.render is None and isinstance(merged.get("model"), str) and merged["model"]:
-            model = self._model(part, table, sink, merged["model"])
+        if kind.render is None:
+            if isinstance(merged.get("model"), str) and merged["model"]:
+                model = self._model(part, table, sink, merged["model"])
             merged = {**dict(model.defaults if model else ()), **merged}
+            merged = _without_fields_of_others(model, table, merged, sink)
+        checked_by = node_fields.params_for(kind_name, model)
         try:
-            params = kind.params.model_validate(merged)
+            params = checked_by.model_validate(merged)
         except ValidationError as error:
-            for keys, what in validation_words.explain(error, kind.params, merged):
+            for keys, what in validation_words.explain(error, checked_by, merged):
                 # A default that is wrong is reported where it stands, not for each node that takes it.
                 if not (part.faulty and keys and keys[0] in merged and keys[0] not in table):
                     sink.wrong(keys, what)
@@ -137,6 +141,23 @@ class NodeReader:
             return name
         path = os.path.relpath(os.path.normpath(sheet.folder / name), self._project.root).replace(os.sep, "/")
         return path if path.startswith("../") or path in (".", "..") else f"./{path}"
+
+
+def _without_fields_of_others(
+    model: Model | None, table: Mapping[str, Any], merged: dict[str, Any], sink: MistakeSink
+) -> dict[str, Any]:
+    """What a generate node says, without the fields that only other models take.
+
+    Such a field is a mistake in the node's own `table`, and nothing in [defaults.generate], which is for all models.
+    """
+    known = node_fields.params_for("generate", model).model_fields
+    foreign = {name: takers for name in merged if name not in known and (takers := node_fields.takers(name))}
+    for name, takers in foreign.items():
+        if name in table and model is not None:
+            own = sorted(model.params.model_fields)
+            what = f"{name} cannot be used: {merged['model']} does not take it; models of {listed(takers)} do"
+            sink.wrong((name,), what, f"beside what all models take, it takes {listed(own) if own else 'nothing'}")
+    return {name: value for name, value in merged.items() if name not in foreign}
 
 
 _KINDS = "soundgraph kinds lists them"

@@ -13,7 +13,8 @@ from soundgraph.core import path_names
 from soundgraph.core.errors import Mistake, SceneError, did_you_mean, quote
 from soundgraph.core.toml_document import MistakeSink
 from soundgraph.core.toml_lines import Keys
-from soundgraph.nodes import get_kind, kind_names
+from soundgraph.nodes import kind_names
+from soundgraph.project import node_fields
 from soundgraph.scene.reading.raw_tables import WrittenScene, WrittenTable
 from soundgraph.scene.tables.export_settings import ExportSettings
 from soundgraph.scene.tables.scene import SceneSettings
@@ -47,7 +48,8 @@ class Overrides:
         """Only the scenes that were read with these overrides count."""
         self.incomplete = False
         """Whether a file could not be read, so that nobody knows what an override would have matched in it."""
-        # What the scenes had that could be overridden, to say what was meant by one that matched nothing.
+        # What the scenes had that could be overridden, to say what was meant by one that matched nothing: of each node
+        # the kinds that it is of; "" for none.
         self._nodes: dict[str, set[str]] = {}
         self._exports: set[str] = set()
 
@@ -70,14 +72,14 @@ class Overrides:
         if not self.given:
             return
         for name, (_, node) in written.nodes.items():
-            self._nodes.setdefault(name, set()).update(_fields(node))
+            self._nodes.setdefault(name, set()).add(_kind_of(node))
         self._exports.update(written.exports)
         for override in self.given:
             group, *keys = override.keys
             if group == "nodes" and (place := split(keys, written.nodes)):
                 name, inner = place
                 part, node = written.nodes[name]
-                if inner[0] in _fields(node):
+                if _may_have(_kind_of(node), inner[0]):
                     self._change(node, override, inner, part.sink, given)
             elif group == "exports" and keys[0] in written.exports and keys[1] in ExportSettings.model_fields:
                 self._change(written.exports[keys[0]], override, tuple(keys[1:]), own, given)
@@ -98,7 +100,8 @@ class Overrides:
                 name = ".".join(keys[:-1])
                 what = f"no scene has a node {quote(name)}{did_you_mean(name, self._nodes)}"
             else:
-                what = _no_field(f"nodes.{place[0]}", place[1], self._nodes[place[0]])
+                fields = {field for kind in self._nodes[place[0]] for field in _fields(kind)}
+                what = _no_field(f"nodes.{place[0]}", place[1], fields)
         elif keys[0] not in self._exports:
             what = f"no scene has an export {quote(keys[0])}{did_you_mean(keys[0], self._exports)}"
         else:
@@ -123,12 +126,20 @@ def _put(
     return changed
 
 
-def _fields(written: WrittenTable) -> set[str]:
-    """The fields that a node may be overridden in."""
+def _kind_of(written: WrittenTable) -> str:
+    """The kind that a node is of; "" where there is none of that name."""
     kind = written.table.get("kind") if isinstance(written.table, Mapping) else None
-    if not isinstance(kind, str) or kind not in kind_names():
-        return {"kind"}
-    return {"kind", *get_kind(kind).params.model_fields}
+    return kind if isinstance(kind, str) and kind in kind_names() else ""
+
+
+def _may_have(kind: str, field: str) -> bool:
+    """Whether a node of that kind may be overridden in a field."""
+    return field == "kind" or bool(kind and node_fields.has_field(kind, field))
+
+
+def _fields(kind: str) -> set[str]:
+    """The fields that a node of that kind may be overridden in."""
+    return {"kind", *(node_fields.all_fields(kind) if kind else ())}
 
 
 def parse_all(texts: Sequence[str]) -> list[Override]:
@@ -203,9 +214,8 @@ def _parse(text: str) -> Override | tuple[str, str]:
     if keys[0] == "defaults":
         if keys[1] not in kind_names():
             return f"unknown kind {quote(keys[1])}{did_you_mean(keys[1], kind_names())}", ""
-        fields = get_kind(keys[1]).params.model_fields
-        if keys[2] not in fields:
-            return _no_field(f"[defaults.{keys[1]}]", keys[2:], fields), ""
+        if not node_fields.has_field(keys[1], keys[2]):
+            return _no_field(f"[defaults.{keys[1]}]", keys[2:], node_fields.all_fields(keys[1])), ""
     return override
 
 

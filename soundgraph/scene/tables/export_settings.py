@@ -21,7 +21,7 @@ class _FormatNames:
     """What tells pydantic which formats there are when it is asked: a Literal would have to know when it is defined."""
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"type": "string", "enum": list(format_names())}
+        return {"type": "string", "enum": [*format_names(), *FORMATS.from_packages()]}
 
 
 def _known_format(name: Any) -> str:

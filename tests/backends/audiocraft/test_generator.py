@@ -18,6 +18,7 @@ from soundgraph.audio.artifact import Audio
 from soundgraph.backends import Made, Model, OutOfMemoryError, Precision, Refused, Request, Sources
 from soundgraph.backends.audiocraft import checkpoint, codec, engines, weights
 from soundgraph.backends.audiocraft.generator import AudioCraftGenerator
+from soundgraph.backends.audiocraft.params import AudioCraftParams
 from soundgraph.backends.audiocraft.takes import Take, next_batch
 from soundgraph.core.errors import NodeError
 
@@ -72,8 +73,9 @@ def stock_of(folder: Path) -> checkpoint.Loaded:
 
 
 def ask(duration: float, text: str = "rain", seed: int = 0, **more: Any) -> Request:
-    numbers = {"temperature": 1.0, "top_k": 250, "top_p": 0.0, "cfg_coef": 3.0} | more
-    return Request(numbers.pop("prompts", ((0.0, text),)), duration, seed, **numbers)
+    own = {name: more.pop(name) for name in AudioCraftParams.model_fields if name in more}
+    params = AudioCraftParams().model_copy(update=own)  # not checked: tests ask for what no scene may
+    return Request(more.pop("prompts", ((0.0, text),)), duration, seed, params, **more)
 
 
 def silent(index: int, seconds: float) -> None:

@@ -9,6 +9,7 @@ from soundgraph.audio import artifact
 from soundgraph.audio.artifact import Audio
 from soundgraph.backends import Request
 from soundgraph.backends.audiocraft import pieces
+from soundgraph.backends.audiocraft.params import AudioCraftParams
 from soundgraph.backends.audiocraft.pieces import CannotError, Clock, Piece, lay_out
 
 MUSIC = Clock(sample_rate=32000, hop=640, per_frame=1, max_steps=1500)
@@ -17,7 +18,7 @@ TURNS = Clock(sample_rate=32000, hop=320, per_frame=2, max_steps=3000)
 
 
 def request(duration: float, *prompts: tuple[float, str], given: Audio | None = None) -> Request:
-    return Request(prompts or ((0.0, "rain"),), duration, 0, 1.0, 250, 0.0, 3.0, continue_from=given)
+    return Request(prompts or ((0.0, "rain"),), duration, 0, AudioCraftParams(), continue_from=given)
 
 
 def sound(seconds: float, rate: int = 32000, channels: int = 1, seed: int = 0) -> Audio:
