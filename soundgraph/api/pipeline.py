@@ -129,8 +129,8 @@ class Pipeline:
         if not node.model.identity:  # without it no key can be formed, and the take would not be kept
             node = replace(node, model=self._fetched(node.model))
         assert node.model is not None
-        found = action.manifest(node, digests, self._project.cache.salt)
-        key = action_key(found) if found is not None else None
+        manifest = action.manifest(node, digests, self._project.cache.salt)
+        key = action_key(manifest) if manifest is not None else None
         if key is not None:
             record = self._store.records([key]).get(key)
             kept = self._store.read(record.digest) if record is not None else None
@@ -142,10 +142,10 @@ class Pipeline:
         if isinstance(made, Refused):
             raise UsageError(made.reason)
         sound = artifact.make(made.audio.samples, made.audio.sample_rate)
-        if found is not None and key is not None:
+        if manifest is not None and key is not None:
             rate, channels, length = sound.sample_rate, sound.channels, sound.n_samples
             facts = {"node": "pipeline", **({"generated": dict(made.facts)} if made.facts else {})}
-            record = Record(key, sound.digest, rate, channels, length, found, facts, made.remarks)
+            record = Record(key, sound.digest, rate, channels, length, manifest, facts, made.remarks)
             self._store.put([(record, sound)], takes=not node.model.draft)
         return sound
 
@@ -266,8 +266,8 @@ class Pipeline:
 
     def _model(self, name: str) -> Model:
         try:
-            found = model_names.resolve(name, self._project.models, self._draft, self._project.sources)
-            return self._project.licensed(found)
+            model = model_names.resolve(name, self._project.models, self._draft, self._project.sources)
+            return self._project.licensed(model)
         except model_names.UnknownModelError as error:
             raise UsageError(f"model {error}", error.hint) from error
 
@@ -307,15 +307,15 @@ def _render(kind: str, sounds: Sequence[Audio], **params: Any) -> Audio:
     from soundgraph.core import validation_words
 
     sounds = [_checked(sound, kind) for sound in sounds]
-    found = get_kind(kind)
+    used = get_kind(kind)
     try:
-        checked = found.params.model_validate(params)
+        checked = used.params.model_validate(params)
     except ValidationError as error:
-        faults = validation_words.explain(error, found.params, params)
+        faults = validation_words.explain(error, used.params, params)
         raise UsageError("; ".join(f"{kind}: {what}" for _, what in faults)) from error
-    assert found.render is not None
+    assert used.render is not None
     try:
-        result = found.render(checked, sounds)
+        result = used.render(checked, sounds)
     except NodeError as error:
         raise UsageError(f"{kind}: {error}") from error
     return artifact.make(result.samples, result.sample_rate)

@@ -48,8 +48,8 @@ def fetched(opened: Session, listener: Listener, options: Options) -> Session:
             project = pull(project, model, listener)
         except UsageError as error:
             raise UsageError(str(error), "build --draft renders stand-ins; see docs/draft.md") from error
-    found = {model_id: found_again(model, project) for model_id, model in absent.items()}
-    return opening.with_models(opened, project, found)
+    models = {model_id: found_again(model, project) for model_id, model in absent.items()}
+    return opening.with_models(opened, project, models)
 
 
 def pull(project: Project, model: Model, listener: Listener) -> Project:
@@ -92,9 +92,9 @@ def _models(opened: Session) -> list[Model | None]:
 def found_again(model: Model, project: Project) -> Model:
     """What is known of a model once it was fetched. Raises UsageError."""
     try:
-        found = model_names.resolve(model.id, {}, sources=project.sources)
+        again = model_names.resolve(model.id, {}, sources=project.sources)
     except model_names.UnknownModelError as error:
         raise UsageError(f"model {error}", error.hint) from error
-    if not found.here:
+    if not again.here:
         raise UsageError(f"the weights of {quote(model.id)} were fetched, and are not where they should be")
-    return found
+    return again

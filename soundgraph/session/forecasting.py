@@ -21,11 +21,14 @@ _ENOUGH = 50
 
 
 class Rate(NamedTuple):
-    """results: how many it rests on. seconds: of work that they took. sound_s: of sound that came of it."""
+    """How long results of a kind took."""
 
     results: int = 0
+    """How many it rests on."""
     seconds: float = 0.0
+    """Of work that they took."""
     sound_s: float = 0.0
+    """Seconds of sound that came of it."""
 
     def seconds_for(self, sound_s: float | None) -> float:
         """How long one more would take, of so many seconds of sound; the mean where that is not known."""
@@ -39,33 +42,40 @@ class Rate(NamedTuple):
 
 @dataclass(frozen=True)
 class Rates:
-    """made: by kind, by model for generate nodes, and of files by EXPORT. loads: by model."""
+    """What earlier builds took."""
 
     made: Mapping[str, Rate] = field(default_factory=dict)
+    """By kind, by model for generate nodes, and of files by EXPORT."""
     loads: Mapping[str, Rate] = field(default_factory=dict)
+    """By model."""
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """seconds: of the whole, if all runs that may; None where something has to run and nothing is known of any of it.
-
-    nodes: seconds of each node that runs, or may; None where nothing is known. generating, processing: seconds of all
-    loads and takes, and of all else, one after another. chain: seconds of the longest way through the graph.
-    takes, others, loads: how many there are. unknown_nodes, unknown_loads: those that are left out of `seconds`.
-    results: how many earlier results it rests on.
-    """
+    """How long a build will take, if all runs that may."""
 
     seconds: float | None
+    """Of the whole; None where something has to run and nothing is known of any of it."""
     nodes: Mapping[str, float | None]
+    """Seconds of each node that runs, or may; None where nothing is known."""
     generating: float
+    """Seconds of all loads and takes, one after another."""
     processing: float
+    """Seconds of all else, one after another."""
     chain: float
+    """Seconds of the longest way through the graph."""
     takes: int
+    """How many takes run, or may."""
     others: int
+    """How many other nodes do."""
     loads: int
+    """How often a model is loaded."""
     unknown_nodes: int
+    """Nodes that are left out of `seconds`."""
     unknown_loads: int
+    """Loads that are left out of `seconds`."""
     results: int
+    """How many earlier results it rests on."""
 
 
 def rates_of(builds: Sequence[Build], device: Device) -> Rates:
@@ -75,9 +85,9 @@ def rates_of(builds: Sequence[Build], device: Device) -> Rates:
     for build in reversed(builds):
         if build.device != device:
             continue
-        for one in build.made:
-            if made.get(one.what, Rate()).results < _ENOUGH and one.nodes:
-                made[one.what] = made.get(one.what, Rate()).plus(one.nodes, one.seconds, one.sound_s)
+        for work in build.made:
+            if made.get(work.what, Rate()).results < _ENOUGH and work.nodes:
+                made[work.what] = made.get(work.what, Rate()).plus(work.nodes, work.seconds, work.sound_s)
         for spent in build.spent:
             if spent.category == "load" and spent.times and loads.get(spent.what, Rate()).results < _ENOUGH:
                 loads[spent.what] = loads.get(spent.what, Rate()).plus(spent.times, spent.seconds)
@@ -111,11 +121,11 @@ def forecast(
     loads = [model_label(step.model.id, step.precision) for step in steps.steps if step.reload_needed]
     loading = [reckoning.load(label) for label in loads]
     written = {name: reckoning.export(name, count) for name, count in files.items() if count}
-    generating = sum(nodes[name] or 0.0 for name in generate) + sum(one or 0.0 for one in loading)
-    processing = sum(one or 0.0 for one in nodes.values()) - sum(nodes[name] or 0.0 for name in generate)
+    generating = sum(nodes[name] or 0.0 for name in generate) + sum(seconds or 0.0 for seconds in loading)
+    processing = sum(seconds or 0.0 for seconds in nodes.values()) - sum(nodes[name] or 0.0 for name in generate)
     processing += sum(written.values())
     chain = _chain(plan, nodes, written)
-    known = any(one is not None for one in nodes.values()) or not runs
+    known = any(seconds is not None for seconds in nodes.values()) or not runs
     return Forecast(
         seconds=max(generating + processing / max(1, jobs), chain) if known else None,
         nodes=nodes,
@@ -125,8 +135,8 @@ def forecast(
         takes=len(generate),
         others=len(runs) - len(generate),
         loads=len(loads),
-        unknown_nodes=sum(one is None for one in nodes.values()),
-        unknown_loads=sum(one is None for one in loading),
+        unknown_nodes=sum(seconds is None for seconds in nodes.values()),
+        unknown_loads=sum(seconds is None for seconds in loading),
         results=reckoning.results,
     )
 
@@ -151,24 +161,24 @@ class _Reckoning:
             self._records += 1
             return seconds_of(own)
         what, length = self._what(node), self._length(name)
-        found = self._rates.made.get(what)
-        if found is not None:
-            return self._by(what, found, length)
+        rate = self._rates.made.get(what)
+        if rate is not None:
+            return self._by(what, rate, length)
         if own is not None and length is not None and own.n_samples:
             self._records += 1
             return seconds_of(own) * length * own.sample_rate / own.n_samples
         if self._at_hand is None:
             self._at_hand = self._rates_at_hand()
-        found = self._at_hand.get(what)
-        return self._by(what, found, length) if found is not None else None
+        rate = self._at_hand.get(what)
+        return self._by(what, rate, length) if rate is not None else None
 
     def load(self, label: str) -> float | None:
-        found = self._rates.loads.get(label)
-        return self._by(f"load {label}", found, None) if found is not None else None
+        rate = self._rates.loads.get(label)
+        return self._by(f"load {label}", rate, None) if rate is not None else None
 
     def export(self, name: str, count: int) -> float:
-        found = self._rates.made.get(EXPORT)
-        return count * self._by(EXPORT, found, self._length(name)) if found is not None else 0.0
+        rate = self._rates.made.get(EXPORT)
+        return count * self._by(EXPORT, rate, self._length(name)) if rate is not None else 0.0
 
     def _by(self, what: str, rate: Rate, length: float | None) -> float:
         self._used[what] = rate.results
@@ -194,35 +204,35 @@ class _Reckoning:
         """Seconds of sound that a node gives, roughly: what it says of itself, or the longest that goes in."""
         waiting = [name]
         while waiting:  # no recursion: a chain may be thousands of nodes long
-            one = waiting[-1]
-            record = self._plan.decisions[one].record
-            stated = getattr(scene_graph.node_of(self._plan.graph, one).params, "duration", None)
+            node = waiting[-1]
+            record = self._plan.decisions[node].record
+            stated = getattr(scene_graph.node_of(self._plan.graph, node).params, "duration", None)
             if record is not None:
-                self._lengths[one] = record.n_samples / record.sample_rate
+                self._lengths[node] = record.n_samples / record.sample_rate
             elif isinstance(stated, int | float):
-                self._lengths[one] = float(stated)
+                self._lengths[node] = float(stated)
             else:
-                inputs = [other for _, other in scene_graph.inputs_of(self._plan.graph, one)]
+                inputs = [other for _, other in scene_graph.inputs_of(self._plan.graph, node)]
                 if unknown := [other for other in inputs if other not in self._lengths]:
                     waiting += unknown
                     continue
-                found = (self._lengths[other] for other in inputs)
-                self._lengths[one] = max((length for length in found if length is not None), default=None)
+                lengths = (self._lengths[other] for other in inputs)
+                self._lengths[node] = max((length for length in lengths if length is not None), default=None)
             waiting.pop()
         return self._lengths[name]
 
     def _rates_at_hand(self) -> dict[str, Rate]:
         """By the records of this plan's hits, and of what its nodes were before: they may come from another machine."""
-        found: dict[str, Rate] = {}
-        hits = {name: one.record for name, one in self._plan.decisions.items() if one.record is not None}
+        rates: dict[str, Rate] = {}
+        hits = {name: decision.record for name, decision in self._plan.decisions.items() if decision.record is not None}
         for name, record in {**self._past, **hits}.items():
             if name not in self._plan.graph:
                 continue
             node = scene_graph.node_of(self._plan.graph, name)
             if "seconds" in record.made and (name in hits or self._own(name, node) is not None):
                 what, sound_s = self._what(node), record.n_samples / record.sample_rate
-                found[what] = found.get(what, Rate()).plus(1, seconds_of(record), sound_s)
-        return found
+                rates[what] = rates.get(what, Rate()).plus(1, seconds_of(record), sound_s)
+        return rates
 
 
 def _chain(plan: Plan, nodes: Mapping[str, float | None], written: Mapping[str, float]) -> float:
@@ -233,18 +243,18 @@ def _chain(plan: Plan, nodes: Mapping[str, float | None], written: Mapping[str, 
     return max((ends.get(name, 0.0) + written.get(name, 0.0) for name in {**ends, **written}), default=0.0)
 
 
-def words(found: Forecast, *, unsure: bool) -> str:
+def words(forecast: Forecast, *, unsure: bool) -> str:
     """One line; "" where nothing has to run. unsure: whether it may turn out that some of it need not."""
-    if not found.nodes:
+    if not forecast.nodes:
         return ""
-    if found.seconds is None:
+    if forecast.seconds is None:
         return "no forecast: nothing like it was built here"
-    others = "other node" if found.takes else "node"
-    parts = [_some(found.takes, "take"), _some(found.others, others), _some(found.loads, "load")]
-    left = [_some(found.unknown_nodes, "node"), _some(found.unknown_loads, "load")]
+    others = "other node" if forecast.takes else "node"
+    parts = [_some(forecast.takes, "take"), _some(forecast.others, others), _some(forecast.loads, "load")]
+    left = [_some(forecast.unknown_nodes, "node"), _some(forecast.unknown_loads, "load")]
     without = f"; {' and '.join(filter(None, left))} left out, of which nothing is known" if any(left) else ""
-    about = f"{'at most ' if unsure else ''}about {lasting(found.seconds)}"
-    return f"{about} ({', '.join(filter(None, parts))}; from {counted(found.results, 'earlier result')}{without})"
+    about = f"{'at most ' if unsure else ''}about {lasting(forecast.seconds)}"
+    return f"{about} ({', '.join(filter(None, parts))}; from {counted(forecast.results, 'earlier result')}{without})"
 
 
 def _some(number: int, noun: str) -> str:

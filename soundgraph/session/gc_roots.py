@@ -74,10 +74,10 @@ def _shapes(opened: Session, decisions: dict[str, Decision]) -> Iterator[str]:
 
 def _shape(node: Node, project: Project) -> str:
     assert node.model is not None
-    known = dataclasses.replace(node, model=dataclasses.replace(node.model, identity="any"))
-    found = action.manifest(known, {}, project.cache.salt)
-    assert found is not None
-    return garbage_collection.shape(found)
+    named = dataclasses.replace(node, model=dataclasses.replace(node.model, identity="any"))
+    manifest = action.manifest(named, {}, project.cache.salt)
+    assert manifest is not None
+    return garbage_collection.shape(manifest)
 
 
 # All projects of a cache
@@ -85,14 +85,15 @@ def _shape(node: Node, project: Project) -> str:
 
 @dataclass(frozen=True)
 class Neighbours:
-    """The other projects that build into a project's cache. gone: whose folder is there no more, or empty: they
-    may have moved, or be on a disk that is not mounted. left: that have another cache by now. replaced: in whose folder
-    another project is now, as where containers mount one after another at the same path."""
+    """The other projects that build into a project's cache."""
 
     there: tuple[Path, ...]
     gone: tuple[Known, ...]
+    """Whose folder is there no more, or empty: they may have moved, or be on a disk that is not mounted."""
     left: tuple[Known, ...]
+    """That have another cache by now."""
     replaced: tuple[Known, ...] = ()
+    """In whose folder another project is now, as where containers mount one after another at the same path."""
 
 
 def registered(project: Project) -> list[Known]:
@@ -101,10 +102,10 @@ def registered(project: Project) -> list[Known]:
     return registered_projects.known(project.cache_dir, [(project.root, own), (project.root, "")])
 
 
-def is_own(project: Project, one: Known) -> bool:
+def is_own(project: Project, known: Known) -> bool:
     """Whether that is the project itself on the list."""
     own = registered_projects.identity(project.root, project.project.id)
-    return os.path.realpath(one.root) == os.path.realpath(project.root) and one.id in ("", own)
+    return os.path.realpath(known.root) == os.path.realpath(project.root) and known.id in ("", own)
 
 
 def neighbours(project: Project, without: Collection[Known] = ()) -> Neighbours:
@@ -113,27 +114,27 @@ def neighbours(project: Project, without: Collection[Known] = ()) -> Neighbours:
     gone: list[Known] = []
     left: list[Known] = []
     replaced: list[Known] = []
-    for one in registered(project):
-        if one in without or is_own(project, one):
+    for known in registered(project):
+        if known in without or is_own(project, known):
             continue
-        root = one.root
+        root = known.root
         with _told(root):
             if os.path.realpath(root) == os.path.realpath(project.root):
-                (gone if one.is_forgotten else replaced).append(one)
+                (gone if known.is_forgotten else replaced).append(known)
                 continue
             if not _exists(root):
-                gone.append(one)
+                gone.append(known)
                 continue
             other = load_project(root)
             has_it = os.path.realpath(other.cache_dir) == os.path.realpath(project.cache_dir)
             if has_it:
                 there[root] = None
-            if one.id not in ("", registered_projects.identity(root, other.project.id)) and (
+            if known.id not in ("", registered_projects.identity(root, other.project.id)) and (
                 has_it or _is_project(root)
             ):
-                (gone if one.is_forgotten else replaced).append(one)
+                (gone if known.is_forgotten else replaced).append(known)
             elif not has_it:  # an empty folder may be one on which its disk is not mounted
-                (left if _is_project(root) else gone).append(one)
+                (left if _is_project(root) else gone).append(known)
     return Neighbours(tuple(there), tuple(gone), tuple(left), tuple(replaced))
 
 
@@ -143,11 +144,11 @@ def reach_of_all(project: Project, others: Neighbours) -> Reach:
     for root in others.there:
         with _told(root):
             reach |= reach_of(load_project(root))
-    for one in others.replaced:
-        keys = one.reach()
+    for known in others.replaced:
+        keys = known.reach()
         if keys is None:
-            what = f"cannot tell what the project needs that was in {one.root} before the one that is there now"
-            raise UsageError(what, f"build it once, or leave it out: --forget {shlex.quote(str(one.root))}")
+            what = f"cannot tell what the project needs that was in {known.root} before the one that is there now"
+            raise UsageError(what, f"build it once, or leave it out: --forget {shlex.quote(str(known.root))}")
         reach |= Reach(keys=keys)
     return reach
 

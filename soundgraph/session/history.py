@@ -34,58 +34,60 @@ _SLOWEST = 10
 
 
 class TimeSpent(NamedTuple):
-    """What a build spent its time on.
-
-    category: of a span. what: a kind for "node"; a model for "load", "batch" and "take"; else "".
-    times: how many there were. seconds: in all, added up over threads.
-    """
+    """What a build spent its time on."""
 
     category: str
+    """Of a span of the trace."""
     what: str
+    """A kind for "node"; a model for "load", "batch" and "take"; else ""."""
     times: int
     seconds: float
+    """In all, added up over threads."""
 
 
 class WorkDone(NamedTuple):
-    """What ran.
-
-    what: a kind, or a model for generate nodes; or EXPORT, of which the nodes are files.
-    nodes: how many. seconds: of work, in all. sound_s: of sound, in all.
-    """
+    """What ran, added up by what it was."""
 
     what: str
+    """A kind, or a model for generate nodes; or EXPORT, of which the nodes are files."""
     nodes: int
+    """How many."""
     seconds: float
+    """Of work, in all."""
     sound_s: float
+    """Of sound, in all."""
 
 
 @dataclass(frozen=True)
 class Build:
-    """A build that did something.
-
-    at: when it ended, in UTC, as ISO 8601. seconds: by the clock; cpu_seconds: of processors.
-    device: what was asked for. jobs: of -j.
-    nodes: how many, by status. current: those of scenes that were not looked at, as their stamps held.
-    files: how many, by status; bytes_read: of sounds out of the cache.
-    saved_results, saved_seconds: how many results were found in the cache, and how long making them took once.
-    slowest: (node, seconds) of what ran, the slowest first.
-    """
+    """A build that did something."""
 
     at: str
+    """When it ended, in UTC, as ISO 8601."""
     seconds: float
+    """By the clock."""
     cpu_seconds: float
     draft: bool
     device: str
+    """What was asked for."""
     jobs: int
+    """How many nodes were processed at once."""
     nodes: dict[str, int]
+    """How many, by status."""
     current: int
+    """Nodes of scenes that were not looked at, as their stamps held."""
     files: dict[str, int]
+    """How many, by status."""
     bytes_read: int
+    """Of sounds out of the cache."""
     saved_results: int
+    """How many results were found in the cache."""
     saved_seconds: float
+    """How long making them took once."""
     spent: list[TimeSpent] = field(default_factory=list)
     made: list[WorkDone] = field(default_factory=list)
     slowest: list[tuple[str, float]] = field(default_factory=list)
+    """(node, seconds) of what ran, the slowest first."""
 
     def to_json(self) -> str:
         return json.dumps({"history": _FORM, **asdict(self)}, ensure_ascii=True, separators=(",", ":"))
@@ -120,22 +122,22 @@ class Build:
 
 def _amount(value: Any) -> float:
     """Raises ValueError for what no build can have taken."""
-    found = float(value)
-    if not 0 <= found < 1e12:
+    amount = float(value)
+    if not 0 <= amount < 1e12:
         raise ValueError(value)
-    return found
+    return amount
 
 
 def of_build(outcome: Outcome, options: Options, tally: Tally, *, draft: bool, current: int = 0) -> Build | None:
     """What is to be kept of a build; None if it had nothing to do. tally: of its spans, from its beginning."""
     nodes = Counter(outcome.statuses.values())
-    files = Counter(one.status for found in outcome.deliveries.values() for one in found)
-    files.update(status for found in outcome.handed.values() for _, status in found)
+    files = Counter(file.status for delivered in outcome.deliveries.values() for file in delivered)
+    files.update(status for handed in outcome.handed.values() for _, status in handed)
     if not (nodes["ran"] or nodes["failed"] or outcome.loads or outcome.failures or files.keys() - {"current"}):
         return None
     ran = {name: outcome.records[name] for name, status in outcome.statuses.items() if status == "ran"}
     saved = _saved(outcome, {record.key for record in ran.values()})
-    slowest = sorted(((name, seconds_of(record)) for name, record in ran.items()), key=lambda one: (-one[1], one[0]))
+    slowest = sorted(((name, seconds_of(record)) for name, record in ran.items()), key=lambda run: (-run[1], run[0]))
     return Build(
         at=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=round((perf_counter_ns() - tally.began_ns) / 1e9, 4),
@@ -157,12 +159,12 @@ def of_build(outcome: Outcome, options: Options, tally: Tally, *, draft: bool, c
 
 def _saved(outcome: Outcome, ran: set[str]) -> list[Record]:
     """The results that a build from an empty cache would have had to make, and this one found; each once."""
-    found = {
+    records = {
         record.key: record
         for name, status in outcome.statuses.items()
         if status in ("hit", "cutoff") and (record := outcome.records.get(name)) is not None
     }
-    return [record for key, record in found.items() if key not in ran]
+    return [record for key, record in records.items() if key not in ran]
 
 
 def _made(outcome: Outcome, options: Options, ran: dict[str, Record]) -> Iterator[WorkDone]:
@@ -172,20 +174,20 @@ def _made(outcome: Outcome, options: Options, ran: dict[str, Record]) -> Iterato
         what = node.kind_name
         if node.model is not None:
             what = model_label(node.model.id, schedule.precision_of(node, options.device))
-        one = sums.setdefault(what, [0, 0.0, 0.0])
-        one[0] += 1
-        one[1] += seconds_of(record)
-        one[2] += record.n_samples / record.sample_rate
+        sums_of_kind = sums.setdefault(what, [0, 0.0, 0.0])
+        sums_of_kind[0] += 1
+        sums_of_kind[1] += seconds_of(record)
+        sums_of_kind[2] += record.n_samples / record.sample_rate
     for what, (nodes, seconds, sound_s) in sorted(sums.items()):
         yield WorkDone(what, int(nodes), round(seconds, 4), round(sound_s, 4))
 
 
 def _exported(outcome: Outcome, tally: Tally) -> Iterator[WorkDone]:
     lasted = [
-        _amount(one.facts.get("duration_s") or 0)
-        for found in outcome.deliveries.values()
-        for one in found
-        if one.status != "current"
+        _amount(delivery.facts.get("duration_s") or 0)
+        for deliveries in outcome.deliveries.values()
+        for delivery in deliveries
+        if delivery.status != "current"
     ]
     if lasted:
         seconds = tally.spent()["export", ""].ns / 1e9
@@ -215,8 +217,8 @@ def add(root: Path, build: Build) -> None:
 
 def read(root: Path) -> list[Build]:
     """The last builds, the oldest first. Lines that are damaged are left out."""
-    found = [Build.from_json(line) for line in _lines(_path(root))[-KEEP:]]
-    return [build for build in found if build is not None]
+    builds = [Build.from_json(line) for line in _lines(_path(root))[-KEEP:]]
+    return [build for build in builds if build is not None]
 
 
 def _path(root: Path) -> Path:

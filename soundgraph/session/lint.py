@@ -16,13 +16,13 @@ from soundgraph.session.session import Session
 def warnings(session: Session) -> list[Mistake]:
     """Nodes that nothing delivers, scenes that deliver nothing, nodes that share one take without saying so, pins of
     nodes that are no more, loops that cannot be right for two engines at once, and what two manifests make in one."""
-    found = []
+    by_scene = []
     for scene in session.scenes:
         if scene.id not in session.complete:
             continue
         if not scene.exports:
             file = next(iter(scene.nodes.values())).origin.file if scene.nodes else ""
-            found.append(Mistake(file, 0, "", "delivers nothing: it has no [exports.*] table"))
+            by_scene.append(Mistake(file, 0, "", "delivers nothing: it has no [exports.*] table"))
             continue
         checked = [name for check in scene.checks if check.settings.node is not None for name in check.names]
         ends = [job.node for job in session.jobs if job.scene is scene]
@@ -30,9 +30,9 @@ def warnings(session: Session) -> list[Mistake]:
         for name, node in scene.nodes.items():
             # What an include brings along and this scene leaves aside is no oversight.
             if f"{scene.id}:{name}" not in used and "." not in name:
-                found.append(_warning(session, node.origin, name, "no export needs it, so it is never built"))
-        found += _ticks(session, scene)
-    return sorted([*found, *_twins(session), *_strays(session), *_contested(session)])
+                by_scene.append(_warning(session, node.origin, name, "no export needs it, so it is never built"))
+        by_scene += _ticks(session, scene)
+    return sorted([*by_scene, *_twins(session), *_strays(session), *_contested(session)])
 
 
 def _contested(session: Session) -> list[Mistake]:
@@ -40,12 +40,12 @@ def _contested(session: Session) -> list[Mistake]:
     others = [manifest for scene in session.others for manifest in scene.manifests]
     own = [manifest for scene in session.scenes for manifest in scene.manifests]
     among_others = contested(others, session.line_of)
-    return [one for one in contested([*others, *own], session.line_of) if one not in among_others]
+    return [mistake for mistake in contested([*others, *own], session.line_of) if mistake not in among_others]
 
 
 def _ticks(session: Session, scene: CheckedScene) -> list[Mistake]:
     """Loops that one engine plays with their guard frame and another one without it, from one file."""
-    found = []
+    ticks = []
     for export in scene.exports.values():
         loop, formats = export.settings.loop, export.settings.formats
         guarded = [name for name in formats if get_format(name).holds_guard_frame]
@@ -59,10 +59,10 @@ def _ticks(session: Session, scene: CheckedScene) -> list[Mistake]:
             what += f", and for {whole[0]}"
             hint = f"deliver it twice, once for each: {whole[0]} plays that frame, too, and the loop ticks"
             place = f"exports.{export.base}"
-            found.append(
+            ticks.append(
                 Mistake(export.origin.file, session.line_of(export.origin), place, what, hint, export.origin.keys)
             )
-    return found
+    return ticks
 
 
 def _strays(session: Session) -> list[Mistake]:
@@ -79,7 +79,7 @@ def _strays(session: Session) -> list[Mistake]:
 
 def _twins(session: Session) -> list[Mistake]:
     first: dict[object, str] = {}
-    found = []
+    twins = []
     for name in session.graph:
         node = scene_graph.node_of(session.graph, name)
         if node.model is None:
@@ -90,8 +90,8 @@ def _twins(session: Session) -> list[Mistake]:
         if twin != name:
             what = f"says the same as {quote(scene_graph.node_of(session.graph, twin).name)}, so they share one take"
             hint = "give one of them another seed if they should differ"
-            found.append(_warning(session, node.origin, node.name, what, hint))
-    return found
+            twins.append(_warning(session, node.origin, node.name, what, hint))
+    return twins
 
 
 def _warning(session: Session, origin: Origin, name: str, what: str, hint: str = "") -> Mistake:

@@ -23,30 +23,27 @@ from soundgraph.session.session import Session
 
 @dataclass(frozen=True)
 class PinChange:
-    """What came of a pin.
-
-    status: "new"; "changed"; "unchanged"; "removed", as was asked; "dropped", since there is no such node any more.
-    take: that is pinned, or was. before: what was pinned in its place.
-    """
+    """What came of a pin."""
 
     status: str
+    """"new"; "changed"; "unchanged"; "removed", as was asked; "dropped", since there is no such node any more."""
     take: Take
+    """That is pinned, or was."""
     before: Take | None = None
+    """What was pinned in its place."""
 
 
 @dataclass(frozen=True)
 class PinState:
-    """How a pin stands.
-
-    status: "held": the take is the node's result, and in the cache. "missing": it is not in the cache. "left": the node
-    says something else by now. "undecided": what it says is not known before an input is built, or without the
-    weights of its model. "gone": there is no such node.
-    changes: what made the node leave it, as far as that is known.
-    """
+    """How a pin stands."""
 
     status: str
+    """"held": the take is the node's result, and in the cache. "missing": it is not in the cache. "left": the node
+    says something else by now. "undecided": what it says is not known before an input is built, or without the
+    weights of its model. "gone": there is no such node."""
     take: Take
     changes: tuple[Difference, ...] = ()
+    """What made the node leave it, as far as that is known."""
 
 
 def pin(opened: Session, *, everything: bool) -> list[PinChange]:
@@ -59,12 +56,12 @@ def pin(opened: Session, *, everything: bool) -> list[PinChange]:
     with store.running():
         with store.gate():
             plan = opened.plan()
-            store.use([one.record.key for one in plan.decisions.values() if one.record is not None])
-        found = _takes(opened, plan)
+            store.use([decision.record.key for decision in plan.decisions.values() if decision.record is not None])
+        takes = _takes(opened, plan)
         known = opened.project.takes
-        changes = [_change(take, known.get(name)) for name, take in found.items()]
+        changes = [_change(take, known.get(name)) for name, take in takes.items()]
         if everything:
-            changes += [PinChange("dropped", known[name]) for name in strays(opened) if name not in found]
+            changes += [PinChange("dropped", known[name]) for name in strays(opened) if name not in takes]
         news: dict[str, Take | None] = {
             change.take.node: None if change.status == "dropped" else change.take
             for change in changes
@@ -98,7 +95,7 @@ def _takes(opened: Session, plan: Plan) -> dict[str, Take]:
             mistakes.append(Mistake(node.origin.file, line, where, *absence, keys=node.origin.keys))
         else:
             unbuilt.setdefault((node.origin.file, scene_graph.scene_of(plan.graph, name).id), []).append(node)
-    paths = {one.id: one.path for one in opened.asked}
+    paths = {wanted.id: wanted.path for wanted in opened.asked}
     for (file, scene), nodes in unbuilt.items():
         first = nodes[0]
         more = f" and {len(nodes) - 1} more" if len(nodes) > 1 else ""
@@ -119,7 +116,7 @@ def strays(opened: Session) -> list[str]:
 def _is_known(opened: Session, name: str) -> bool:
     """Whether all nodes of a pin's scene were read, or there is no such scene."""
     scene = name.rpartition(":")[0]
-    if any(one.id == scene for one in opened.scenes):
+    if any(read.id == scene for read in opened.scenes):
         return True
     places = (f"graphs/{scene}.toml", f"{scene}.toml")
     return all(opened.is_gone(place) for place in places)
@@ -133,14 +130,14 @@ def remove(root: Path, asked: Sequence[str]) -> list[PinChange]:
     """
     path = root / LOCK_FILE
     known = lockfile.read(path).takes
-    found: dict[str, None] = {}
+    to_remove: dict[str, None] = {}
     for target in asked:
         names = _named(str(root), target, known)
         if not names:
             raise UsageError(f"no pin is meant by {quote(target)}", "soundgraph pin --list shows them all")
-        found.update(dict.fromkeys(names))
-    lockfile.update(path, takes=dict.fromkeys(found))
-    return [PinChange("removed", known[name]) for name in sorted(found)]
+        to_remove.update(dict.fromkeys(names))
+    lockfile.update(path, takes=dict.fromkeys(to_remove))
+    return [PinChange("removed", known[name]) for name in sorted(to_remove)]
 
 
 def _named(root: str, target: str, known: Mapping[str, Take]) -> list[str]:
@@ -148,18 +145,18 @@ def _named(root: str, target: str, known: Mapping[str, Take]) -> list[str]:
     for name in known:
         scene, _, node = name.rpartition(":")
         by_scene.setdefault(scene, []).append(node)
-    found: list[str] = []
+    pinned: list[str] = []
     to_read: list[Wanted] = []
     for wanted in _scenes(root, target, list(by_scene)):
         nodes = by_scene.get(wanted.id, [])
         some = [node for item in wanted.items for node in all_takes(item, nodes)] if wanted.items else nodes
-        found += [f"{wanted.id}:{node}" for node in some]
+        pinned += [f"{wanted.id}:{node}" for node in some]
         if wanted.items and not some and wanted.path:
             to_read.append(wanted)
     if to_read:
         opened = opening.open_session(Path(root), to_read)
-        found += sorted(scene_graph.needed(opened.graph, opened.wanted) & known.keys())
-    return found
+        pinned += sorted(scene_graph.needed(opened.graph, opened.wanted) & known.keys())
+    return pinned
 
 
 def _scenes(root: str, target: str, pinned: Sequence[str]) -> list[Wanted]:
@@ -179,14 +176,14 @@ def _scenes(root: str, target: str, pinned: Sequence[str]) -> list[Wanted]:
 def states(opened: Session, *, everything: bool) -> list[PinState]:
     """How the pins of the scenes that are asked for stand. everything: whether all are, so that stray ones are told."""
     known = opened.project.takes
-    asked = {one.id: one.items for one in opened.asked}
+    asked = {scene.id: scene.items for scene in opened.asked}
     there = [name for name in known if name in opened.graph and not asked.get(name.rpartition(":")[0])]
     plan = replace(opened, wanted=tuple(dict.fromkeys([*opened.wanted, *there]))).plan()
     left = opened.left_pins(plan)
-    found = {name: _state(opened, plan, known[name], left) for name in sorted(known.keys() & plan.decisions.keys())}
+    by_name = {name: _state(opened, plan, known[name], left) for name in sorted(known.keys() & plan.decisions.keys())}
     if everything:
-        found |= {name: PinState("gone", known[name]) for name in strays(opened)}
-    return [found[name] for name in sorted(found)]
+        by_name |= {name: PinState("gone", known[name]) for name in strays(opened)}
+    return [by_name[name] for name in sorted(by_name)]
 
 
 def _state(opened: Session, plan: Plan, take: Take, left: Mapping[str, tuple[Difference, ...]]) -> PinState:

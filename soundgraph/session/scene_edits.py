@@ -23,19 +23,22 @@ from soundgraph.scene.tables.scene import CheckedScene
 
 
 class LineChange(NamedTuple):
-    """Lines of a file that became others. line: 1-based, in the new text. old, new: without line breaks."""
+    """Lines of a file that became others."""
 
     line: int
+    """The first of them: 1-based, in the new text."""
     old: tuple[str, ...]
+    """Without line breaks."""
     new: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class SceneEdit:
-    """A scene's file, and what it is to become. file: as messages show it."""
+    """A scene's file, and what it is to become."""
 
     path: Path
     file: str
+    """The path as messages show it."""
     old: str
     new: str
 
@@ -109,16 +112,16 @@ def _located(table: dict[str, Any], keys: tuple[str, ...], scene: CheckedScene |
     """`keys` as they lead through a file's table. Raises EditError for a node that is written elsewhere."""
     if keys[0] == "nodes" and scene is not None and len(keys) > 1 and keys[1] not in table.get("nodes", {}):
         _refuse_node_from_elsewhere(keys[1:], scene, file)
-    found: list[str | int] = []
+    located: list[str | int] = []
     here: Any = table
     for key in keys:
         part: str | int = int(key) if isinstance(here, list) and key.isdecimal() else key
-        found.append(part)
+        located.append(part)
         try:
             here = here[part]
         except (KeyError, IndexError, TypeError):
             here = None
-    return tuple(found)
+    return tuple(located)
 
 
 def _refuse_node_from_elsewhere(keys: tuple[str, ...], scene: CheckedScene, file: str) -> None:

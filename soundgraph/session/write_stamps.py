@@ -62,7 +62,7 @@ def stamps_of(session: Session, outcome: Outcome, old: Stamps | None, moment: in
         outputs += _handed(session.root, outcome, scene, moment)
         if not scene.exports and scene.id not in named:
             needed = []  # only what is checked was built, so that it has to be looked at once it is named
-        places = [files.setdefault(found, len(files)) for found in read]
+        places = [files.setdefault(path_and_stat, len(files)) for path_and_stat in read]
         complete = scene.id in session.complete
         keep[scene.id] = SceneStamp(scene.id, unknown.path, places, complete, " ".join(needed), outputs)
     return Stamps(str(session.root), list(files), keep)
@@ -112,13 +112,13 @@ def _outputs(root: Path, outcome: Outcome, job: Job, in_part: set[str], moment: 
 
 def _handed(root: Path, outcome: Outcome, scene: CheckedScene, moment: int) -> list[build_state.Output]:
     """The delivered files of the scene's manifests."""
-    found = []
+    outputs = []
     for manifest in scene.manifests:
         about = dict.fromkeys(scene.exports[name].base for name in manifest.exports)
         name = " ".join([build_state.MANIFEST, manifest.engine, *about])
         handed = outcome.handed.get(f"{scene.id}:manifests.{manifest.name}", ())
-        found += [_output(root, name, one.entry, moment) for one in handed]
-    return found
+        outputs += [_output(root, name, file.entry, moment) for file in handed]
+    return outputs
 
 
 def _output(root: Path, name: str, entry: Entry, moment: int) -> build_state.Output:
