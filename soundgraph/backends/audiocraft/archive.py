@@ -67,9 +67,9 @@ def _not_an_archive(path: Path) -> str:
 def _refused(error: pickle.UnpicklingError) -> str:
     """Why torch did not go on with a pickle. It names what it met between backquotes or after GLOBAL."""
     words = str(error)
-    _, found, rest = words.partition("GLOBAL ")
-    if found:
-        return f"holds a pickle that asks for {rest.split()[0][:80]}, which could run code: it was not run"
+    _, separator, global_name = words.partition("GLOBAL ")
+    if separator:
+        return f"holds a pickle that asks for {global_name.split()[0][:80]}, which could run code: it was not run"
     return "is damaged, or holds a pickle that could run code: nothing of it was run"
 
 

@@ -44,7 +44,7 @@ _SCALES = {"small": (1024, 24), "medium": (1536, 48), "large": (2048, 48)}
 
 
 @dataclass(frozen=True)
-class Entry:
+class CatalogueEntry:
     """A published model.
 
     layers: the width and number of them. codebooks: 4, or 8 for two channels.
@@ -101,7 +101,7 @@ def conditioning(melody: bool, magnet: bool) -> tuple[Conditioning, ...]:
     return ("text", "melody", "continuation") if melody else ("text", "continuation")
 
 
-def model(entry: Entry) -> Model:
+def model(entry: CatalogueEntry) -> Model:
     """The model as it is known before anyone looked for its weights."""
     encoders = TEXT_ENCODER_PARAMETERS[entry.text_encoder] * 4 + (2 * STEMS_BYTES if entry.melody else 0)
     return Model(
@@ -122,18 +122,18 @@ def model(entry: Entry) -> Model:
     )
 
 
-def _music(name: str, size: str, channels: int = 1, codec: str = "", lm_bytes: int | None = None) -> Entry:
+def _music(name: str, size: str, channels: int = 1, codec: str = "", lm_bytes: int | None = None) -> CatalogueEntry:
     melody = "melody" in name
-    return Entry(
+    return CatalogueEntry(
         f"facebook/musicgen-{name}", "music", _SCALES[size], "t5-base", 32_000, 30.0, channels, melody, False, codec,
         lm_bytes,
     )  # fmt: skip
 
 
-def _magnet(name: str, family: Family, seconds: float, lm_bytes: int) -> Entry:
+def _magnet(name: str, family: Family, seconds: float, lm_bytes: int) -> CatalogueEntry:
     layers = _SCALES["small" if "small" in name else "medium"]
     rate, encoder = (32_000, "t5-base") if family == "music" else (16_000, "t5-large")
-    return Entry(f"facebook/{name}", family, layers, encoder, rate, seconds, magnet=True, lm_bytes=lm_bytes)
+    return CatalogueEntry(f"facebook/{name}", family, layers, encoder, rate, seconds, magnet=True, lm_bytes=lm_bytes)
 
 
 # Which checkpoints hold their codec and which point at it, and the sizes of files: their pages on the hub. T5-base for
@@ -149,7 +149,7 @@ PUBLISHED = (
     _music("stereo-large", "large", 2, ENCODEC, 6_580_000_000),
     _music("stereo-melody", "medium", 2, ENCODEC),
     _music("stereo-melody-large", "large", 2, ENCODEC),
-    Entry(
+    CatalogueEntry(
         "facebook/audiogen-medium", "audio", _SCALES["medium"], "t5-large", 16_000, 10.0, lm_bytes=3_678_455_287
     ),
     _magnet("magnet-small-10secs", "music", 10.0, 841_000_000),
@@ -168,6 +168,6 @@ def is_folder(model_id: str) -> bool:
     return model_id.startswith(("./", "../", "/")) or model_id in (".", "..")
 
 
-def entry(model_id: str) -> Entry | None:
+def entry(model_id: str) -> CatalogueEntry | None:
     """The published model of that id."""
     return _BY_ID.get(model_id)

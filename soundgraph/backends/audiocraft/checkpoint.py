@@ -18,7 +18,7 @@ from soundgraph.backends.audiocraft.devices import choose_device, dtype_for
 from soundgraph.core.errors import NodeError, first_line, quote
 
 if TYPE_CHECKING:
-    from soundgraph.backends.audiocraft.weights import Files
+    from soundgraph.backends.audiocraft.weights import WeightFiles
 
 __all__ = ["Loaded", "attention", "choose_device", "dtype_for", "free", "load"]
 
@@ -48,7 +48,7 @@ class Loaded:
     dtype: torch.dtype
 
 
-def load(files: Files, model: Model, device: str, dtype: torch.dtype) -> Loaded:
+def load(files: WeightFiles, model: Model, device: str, dtype: torch.dtype) -> Loaded:
     """Puts a model on a device. device: "cuda", "mps" or "cpu". dtype: of its transformer, see `devices.dtype_for`.
 
     Nothing in the files is run and no network is asked. Memory stays near what the model itself takes: the files are
@@ -91,7 +91,7 @@ def attention(kind: Literal["lm", "magnet"]) -> Iterator[None]:
         transformer.set_efficient_attention_backend(before)
 
 
-def _load(files: Files, model: Model, device: str, dtype: torch.dtype, hint: str) -> Loaded:
+def _load(files: WeightFiles, model: Model, device: str, dtype: torch.dtype, hint: str) -> Loaded:
     from audiocraft.models import builders
 
     package = archive.read(files.lm, hint)
@@ -128,13 +128,13 @@ def _load(files: Files, model: Model, device: str, dtype: torch.dtype, hint: str
     return Loaded(lm, codec, seconds, "magnet" if magnet else "lm", device, dtype)
 
 
-def _codec(files: Files, model: Model, device: str, hint: str) -> Any:
+def _codec(files: WeightFiles, model: Model, device: str, hint: str) -> Any:
     codec = _read_codec(files, device, hint)
     _check_rate(files.codec, codec.sample_rate, model)
     return codec
 
 
-def _read_codec(files: Files, device: str, hint: str) -> Any:
+def _read_codec(files: WeightFiles, device: str, hint: str) -> Any:
     from audiocraft.models import builders
 
     package = archive.read(files.codec, hint)
@@ -154,7 +154,7 @@ def _read_codec(files: Files, device: str, hint: str) -> Any:
     return codec.eval()
 
 
-def _settings(package: Mapping[Any, Any], path: Path, key: str, what: str, hint: str) -> Any:
+def _settings(package: Mapping[Any, Any], path: Path, key: str, wanted: str, hint: str) -> Any:
     """The configuration in a checkpoint. key: what such a model's has and the other's has not."""
     from omegaconf import DictConfig, OmegaConf
 
@@ -171,11 +171,11 @@ def _settings(package: Mapping[Any, Any], path: Path, key: str, what: str, hint:
     except Exception as error:  # YAML's errors and omegaconf's have no base of their own
         raise NodeError(f'{path}: its "xp.cfg" cannot be read ({first_line(error)}); {hint}') from None
     if not isinstance(cfg, DictConfig) or key not in cfg:
-        other = {"compression_model": "a codec", "lm_model": "a language model"}
-        found = next(
-            (name for at, name in other.items() if isinstance(cfg, DictConfig) and at in cfg), "something else"
+        other_sorts = {"compression_model": "a codec", "lm_model": "a language model"}
+        held = next(
+            (name for at, name in other_sorts.items() if isinstance(cfg, DictConfig) and at in cfg), "something else"
         )
-        raise NodeError(f"{path} holds {found} where {what} belongs; {hint}")
+        raise NodeError(f"{path} holds {held} where {wanted} belongs; {hint}")
     OmegaConf.set_struct(cfg, False)
     return cfg
 
@@ -201,8 +201,8 @@ def _check_rate(path: Path, rate: int | None, model: Model, solver: str | None =
     solver: what it calls itself, which is only told, not relied on: a MusicGen trained on effects is a use of its own.
     """
     if rate not in (None, model.sample_rate):
-        what = f"is made for {rate} Hz{f', as {solver} is' if solver else ''}"
-        raise NodeError(f"{path} {what}, and model {quote(model.id)} for {model.sample_rate} Hz: it is of another")
+        use = f"is made for {rate} Hz{f', as {solver} is' if solver else ''}"
+        raise NodeError(f"{path} {use}, and model {quote(model.id)} for {model.sample_rate} Hz: it is of another")
 
 
 @torch.inference_mode()
@@ -222,18 +222,18 @@ def _try(codec: Any) -> None:
         raise ValueError(f"a frame of {codec.num_codebooks} codes comes out as {tuple(codes.shape[1:])}")
 
 
-def _fit(lm: Any, codec: Any, model: Model, files: Files) -> None:
+def _fit(lm: Any, codec: Any, model: Model, files: WeightFiles) -> None:
     """Raises NodeError for a language model and a codec that do not belong together."""
-    for what, ours, theirs in (
+    for property_name, ours, theirs in (
         ("codebooks", lm.n_q, codec.num_codebooks),
         ("codes in a codebook", lm.card, codec.cardinality),
         ("channels", model.channels, codec.channels),
     ):
         if ours != theirs:
-            raise NodeError(f"{files.lm} and {files.codec} do not belong together: {ours} and {theirs} {what}")
+            raise NodeError(f"{files.lm} and {files.codec} do not belong together: {ours} and {theirs} {property_name}")
 
 
-def _conditioners(cfg: Any, files: Files, model: Model, device: str, hint: str) -> tuple[Any, Any]:
+def _conditioners(cfg: Any, files: WeightFiles, model: Model, device: str, hint: str) -> tuple[Any, Any]:
     """The text encoder and demucs, as far as a model asks for them. Raises NodeError for what it cannot be given."""
     from audiocraft.modules.conditioners import T5Conditioner
 

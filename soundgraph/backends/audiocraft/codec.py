@@ -93,13 +93,13 @@ def _watched(codec: Any) -> Iterator[list[bool]]:
     """While this lasts, gathers for each sound that goes through a codec's encoder whether it comes out finite."""
     mono = codec.model if hasattr(codec, "get_left_right_codes") else codec
     encoder = getattr(getattr(mono, "model", mono), "encoder", None)
-    found: list[bool] = []
+    finite: list[bool] = []
     if not isinstance(encoder, nn.Module):
-        yield found
+        yield finite
         return
-    hook = encoder.register_forward_hook(lambda _module, _given, latent: found.append(bool(latent.isfinite().all())))
+    hook = encoder.register_forward_hook(lambda _module, _given, latent: finite.append(bool(latent.isfinite().all())))
     try:
-        yield found
+        yield finite
     finally:
         hook.remove()
 

@@ -108,14 +108,14 @@ class _NoStems(torch.nn.Module):
         raise NodeError("demucs' weights, which find the melody in a sound, are not on this machine")
 
 
-def _model(kind: Any, folder: Path, choose: _Choose, what: str, hint: str) -> Any:
+def _model(kind: Any, folder: Path, choose: _Choose, model_name: str, hint: str) -> Any:
     # float32 whatever the file has: since transformers 5 the file would decide. A pickle is read as weights only.
     options = {"dtype": torch.float32, "weights_only": True, "output_loading_info": True}
-    model, said = _from_folder(kind, folder, choose, what, hint, **options)
+    model, said = _from_folder(kind, folder, choose, model_name, hint, **options)
     absent = sorted(said["missing_keys"])
     if absent:  # transformers would begin these at random, and only mention it
         more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
-        raise NodeError(f"{folder} holds {what} that lacks weights ({absent[0]}{more}); {hint}")
+        raise NodeError(f"{folder} holds {model_name} that lacks weights ({absent[0]}{more}); {hint}")
     kept = model.state_dict()
     for path in (folder / name for name in choose(path.name for path in folder.iterdir() if path.is_file())):
         odd = [name for name, sort in _sorts(path, hint) if name in kept and kept[name].is_floating_point() != sort]
@@ -140,7 +140,7 @@ def _sorts(path: Path, hint: str) -> Iterator[tuple[str, bool]]:
                 yield name, tensor.is_floating_point()
 
 
-def _from_folder(kind: Any, folder: Path, choose: _Choose, what: str, hint: str, **options: Any) -> Any:
+def _from_folder(kind: Any, folder: Path, choose: _Choose, model_name: str, hint: str, **options: Any) -> Any:
     """choose: which of a folder's files make up what is loaded. Those have a part in the identity of the weights, and
     no others are loaded, whatever a configuration or an index names."""
     if not folder.is_dir():
@@ -159,7 +159,7 @@ def _from_folder(kind: Any, folder: Path, choose: _Choose, what: str, hint: str,
             if devices.is_out_of_memory(error):
                 raise
             reason = _first_line(error).replace(view, str(folder))
-            raise NodeError(f"{folder} does not hold {what} that can be loaded ({reason}); {hint}") from None
+            raise NodeError(f"{folder} does not hold {model_name} that can be loaded ({reason}); {hint}") from None
 
 
 def _check_index(index: Path, names: Collection[str]) -> None:

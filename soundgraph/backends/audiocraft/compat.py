@@ -175,14 +175,14 @@ def loads(name: str) -> bool:
 
 def _stand_in(name: str, wanted_by: str, members: tuple[str, ...] = ()) -> ModuleType:
     """A module that can be imported, and raises NodeError when anything in it is used."""
-    module = _StandIn(name, f"Stand-in for {name}, which {wanted_by} imports.")
+    module = _StandInModule(name, f"Stand-in for {name}, which {wanted_by} imports.")
     module.__spec__ = ModuleSpec(name, None)  # importlib.util.find_spec raises ValueError for a module without
     for member in members:
-        setattr(module, member, _StandIn(f"{name}.{member}"))
+        setattr(module, member, _StandInModule(f"{name}.{member}"))
     return module
 
 
-class _StandIn(ModuleType):
+class _StandInModule(ModuleType):
     def __getattr__(self, name: str) -> NoReturn:
         # Dunder names are asked for by the import system, inspect and copy, for which absence is an answer.
         if name.startswith("__"):

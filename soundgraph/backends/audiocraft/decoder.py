@@ -17,12 +17,12 @@ from torch.nn import functional
 from soundgraph.backends import Precision
 from soundgraph.backends.audiocraft.batch import Batch, Graphs
 from soundgraph.backends.audiocraft.conditions import Conditions, encode, sinusoids
-from soundgraph.backends.audiocraft.layers import Layers, Memory, Prefill, Step, additive
+from soundgraph.backends.audiocraft.layers import DecodeStep, Layers, Memory, Prefill, additive
 from soundgraph.backends.audiocraft.linear import pack, same_at_any_width
-from soundgraph.backends.audiocraft.rows import Pattern, Row
+from soundgraph.backends.audiocraft.rows import BatchRow, Pattern
 from soundgraph.backends.audiocraft.sampling import sample
 
-__all__ = ["Conditions", "Decoder", "Row"]
+__all__ = ["BatchRow", "Conditions", "Decoder"]
 
 _START = 64
 """What is there before the first step, a prefix or a prompt, takes up a multiple of this many slots.
@@ -126,12 +126,14 @@ class Decoder:
         """
         return encode(self._lm, text, melody)
 
-    def class_of(self, row: Row) -> Hashable:
+    def class_of(self, row: BatchRow) -> Hashable:
         """Rows of one class can share a batch. It depends on a row itself only, and so do the shapes it is run in."""
         return _text_length(row), _round_up(self._pattern.n_before(row), _START)
 
     @torch.inference_mode()
-    def run(self, rows: Sequence[Row], on_frames: Callable[[int, int], None]) -> Iterator[tuple[int, Tensor | None]]:
+    def run(
+        self, rows: Sequence[BatchRow], on_frames: Callable[[int, int], None]
+    ) -> Iterator[tuple[int, Tensor | None]]:
         """Yields each row's index and its codes, int64, shaped (K, n_frames), on the CPU, as soon as it is finished.
 
         None instead of codes for a row whose logits were not all finite: whatever is chosen by such is a token like any
@@ -164,7 +166,9 @@ class Decoder:
                 live = [live[place] for place in places]
                 batch.keep(places)
 
-    def _report(self, rows: Sequence[Row], which: list[int], index: int, on_frames: Callable[[int, int], None]) -> None:
+    def _report(
+        self, rows: Sequence[BatchRow], which: list[int], index: int, on_frames: Callable[[int, int], None]
+    ) -> None:
         if self._device.type == "cuda":
             torch.cuda.synchronize(self._device)  # what is only queued is not there yet
         for row in which:
@@ -187,7 +191,7 @@ class Decoder:
         x += batch.positions.index_select(0, batch.slot - batch.first)[:, None]
         slots = torch.arange(window, device=self._device)
         mask = additive((slots <= batch.slot) & (slots >= batch.first[:, None]), x.dtype)[:, None, None]
-        x = self._layers(x, Step(batch.memory, batch.slot, window, mask, batch.text_mask))
+        x = self._layers(x, DecodeStep(batch.memory, batch.slot, window, mask, batch.text_mask))
         if self._out_norm is not None:
             x = self._out_norm(x)
         logits = self._heads(x).float().view(2, -1, len(self._embeddings), self._card)
@@ -206,7 +210,7 @@ class Decoder:
             x = x + functional.embedding(tokens[:, k], weight)
         return x
 
-    def _fill(self, rows: Sequence[Row]) -> Batch:
+    def _fill(self, rows: Sequence[BatchRow]) -> Batch:
         """A batch of these rows, all of them before their first step."""
         start = _round_up(self._pattern.n_before(rows[0]), _START)
         n_slots = start + max(self._pattern.n_chosen(row) for row in rows)
@@ -289,7 +293,7 @@ def _refuses_transformer(transformer: Any, dtype: torch.dtype) -> str:
     return ""
 
 
-def _text_length(row: Row) -> int:
+def _text_length(row: BatchRow) -> int:
     """What a text's positions are padded to: a power of two, by its own length; 0 for none."""
     cross = row.conditions.cross
     return 0 if cross is None else max(_SHORTEST_TEXT, 1 << (cross.shape[1] - 1).bit_length())

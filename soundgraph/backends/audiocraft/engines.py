@@ -12,7 +12,7 @@ from soundgraph.backends import OutOfMemoryError
 from soundgraph.backends.audiocraft import devices, pieces, stock
 from soundgraph.backends.audiocraft.conditions import Conditions
 from soundgraph.backends.audiocraft.decoder import Decoder
-from soundgraph.backends.audiocraft.rows import Row
+from soundgraph.backends.audiocraft.rows import BatchRow
 from soundgraph.backends.audiocraft.sampling import noise
 from soundgraph.core import system
 from soundgraph.core.errors import NodeError, quote
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from soundgraph.backends import Model, Precision
     from soundgraph.backends.audiocraft.checkpoint import Loaded
-    from soundgraph.backends.audiocraft.takes import Take
+    from soundgraph.backends.audiocraft.takes import OpenTake
 
 _GROUP = Path("/sys/fs/cgroup")
 """Where Linux says what a container may take."""
@@ -31,7 +31,7 @@ _FAR_APART = 0x9E3779B97F4A7C15
 """2**64 over the golden ratio: between the seeds of a piece's windows, where stock code makes them."""
 
 
-class Engine(Protocol):
+class DecodingEngine(Protocol):
     """Runs windows, several at a time.
 
     path: what it is, as it is written down with a take. width: of its batches, if nobody asks for another.
@@ -42,7 +42,7 @@ class Engine(Protocol):
     width: int
     takes_melodies: bool
 
-    def row(self, take: Take) -> Any:
+    def row(self, take: OpenTake) -> Any:
         """A take's next window, ready to run."""
 
     def kind(self, row: Any) -> Hashable:
@@ -62,7 +62,7 @@ class Engine(Protocol):
         """Lets go of the memory that it keeps from one batch to the next."""
 
 
-def engine_for(loaded: Loaded, model: Model, precision: Precision, width: int | None) -> Engine:
+def engine_for(loaded: Loaded, model: Model, precision: Precision, width: int | None) -> DecodingEngine:
     """The engine for a loaded model. Its weights may be taken out of `loaded`.
 
     Raises NodeError for a precision that it does not have.
@@ -94,11 +94,11 @@ class _Own:
         # A piece has a text for many windows; to encode it for each of them anew takes longer than to keep the last.
         self._last: tuple[str, Conditions] | None = None
 
-    def row(self, take: Take) -> Row:
+    def row(self, take: OpenTake) -> BatchRow:
         window, request, params = take.window, take.request, take.request.params
         assert window is not None
         n_steps = self._decoder.n_steps(window.n_steps)
-        return Row(
+        return BatchRow(
             conditions=self._conditions(take),
             prompt=take.context(),
             n_frames=window.n_steps,
@@ -109,11 +109,11 @@ class _Own:
             cfg_coef=params.cfg_coef,
         )
 
-    def kind(self, row: Row) -> Hashable:
+    def kind(self, row: BatchRow) -> Hashable:
         return self._decoder.class_of(row)
 
     def run(
-        self, rows: Sequence[Row], width: int, on_steps: Callable[[int, int], None]
+        self, rows: Sequence[BatchRow], width: int, on_steps: Callable[[int, int], None]
     ) -> Iterator[tuple[int, Tensor | None]]:
         if width != self._decoder.width:
             self._decoder.width = width
@@ -126,7 +126,7 @@ class _Own:
         self._last = None
         self._decoder.width = self._decoder.width  # drops what was kept for this width
 
-    def _check_memory(self, rows: Sequence[Row], width: int) -> None:
+    def _check_memory(self, rows: Sequence[BatchRow], width: int) -> None:
         """Raises OutOfMemoryError where a batch's keys and values would take all the memory that is free.
 
         They are most of what a batch needs (4.7 GB for eight takes of 30 s with MusicGen-small in float32). A GPU says
@@ -137,7 +137,7 @@ class _Own:
         if left is not None and n_takes * max(row.n_frames for row in rows) * self._bytes_per_slot > left:
             raise OutOfMemoryError(f"a batch of {n_takes} takes does not fit into this machine's memory")
 
-    def _conditions(self, take: Take) -> Conditions:
+    def _conditions(self, take: OpenTake) -> Conditions:
         window = take.window
         assert window is not None
         melody = _melody(take, self._loaded)
@@ -159,7 +159,7 @@ class _Stock:
         if loaded.device == "cpu":
             loaded.lm.to(loaded.dtype)  # the norms of a processor take no numbers of two sorts, as autocast makes them
 
-    def row(self, take: Take) -> stock.Run:
+    def row(self, take: OpenTake) -> stock.Run:
         window, request, params = take.window, take.request, take.request.params
         assert window is not None
         return stock.Run(
@@ -195,7 +195,7 @@ def _takes_melodies(loaded: Loaded) -> bool:
     return bool(loaded.lm.condition_provider.wav_conditions)
 
 
-def _melody(take: Take, loaded: Loaded) -> Tensor | None:
+def _melody(take: OpenTake, loaded: Loaded) -> Tensor | None:
     """What a take's next window is told of its melody."""
     import torch
 

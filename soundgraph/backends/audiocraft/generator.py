@@ -18,11 +18,11 @@ from soundgraph.audio.dsp.fitting import conversion, fitted
 from soundgraph.backends import Device, Made, Model, OutOfMemoryError, Precision, Refused, Report, Request
 from soundgraph.backends.audiocraft import checkpoint, codec, devices, engines, pieces
 from soundgraph.backends.audiocraft.pieces import CannotError, Clock
-from soundgraph.backends.audiocraft.takes import Take, next_batch
+from soundgraph.backends.audiocraft.takes import OpenTake, next_batch
 from soundgraph.core.errors import NodeError, first_line, quote, unexpected
 
 if TYPE_CHECKING:
-    from soundgraph.backends.audiocraft.weights import Files
+    from soundgraph.backends.audiocraft.weights import WeightFiles
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ class AudioCraftGenerator:
     """
 
     def __init__(
-        self, files: Files, model: Model, device: Device, precision: Precision | None, width: int | None = None
+        self, files: WeightFiles, model: Model, device: Device, precision: Precision | None, width: int | None = None
     ):
         torch.set_num_threads(engines.n_threads())
         place = checkpoint.choose_device(device)
@@ -101,7 +101,7 @@ class AudioCraftGenerator:
 
     def _generate(self, requests: Sequence[Request], report: Report) -> Iterator[Made | Refused]:
         coming = iter(enumerate(requests))
-        open_takes: list[Take] = []
+        open_takes: list[OpenTake] = []
         while True:
             for index, request in islice(coming, max(0, _AHEAD * self._width - len(open_takes))):
                 try:
@@ -139,7 +139,7 @@ class AudioCraftGenerator:
 
     # One take
 
-    def _begin(self, index: int, request: Request) -> Take:
+    def _begin(self, index: int, request: Request) -> OpenTake:
         """Lays a take out, and gets its first window ready. Raises CannotError."""
         model, loaded = self._model, self._loaded
         rate, channels = model.sample_rate, model.channels
@@ -150,7 +150,7 @@ class AudioCraftGenerator:
             raise CannotError("the melody has no samples")
         piece = pieces.lay_out(request, model.family, self._clock, 0 if given is None else given.shape[1])
         codes = torch.zeros(loaded.codec.num_codebooks, piece.n_steps, dtype=torch.int64)
-        take = Take(index, request, piece, codes, given, melody, done=piece.given_steps)
+        take = OpenTake(index, request, piece, codes, given, melody, done=piece.given_steps)
         if given is not None and request.continue_from is not None:
             context = given[:, piece.origin :]
             codes[:, : piece.given_steps] = self._in_room(take, lambda: codec.encode(loaded.codec, context))
@@ -176,12 +176,12 @@ class AudioCraftGenerator:
         if request.duration > longest:
             raise CannotError(f"{model} makes no more than {longest:g} s, and duration is {request.duration:g} s")
 
-    def _make_ready(self, take: Take) -> None:
+    def _make_ready(self, take: OpenTake) -> None:
         """Makes the row of a take's next window."""
         take.row = self._in_room(take, lambda: self._engine.row(take))
         take.kind = self._engine.kind(take.row)
 
-    def _finish(self, take: Take, report: Report) -> Made | Refused:
+    def _finish(self, take: OpenTake, report: Report) -> Made | Refused:
         """The sound of a take whose windows are all made, or why there is none. Raises OutOfMemoryError."""
         if take.trouble:
             return Refused(take.index, take.trouble)
@@ -192,7 +192,7 @@ class AudioCraftGenerator:
         except Exception as error:
             return Refused(take.index, _reason(error))
 
-    def _sound(self, take: Take, report: Report) -> Made | Refused:
+    def _sound(self, take: OpenTake, report: Report) -> Made | Refused:
         piece = take.piece
         n = piece.n_samples - piece.origin
         if not piece.n_steps:
@@ -208,14 +208,14 @@ class AudioCraftGenerator:
         made = artifact.make(samples, self._model.sample_rate)
         return Made(take.index, made, (*take.remarks, *self._of_memory(take)), self._facts(take))
 
-    def _of_memory(self, take: Take) -> Iterator[str]:
+    def _of_memory(self, take: OpenTake) -> Iterator[str]:
         """What to say of a take that was made in a smaller batch than it should have been; of each width once."""
         width, wanted = min(take.widths, default=self._width), take.request.width or self._engine.width
         if width < min(wanted, self._told_width) or (take.request.width and width < wanted):
             self._told_width = min(width, self._told_width)
             yield f"made {width} at a time instead of {wanted}, for want of memory"
 
-    def _facts(self, take: Take) -> dict[str, Any]:
+    def _facts(self, take: OpenTake) -> dict[str, Any]:
         device = self._loaded.device
         facts: dict[str, Any] = {
             "device": torch.cuda.get_device_name() if device == "cuda" else device,
@@ -228,7 +228,7 @@ class AudioCraftGenerator:
             facts["widths"] = list(take.widths)
         return facts | {package: version(package) for package in ("torch", "audiocraft", "transformers")}
 
-    def _tell(self, take: Take, step: int, report: Report) -> None:
+    def _tell(self, take: OpenTake, step: int, report: Report) -> None:
         """Reports that a take is there up to a step, if that is news."""
         made_s = min(take.piece.seconds(step), take.request.duration)
         if made_s >= take.told_s + _REPORT_S:
@@ -237,7 +237,7 @@ class AudioCraftGenerator:
 
     # Batches
 
-    def _run_batch(self, open_takes: Sequence[Take], report: Report) -> GeneratorType[Take, None, None]:
+    def _run_batch(self, open_takes: Sequence[OpenTake], report: Report) -> GeneratorType[OpenTake, None, None]:
         """Runs one batch of windows, and gives each take that has no more of them as soon as that is so.
 
         A batch that ends with an error does so for one of its takes, and nothing tells for which. Then each runs alone:
@@ -295,7 +295,7 @@ class AudioCraftGenerator:
             hint = 'precision = "float32" may help, or else its weights are damaged'
         return f"logits of the language model are {codec.NOT_NUMBERS}: {hint}"
 
-    def _shrink(self, batch: Sequence[Take], width: int) -> None:
+    def _shrink(self, batch: Sequence[OpenTake], width: int) -> None:
         """A batch of this width did not fit: the next is half as wide. Its windows that were finished are kept."""
         self._engine.release()
         if width == 1:
@@ -306,7 +306,7 @@ class AudioCraftGenerator:
                 take.width = min(take.width, width // 2)
         self._width = min(self._width, width // 2)
 
-    def _in_room(self, take: Take, job: Callable[[], T]) -> T:
+    def _in_room(self, take: OpenTake, job: Callable[[], T]) -> T:
         """Does what a take needs beside its batches; between batches, without what is kept for them if need be."""
         try:
             with devices.room_for("a take", self._loaded.device):
@@ -321,7 +321,7 @@ class AudioCraftGenerator:
         except OutOfMemoryError:
             raise self._too_big(take) from None
 
-    def _too_big(self, take: Take) -> OutOfMemoryError:
+    def _too_big(self, take: OpenTake) -> OutOfMemoryError:
         device = self._loaded.device
         place = "this machine's memory" if device == "cpu" else f"the memory of the device ({device})"
         error = OutOfMemoryError(

@@ -22,7 +22,7 @@ from typing import Any
 
 from soundgraph.backends import Model, Pin, Sources
 from soundgraph.backends.audiocraft import catalogue, digests, weights
-from soundgraph.backends.audiocraft.weights import Part
+from soundgraph.backends.audiocraft.weights import WeightPart
 from soundgraph.core.errors import NodeError, quote
 from soundgraph.core.files import digest_if_readable, write_atomically
 
@@ -54,7 +54,7 @@ class _Batch:
     items: empty if all the files are in the cache already.
     """
 
-    part: Part
+    part: WeightPart
     repository: str
     revision: str = ""
     newest: bool = False
@@ -115,10 +115,10 @@ def pull(model: Model, sources: Sources, revision: str, report: Report) -> Pin:
     tally = _Tally(report)
     # What a checkpoint points at is known for sure when it is here: what the catalogue expects may be another codec.
     for _ in range(4):
-        found = _look(model, sources)
-        if not found.absent:
-            return Pin(found.revision, found.identity, found.others)
-        batches = [_batch(part, model, sources) for part in found.absent]
+        state = _look(model, sources)
+        if not state.absent:
+            return Pin(state.revision, state.identity, state.others)
+        batches = [_batch(part, model, sources) for part in state.absent]
         _check_space(batches)
         tally.expect(batches)
         for batch in batches:
@@ -129,21 +129,21 @@ def pull(model: Model, sources: Sources, revision: str, report: Report) -> Pin:
     raise NodeError(f"model {quote(model.id)} is still not whole: {weights.absent_words(_look(model, sources).absent)}")
 
 
-def _look(model: Model, sources: Sources) -> weights.Found:
+def _look(model: Model, sources: Sources) -> weights.FoundWeights:
     try:
         return weights.look(model.id, sources, thorough=True)
     except (ValueError, OSError) as error:
         raise NodeError(f"model {quote(model.id)} {error}") from error
 
 
-def _batch(part: Part, model: Model, sources: Sources) -> _Batch:
+def _batch(part: WeightPart, model: Model, sources: Sources) -> _Batch:
     """What the hub lists of a part, and is not in the cache."""
     if offline():
         raise NodeError(f"{quote(part.repository)} is not on this machine, and HF_HUB_OFFLINE is set")
     variable, folder = ("TORCH_HOME", weights.stems_folder()) if part.role == "stems" else ("HF_HOME", _cache())
     if digests.NO_HOME in folder.parents:
-        what = f"there is no home folder to keep {quote(part.repository)} in"
-        raise NodeError(f"{what}: say with {variable} where it belongs")
+        trouble = f"there is no home folder to keep {quote(part.repository)} in"
+        raise NodeError(f"{trouble}: say with {variable} where it belongs")
     if part.role == "stems":
         item = _Item(weights.STEMS_FILE, catalogue.STEMS_BYTES, weights.STEMS_SHA256)
         return _Batch(part, part.repository, items=(item,))
@@ -217,14 +217,14 @@ def _fetch(batch: _Batch, item: _Item, tell: Callable[[int], None]) -> None:
                 **bar,
             )
         )
-        whole = (not item.sha256 or digest_if_readable(str(path)) == item.sha256) and (
+        is_whole = (not item.sha256 or digest_if_readable(str(path)) == item.sha256) and (
             not item.git_digest or digests.git_digest(path) == item.git_digest
         )
-    if not whole:
+    if not is_whole:
         path.resolve().unlink(missing_ok=True)
         path.unlink(missing_ok=True)
-        what = f"{item.name} of {quote(batch.repository)} arrived damaged"
-        raise NodeError(f"{what} (its checksum is wrong) and is removed; pull it again")
+        trouble = f"{item.name} of {quote(batch.repository)} arrived damaged"
+        raise NodeError(f"{trouble} (its checksum is wrong) and is removed; pull it again")
 
 
 def _fetch_stems(item: _Item, tell: Callable[[int], None]) -> None:

@@ -50,7 +50,7 @@ class Memory:
 
 
 @dataclass(frozen=True)
-class Step:
+class DecodeStep:
     """One more position of every row.
 
     slot: where in the memory it belongs, an int64 tensor of one number, so that a CUDA graph can be told a new one.
@@ -116,10 +116,10 @@ class Layers:
         while modules:
             self._layers.append(_Layer(modules.pop(0), linear))
 
-    def __call__(self, x: Tensor, now: Step | Prefill) -> Tensor:
+    def __call__(self, x: Tensor, step: DecodeStep | Prefill) -> Tensor:
         """x: shaped (R, n, dim), n = 1 in a step. The result has the same shape."""
         for index, layer in enumerate(self._layers):
-            x = layer(x, index, now)
+            x = layer(x, index, step)
         return x
 
     def linears(self) -> Iterator[Linear]:
@@ -149,17 +149,17 @@ class _Layer:
         self._down = linear(module.linear2.weight, module.linear2.bias)
         self._activation = module.activation
 
-    def __call__(self, x: Tensor, index: int, now: Step | Prefill) -> Tensor:
+    def __call__(self, x: Tensor, index: int, step: DecodeStep | Prefill) -> Tensor:
         if self._first:
-            x = x + self._scale1(self._look_back(self._norm1(x), index, now))
+            x = x + self._scale1(self._look_back(self._norm1(x), index, step))
             if self.cross is not None:
-                x = x + self._scale_cross(self.cross.look(self._norm_cross(x), now.text(index), now.text_mask))
+                x = x + self._scale_cross(self.cross.look(self._norm_cross(x), step.text(index), step.text_mask))
             return x + self._scale2(self._down(self._activation(self._up(self._norm2(x)))))
         given = x
-        x = self._norm1(x + self._scale1(self._look_back(x, index, now)))
+        x = self._norm1(x + self._scale1(self._look_back(x, index, step)))
         if self.cross is not None:
             # What asks is what the layer was given, not what it has become: as audiocraft has it.
-            x = self._norm_cross(x + self._scale_cross(self.cross.look(given, now.text(index), now.text_mask)))
+            x = self._norm_cross(x + self._scale_cross(self.cross.look(given, step.text(index), step.text_mask)))
         return self._norm2(x + self._scale2(self._down(self._activation(self._up(x)))))
 
     def linears(self) -> Iterator[Linear]:
@@ -168,10 +168,10 @@ class _Layer:
             yield from self.cross.linears
         yield from (self._up, self._down)
 
-    def _look_back(self, x: Tensor, index: int, now: Step | Prefill) -> Tensor:
+    def _look_back(self, x: Tensor, index: int, step: DecodeStep | Prefill) -> Tensor:
         queries, keys, values = self._self.queries_keys_values(x)
-        keys, values = now.remember(index, keys, values)
-        return self._self.attend(queries, keys, values, now.mask)
+        keys, values = step.remember(index, keys, values)
+        return self._self.attend(queries, keys, values, step.mask)
 
 
 class _Attention:
@@ -217,15 +217,15 @@ class _Attention:
         if queries.shape[2] == 1:
             # Keys on the left: their rows lie in memory as the product reads them.
             scores = (keys @ queries.transpose(2, 3)).transpose(2, 3)
-            found = self._weigh(scores, values, mask)
+            attended = self._weigh(scores, values, mask)
         else:
             parts = []
             for start in range(0, queries.shape[2], _QUERIES):
                 some = slice(start, start + _QUERIES)
                 part_mask = mask if mask is None or mask.shape[-2] == 1 else mask[..., some, :]
                 parts.append(self._weigh(queries[:, :, some] @ keys.transpose(2, 3), values, part_mask))
-            found = torch.cat(parts, dim=2)
-        return self._out(found.transpose(1, 2).flatten(2))
+            attended = torch.cat(parts, dim=2)
+        return self._out(attended.transpose(1, 2).flatten(2))
 
     def _weigh(self, scores: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
         if mask is not None:

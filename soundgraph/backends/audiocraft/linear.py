@@ -26,7 +26,7 @@ class Linear(Protocol):
     def __call__(self, x: Tensor) -> Tensor: ...
 
 
-class Plain:
+class PlainLinear:
     """As torch does it."""
 
     def __init__(self, weight: Tensor, bias: Tensor | None):
@@ -42,8 +42,8 @@ class Plain:
 class Packed:
     """With weights laid out once, the way oneDNN reads them fastest.
 
-    For 2 to 16 rows this costs a half to a third of `Plain`, whose BLAS is made for large matrices: on a processor
-    nearly all of a step is reading weights. The weights are copied; the caller drops the others.
+    For 2 to 16 rows this costs a half to a third of `PlainLinear`, whose BLAS is made for large matrices: nearly all of
+    a step is reading weights on a processor. The weights are copied; the caller drops the others.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor | None):
@@ -75,9 +75,9 @@ class Int8:
             # Rounded to whole numbers they would be some, and nothing would tell.
             raise NodeError("weights of the language model are not numbers (NaN or infinity): they are damaged")
         self._scale = torch.where(greatest > 0, greatest / 127, 1.0)
-        whole = torch.round(weight.float() / self._scale[:, None]).to(torch.int8)
+        quantised = torch.round(weight.float() / self._scale[:, None]).to(torch.int8)
         self._fast = _has_fast_products()
-        self._weight = torch.ops.onednn.qlinear_prepack(whole, None) if self._fast else whole.t()
+        self._weight = torch.ops.onednn.qlinear_prepack(quantised, None) if self._fast else quantised.t()
         self._zeros = torch.zeros(self.n_out, dtype=torch.int32)
         self._bias = None if bias is None else bias.float()
 
@@ -88,13 +88,13 @@ class Int8:
         # From 1 to 255 with 0 at 128, rounded by cutting off the half that was added. A multiplication and an addition
         # rather than one fused operation: those two round the same in vector registers and outside of them, so that
         # the result does not depend on where threads divide the rows between them.
-        whole = torch.mul(flat, 127 / greatest).add_(128.5).to(torch.uint8)
+        quantised = torch.mul(flat, 127 / greatest).add_(128.5).to(torch.uint8)
         if self._fast:
             sums = torch.ops.onednn.qlinear_pointwise(
-                whole, 1.0, 128, self._weight, self._scale, self._zeros, None, 1.0, 0, torch.float32, "none", [], ""
+                quantised, 1.0, 128, self._weight, self._scale, self._zeros, None, 1.0, 0, torch.float32, "none", [], ""
             )
         else:
-            signed = (whole.to(torch.int16) - 128).to(torch.int8)
+            signed = (quantised.to(torch.int16) - 128).to(torch.int8)
             sums = torch._int_mm(signed, self._weight).to(torch.float32).mul_(self._scale)
         result = sums.mul_(greatest / 127)
         if self._bias is not None:
@@ -121,7 +121,7 @@ def pack(weight: Tensor, bias: Tensor | None, int8: bool = False) -> Linear:
             return Packed(weight, bias)
         except (AttributeError, RuntimeError):
             pass  # a torch without oneDNN, or a processor without this type of numbers
-    return Plain(weight, bias)
+    return PlainLinear(weight, bias)
 
 
 def same_at_any_width(linears: Iterable[Linear], width: int) -> bool:
@@ -136,10 +136,10 @@ def same_at_any_width(linears: Iterable[Linear], width: int) -> bool:
 
 def _same_at_any_width(linear: Linear, width: int) -> bool:
     x = torch.randn(2 * width, linear.n_in, generator=torch.Generator().manual_seed(0)).to(linear.dtype)
-    whole = linear(x)
+    together = linear(x)
     for takes in range(1, width):
         rows = [*range(takes), *range(width, width + takes)]
-        if not torch.equal(linear(x[rows]), whole[rows]):
+        if not torch.equal(linear(x[rows]), together[rows]):
             return False
     return True
 

@@ -116,24 +116,24 @@ def _pickle_of(path: Path) -> bytes:
 
 
 def _table_of(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    found = [info for info in archive.infolist() if re.fullmatch(r"[^/]+/data\.pkl", info.filename)]
-    if len(found) != 1:
+    entries = [info for info in archive.infolist() if re.fullmatch(r"[^/]+/data\.pkl", info.filename)]
+    if len(entries) != 1:
         raise _NoTableError("is no checkpoint: it is a zip, but not one that torch.save wrote")
-    if found[0].file_size > _MAX_PICKLE_BYTES:
+    if entries[0].file_size > _MAX_PICKLE_BYTES:
         raise _NoTableError("is no checkpoint of audiocraft: its table is far too large")
-    return found[0]
+    return entries[0]
 
 
 class _NoTableError(Exception):
     """A zip that is not what torch.save writes; `str()` of it goes after the file's name."""
 
 
-class _StandIn:
+class _StandInObject:
     """Takes the place of whatever a pickle asks for by name, and of every object made from it."""
 
     called = ""
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> _StandIn:
+    def __new__(cls, *args: Any, **kwargs: Any) -> _StandInObject:
         made = object.__new__(cls)
         made.args, made.state, made.items = args, None, []
         return made
@@ -158,14 +158,14 @@ class _StandIn:
     add = append
 
 
-class _Reader(pickle.Unpickler):
+class _PickleReader(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         called = f"{module}.{name}"
         if _INERT.fullmatch(called) is None:
             raise _ForeignError(called)
         if called == "collections.OrderedDict":
             return OrderedDict
-        return type("_StandIn", (_StandIn,), {"called": called})
+        return type("_StandInObject", (_StandInObject,), {"called": called})
 
     def persistent_load(self, reference: Any) -> Any:
         return None  # where the numbers of a tensor are
@@ -178,7 +178,7 @@ class _ForeignError(Exception):
 def _unpickle(data: bytes) -> Any:
     try:
         _check_memo(data)
-        return _Reader(BytesIO(data), encoding="utf-8", errors="replace").load()
+        return _PickleReader(BytesIO(data), encoding="utf-8", errors="replace").load()
     except _ForeignError as error:
         name = visible(str(error))
         raise ValueError(f"holds a pickle that asks for {name[:80]}, which could run code; it is not used") from error
@@ -199,15 +199,15 @@ def _check_memo(data: bytes) -> None:
 def _values(state: Any) -> Iterator[Any]:
     if isinstance(state, Mapping):
         yield from state.values()
-    elif isinstance(state, _StandIn):
+    elif isinstance(state, _StandInObject):
         yield from (item[1] for item in state.items if isinstance(item, tuple))
 
 
 def _numbers(tensor: Any) -> int:
     """How many numbers a tensor has, from the arguments that it would be rebuilt from: storage, offset, size, …"""
-    if isinstance(tensor, _StandIn) and tensor.called.endswith("Parameter") and tensor.args:
+    if isinstance(tensor, _StandInObject) and tensor.called.endswith("Parameter") and tensor.args:
         tensor = tensor.args[0]
-    if not isinstance(tensor, _StandIn) or "_rebuild_tensor" not in tensor.called or len(tensor.args) < 3:
+    if not isinstance(tensor, _StandInObject) or "_rebuild_tensor" not in tensor.called or len(tensor.args) < 3:
         return 0
     size = tensor.args[2]
     if not isinstance(size, tuple) or not all(isinstance(length, int) and length >= 0 for length in size):
@@ -225,10 +225,10 @@ def _config(written: Any) -> Mapping[str, Any]:
             written = yaml.load(written, loader)  # either is the safe one
         except (yaml.YAMLError, ValueError, RecursionError) as error:
             raise ValueError('is no checkpoint of audiocraft: its "xp.cfg" is not YAML') from error
-    found = _plain(written)
-    if not isinstance(found, dict):
+    settings = _plain(written)
+    if not isinstance(settings, dict):
         raise ValueError('is no checkpoint of audiocraft: its "xp.cfg" is not a table')
-    return found
+    return settings
 
 
 def _plain(value: Any, depth: int = 0, n_seen: Iterator[int] | None = None) -> Any:
@@ -241,7 +241,7 @@ def _plain(value: Any, depth: int = 0, n_seen: Iterator[int] | None = None) -> A
         raise ValueError('is no checkpoint of audiocraft: its "xp.cfg" is far too large')
     if depth > 64:
         return None
-    if isinstance(value, _StandIn):
+    if isinstance(value, _StandInObject):
         state = value.state if isinstance(value.state, dict) else {}
         return _plain(state.get("_content", state.get("_val")), depth + 1, n_seen)
     if isinstance(value, Mapping):

@@ -13,7 +13,7 @@ from soundgraph.backends.audiocraft.conditions import Conditions
 
 
 @dataclass(frozen=True)
-class Row:
+class BatchRow:
     """One window of one take.
 
     prompt: codes that it goes on from, int64, shaped (K, T0), or None. n_frames: of the whole window, more than T0.
@@ -45,24 +45,24 @@ class Pattern:
         """How many steps follow the first one, those of a prompt included."""
         return n_frames + max(self.delays)
 
-    def first_step(self, row: Row) -> int:
+    def first_step(self, row: BatchRow) -> int:
         """The first step that has a token to choose."""
         return 1 + row.n_prompt + min(self.delays)
 
-    def n_chosen(self, row: Row) -> int:
+    def n_chosen(self, row: BatchRow) -> int:
         """How many steps have."""
         return 1 + self.n_steps(row.n_frames) - self.first_step(row)
 
-    def n_before(self, row: Row) -> int:
+    def n_before(self, row: BatchRow) -> int:
         """How many positions precede the one that the first token is chosen after."""
         prefix = row.conditions.prefix
         return (0 if prefix is None else prefix.shape[1]) + self.first_step(row) - 1
 
-    def frames_there(self, row: Row, step: int) -> int:
+    def frames_there(self, row: BatchRow, step: int) -> int:
         """How many frames are complete, a prompt's included, when the tokens of a step are chosen."""
         return min(row.n_frames, max(row.n_prompt, step - max(self.delays)))
 
-    def sequence(self, row: Row) -> Tensor:
+    def sequence(self, row: BatchRow) -> Tensor:
         """Tokens step by step: int64 on the CPU, shaped (K, 1 + steps), -1 where they are to be chosen."""
         sequence = torch.full((len(self.delays), 1 + self.n_steps(row.n_frames)), self._special, dtype=torch.int64)
         for k, delay in enumerate(self.delays):
@@ -71,7 +71,7 @@ class Pattern:
                 sequence[k, 1 + delay : 1 + delay + row.n_prompt] = row.prompt[k].cpu()
         return sequence
 
-    def codes(self, row: Row, chosen: Tensor) -> Tensor:
+    def codes(self, row: BatchRow, chosen: Tensor) -> Tensor:
         """The codes of a finished row: int64 on the CPU, shaped (K, n_frames).
 
         chosen: its tokens from the step before its first one on, shaped (K, 1 + `n_chosen` or more).

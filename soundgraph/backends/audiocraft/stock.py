@@ -114,16 +114,16 @@ def _watched(lm: Any) -> Iterator[list[Tensor]]:
     What is not becomes 0: a draw from it would be an error on a processor, and on CUDA the end of all that is there. To
     look at once, run by run, would be to wait for the device.
     """
-    found: list[Tensor] = []
+    are_finite: list[Tensor] = []
 
     def look(_lm: Any, _given: Any, logits: Tensor) -> Tensor:
         finite = logits.isfinite()
-        found.append(finite.all())
+        are_finite.append(finite.all())
         return torch.where(finite, logits, 0)
 
     hook = lm.register_forward_hook(look)
     try:
-        yield found
+        yield are_finite
     finally:
         hook.remove()
 

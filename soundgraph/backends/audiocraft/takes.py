@@ -17,35 +17,38 @@ if TYPE_CHECKING:
 
 
 @dataclass(eq=False)
-class Take:
-    """One request, between being read and being a sound.
-
-    index: of the request. given: what it goes on from, at the model's rate and channel count, or None; melody likewise.
-    codes: int64 [K, steps] of the whole piece, known up to `done`. row: the next window, ready to run. kind: what rows
-        have in common that may run together. widths: of the batch each window was made in. told_s: what was reported.
-    width: of the batch that its request asks for, or as much of it as there is memory for; None for any.
-    alone: whether its next window runs without others, since a batch that it was in ended with an error of one of them.
-    trouble: why there will be no sound of it; "" for nothing.
-    """
+class OpenTake:
+    """One request, between being read and being a sound."""
 
     index: int
+    """Of the request."""
     request: Request
     piece: Piece
     codes: Tensor
+    """int64 [K, steps] of the whole piece, known up to `done`."""
     given: Samples | None = None
+    """What it goes on from, at the model's rate and channel count, or None."""
     melody: Samples | None = None
+    """What it is to follow, at the model's rate and channel count, or None."""
     remarks: list[str] = field(default_factory=list)
     row: Any = None
+    """The next window, ready to run."""
     kind: Hashable = None
+    """What rows have in common that may run together."""
     done: int = 0
     n_made: int = 0
     widths: list[int] = field(default_factory=list)
+    """Of the batch each window was made in."""
     told_s: float = -1.0
+    """The seconds that were reported."""
     alone: bool = False
+    """Whether its next window runs without others, since a batch that it was in ended with an error of one of them."""
     trouble: str = ""
+    """Why there will be no sound of it; "" for nothing."""
 
     def __post_init__(self) -> None:
         self.width = self.request.width
+        """Of the batch that its request asks for, or as much of it as there is memory for; None for any."""
 
     @property
     def window(self) -> Window | None:
@@ -71,7 +74,7 @@ class Take:
         self.widths.append(width)
 
 
-def next_batch(ready: Iterable[Take], width: int) -> tuple[list[Take], int]:
+def next_batch(ready: Iterable[OpenTake], width: int) -> tuple[list[OpenTake], int]:
     """Which windows to run next, together, and the width of the batch.
 
     ready: takes with a row to run, at least one. width: of a batch whose takes name none.
@@ -81,7 +84,7 @@ def next_batch(ready: Iterable[Take], width: int) -> tuple[list[Take], int]:
     wait for one another, and then the longest: a batch lasts as long as its longest row, so rows of like length belong
     together.
     """
-    groups: defaultdict[tuple[int, Hashable, int], list[Take]] = defaultdict(list)
+    groups: defaultdict[tuple[int, Hashable, int], list[OpenTake]] = defaultdict(list)
     for take in ready:
         groups[take.width or width, take.kind, take.index if take.alone else -1].append(take)
     (chosen, *_), takes = max(groups.items(), key=lambda item: (min(len(item[1]), item[0][0]), -_first(item[1])))
@@ -89,5 +92,5 @@ def next_batch(ready: Iterable[Take], width: int) -> tuple[list[Take], int]:
     return takes[:chosen], chosen
 
 
-def _first(takes: Sequence[Take]) -> int:
+def _first(takes: Sequence[OpenTake]) -> int:
     return min(take.index for take in takes)

@@ -16,7 +16,7 @@ from typing import Literal
 
 from soundgraph.backends import Model, Pin, Sources
 from soundgraph.backends.audiocraft import catalogue, digests
-from soundgraph.backends.audiocraft.catalogue import Entry, is_folder
+from soundgraph.backends.audiocraft.catalogue import CatalogueEntry, is_folder
 from soundgraph.backends.audiocraft.peek import Peeked, peek
 from soundgraph.core.digest import digest
 from soundgraph.core.errors import NodeError, quote
@@ -39,56 +39,63 @@ Role = Literal["checkpoint", "codec", "text", "stems"]
 
 
 @dataclass(frozen=True)
-class Files:
-    """The files of one model, all on this machine.
-
-    lm, codec: the two files of its checkpoint. codec_folder: an EnCodec in the form of transformers (config and
-    weights) that the codec file points at, else None. text_encoder: the folder of its T5 (config, weights, tokenizer),
-    None for a model without one. stems: the file of demucs, for melody models; None where it is not there.
-    """
+class WeightFiles:
+    """The files of one model, all on this machine."""
 
     lm: Path
+    """Of its checkpoint."""
     codec: Path
+    """Of its checkpoint."""
     codec_folder: Path | None = None
+    """An EnCodec in the form of transformers (config and weights) that the codec file points at, else None."""
     text_encoder: Path | None = None
+    """The folder of its T5 (config, weights, tokenizer); None for a model without one."""
     stems: Path | None = None
+    """The file of demucs, for melody models; None where it is not there."""
 
 
 @dataclass(frozen=True)
-class Part:
-    """A part of a model that is not on this machine. repository: where it is published."""
+class WeightPart:
+    """A part of a model that is not on this machine."""
 
     role: Role
     repository: str
+    """Where it is published."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """What was found of a model.
+class FoundWeights:
+    """What there is of a model on this machine."""
 
-    files: None unless everything is here. absent: what is not. identity: of the weights, "" unless everything is here.
-    revision: of the checkpoint's repository. others: "repository@revision" of the parts out of other repositories.
-    lm, codec: what its two files say. read: the files that were looked at. passed: the places before those.
-    """
-
-    files: Files | None = None
-    absent: tuple[Part, ...] = ()
+    files: WeightFiles | None = None
+    """None unless everything is here."""
+    absent: tuple[WeightPart, ...] = ()
+    """What is not here."""
     identity: str = ""
+    """Of the weights; "" unless everything is here."""
     revision: str = ""
+    """Of the checkpoint's repository."""
     others: tuple[str, ...] = ()
+    """"repository@revision" of the parts out of other repositories."""
     lm: Peeked = field(default_factory=Peeked)
+    """What the file says."""
     codec: Peeked = field(default_factory=Peeked)
+    """What the file says."""
     read: tuple[Path, ...] = ()
+    """The files that were looked at."""
     passed: tuple[Path, ...] = ()
+    """The places before those."""
 
 
 @dataclass(frozen=True)
 class _Place:
-    """A folder with files of a repository. repository, revision: of the hub's cache; "" for any other folder."""
+    """A folder with files of a repository."""
 
     folder: Path
     repository: str = ""
+    """Of the hub's cache; "" for any other folder."""
     revision: str = ""
+    """Of the hub's cache; "" for any other folder."""
     read: tuple[Path, ...] = ()
 
 
@@ -103,26 +110,26 @@ def find(model_id: str, sources: Sources) -> Model | None:
     return None if entry is None else _published(entry, sources)
 
 
-def locate(model: Model, sources: Sources) -> Files:
+def locate(model: Model, sources: Sources) -> WeightFiles:
     """Where everything that makes the model is, each file being what its digest says.
 
     Raises NodeError saying what is missing, damaged, or not what it was.
     """
     try:
-        found = look(model.id, sources)
+        weights = look(model.id, sources)
     except (ValueError, OSError) as error:
         raise NodeError(f"model {quote(model.id)} {_words(error)}") from error
-    if found.files is None:
-        absent = f"{quote(model.id)} is not on this machine ({absent_words(found.absent)})"
+    if weights.files is None:
+        absent = f"{quote(model.id)} is not on this machine ({absent_words(weights.absent)})"
         raise NodeError(f"model {absent}: soundgraph models pull {model.id}")
-    if model.identity and found.identity != model.identity:
-        raise NodeError(f"model {quote(model.id)} has other weights than planned for: {_unlike(model, found)}")
-    if damage := damage_of(model.id, found.read):
+    if model.identity and weights.identity != model.identity:
+        raise NodeError(f"model {quote(model.id)} has other weights than planned for: {_unlike(model, weights)}")
+    if damage := damage_of(model.id, weights.read):
         raise NodeError(f"model {quote(model.id)} {damage}")
-    return found.files
+    return weights.files
 
 
-def stats(files: Files) -> dict[Path, str]:
+def stats(files: WeightFiles) -> dict[Path, str]:
     """By file of a model: what tells that it has not changed since."""
     paths = [files.lm, files.codec, *([files.stems] if files.stems is not None else [])]
     for folder, choose in ((files.codec_folder, codec_files), (files.text_encoder, text_files)):
@@ -146,7 +153,7 @@ def damage_of(model_id: str, read: Iterable[Path]) -> str:
     return ""
 
 
-def look(model_id: str, sources: Sources, *, thorough: bool = False) -> Found:
+def look(model_id: str, sources: Sources, *, thorough: bool = False) -> FoundWeights:
     """What there is of a model. Raises ValueError for files that are not what they should be, OSError.
 
     thorough: whether to read what the hub's cache names by its digest, and to take for absent what is damaged there.
@@ -157,19 +164,19 @@ def look(model_id: str, sources: Sources, *, thorough: bool = False) -> Found:
     entry = catalogue.entry(model_id)
     for place in _places(model_id, sources, pin.revision if pin else "", checkpoint_files):
         if thorough and _is_damaged(place, checkpoint_files):
-            return Found(absent=(Part("checkpoint", model_id),))
-        found = _assemble(place, sources, pin, entry, thorough)
+            return FoundWeights(absent=(WeightPart("checkpoint", model_id),))
+        weights = _assemble(place, sources, pin, entry, thorough)
         # Another version than the pinned one is of use only if it has the same weights; else the pinned one is fetched.
-        if pin is None or place.revision in ("", pin.revision) or found.identity == pin.digest:
+        if pin is None or place.revision in ("", pin.revision) or weights.identity == pin.digest:
             passed = _passed(place, model_id, sources, pin.revision if pin else "")
-            return replace(found, passed=(*passed, *found.passed))
-    absent = [Part("checkpoint", model_id)]
+            return replace(weights, passed=(*passed, *weights.passed))
+    absent = [WeightPart("checkpoint", model_id)]
     if entry is not None:
         absent += _companions_absent(entry, sources, pin)
-    return Found(absent=tuple(absent))
+    return FoundWeights(absent=tuple(absent))
 
 
-def absent_words(parts: Iterable[Part]) -> str:
+def absent_words(parts: Iterable[WeightPart]) -> str:
     """What is not here, for a person."""
     return ", ".join(part.repository for part in parts)
 
@@ -250,31 +257,31 @@ def _weights(names: list[str]) -> list[str]:
 # Models
 
 
-def _published(entry: Entry, sources: Sources) -> Model:
+def _published(entry: CatalogueEntry, sources: Sources) -> Model:
     model, pin = catalogue.model(entry), sources.pins.get(entry.id)
     if pin is not None:
         model = replace(model, identity=pin.digest, revision=pin.revision)
     try:
-        found = look(entry.id, sources)
+        weights = look(entry.id, sources)
     except (ValueError, OSError) as error:
         # The takes that were made with it are still its takes: it is told when one is to be made.
         return replace(model, here=True, trouble=_words(error))
-    model = replace(model, here=found.files is not None, revision=found.revision or model.revision)
-    model = replace(model, read=found.read, passed=found.passed)
+    model = replace(model, here=weights.files is not None, revision=weights.revision or model.revision)
+    model = replace(model, read=weights.read, passed=weights.passed)
     if not model.here:
-        return replace(model, trouble=absent_words(found.absent))
-    if pin is not None and found.identity != pin.digest:
-        what = f"has other weights here than soundgraph.lock says ({_unlike(model, found)})"
-        return replace(model, trouble=f"{what}: soundgraph models pull {entry.id}, or remove the line")
-    return replace(model, identity=found.identity)
+        return replace(model, trouble=absent_words(weights.absent))
+    if pin is not None and weights.identity != pin.digest:
+        trouble = f"has other weights here than soundgraph.lock says ({_unlike(model, weights)})"
+        return replace(model, trouble=f"{trouble}: soundgraph models pull {entry.id}, or remove the line")
+    return replace(model, identity=weights.identity)
 
 
 def _from_folder(model_id: str, sources: Sources) -> Model:
     try:
-        found = look(model_id, sources)
+        weights = look(model_id, sources)
     except OSError as error:
         raise ValueError(_words(error)) from error
-    lm, codec = found.lm, found.codec
+    lm, codec = weights.lm, weights.codec
     rate = codec.get("sample_rate") or lm.get("sample_rate")
     seconds = lm.get("dataset.segment_duration")
     stereo = bool(lm.get("interleave_stereo_codebooks.use", False))
@@ -296,37 +303,37 @@ def _from_folder(model_id: str, sources: Sources) -> Model:
         channels=channels,
         max_duration_s=float(seconds),
         licence="",
-        identity=found.identity,
+        identity=weights.identity,
         conditioning=catalogue.conditioning(melody, magnet),
         longer=not magnet,
         batches=not magnet,
         defaults=catalogue.MAGNET_DEFAULTS if magnet else (),
-        memory=_memory(found),
-        here=found.files is not None,
-        read=found.read,
-        passed=found.passed,
-        trouble=absent_words(found.absent),
+        memory=_memory(weights),
+        here=weights.files is not None,
+        read=weights.read,
+        passed=weights.passed,
+        trouble=absent_words(weights.absent),
     )
 
 
-def _memory(found: Found) -> tuple[tuple[Literal["float32", "float16", "bfloat16", "int8"], int], ...]:
+def _memory(weights: FoundWeights) -> tuple[tuple[Literal["float32", "float16", "bfloat16", "int8"], int], ...]:
     """From the tensors of its two files, and the files of its codec and text encoder where they are apart."""
-    files = found.files
-    codec_bytes = found.codec.parameters * 4
+    files = weights.files
+    codec_bytes = weights.codec.parameters * 4
     if files is None:
         text_bytes = 0
     else:
         codec_bytes += _size(files.codec_folder, codec_files)
         text_bytes = _size(files.text_encoder, text_files)
-    return catalogue.memory(found.lm.parameters, codec_bytes, text_bytes)
+    return catalogue.memory(weights.lm.parameters, codec_bytes, text_bytes)
 
 
 def _size(folder: Path | None, choose: Callable[[Iterable[str]], list[str]]) -> int:
     return sum((folder / name).stat().st_size for name in choose(_names(folder))) if folder is not None else 0
 
 
-def _unlike(model: Model, found: Found) -> str:
-    return f"{found.identity[:12]}, not {model.identity[:12]}"
+def _unlike(model: Model, weights: FoundWeights) -> str:
+    return f"{weights.identity[:12]}, not {model.identity[:12]}"
 
 
 def _words(error: Exception) -> str:
@@ -351,7 +358,9 @@ def _folder(model_id: str, sources: Sources) -> Path:
     return folder
 
 
-def _assemble(place: _Place, sources: Sources, pin: Pin | None, entry: Entry | None, thorough: bool) -> Found:
+def _assemble(
+    place: _Place, sources: Sources, pin: Pin | None, entry: CatalogueEntry | None, thorough: bool
+) -> FoundWeights:
     """Everything that belongs to the checkpoint in a folder."""
     lm_file, codec_file = place.folder / LM_FILE, place.folder / CODEC_FILE
     # Of a folder that the user named, the file's name says enough.
@@ -380,11 +389,13 @@ def _assemble(place: _Place, sources: Sources, pin: Pin | None, entry: Entry | N
     stems, stems_digest = _stems(place.folder, sources, thorough) if melody else (None, "")
     passed += [place.folder / name for name in OWN_STEMS if melody and stems != place.folder / name]
     if melody and stems is None and entry is not None:
-        absent.append(Part("stems", "demucs"))
+        absent.append(WeightPart("stems", "demucs"))
     read = tuple(dict.fromkeys([*(path for _, path in parts), *(file for at in places for file in at.read)]))
-    found = Found(absent=tuple(absent), revision=place.revision, lm=lm, codec=codec, read=read, passed=tuple(passed))
+    weights = FoundWeights(
+        absent=tuple(absent), revision=place.revision, lm=lm, codec=codec, read=read, passed=tuple(passed)
+    )
     if absent:
-        return found
+        return weights
     contents = [(role, _digest(path)) for role, path in parts]
     if melody:
         contents.append(("stems", stems_digest))
@@ -393,10 +404,10 @@ def _assemble(place: _Place, sources: Sources, pin: Pin | None, entry: Entry | N
         # A part that is here at another revision than the pinned one is to be fetched, and not to be blamed.
         moved = [at for at in places[1:] if other_revision(at.repository, pin) not in ("", at.revision)]
         if absent := [part for part in companions if {at.repository for at in moved} & set(names_of(part.repository))]:
-            return replace(found, absent=tuple(absent))
+            return replace(weights, absent=tuple(absent))
     return replace(
-        found,
-        files=Files(lm_file, codec_file, folders.get("codec"), folders.get("text"), stems),
+        weights,
+        files=WeightFiles(lm_file, codec_file, folders.get("codec"), folders.get("text"), stems),
         identity=identity,
         others=tuple(f"{at.repository}@{at.revision}" for at in places[1:] if at.revision),
     )
@@ -420,38 +431,40 @@ def _is_damaged(place: _Place, choose: Callable[[Iterable[str]], list[str]]) -> 
     return any(digests.damage(path, storage_of(path)) for path in paths)
 
 
-def _companions(lm: Peeked, codec: Peeked) -> list[Part]:
+def _companions(lm: Peeked, codec: Peeked) -> list[WeightPart]:
     """The repositories that a checkpoint needs beside itself."""
     parts = []
     if codec.pretrained:
         if not _REPOSITORY.fullmatch(codec.pretrained) or "/" not in codec.pretrained:
             raise ValueError(f"cannot be used: its codec is {quote(codec.pretrained)}, which is no EnCodec of the hub")
-        parts.append(Part("codec", codec.pretrained))
+        parts.append(WeightPart("codec", codec.pretrained))
     names = {str(settings.get("name", "")) for settings in _conditioners(lm, "t5")}
     for name in sorted(names):
         if not _REPOSITORY.fullmatch(name):
             raise ValueError(f"cannot be used: its text encoder is called {quote(name)}")
-        parts.append(Part("text", name))
+        parts.append(WeightPart("text", name))
     if len(names) > 1:
         raise ValueError(f"cannot be used: it has {len(names)} text encoders")
     return parts
 
 
-def _companions_absent(entry: Entry, sources: Sources, pin: Pin | None) -> Iterator[Part]:
+def _companions_absent(entry: CatalogueEntry, sources: Sources, pin: Pin | None) -> Iterator[WeightPart]:
     """What a published model that is not here will most likely need, and is not here either."""
-    likely = [(Part("codec", entry.codec), codec_files), (Part("text", entry.text_encoder), text_files)]
+    likely = [(WeightPart("codec", entry.codec), codec_files), (WeightPart("text", entry.text_encoder), text_files)]
     for part, choose in likely:
         revision = other_revision(part.repository, pin)
         if part.repository and next(_places(part.repository, sources, revision, choose), None) is None:
             yield part
     if entry.melody and _stems(None, sources)[0] is None:
-        yield Part("stems", "demucs")
+        yield WeightPart("stems", "demucs")
 
 
 def _conditioners(lm: Peeked, model: str) -> list[dict[str, object]]:
     """The settings of all its conditioners of one sort."""
-    found = lm.get("conditioners", {})
-    tables = [table for table in found.values() if isinstance(table, dict)] if isinstance(found, dict) else []
+    conditioners = lm.get("conditioners", {})
+    tables = (
+        [table for table in conditioners.values() if isinstance(table, dict)] if isinstance(conditioners, dict) else []
+    )
     return [table.get(model) or {} for table in tables if table.get("model") == model]
 
 
@@ -548,9 +561,9 @@ def _peek(path: Path, shown: str, mended: str) -> Peeked:
     if known is not None and known[0] == stat:
         return known[1]
     try:
-        found = peek(path)
+        peeked = peek(path)
     except ValueError as error:
         raise ValueError(f"cannot be used: {shown} {error}{mended}") from error
     if digests.is_settled(stat, moment):
-        _peeked[str(path)] = stat, found
-    return found
+        _peeked[str(path)] = stat, peeked
+    return peeked

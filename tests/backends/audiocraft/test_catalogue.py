@@ -67,7 +67,7 @@ def test_parameters_follow_from_the_architecture(melody, channels):
         config["fuser"] |= {"cross": [], "prepend": ["description"]}
     lm = builders.get_lm_model(OmegaConf.create(config))
     own = sum(tensor.numel() for name, tensor in lm.state_dict().items() if "condition_provider" not in name)
-    entry = catalogue.Entry("x", "music", (64, 3), "t5-base", 32000, 30.0, channels, melody)
+    entry = catalogue.CatalogueEntry("x", "music", (64, 3), "t5-base", 32000, 30.0, channels, melody)
     conditions = (768 + (12 if melody else 0)) * 64
     assert torch.is_tensor(lm.emb[0].weight)
     assert entry.lm_parameters - conditions == pytest.approx(own, abs=4 * 64)

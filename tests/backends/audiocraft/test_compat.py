@@ -166,7 +166,7 @@ from soundgraph import backends
 from soundgraph.backends.audiocraft import BACKEND, weights
 from soundgraph.core.errors import NodeError
 from pathlib import Path
-weights.locate = lambda model, sources: weights.Files(Path("lm"), Path("codec"))
+weights.locate = lambda model, sources: weights.WeightFiles(Path("lm"), Path("codec"))
 model = BACKEND.find("facebook/musicgen-small")
 try:
     BACKEND.load(model, backends.Sources(), "cpu", None)

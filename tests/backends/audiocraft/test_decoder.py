@@ -18,10 +18,10 @@ from torch import Tensor
 from soundgraph.backends import Model, Precision
 from soundgraph.backends.audiocraft import checkpoint, compat
 from soundgraph.backends.audiocraft.batch import Graphs
-from soundgraph.backends.audiocraft.decoder import Conditions, Decoder, Row
+from soundgraph.backends.audiocraft.decoder import BatchRow, Conditions, Decoder
 from soundgraph.backends.audiocraft.rows import Pattern
 from soundgraph.backends.audiocraft.sampling import noise
-from soundgraph.backends.audiocraft.weights import Files
+from soundgraph.backends.audiocraft.weights import WeightFiles
 
 from . import tiny
 from .melody_libraries import melody_libraries
@@ -66,7 +66,7 @@ def language_model(**changes: Any) -> Any:
 
 def load(folder: Path, **files: Path) -> checkpoint.Loaded:
     model = Model(str(folder), "audiocraft", "music", 32000, 1, 30.0, "", "")
-    found = Files(folder / "state_dict.bin", folder / "compression_state_dict.bin", **files)
+    found = WeightFiles(folder / "state_dict.bin", folder / "compression_state_dict.bin", **files)
     return checkpoint.load(found, model, "cpu", torch.float32)
 
 
@@ -81,17 +81,17 @@ def row(
     top_k: int = 250,
     top_p: float = 0.0,
     cfg_coef: float = 3.0,
-) -> Row:
+) -> BatchRow:
     n_codebooks = len(decoder._pattern.delays)
     numbers = noise(seed, 0, decoder.n_steps(n_frames), n_codebooks)
-    return Row(conditions, prompt, n_frames, numbers, temperature, top_k, top_p, cfg_coef)
+    return BatchRow(conditions, prompt, n_frames, numbers, temperature, top_k, top_p, cfg_coef)
 
 
 def silent(index: int, frames: int) -> None:
     """Nobody to report to."""
 
 
-def run(decoder: Decoder, rows: Sequence[Row]) -> list[Tensor]:
+def run(decoder: Decoder, rows: Sequence[BatchRow]) -> list[Tensor]:
     """The codes of each row, in the order of the rows."""
     codes = dict(decoder.run(rows, silent))
     return [codes[index] for index in range(len(rows))]
@@ -269,7 +269,9 @@ def test_codebooks_are_laid_out_as_audiocraft_does(delays: list[int], n_prompt: 
     codes = torch.randint(0, 99, (len(delays), 9), generator=torch.Generator().manual_seed(0))
     known = codes.clone()
     known[:, n_prompt:] = -1
-    it = Row(Conditions(None, None, None), codes[:, :n_prompt] if n_prompt else None, 9, noise(0, 0, 1, 1), 1, 1, 1, 1)
+    it = BatchRow(
+        Conditions(None, None, None), codes[:, :n_prompt] if n_prompt else None, 9, noise(0, 0, 1, 1), 1, 1, 1, 1
+    )
 
     full, _, _ = theirs.build_pattern_sequence(codes[None], 99)
     want, _, _ = theirs.build_pattern_sequence(known[None], 99)
@@ -297,7 +299,7 @@ def made_up(lm: Any, length: int, seed: int) -> Conditions:
     return Conditions(cross, torch.ones(2, length, dtype=torch.bool), None)
 
 
-def mixed_rows(lm: Any, decoder: Decoder, n_frames: int, prompts: bool) -> list[Row]:
+def mixed_rows(lm: Any, decoder: Decoder, n_frames: int, prompts: bool) -> list[BatchRow]:
     """Eight that can share a batch, and are alike in nothing else."""
     chance = random.Random(1)
     return [
@@ -316,7 +318,9 @@ def mixed_rows(lm: Any, decoder: Decoder, n_frames: int, prompts: bool) -> list[
     ]
 
 
-def assert_the_same_in_any_batch(decoder: Decoder, rows: list[Row], n_batches: int, n_threads: tuple[int, ...]) -> None:
+def assert_the_same_in_any_batch(
+    decoder: Decoder, rows: list[BatchRow], n_batches: int, n_threads: tuple[int, ...]
+) -> None:
     with threads(n_threads[0]):
         alone = [run(decoder, [each])[0] for each in rows]
     assert len({tuple(codes.flatten().tolist()) for codes in alone}) == len(rows)

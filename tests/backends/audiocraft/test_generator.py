@@ -19,7 +19,7 @@ from soundgraph.backends import Made, Model, OutOfMemoryError, Precision, Refuse
 from soundgraph.backends.audiocraft import checkpoint, codec, engines, weights
 from soundgraph.backends.audiocraft.generator import AudioCraftGenerator
 from soundgraph.backends.audiocraft.params import AudioCraftParams
-from soundgraph.backends.audiocraft.takes import Take, next_batch
+from soundgraph.backends.audiocraft.takes import OpenTake, next_batch
 from soundgraph.core.errors import NodeError
 
 from . import tiny
@@ -437,17 +437,17 @@ def test_whoever_stops_listening_stops_the_work(ready: AudioCraftGenerator) -> N
 # Batches
 
 
-def a_take(index: int, kind: str, n_windows: int, n_steps: int, width: int | None = None) -> Take:
+def a_take(index: int, kind: str, n_windows: int, n_steps: int, width: int | None = None) -> OpenTake:
     from soundgraph.backends.audiocraft.pieces import Clock, Piece, Window
 
     windows = tuple(Window(number, 0, 0, n_steps, "") for number in range(n_windows))
     piece = Piece(Clock(32000, 640, 1, 1500), 1, 0, 0, windows)
-    take = Take(index, ask(1.0, width=width), piece, torch.zeros(1, 1))
+    take = OpenTake(index, ask(1.0, width=width), piece, torch.zeros(1, 1))
     take.kind = kind
     return take
 
 
-def chosen(takes: list[Take], width: int) -> tuple[list[int], int]:
+def chosen(takes: list[OpenTake], width: int) -> tuple[list[int], int]:
     batch, width = next_batch(takes, width)
     return [take.index for take in batch], width
 
@@ -646,12 +646,12 @@ def go_wrong(monkeypatch: pytest.MonkeyPatch, where: str, error: Exception, seed
     row_of = engines._Own.row
     odd_rows: list[Any] = []
 
-    def make_ready(generator: Any, take: Take) -> None:
+    def make_ready(generator: Any, take: OpenTake) -> None:
         if take.request.seed == seed and where == ("next window" if take.n_made else "begin"):
             raise error
         begins(generator, take)
 
-    def row(engine: Any, take: Take) -> Any:
+    def row(engine: Any, take: OpenTake) -> Any:
         made = row_of(engine, take)
         if take.request.seed == seed and take.n_made:
             odd_rows.append(made)
@@ -664,7 +664,7 @@ def go_wrong(monkeypatch: pytest.MonkeyPatch, where: str, error: Exception, seed
                 raise error
             yield result
 
-    def sound(generator: Any, take: Take, report: Any) -> Any:
+    def sound(generator: Any, take: OpenTake, report: Any) -> Any:
         if take.request.seed == seed and where == "finish":
             raise error
         return ends(generator, take, report)

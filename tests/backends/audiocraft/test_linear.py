@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from soundgraph.backends.audiocraft import linear
-from soundgraph.backends.audiocraft.linear import Int8, Packed, Plain, pack, same_at_any_width
+from soundgraph.backends.audiocraft.linear import Int8, Packed, PlainLinear, pack, same_at_any_width
 from soundgraph.core.errors import NodeError
 
 SHAPES = [(1024, 1024), (4096, 1024), (64, 256)]
@@ -126,7 +126,7 @@ def test_without_onednn_torch_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Packed, "__init__", none_here)
 
-    assert isinstance(pack(*weights(64, 64)), Plain)
+    assert isinstance(pack(*weights(64, 64)), PlainLinear)
 
 
 class _Neighbourly(Int8):

@@ -10,7 +10,7 @@ import torch
 from soundgraph.backends import Model
 from soundgraph.backends.audiocraft import checkpoint, stock
 from soundgraph.backends.audiocraft.stock import Run
-from soundgraph.backends.audiocraft.weights import Files
+from soundgraph.backends.audiocraft.weights import WeightFiles
 
 from . import tiny
 
@@ -18,7 +18,7 @@ RUN = Run("rain", None, None, 60, 7, 1.0, 250, 0.0, 3.0)
 
 
 def load(folder: Path, rate: int = 32000) -> checkpoint.Loaded:
-    files = Files(folder / "state_dict.bin", folder / "compression_state_dict.bin")
+    files = WeightFiles(folder / "state_dict.bin", folder / "compression_state_dict.bin")
     model = Model(str(folder), "audiocraft", "music", rate, 1, 10.0, "", "")
     return checkpoint.load(files, model, "cpu", torch.float32)
 

@@ -18,7 +18,7 @@ import torch
 
 from soundgraph.backends import Model
 from soundgraph.backends.audiocraft import compat
-from soundgraph.backends.audiocraft.weights import STEMS_FILE, Files
+from soundgraph.backends.audiocraft.weights import STEMS_FILE, WeightFiles
 
 from .melody_libraries import melody_libraries
 
@@ -240,7 +240,7 @@ def make_stems(path: Path) -> Path:
     return path
 
 
-def files(folder: Path, **others: Path | None) -> Files:
+def files(folder: Path, **others: Path | None) -> WeightFiles:
     """Everything of a model that one of the functions above made."""
     t5_folder, stems = folder / T5_NAME, folder / STEMS_FILE
     found: dict[str, Path | None] = {
@@ -248,7 +248,7 @@ def files(folder: Path, **others: Path | None) -> Files:
         "stems": stems if stems.exists() else None,
         **others,
     }
-    return Files(folder / "state_dict.bin", folder / "compression_state_dict.bin", **found)
+    return WeightFiles(folder / "state_dict.bin", folder / "compression_state_dict.bin", **found)
 
 
 def model(folder: Path) -> Model:
