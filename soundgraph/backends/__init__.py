@@ -39,75 +39,71 @@ and not of a backend: `Model.conditioning`. `precision` is here since planning p
 
 @dataclass(frozen=True)
 class Pin:
-    """A line of `soundgraph.lock`: which version of a published model a project has settled on.
-
-    revision: of its repository. digest: the identity of its weights.
-    others: "repository@revision" of the parts that came out of other repositories, such as its text encoder.
-    """
+    """A line of `soundgraph.lock`: which version of a published model a project has settled on."""
 
     revision: str
+    """Of its repository."""
     digest: str
+    """The identity of its weights."""
     others: tuple[str, ...] = ()
+    """"repository@revision" of the parts that came out of other repositories, such as its text encoder."""
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Where a project's weights come from.
-
-    root: of the project; the folder of a checkpoint is relative to it. None where there is no project.
-    weights_dir: a folder with checkpoints by published name, looked at before the hub's cache; None for none.
-    pins: by model id.
-    """
+    """Where a project's weights come from."""
 
     root: Path | None = None
+    """Of the project; the folder of a checkpoint is relative to it. None where there is no project."""
     weights_dir: Path | None = None
+    """A folder with checkpoints by published name, looked at before the hub's cache; None for none."""
     pins: Mapping[str, Pin] = field(default_factory=dict)
+    """By model id."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """What is known of a model without loading it.
-
-    id: a published id ("facebook/musicgen-small"), "draft/music", or the path of a checkpoint's folder.
-    backend: the name of the backend that serves it.
-    family: "music" or "audio" (sound effects).
-    sample_rate: of what it generates, in Hz. channels: 1 or 2.
-    max_duration_s: the longest piece it makes in one window; None for no limit.
-    licence: SPDX identifier of the weights' licence, "" where there are no weights or nobody said.
-    identity: what the model's weights are, as it enters the key; "" while it is not known.
-    conditioning: what, beside its parameters, it can be given.
-    longer: whether it makes pieces longer than `max_duration_s`, window by window.
-    batches: whether it makes several takes at a time; else one after another, by the stock code of its library.
-    defaults: of its own, for fields of a generate node that a scene leaves open.
-    memory: about how many bytes it takes while it is loaded, by precision.
-    revision: of its repository, if it is a published one and that is known.
-    stands_for: of a draft made in place of another model: the backend of that one, by whose parameters its nodes are
-        checked. Like trouble, no part of what makes two models equal.
-    here: whether its weights are on this machine.
-    trouble: what keeps weights that are here from being used, or what is not here; "" for nothing.
-    read: the files that were looked at to know all this. Like trouble, no part of what makes two models equal.
-    passed: places, mostly empty, that come before those: what appears there is used in their stead.
-    """
+    """What is known of a model without loading it."""
 
     id: str
+    """A published id ("facebook/musicgen-small"), "draft/music", or the path of a checkpoint's folder."""
     backend: str
+    """The name of the backend that serves it."""
     family: Family
+    """"music" or "audio" (sound effects)."""
     sample_rate: int
+    """Of what it generates, in Hz."""
     channels: int
+    """1 or 2."""
     max_duration_s: float | None
+    """The longest piece it makes in one window; None for no limit."""
     licence: str
+    """SPDX identifier of the weights' licence; "" where there are no weights or nobody said."""
     identity: str
+    """What the model's weights are, as it enters the key; "" while it is not known."""
     conditioning: tuple[Conditioning, ...] = ("text",)
+    """What it can be given beside its parameters."""
     longer: bool = True
+    """Whether it makes pieces longer than `max_duration_s`, window by window."""
     batches: bool = True
+    """Whether it makes several takes at a time; else one after another, by the stock code of its library."""
     defaults: tuple[tuple[str, Any], ...] = ()
+    """Of its own, for fields of a generate node that a scene leaves open."""
     memory: tuple[tuple[Precision, int], ...] = ()
+    """About how many bytes it takes while it is loaded, by precision."""
     revision: str = ""
+    """Of its repository, if it is a published one and that is known."""
     here: bool = True
+    """Whether its weights are on this machine."""
     stands_for: str = field(default="", compare=False)
+    """Of a draft made in place of another model: the backend of that one, by whose parameters its nodes are checked.
+    Like the fields below, no part of what makes two models equal."""
     trouble: str = field(default="", compare=False)
+    """What keeps weights that are here from being used, or what is not here; "" for nothing."""
     read: tuple[Path, ...] = field(default=(), compare=False)
+    """The files that were looked at to know all this."""
     passed: tuple[Path, ...] = field(default=(), compare=False)
+    """Places, mostly empty, that come before those: what appears there is used in their stead."""
 
     @property
     def draft(self) -> bool:
@@ -131,22 +127,21 @@ class Model:
 
 @dataclass(frozen=True)
 class Request:
-    """One take to generate.
-
-    prompts: (from when on in seconds, text): the first from 0 on, then in order of time.
-    duration: in seconds; the result has `audio.n_samples(duration, model.sample_rate)` samples.
-    params: what the backend takes beyond this: an instance of its `params`.
-    melody: a sound whose melody is to be followed. continue_from: one that the take begins with, sample by sample.
-    width: of the batch to make it in, where an earlier take is to be made again as it was; else the backend chooses.
-    """
+    """One take to generate."""
 
     prompts: tuple[tuple[float, str], ...]
+    """(from when on in seconds, text): the first from 0 on, then in order of time."""
     duration: float
+    """In seconds; the result has `audio.n_samples(duration, model.sample_rate)` samples."""
     seed: int
     params: Any
+    """What the backend takes beyond this: an instance of its `params`."""
     melody: Audio | None = None
+    """A sound whose melody is to be followed."""
     continue_from: Audio | None = None
+    """A sound that the take begins with, sample by sample."""
     width: int | None = None
+    """Of the batch to make it in, where an earlier take is to be made again as it was; else the backend chooses."""
 
     @property
     def prompt(self) -> str:
@@ -170,15 +165,15 @@ class Request:
 
 @dataclass(frozen=True)
 class Made:
-    """A finished take: which request it answers, the sound, and remarks that the build should print.
-
-    facts: how it was made (device, batch width, versions): kept with it, and no part of its key.
-    """
+    """A finished take."""
 
     index: int
+    """Which request it answers."""
     audio: Audio
     remarks: tuple[str, ...] = ()
+    """What the build should print."""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    """How it was made (device, batch width, versions): kept with it, and no part of its key."""
 
 
 @dataclass(frozen=True)

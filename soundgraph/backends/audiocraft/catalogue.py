@@ -45,16 +45,12 @@ _SCALES = {"small": (1024, 24), "medium": (1536, 48), "large": (2048, 48)}
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """A published model.
-
-    layers: the width and number of them. codebooks: 4, or 8 for two channels.
-    codec: the repository that its codec file points at; "" where it holds the codec.
-    lm_bytes: the size of its `state_dict.bin` where that is on record, else None.
-    """
+    """A published model."""
 
     id: str
     family: Family
     layers: tuple[int, int]
+    """The width and number of them."""
     text_encoder: str
     sample_rate: int
     max_duration_s: float
@@ -62,7 +58,9 @@ class CatalogueEntry:
     melody: bool = False
     magnet: bool = False
     codec: str = ""
+    """The repository that its codec file points at; "" where it holds the codec."""
     lm_bytes: int | None = None
+    """The size of its `state_dict.bin` where that is on record, else None."""
 
     @property
     def lm_parameters(self) -> int:

@@ -31,18 +31,16 @@ _CONDITIONERS = ("t5", "lut", "chroma_stem")
 
 @dataclass
 class Loaded:
-    """A model on a device.
-
-    lm: audiocraft's LMModel or MagnetLMModel, in eval mode. As audiocraft builds it, `dtype` is that of the
-        transformer; embeddings, output heads, last norm and conditioners are in float32.
-    codec: audiocraft's CompressionModel, in eval mode and float32, with the number of codebooks that the lm uses; for
-        two channels it is wrapped, so that codes and samples are those of both.
-    max_duration_s: how long a piece the lm was trained on, in seconds.
-    """
+    """A model on a device."""
 
     lm: Any
+    """audiocraft's LMModel or MagnetLMModel, in eval mode. As audiocraft builds it, `dtype` is that of the transformer;
+    embeddings, output heads, last norm and conditioners are in float32."""
     codec: Any
+    """audiocraft's CompressionModel, in eval mode and float32, with the number of codebooks that the lm uses; for two
+    channels it is wrapped, so that codes and samples are those of both."""
     max_duration_s: float
+    """How long a piece the lm was trained on, in seconds."""
     kind: Literal["lm", "magnet"]
     device: str
     dtype: torch.dtype

@@ -14,15 +14,15 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Conditions:
-    """The first row is conditional, the second the null condition.
-
-    cross: what is attended to, shaped (2, L, dim), with a mask of what of it counts, bool, shaped (2, L); None for a
-    model without cross-attention. prefix: what is put before the first token, shaped (2, P, dim), or None.
-    """
+    """What a window is to sound like, as the model takes it. The first row is conditional, the second the null
+    condition."""
 
     cross: Tensor | None
+    """What is attended to, shaped (2, L, dim); None for a model without cross-attention."""
     cross_mask: Tensor | None
+    """What of it counts: bool, shaped (2, L)."""
     prefix: Tensor | None
+    """What is put before the first token, shaped (2, P, dim), or None."""
 
 
 def encode(lm: Any, text: str | None, melody: tuple[Tensor, int] | None) -> Conditions:

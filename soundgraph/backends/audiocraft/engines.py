@@ -32,15 +32,14 @@ _FAR_APART = 0x9E3779B97F4A7C15
 
 
 class DecodingEngine(Protocol):
-    """Runs windows, several at a time.
-
-    path: what it is, as it is written down with a take. width: of its batches, if nobody asks for another.
-    takes_melodies: whether the model follows them.
-    """
+    """Runs windows, several at a time."""
 
     path: Literal["decoder", "stock"]
+    """What it is, as it is written down with a take."""
     width: int
+    """Of its batches, if nobody asks for another."""
     takes_melodies: bool
+    """Whether the model follows them."""
 
     def row(self, take: OpenTake) -> Any:
         """A take's next window, ready to run."""

@@ -35,30 +35,31 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class _Item:
-    """A file to fetch. size: in bytes, -1 if unknown. sha256, git_digest: of its content, "" where nobody says.
-
-    again: whether there is one, which is damaged.
-    """
+    """A file to fetch."""
 
     name: str
     size: int
+    """In bytes; -1 if unknown."""
     sha256: str = ""
+    """Of its content; "" where nobody says."""
     git_digest: str = ""
+    """Of its content; "" where nobody says."""
     again: bool = False
+    """Whether there is one, which is damaged."""
 
 
 @dataclass(frozen=True)
 class _Batch:
-    """What is to be fetched of a part. revision: a commit of the repository. newest: whether it was asked for as such.
-
-    items: empty if all the files are in the cache already.
-    """
+    """What is to be fetched of a part."""
 
     part: WeightPart
     repository: str
     revision: str = ""
+    """A commit of the repository."""
     newest: bool = False
+    """Whether the newest one was asked for."""
     items: tuple[_Item, ...] = ()
+    """Empty if all the files are in the cache already."""
 
 
 class _Tally:

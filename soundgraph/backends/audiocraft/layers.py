@@ -51,18 +51,17 @@ class Memory:
 
 @dataclass(frozen=True)
 class DecodeStep:
-    """One more position of every row.
-
-    slot: where in the memory it belongs, an int64 tensor of one number, so that a CUDA graph can be told a new one.
-    window: how many slots to look at. mask, text_mask: 0 where a row may look and -inf elsewhere, shaped (R, 1, 1, S)
-    and (R, 1, 1, L).
-    """
+    """One more position of every row."""
 
     memory: Memory
     slot: Tensor
+    """Where in the memory it belongs: an int64 tensor of one number, so that a CUDA graph can be told a new one."""
     window: int
+    """How many slots to look at."""
     mask: Tensor
+    """0 where a row may look and -inf elsewhere, shaped (R, 1, 1, S)."""
     text_mask: Tensor | None
+    """0 where a row may look and -inf elsewhere, shaped (R, 1, 1, L)."""
 
     def remember(self, layer: int, keys: Tensor, values: Tensor) -> KeysValues:
         all_keys, all_values = self.memory.keys[layer], self.memory.values[layer]
@@ -76,15 +75,15 @@ class DecodeStep:
 
 @dataclass(frozen=True)
 class Prefill:
-    """The positions that precede a take's first step, for its two rows alone.
-
-    rows: which two of the memory. start: the slot of the first position. mask: causal, shaped (n, n).
-    """
+    """The positions that precede a take's first step, for its two rows alone."""
 
     memory: Memory
     rows: Tensor
+    """Which two of the memory."""
     start: int
+    """The slot of the first position."""
     mask: Tensor
+    """Causal, shaped (n, n)."""
     text_mask: Tensor | None
 
     def remember(self, layer: int, keys: Tensor, values: Tensor) -> KeysValues:

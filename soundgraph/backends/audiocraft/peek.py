@@ -49,16 +49,14 @@ _LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 
 @dataclass(frozen=True)
 class Peeked:
-    """What a checkpoint says.
-
-    config: its `xp.cfg`, as it was trained; empty for a file that points elsewhere.
-    pretrained: the model that it points at instead of holding one; "" for none.
-    parameters: how many numbers its tensors have.
-    """
+    """What a checkpoint says."""
 
     config: Mapping[str, Any] = field(default_factory=dict)
+    """Its `xp.cfg`, as it was trained; empty for a file that points elsewhere."""
     pretrained: str = ""
+    """The model that it points at instead of holding one; "" for none."""
     parameters: int = 0
+    """How many numbers its tensors have."""
 
     def get(self, path: str, default: Any = None) -> Any:
         """The setting at a dotted path, references such as "${sample_rate}" followed; `default` if there is none."""

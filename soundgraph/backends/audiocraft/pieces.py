@@ -36,16 +36,16 @@ class CannotError(Exception):
 
 @dataclass(frozen=True)
 class Clock:
-    """How a model counts.
-
-    sample_rate: in Hz. hop: samples of one channel for each step. per_frame: steps that belong together, 1 or 2.
-    max_steps: of one window.
-    """
+    """How a model counts."""
 
     sample_rate: int
+    """In Hz."""
     hop: int
+    """Samples of one channel for each step."""
     per_frame: int
+    """Steps that belong together, 1 or 2."""
     max_steps: int
+    """Of one window."""
 
     def steps(self, n_samples: int) -> int:
         """The least number of steps, in whole frames, that covers so many samples."""
@@ -73,17 +73,16 @@ class Window:
 
 @dataclass(frozen=True)
 class Piece:
-    """The layout of a take.
-
-    n_samples: of each channel of the whole. n_given: how many of them come from the sound it goes on from.
-    given_steps: how many steps at the end of that sound are the first window's context. They end where it ends, so step
-        0 lies `origin` samples from the start of the take.
-    """
+    """The layout of a take."""
 
     clock: Clock
     n_samples: int
+    """Of each channel of the whole."""
     n_given: int
+    """How many of them come from the sound it goes on from."""
     given_steps: int
+    """How many steps at the end of that sound are the first window's context. They end where it ends, so step 0 lies
+    `origin` samples from the start of the take."""
     windows: tuple[Window, ...]
 
     @property

@@ -14,16 +14,15 @@ from soundgraph.backends.audiocraft.conditions import Conditions
 
 @dataclass(frozen=True)
 class BatchRow:
-    """One window of one take.
-
-    prompt: codes that it goes on from, int64, shaped (K, T0), or None. n_frames: of the whole window, more than T0.
-    noise: see `sampling.noise`; shaped (`Decoder.n_steps(n_frames)`, K).
-    """
+    """One window of one take."""
 
     conditions: Conditions
     prompt: Tensor | None
+    """Codes that it goes on from, int64, shaped (K, T0), or None."""
     n_frames: int
+    """Of the whole window, more than T0."""
     noise: NDArray[np.float64]
+    """See `sampling.noise`; shaped (`Decoder.n_steps(n_frames)`, K)."""
     temperature: float
     top_k: int
     top_p: float

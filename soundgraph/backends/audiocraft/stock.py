@@ -22,17 +22,17 @@ _FIRST_STEPS, _LATER_STEPS = 20, 10
 
 @dataclass(frozen=True)
 class Run:
-    """One window.
-
-    melody: float32 (channels, n) at the model's rate, or None. prompt: int64 codes [K, T0] it goes on from, or None.
-    n_steps: of the whole window, T0 included. seed: of the window, 0 to 2**64 - 1.
-    """
+    """One window."""
 
     text: str
     melody: Tensor | None
+    """float32 (channels, n) at the model's rate, or None."""
     prompt: Tensor | None
+    """int64 codes [K, T0] it goes on from, or None."""
     n_steps: int
+    """Of the whole window, T0 included."""
     seed: int
+    """Of the window, 0 to 2**64 - 1."""
     temperature: float
     top_k: int
     top_p: float
