@@ -24,7 +24,7 @@ _HEADER = struct.Struct("<4sI4s 4sIHHIIHHH 4sII 4sI")
 MAX_BYTES = 2**32 - 1 - _HEADER.size
 HEADER_BYTES = _HEADER.size
 
-# More channels than any layout has: whose array has more, and fewer samples, has it the other way round.
+# More channels than any layout has. An array of more channels, and of fewer samples, has its axes the wrong way round.
 _MANY = 8
 
 # The latest time, in seconds, that a node may name: ten hours.
@@ -160,6 +160,16 @@ def _named(value: object) -> str:
     return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
+def check_length(what: str, n_samples: int, channels: int, sample_rate: int) -> None:
+    """Raises NodeError for a sound that one WAV file could not hold. To be asked before its memory is.
+
+    what: the sound is, for the message, such as "the mix".
+    """
+    if 4 * channels * n_samples > MAX_BYTES:
+        seconds = f"{n_samples / sample_rate:.6g} s"
+        raise NodeError(f"{what} would last {seconds}, more than the 4.3 GB one WAV file can hold")
+
+
 def silence(seconds: float, sample_rate: int, channels: int = 1) -> Audio:
     return Audio(np.zeros((channels, n_samples(seconds, sample_rate)), np.float32), sample_rate)
 
@@ -177,9 +187,10 @@ def from_wav(data: bytes) -> Audio:
 
 
 def shape_of_wav(header: bytes, n_bytes: int) -> Shape:
-    """What the sound in a file of `Audio.to_wav` is, by its first `HEADER_BYTES`; the rest of it is samples.
+    """The shape of the sound in a file of `Audio.to_wav`.
 
-    n_bytes: of the whole file. Raises ValueError for a file that is not in that exact form.
+    header: the first `HEADER_BYTES` of the file. n_bytes: of the whole file.
+    Raises ValueError for a file that is not in that exact form.
     """
     if len(header) < HEADER_BYTES:
         raise ValueError("too short for an artifact")

@@ -16,7 +16,7 @@ _NO_MARKS = Marks()
 
 
 def version(file_format: str) -> str:
-    """What decides, beside the samples and the settings, about the bytes of a format: part of an export's key.
+    """All that decides about the bytes of a format, beside samples and settings: part of an export's key.
 
     WAV is written here, and needs nothing to be imported to answer; the others come from libsndfile, and from the
     library of each codec behind it.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from soundgraph.core.errors import NodeError
+from soundgraph.core.text import one_line
 from soundgraph.engines import Sound
 
 
@@ -89,12 +89,6 @@ def no_more_channels_than(engine: str, most: int, sounds: Sequence[Sound]) -> No
         channels = int(sound.facts["channels"])
         if channels > most:
             raise NodeError(f"{sound.name} has {channels} channels, and {engine} imports at most {most}")
-
-
-def one_line(text: str) -> str:
-    """Text without what ends a line or a cell, or hides: each run of control characters and spaces is one space."""
-    plain = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text)
-    return re.sub(" +", " ", plain).strip()
 
 
 def identifier(text: str) -> str:

@@ -13,10 +13,11 @@ from pydantic import Field, field_validator
 
 from soundgraph.core.errors import NodeError
 from soundgraph.core.path_names import wrong_with
+from soundgraph.core.text import one_line
 from soundgraph.engines import Engine, EngineAsset, Handout, Sound
 from soundgraph.engines._fields import EngineParams
 from soundgraph.engines._fmod_script import SCRIPT
-from soundgraph.engines._layout import Group, as_json, groups, loop, one_line
+from soundgraph.engines._layout import Group, as_json, groups, loop
 
 
 class Fmod(EngineParams):

@@ -12,9 +12,10 @@ from pydantic import Field, field_validator
 
 from soundgraph.core.errors import NodeError
 from soundgraph.core.path_names import wrong_with
+from soundgraph.core.text import one_line
 from soundgraph.engines import Engine, EngineAsset, Handout
 from soundgraph.engines._fields import EngineParams, cell
-from soundgraph.engines._layout import Group, figures, groups, loop, notes, one_line, seen_from, stem
+from soundgraph.engines._layout import Group, figures, groups, loop, notes, seen_from, stem
 
 _NOT_IN_NAMES = set('\\/:*?"<>|%')
 

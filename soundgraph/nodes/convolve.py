@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from soundgraph.audio.artifact import MAX_BYTES, Audio, Samples, make
+from soundgraph.audio.artifact import Audio, Samples, check_length, make
 from soundgraph.audio.dsp.convolution import convolve
 from soundgraph.audio.dsp.resampling import resample
 from soundgraph.core.errors import NodeError
@@ -39,8 +39,7 @@ def render(node: Convolve, inputs: list[Audio]) -> Audio:
     response = _response(node, impulse, audio.sample_rate)
     channels = _channels(audio, impulse)
     length = audio.n_samples + response.shape[1] - 1
-    if 4 * channels * length > MAX_BYTES:  # before asking for that memory
-        raise NodeError(f"the result would last {length / audio.sample_rate:.6g} s, more than one WAV file can hold")
+    check_length("the result", length, channels, audio.sample_rate)
     # As in a mix, mono goes to several channels with its power, not its amplitude.
     spread = 1.0 / math.sqrt(channels / audio.channels)
     kept = length if node.tail and audio.n_samples else audio.n_samples

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from soundgraph.audio.artifact import MAX_BYTES, Audio, make, n_samples
+from soundgraph.audio.artifact import Audio, check_length, make, n_samples
 from soundgraph.audio.dsp import filters
 from soundgraph.audio.dsp.echoes import audible, echoes, high, low
 from soundgraph.audio.dsp.panning import pan
@@ -52,8 +52,7 @@ def render(node: Delay, inputs: list[Audio]) -> Audio:
         lines = np.zeros((2, n))
         lines[0] = np.add.reduce(samples, axis=0, dtype=np.float64) / audio.channels
         samples = pan(samples, 0.0)
-    if 4 * len(lines) * length > MAX_BYTES:  # before asking for that memory
-        raise NodeError(f"the echoes would last {length / rate:.6g} s, more than the 4.3 GB one WAV file can hold")
+    check_length("the echoes", length, len(lines), rate)
     with np.errstate(over="ignore", invalid="ignore"):  # make() refuses infinity, in words
         result = echoes(lines, step, length, node.feedback, sections, node.ping_pong)
         result *= np.float32(10 ** (node.wet_db / 20))
@@ -66,10 +65,7 @@ def _sections(node: Delay, sample_rate: int) -> list[filters.Sections]:
     for name, freq_hz, design in (("lowpass_hz", node.lowpass_hz, low), ("highpass_hz", node.highpass_hz, high)):
         if freq_hz is None:
             continue
-        if freq_hz >= sample_rate / 2:
-            raise NodeError(
-                f"{name} is {freq_hz:g}, but an input at {sample_rate} Hz only reaches {sample_rate / 2:g} Hz"
-            )
+        filters.check_frequency(name, freq_hz, sample_rate)
         sections.append(design(freq_hz, sample_rate))
     return sections
 

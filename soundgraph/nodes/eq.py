@@ -10,7 +10,6 @@ from pydantic import Field, model_validator
 
 from soundgraph.audio.artifact import Audio, make
 from soundgraph.audio.dsp import filters
-from soundgraph.core.errors import NodeError
 from soundgraph.core.params import NodeRef, Params
 from soundgraph.nodes import Kind
 
@@ -79,11 +78,7 @@ class Eq(Params):
 def render(node: Eq, inputs: list[Audio]) -> Audio:
     (audio,) = inputs
     for index, band in enumerate(node.bands):
-        if band.freq_hz >= audio.sample_rate / 2:
-            raise NodeError(
-                f"bands[{index}].freq_hz is {band.freq_hz:g}, but an input at {audio.sample_rate} Hz "
-                f"only reaches {audio.sample_rate / 2:g} Hz"
-            )
+        filters.check_frequency(f"bands[{index}].freq_hz", band.freq_hz, audio.sample_rate)
     sections = np.concatenate([band.sections(audio.sample_rate) for band in node.bands])
     return make(filters.apply(audio.samples, sections), audio.sample_rate)
 

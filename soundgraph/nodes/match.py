@@ -45,8 +45,8 @@ def render(node: Match, inputs: list[Audio]) -> Audio:
 
 def _moved(audio: Audio, to: Audio) -> Audio:
     """The sound with its onset at the time of that of `to`, both not silent; whole from its onset on."""
-    own, other = onset(audio) or 0, onset(to) or 0
-    wanted = round(other * audio.sample_rate / to.sample_rate)
+    own, reference = onset(audio) or 0, onset(to) or 0
+    wanted = round(reference * audio.sample_rate / to.sample_rate)
     if wanted >= own:
         return make(np.pad(audio.samples, ((0, 0), (wanted - own, 0))), audio.sample_rate)
     n_fade = min(_FADE_MS * audio.sample_rate // 1000, wanted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field, model_validator
 
-from soundgraph.audio.artifact import MAX_BYTES, MAX_SECONDS, Audio, make, n_samples
+from soundgraph.audio.artifact import MAX_SECONDS, Audio, check_length, make, n_samples
 from soundgraph.audio.dsp.panning import balance_gains, pan_gains
 from soundgraph.audio.dsp.resampling import resample, resampled_length
 from soundgraph.core.errors import NodeError
@@ -68,8 +68,7 @@ def render(node: Mix, inputs: list[Audio]) -> Audio:
         n = n_samples(node.duration, rate)
     else:
         n = max(start + resampled_length(audio, rate) for start, audio in zip(starts, inputs, strict=True))
-    if 4 * n * node.channels > MAX_BYTES:  # before asking for twice that memory
-        raise NodeError(f"the mix would last {n / rate:.6g} s, more than the 4.3 GB one WAV file can hold")
+    check_length("the mix", n, node.channels, rate)
     total = np.zeros((node.channels, n))
     with np.errstate(over="ignore", invalid="ignore"):  # make() refuses infinity, in words
         for layer, start, audio in zip(node.inputs, starts, inputs, strict=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field, model_validator
 
-from soundgraph.audio.artifact import MAX_BYTES, MAX_SECONDS, Audio, make, n_samples
+from soundgraph.audio.artifact import MAX_SECONDS, Audio, check_length, make, n_samples
 from soundgraph.core.errors import NodeError
 from soundgraph.core.params import NodeRef, Params
 from soundgraph.nodes import Kind
@@ -45,8 +45,7 @@ def render(node: Pad, inputs: list[Audio]) -> Audio:
                 f"the sound ends at {node.before + audio.duration:.6g} s, later than duration ({node.duration:.6g} s); "
                 "a trim shortens it"
             )
-    if 4 * n * audio.channels > MAX_BYTES:  # before asking for that memory
-        raise NodeError(f"the result would last {n / rate:.6g} s, more than the 4.3 GB one WAV file can hold")
+    check_length("the result", n, audio.channels, rate)
     samples = np.zeros((audio.channels, n), np.float32)
     samples[:, before : before + audio.n_samples] = audio.samples
     return make(samples, rate)

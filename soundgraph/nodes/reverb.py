@@ -7,7 +7,7 @@ import math
 import numpy as np
 from pydantic import Field
 
-from soundgraph.audio.artifact import MAX_BYTES, Audio, make, n_samples
+from soundgraph.audio.artifact import Audio, check_length, make, n_samples
 from soundgraph.audio.dsp.convolution import convolve
 from soundgraph.audio.dsp.panning import pan
 from soundgraph.audio.dsp.reverberation import response
@@ -29,7 +29,10 @@ class Reverb(Params):
     )
     predelay_ms: float = Field(0.0, ge=0, le=1000, description="milliseconds by which the whole room is late")
     width: float = Field(
-        1.0, ge=0, le=1, description="how unlike each other the sides of the room are: 0 is the same on both, 1 nothing"
+        1.0,
+        ge=0,
+        le=1,
+        description="how unlike the sides of the room are: at 0 they are the same, at 1 they share nothing",
     )
     wet_db: float = Field(-12.0, ge=-120, le=60, description="level of the room in dB")
     dry_db: float = Field(0.0, ge=-120, le=60, description="level of the input itself in dB")
@@ -50,8 +53,7 @@ def render(node: Reverb, inputs: list[Audio]) -> Audio:
     length = n = audio.n_samples
     if node.tail and n:
         length += late + max(n_samples(node.decay, rate), 1) - 1
-    if 4 * node.channels * length > MAX_BYTES:  # before asking for that memory
-        raise NodeError(f"the result would last {length / rate:.6g} s, more than the 4.3 GB one WAV file can hold")
+    check_length("the result", length, node.channels, rate)
     with np.errstate(over="ignore", invalid="ignore"):  # make() refuses infinity, in words
         if node.channels == 1 and audio.channels == 2:
             samples = (np.add.reduce(samples, axis=0, dtype=np.float64, keepdims=True) / 2).astype(np.float32)

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from pydantic import Field, model_validator
 
-from soundgraph.audio.artifact import MAX_BYTES, MAX_SECONDS, Audio, make, n_samples
+from soundgraph.audio.artifact import MAX_SECONDS, Audio, check_length, make, n_samples
 from soundgraph.audio.dsp.crossfades import correlation, gains
 from soundgraph.audio.dsp.placing import alike, leveled
 from soundgraph.core.errors import NodeError
@@ -55,7 +55,7 @@ def render(node: Sequence, inputs: list[Audio]) -> Audio:
     rate = node.sample_rate
     samples = [leveled(x, clip.gain_db) for clip, x in zip(node.inputs, alike(inputs, rate), strict=True)]
     lengths = [x.shape[1] for x in samples]
-    # How many samples of each clip its crossfades take, at its beginning and, after the last, none at its end.
+    # How many samples the crossfade at the beginning of each clip takes; the last clip has none at its end.
     fades = [n_samples(clip.crossfade, rate) for clip in node.inputs] + [0]
     _check(node, inputs, lengths, fades)
     starts, end = [], 0
@@ -63,8 +63,7 @@ def render(node: Sequence, inputs: list[Audio]) -> Audio:
         starts.append(end + n_samples(clip.gap, rate) - fade if clip.at is None else n_samples(clip.at, rate))
         end = starts[-1] + length
     n = max(start + length for start, length in zip(starts, lengths, strict=True))
-    if 4 * n * len(samples[0]) > MAX_BYTES:  # before asking for twice that memory
-        raise NodeError(f"the sequence would last {n / rate:.6g} s, more than the 4.3 GB one WAV file can hold")
+    check_length("the sequence", n, len(samples[0]), rate)
     total = np.zeros((len(samples[0]), n))
     coming = np.ones(0)
     with np.errstate(over="ignore", invalid="ignore"):  # make() refuses infinity, in words

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from soundgraph.audio.artifact import Audio, Samples, make
+from soundgraph.audio.dsp import filters
 from soundgraph.audio.dsp.sides import cut_low_side
 from soundgraph.core.errors import NodeError
 from soundgraph.core.params import NodeRef, Params
@@ -31,11 +32,8 @@ def render(node: Width, inputs: list[Audio]) -> Audio:
     if audio.channels != 2:
         form = "is mono" if audio.channels == 1 else f"has {audio.channels} channels"
         raise NodeError(f"only stereo has a width, and the input {form}")
-    if node.bass_mono_hz is not None and node.bass_mono_hz >= audio.sample_rate / 2:
-        raise NodeError(
-            f"bass_mono_hz is {node.bass_mono_hz:g}, but an input at {audio.sample_rate} Hz "
-            f"only reaches {audio.sample_rate / 2:g} Hz"
-        )
+    if node.bass_mono_hz is not None:
+        filters.check_frequency("bass_mono_hz", node.bass_mono_hz, audio.sample_rate)
     if node.width == 1.0 and node.bass_mono_hz is None:
         return make(audio.samples, audio.sample_rate)  # (L + R) / 2 + (L - R) / 2 would round
     left, right = audio.samples

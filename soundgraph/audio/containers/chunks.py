@@ -126,8 +126,10 @@ def look(file: BinaryIO) -> ChunkedSound | None:
 
 
 def hidden(file: BinaryIO, sound: ChunkedSound) -> str:
-    """Why the sound of a file is not all sound: a recording that was cut short, and another put after it, fill up what
-    the first states. "" if there is none in it."""
+    """Why the sound of a file is not all sound; "" if it is.
+
+    Where a recording was cut short and another one put after it, the two fill up the size that the first states.
+    """
     return "" if sound.size is None else _search(file, sound.start, sound.start + sound.there)
 
 

@@ -22,8 +22,8 @@ DECODER_VERSION = 1
 """Raised whenever any file would be read as other samples, libsndfile being the same."""
 
 MENDED_VERSION = 2
-"""In the place of that one for files that version 1 read wrongly, or not at all: raised whenever they would be read as
-other samples."""
+"""Takes the place of `DECODER_VERSION` for files that version 1 read wrongly, or not at all. Raised whenever they would
+be read as other samples."""
 
 MAX_CHANNELS = 8
 MIN_RATE_HZ, MAX_RATE_HZ = 1000, 192000
@@ -45,7 +45,7 @@ class UnreadableError(NodeError):
 
 
 def version(path: Path) -> str:
-    """What decides, beside a recording's bytes, about its samples: part of the key of nodes that read one.
+    """All that decides about a recording's samples, beside its bytes: part of the key of nodes that read one.
 
     A file that is read as it always was keeps its version; so does its key, and what was made from it. Raises OSError.
     """

@@ -29,7 +29,7 @@ _OTHER_BLOCK_SAMPLES = 160  # the most that the rest of libsndfile's codecs have
 _AIFF_BLOCKS = {b"ima4": (34, 64), b"GSM ": (33, 160), b"agsm": (33, 160)}
 _AIFF_ONE_BYTE = {b"ulaw", b"ULAW", b"alaw", b"ALAW"}
 
-# What libsndfile knows not, of what lies in containers that it knows: by the tag of a WAV, or four letters.
+# Codecs that libsndfile does not know, in containers that it knows; by the tag of a WAV, or four letters.
 _SORTS: dict[int | bytes, str] = {
     0x20: "Yamaha ADPCM",
     0x22: "TrueSpeech",
@@ -72,7 +72,7 @@ _CONTAINERS = {
     b"caff": ("caf", "CAF"),
 }
 _OGG_FLAC, _SPEEX = b"\x7fFLAC", b"Speex   "
-# Of which libsndfile reads a file to its end as it is.
+# With one of these as its size, libsndfile reads a file to its end as it is.
 _OLD_PLACEHOLDERS = {0x7F000000, 0x7F000008, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF}
 _OGG_SOUNDS = (b"\x01vorbis", b"OpusHead", _OGG_FLAC, _SPEEX)
 
@@ -168,8 +168,10 @@ def _way(path: str, size: int, *_stat: int) -> Way:
 
 
 def hidden(path: Path) -> str:
-    """Why what the sound of a recording states as its own is not all of it, to be put after the file's name; "" if it
-    is, as far as that can be told. It reads the whole file, which `way` does not. Raises OSError."""
+    """Why a recording is not all sound where it says so, to be put after the file's name; "" if nothing tells of that.
+
+    It reads the whole file, which `way` does not. Raises OSError.
+    """
     with path.open("rb") as file:
         if not chunks.is_chunked(file.read(4)):
             return ""

@@ -29,7 +29,7 @@ _ID3 = re.compile(rb"ID3[\x03\x04]\x00.[\x00-\x7f]{4}[A-Z][A-Z0-9]{3}", re.DOTAL
 _NOT_ZERO = re.compile(rb"[^\x00]")
 
 MOST_JUNK_BYTES = 1024
-"""So much may follow the sound without a word of what it is: rubbish that programs of the past left behind."""
+"""This much may follow the sound without saying what it is: rubbish that programs of the past left behind."""
 
 
 def syncsafe(four: bytes) -> int:

@@ -10,7 +10,7 @@ THRESHOLD_DB = -80.0
 """What lies so far under the strongest frequency of its moment counts as nothing."""
 
 RARE = 0.05
-"""Moments of this part of a sound may reach higher than the figure says."""
+"""This share of a sound's moments may reach higher than the figure says."""
 
 # Only moments this close to the loudest one count: in a pause, the noise of a resampler or of 16 bits is all there is.
 _QUIET_DB = -30.0

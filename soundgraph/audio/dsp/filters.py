@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from soundgraph.core.errors import NodeError
+
 Sections = NDArray[np.float64]
 """Shape (6,) for one section, (sections, 6) for a cascade."""
 
@@ -30,6 +32,13 @@ _IN_HAND = 2**15
 # A state below this is taken for zero. What rings on in digital silence would otherwise decay into subnormal numbers,
 # which processors handle a hundred times slower, and can circle there for ever.
 _TINY = 1e-100
+
+
+def check_frequency(field: str, freq_hz: float, sample_rate: int) -> None:
+    """Raises NodeError for a frequency that an input at that rate does not reach. field: its name, for the message."""
+    half_hz = sample_rate / 2
+    if freq_hz >= half_hz:
+        raise NodeError(f"{field} is {freq_hz:g}, but an input at {sample_rate} Hz only reaches {half_hz:g} Hz")
 
 
 def low_shelf(freq_hz: float, sample_rate: float, gain_db: float, q: float = BUTTERWORTH_Q) -> Sections:

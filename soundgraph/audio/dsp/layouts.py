@@ -1,4 +1,4 @@
-"""Which speaker each channel is for, by the number of channels: one table for all that asks.
+"""Which speaker each channel is for, by the number of channels: the one table that everything asks.
 
 Recordings and delivered files hold their channels in this order, that of WAV and FLAC. Ogg files (Vorbis, Opus) of more
 than two channels have orders of their own, and are neither read nor written.
