@@ -20,7 +20,6 @@ from soundgraph.project import depfile, up_to_date
 from soundgraph.project.build_request import BuildRequest, UpToDateCheck
 from soundgraph.project.depfile import Rule
 from soundgraph.session import build_files, fetch_weights, opening, refusals, run_plan, write_stamps
-from soundgraph.session.diffing import comparison
 from soundgraph.session.run_plan import Current
 from soundgraph.session.session import Session
 
@@ -78,6 +77,8 @@ def build(
     listener(ScenesRead(tuple(str(path) for scene in session.scenes for path in scene.read), moment))
     rules = None if request.depfile is None else _rules_to_write(request.depfile, check, session)
     if request.since is not None:
+        from soundgraph.session.diffing import comparison  # few builds need git
+
         session = comparison.since(session, request.since)
     if request.release and (mistakes := refusals.of_release(session)):
         raise SceneError(mistakes)

@@ -233,7 +233,7 @@ def test_where_the_cache_knows_that_both_sound_alike_it_is_the_same_sound(repo):
     repo.build()
     found = diff(repo)
     assert statuses(found) == {"a:wind": "same sound"}
-    assert reasons(found) == ['wind precision: "int8" added']
+    assert reasons(found) == ['wind precision: None -> "int8"']
 
 
 def test_other_demands_are_told_and_change_no_sound(repo):
