@@ -19,8 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from soundgraph import cli
+from soundgraph import backends, cli
 from soundgraph.audio.artifact import Audio, make
+from soundgraph.cache.result_record import Record
 from soundgraph.cli import run_build
 from soundgraph.core.files import read_clock
 
@@ -271,6 +272,11 @@ def g722() -> bytes:
     head = b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 0x65, 1, 16000, 8000, 1, 4)
     body = head + b"data" + struct.pack("<I", 800) + bytes(800)
     return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def is_take(record: Record) -> bool:
+    """Whether a model made it, and no stand-in for one."""
+    return record.backend is not None and not backends.is_draft(record.backend)
 
 
 def noise(seconds: float = 0.05, sample_rate: int = 8000, channels: int = 1, seed: int = 0) -> Audio:

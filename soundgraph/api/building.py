@@ -77,7 +77,7 @@ class Result:
         if record is None or (":" not in node and len(self._session.scenes) > 1):
             known = ", ".join(self._outcome.records)
             raise UsageError(f'the build has no sound of a node "{node}"', f"it has: {known}")
-        sound = self._session.store.read(record.digest)
+        sound = self._session.store.blobs.read(record.digest)
         if sound is None:
             raise UsageError(f'the sound of "{node}" is gone from the cache', "build again")
         return sound

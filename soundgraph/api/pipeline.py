@@ -20,7 +20,6 @@ from soundgraph.audio.formats import FORMATS, format_names
 from soundgraph.backends import Device, Generator, Model, Precision, Refused, Request
 from soundgraph.cache.action_key import action_key
 from soundgraph.cache.result_record import Record
-from soundgraph.cache.store import DiskStore
 from soundgraph.core import events
 from soundgraph.core.errors import NodeError, UsageError, did_you_mean, one_of, quote
 from soundgraph.core.files import write_atomically
@@ -30,7 +29,7 @@ from soundgraph.execution.loaded_models import LoadedModels
 from soundgraph.nodes import get_kind, kind_names
 from soundgraph.planning import action
 from soundgraph.planning.schedule import LoadKey
-from soundgraph.project import model_names, targets
+from soundgraph.project import model_names, open_cache, targets
 from soundgraph.project.build_request import BuildRequest, SceneTable
 from soundgraph.project.config import load_project
 from soundgraph.scene import loader
@@ -59,7 +58,7 @@ class Pipeline:
     def __init__(self, *, draft: bool = False, device: Device = "auto", root: str | Path | None = None):
         folder = Path(root).absolute() if root is not None else Path(targets.project_root([]))
         self._project = load_project(folder)
-        self._store = DiskStore(self._project.cache_dir)
+        self._store = open_cache.open_store(self._project)
         self._draft, self._device = draft, building.checked_device(device)
         self._models = LoadedModels(self._device, self._project.sources)
 
@@ -132,8 +131,8 @@ class Pipeline:
         manifest = action.manifest(node, digests, self._project.cache.salt)
         key = action_key(manifest) if manifest is not None else None
         if key is not None:
-            record = self._store.records([key]).get(key)
-            kept = self._store.read(record.digest) if record is not None else None
+            record = self._store.records.lookup([key]).get(key)
+            kept = self._store.blobs.read(record.digest) if record is not None else None
             if kept is not None:
                 return kept
         request = Request.of(node.params, node.model, sounds)
@@ -146,7 +145,7 @@ class Pipeline:
             rate, channels, length = sound.sample_rate, sound.channels, sound.n_samples
             facts = {"node": "pipeline", **({"generated": dict(made.facts)} if made.facts else {})}
             record = Record(key, sound.digest, rate, channels, length, manifest, facts, made.remarks)
-            self._store.put([(record, sound)], takes=not node.model.draft)
+            self._store.publish([(record, sound)], takes=not node.model.draft)
         return sound
 
     def trim(

@@ -30,8 +30,8 @@ import numpy as np
 
 from soundgraph.audio import artifact
 from soundgraph.cache.action_key import action_key
+from soundgraph.cache.disk.store import DiskStore
 from soundgraph.cache.result_record import Record
-from soundgraph.cache.store import DiskStore
 from soundgraph.core import system
 from soundgraph.core.digest import DIGEST
 from soundgraph.core.errors import StoreError, UsageError
@@ -115,8 +115,8 @@ def export(store: DiskStore, items: Iterable[Item], path: Path, report: Report =
             report(done, whole)
         for name, record in sorted(members.items()):
             _add(tar, name, record.to_json().encode())
-    takes = sum(record.is_take for record in members.values())
-    drafts = sum(record.is_draft for record in members.values())
+    takes = sum(store.records.is_take(record) for record in members.values())
+    drafts = sum(store.records.is_draft(record) for record in members.values())
     return Written(takes, drafts, len(members) - takes - drafts, len(digests), path.stat().st_size)
 
 
@@ -127,7 +127,7 @@ def _for_others(record: Record) -> Record:
 
 def _size(store: DiskStore, digest: str) -> int:
     try:
-        return store.blob(digest).stat().st_size
+        return store.blobs.file(digest).stat().st_size
     except OSError as error:
         raise _gone(digest) from error
 
@@ -143,7 +143,7 @@ class _Hashed:
     def __init__(self, store: DiskStore, digest: str):
         self._digest, self._hash = digest, hashlib.sha256()
         try:
-            self._file = store.blob(digest).open("rb")
+            self._file = store.blobs.file(digest).open("rb")
         except OSError as error:
             raise _gone(digest) from error
 
@@ -198,7 +198,7 @@ def take_in(store: DiskStore, path: Path, report: Report = lambda done, whole: N
     found = TakenIn()
     with _opened(path) as file:
         store.prepare()
-        with store.running():
+        with store.coordination.running():
             _take_all(store, _Reader(file, path, report), found)
     return found
 
@@ -238,9 +238,9 @@ def _opened(path: Path) -> BinaryIO:
 
 
 def _publish(store: DiskStore, group: Sequence[tuple[Record, bool]]) -> int:
-    return sum(
-        store.add([record for record, earlier in group if earlier is which], earlier=which) for which in (False, True)
-    )
+    current = [record for record, earlier in group if not earlier]
+    beside = [record for record, earlier in group if earlier]
+    return store.records.add(current) + store.records.add(beside, earlier=True)
 
 
 def _take_sound(store: DiskStore, reader: _Reader, name: str, n_bytes: int) -> bool:
@@ -272,7 +272,7 @@ def _take_sound(store: DiskStore, reader: _Reader, name: str, n_bytes: int) -> b
         reader.pad(n_bytes)
         if state.hexdigest() != match[1]:
             raise reader.wrong(f"{name} is damaged")
-        return store.take_in(match[1], temporary)
+        return store.blobs.move_in(match[1], temporary)
     finally:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
@@ -313,7 +313,7 @@ def _is_canonical(record: Record, data: bytes) -> bool:
 def _shape(store: DiskStore, digest: str) -> tuple[int, int, int] | None:
     """What a sound of the cache says that it is; None if it is not there."""
     try:
-        with store.blob(digest).open("rb") as file:
+        with store.blobs.file(digest).open("rb") as file:
             n_bytes = os.fstat(file.fileno()).st_size
             return artifact.shape_of_wav(file.read(artifact.HEADER_BYTES), n_bytes)
     except (OSError, ValueError):

@@ -12,10 +12,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from soundgraph.audio import artifact
-from soundgraph.cache import coordination, registered_projects, sealing
-from soundgraph.cache.files import read_file
+from soundgraph.cache.disk import leases, registered_projects, sealing
+from soundgraph.cache.disk.errors import disk_errors
+from soundgraph.cache.disk.files import read_file
+from soundgraph.cache.disk.records import MAX_RECORD_BYTES, is_named
+from soundgraph.cache.disk.sqlite_index import ACTION, NOTE
+from soundgraph.cache.disk.store import DiskStore
 from soundgraph.cache.result_record import Record, is_later
-from soundgraph.cache.store import ACTION, MAX_RECORD_BYTES, NOTE, DiskStore, disk_errors, is_named
 from soundgraph.core.digest import DIGEST
 from soundgraph.core.errors import StoreError
 from soundgraph.core.threads import Workers
@@ -126,8 +129,8 @@ class _Audit:
         self.found["damaged"].append(path.name)
         if not self.repair:
             return
-        if digest is not None and not self.store.blob(digest).exists():  # a whole sound under another name
-            right = self.store.blob(digest)
+        if digest is not None and not self.store.blobs.file(digest).exists():  # a whole sound under another name
+            right = self.store.blobs.file(digest)
             right.parent.mkdir(exist_ok=True)
             path.replace(right)
         else:
@@ -136,7 +139,7 @@ class _Audit:
     def records(self) -> None:
         files = self._files("records", _RECORD)
         while some := [path for _, path in zip(range(_BATCH), files, strict=False)]:
-            with self.store.gate():
+            with self.store.coordination.gate():
                 current: dict[str, Record] = {}
                 for path in some:
                     self._step()
@@ -161,7 +164,7 @@ class _Audit:
             return record
         if data is not None and record is None and is_later(data):
             return None
-        if self.repair and record is not None and not self.store.record_file(record.key).exists():
+        if self.repair and record is not None and not self.store.records.file(record.key).exists():
             # Whole, under another name: it is found there in this or the next pass, so that it is put right here.
             self._file(record)
             self._indexed({record.key: record}, told=False)
@@ -171,7 +174,7 @@ class _Audit:
     def _sound(self, record: Record) -> None:
         digest = record.digest
         known = self.store.folder / "set-aside" / f"{digest}.missing"
-        if digest not in self.bad and self.store.blob(digest).exists():
+        if digest not in self.bad and self.store.blobs.file(digest).exists():
             if self.repair:
                 known.unlink(missing_ok=True)
             return
@@ -223,10 +226,10 @@ class _Audit:
                 return True
             self.found["bad_rows"].append(name[:100])
             return False
-        if not self.store.record_file(record.key).exists():
-            with self.store.gate():  # a collection takes the row first, and then the file
+        if not self.store.records.file(record.key).exists():
+            with self.store.coordination.gate():  # a collection takes the row first, and then the file
                 there = self.store.index.stored([name])
-                if name in there and not self.store.record_file(record.key).exists():
+                if name in there and not self.store.records.file(record.key).exists():
                     self.found["unfiled"].append(record.key)
                     if self.repair:
                         self._file(record)
@@ -234,7 +237,7 @@ class _Audit:
         return True
 
     def _file(self, record: Record) -> None:
-        file = self.store.record_file(record.key)
+        file = self.store.records.file(record.key)
         self.store.files.publish([(file, record.to_json().encode)], sync=True, sync_folders=True)
 
     def leftovers(self) -> None:
@@ -242,7 +245,7 @@ class _Audit:
         for path in (*_within(folder / "tmp"), *_within(folder / "running")):
             with contextlib.suppress(FileNotFoundError):
                 is_old = time.time() - path.lstat().st_mtime > _STALE_S
-                is_lease = path.parent.name == "running" and coordination.is_build(path.name) and path.is_file()
+                is_lease = path.parent.name == "running" and leases.is_build(path.name) and path.is_file()
                 if is_old and not (is_lease and not self.store.leases.is_over(path.name)):
                     self._leftover(path)
 

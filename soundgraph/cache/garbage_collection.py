@@ -5,9 +5,9 @@ Deciding is apart from doing: `survey` looks, `choose` decides without touching 
 Why nothing goes that somebody needs:
 
 - What scenes reach (`Reach`) is found out before anything is removed. Whatever a build looks up or publishes after that
-  gets another time of use: a build says so (`Store.use`, `put`) within the same gate in which it looks. `remove` closes
-  the gate, and takes only what has the very time that the survey saw; times are compared for being equal, not earlier,
-  so that no clock has to be right.
+  gets another time of use: a build says so (`Coordination.use`, `Store.publish`) within the same gate in which it
+  looks. `remove` closes the gate, and takes only what has the very time that the survey saw; times are compared for
+  being equal, not earlier, so that no clock has to be right.
 - Of the builds that go on, the survey reads the times of use first and asks for the oldest build then. One that used a
   record before the times were read is among those that are asked for, if it goes on; one that used it afterwards has
   changed the time. What was used since the oldest of them began stays.
@@ -29,11 +29,12 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from soundgraph.cache import listing
 from soundgraph.cache.action_key import Manifest, action_key
-from soundgraph.cache.files import sync_folder
+from soundgraph.cache.disk import listing
+from soundgraph.cache.disk.files import sync_folder
+from soundgraph.cache.disk.records import MAX_RECORD_BYTES
+from soundgraph.cache.disk.store import DiskStore
 from soundgraph.cache.result_record import Record
-from soundgraph.cache.store import MAX_RECORD_BYTES, DiskStore
 from soundgraph.core.digest import is_digest
 from soundgraph.core.errors import StoreError
 
@@ -170,11 +171,11 @@ class Removed:
 
 def fill_index(store: DiskStore) -> None:
     """Puts records into the index that are in files only, as after a kill, if it can be written. Raises StoreError."""
-    indexed = store.usage().keys()
+    indexed = store.records.usage().keys()
     for file in listing.records(store.folder):
         key = file.name.removesuffix(".json")
         if key not in indexed and is_digest(key):
-            store.find(key)
+            store.records.find(key)
 
 
 def survey(store: DiskStore, reach: Reach, *, alone: bool = False) -> Survey:
@@ -182,8 +183,8 @@ def survey(store: DiskStore, reach: Reach, *, alone: bool = False) -> Survey:
 
     Raises StoreError for an index, OSError for a folder, that cannot be read.
     """
-    usage = store.usage()
-    oldest = NOTHING_RUNS if alone else store.oldest_running()
+    usage = store.records.usage()
+    oldest = NOTHING_RUNS if alone else store.coordination.oldest_running()
     entries: list[Entry] = []
     unreadable = 0
     same: dict[bytes, bytes] = {}  # one object for each digest, however many records name it
@@ -200,9 +201,9 @@ def survey(store: DiskStore, reach: Reach, *, alone: bool = False) -> Survey:
                 digest(record.digest),
                 tuple(digest(one) for one in record.inputs if is_digest(one)),
                 earlier,
-                record.is_take,
-                record.is_draft,
-                _is_reached(record, earlier, reach),
+                store.records.is_take(record),
+                store.records.is_draft(record),
+                _is_reached(store, record, earlier, reach),
                 (record.key, record.digest) in reach.takes,
                 changed_ns / 1e9 if indexed is None else indexed,
                 indexed,
@@ -224,7 +225,7 @@ def survey(store: DiskStore, reach: Reach, *, alone: bool = False) -> Survey:
                 filed.add(entries[-1].key)
     # A power cut may take the file of a record and leave its row.
     unfiled = [key for key in usage if is_digest(key) and bytes.fromhex(key) not in filed]
-    for record in store.records(unfiled).values():
+    for record in store.records.lookup(unfiled).values():
         add(record, False, 0, 0)
     blobs = {
         digest(file.name.removesuffix(".wav")): Blob(file.n_bytes, file.changed_ns)
@@ -244,10 +245,10 @@ def _read(file: listing.Found) -> Record | None:
         return Record.from_json(opened.readall())
 
 
-def _is_reached(record: Record, earlier: bool, reach: Reach) -> bool:
+def _is_reached(store: DiskStore, record: Record, earlier: bool, reach: Reach) -> bool:
     if not earlier and record.key in reach.keys:
         return True
-    return bool(reach.shapes) and record.is_take and shape(dict(record.manifest)) in reach.shapes
+    return bool(reach.shapes) and store.records.is_take(record) and shape(dict(record.manifest)) in reach.shapes
 
 
 # Deciding
@@ -410,7 +411,7 @@ def remove(
 
 @contextlib.contextmanager
 def _alone(store: DiskStore) -> Iterator[None]:
-    with store.gate(alone=True):
+    with store.coordination.gate(alone=True):
         yield
     # Who waits for a lock is woken when it is let go, and would find it taken again.
     time.sleep(_OPEN_S)
@@ -423,7 +424,7 @@ def _remove_records(
 
     held: digests that what stays refers to; more of them are added. make_room: removes something else; whether it did.
     """
-    usage = store.usage_of([entry.key.hex() for entry in some if not entry.earlier])
+    usage = store.records.usage_of([entry.key.hex() for entry in some if not entry.earlier])
     free = []
     for entry in some:
         used = None if entry.earlier else usage.get(entry.key.hex())
@@ -433,11 +434,11 @@ def _remove_records(
             free.append(entry)
     keys = [entry.key.hex() for entry in free if not entry.earlier]
     try:
-        store.drop(keys)
+        store.records.drop(keys)
     except StoreError:
         if not make_room(free):
             raise
-        store.drop(keys)
+        store.records.drop(keys)
     for entry in free:
         _unlink(_path(store, entry))
     return free
@@ -461,7 +462,7 @@ def _make_room(
 
 def _remove_blob(store: DiskStore, digest: bytes, found: Survey) -> bool:
     """Whether it was still as the survey saw it. A build to which it was of use since then has changed its time."""
-    path = store.blob(digest.hex())
+    path = store.blobs.file(digest.hex())
     if _changed_ns(path) != found.blobs[digest].changed_ns:
         return False
     _unlink(path)
@@ -469,7 +470,7 @@ def _remove_blob(store: DiskStore, digest: bytes, found: Survey) -> bool:
 
 
 def _path(store: DiskStore, entry: Entry) -> Path:
-    return store.record_file(entry.key.hex(), entry.digest.hex() if entry.earlier else "")
+    return store.records.file(entry.key.hex(), entry.digest.hex() if entry.earlier else "")
 
 
 def _changed_ns(path: Path) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from soundgraph.cache import listing
-from soundgraph.cache.store import DiskStore
+from soundgraph.cache.disk import listing
+from soundgraph.cache.disk.store import DiskStore
 
 _NOTE = "size"
 
@@ -22,7 +22,7 @@ def weigh(store: DiskStore) -> int:
 
 def note(store: DiskStore, n_bytes: int, at: float) -> None:
     """Keeps what was measured, for `after_build`. at: seconds since 1970. Raises StoreError."""
-    store.put_notes({_NOTE: f"{n_bytes} {int(at)}"})
+    store.notes.put({_NOTE: f"{n_bytes} {int(at)}"})
 
 
 def after_build(store: DiskStore, max_bytes: int) -> int | None:
@@ -30,11 +30,11 @@ def after_build(store: DiskStore, max_bytes: int) -> int | None:
 
     It is measured once a day, and before anybody is told that it is too big; else it is a running sum.
     """
-    if not store.grown_bytes:
+    if not store.blobs.grown_bytes:
         return None
-    size, _, at = store.notes([_NOTE]).get(_NOTE, "").partition(" ")
+    size, _, at = store.notes.get([_NOTE]).get(_NOTE, "").partition(" ")
     if size.isdecimal() and at.isdecimal() and 0 <= time.time() - int(at) < _TRUSTED_S:
-        total = int(size) + store.grown_bytes
+        total = int(size) + store.blobs.grown_bytes
         if total <= max_bytes:
             note(store, total, int(at))
             return None

@@ -6,72 +6,98 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from soundgraph.audio.artifact import Audio
 from soundgraph.cache.result_record import Record
-from soundgraph.cache.store import DiskStore
+from soundgraph.cache.store import Blobs, Coordination, Notes, Records, Store
 from soundgraph.core.errors import StoreError
 
 
-class Unkept(DiskStore):
-    """A cache in which nothing is written, but for what builds say of each other where that can be written.
+class _Temporary:
+    """The store of what is made. It is there once something was made."""
 
-    Raises StoreError, when it is first written to, if there is no room for a temporary folder.
-    """
+    def __init__(self, open_in: Callable[[Path], Store]):
+        self._open_in = open_in
+        self._folder: Path | None = None
+        self.made: Store | None = None
 
-    def __init__(self, folder: Path):
-        super().__init__(folder)
-        self._place: Path | None = None
-        self._made: DiskStore | None = None
-
-    def prepare(self) -> None:
-        """Nothing of the cache is needed, and so nothing is asked of it."""
-        self._new()
-
-    def _new(self) -> DiskStore:
-        if self._made is None:
+    def store(self) -> Store:
+        """Raises StoreError if there is no room for a temporary folder."""
+        if self.made is None:
             try:
-                self._place = Path(tempfile.mkdtemp(prefix="soundgraph-"))
+                self._folder = Path(tempfile.mkdtemp(prefix="soundgraph-"))
             except OSError as error:
                 raise StoreError(f"there is no place for temporary files: {error.strerror or error}") from error
-            self._made = DiskStore(self._place / "cache")
-        return self._made
+            self.made = self._open_in(self._folder / "cache")
+        return self.made
 
-    # What was made comes before what is kept
+    def remove(self) -> None:
+        if self.made is not None and self._folder is not None:
+            self.made.close()
+            with contextlib.suppress(OSError):
+                shutil.rmtree(self._folder)
+            self.made = self._folder = None
 
-    def records(self, keys: Sequence[str]) -> dict[str, Record]:
-        return {**super().records(keys), **(self._made.records(keys) if self._made else {})}
 
-    def find(self, key: str) -> Record | None:
-        return (self._made.find(key) if self._made else None) or super().find(key)
+class UnkeptBlobs:
+    def __init__(self, kept: Blobs, temporary: _Temporary):
+        self._kept, self._temporary = kept, temporary
 
-    def kept(self, key: str, digest: str) -> Record | None:
-        return (self._made.kept(key, digest) if self._made else None) or super().kept(key, digest)
-
-    def notes(self, names: Sequence[str]) -> dict[str, str]:
-        return {**super().notes(names), **(self._made.notes(names) if self._made else {})}
+    def _home(self, digest: str) -> Blobs:
+        """Where to read a sound. What was made comes before what is kept."""
+        made = self._temporary.made
+        return made.blobs if made is not None and made.blobs.has(digest) else self._kept
 
     def has(self, digest: str) -> bool:
-        return (self._made is not None and self._made.has(digest)) or super().has(digest)
+        return self._home(digest).has(digest)
 
     def read(self, digest: str) -> Audio | None:
-        if self._made is not None and self._made.has(digest):
-            return self._made.read(digest)
-        return super().read(digest)
+        return self._home(digest).read(digest)
 
-    # Nothing is written
+    def window(self, digest: str, start: int, n_samples: int) -> Audio | None:
+        return self._home(digest).window(digest, start, n_samples)
 
-    def put(self, results: Sequence[tuple[Record, Audio]], *, takes: bool) -> None:
-        self._new().put(results, takes=False)
+    def put(self, sounds: Mapping[str, Audio], *, takes: bool) -> None:
+        self._temporary.store().blobs.put(sounds, takes=False)
 
-    def put_notes(self, notes: Mapping[str, str]) -> None:
-        if notes:
-            self._new().put_notes(notes)
+
+class UnkeptRecords:
+    def __init__(self, kept: Records, temporary: _Temporary):
+        self._kept, self._temporary = kept, temporary
+
+    def lookup(self, keys: Sequence[str]) -> dict[str, Record]:
+        made = self._temporary.made
+        return {**self._kept.lookup(keys), **(made.records.lookup(keys) if made else {})}
+
+    def find(self, key: str) -> Record | None:
+        made = self._temporary.made
+        return (made.records.find(key) if made else None) or self._kept.find(key)
+
+    def kept(self, key: str, digest: str) -> Record | None:
+        made = self._temporary.made
+        return (made.records.kept(key, digest) if made else None) or self._kept.kept(key, digest)
+
+    def put(self, records: Sequence[Record], *, takes: bool) -> None:
+        self._temporary.store().records.put(records, takes=False)
+
+    def is_take(self, record: Record) -> bool:
+        return self._kept.is_take(record)
+
+    def is_draft(self, record: Record) -> bool:
+        return self._kept.is_draft(record)
+
+
+class UnkeptCoordination:
+    """Builds say of each other that they go on, where that can be written; but others could not take over what comes of
+    this one, so that it claims nothing."""
+
+    def __init__(self, kept: Coordination, temporary: _Temporary):
+        self._temporary = temporary
+        self.gate, self.running = kept.gate, kept.running
 
     def claim(self, key: str) -> bool:
-        """Others could not take over what comes of it."""
         return True
 
     def release(self, keys: Iterable[str]) -> None:
@@ -80,10 +106,46 @@ class Unkept(DiskStore):
     def use(self, keys: Sequence[str]) -> None:
         pass
 
+    def publishing(self, put: Callable[[], None]) -> None:
+        self._temporary.store().coordination.publishing(put)
+
+
+class UnkeptNotes:
+    def __init__(self, kept: Notes, temporary: _Temporary):
+        self._kept, self._temporary = kept, temporary
+
+    def get(self, names: Sequence[str]) -> dict[str, str]:
+        made = self._temporary.made
+        return {**self._kept.get(names), **(made.notes.get(names) if made else {})}
+
+    def put(self, notes: Mapping[str, str]) -> None:
+        if notes:
+            self._temporary.store().notes.put(notes)
+
+
+class UnkeptStore(Store):
+    """Results of `kept`, to which nothing is written, before those that are made."""
+
+    def __init__(self, kept: Store, open_in: Callable[[Path], Store]):
+        """open_in: makes the store of what is made, in a folder that is not there yet."""
+        self._temporary = _Temporary(open_in)
+        super().__init__(
+            UnkeptBlobs(kept.blobs, self._temporary),
+            UnkeptRecords(kept.records, self._temporary),
+            UnkeptCoordination(kept.coordination, self._temporary),
+            UnkeptNotes(kept.notes, self._temporary),
+            local=kept,
+        )
+
+    def prepare(self) -> None:
+        """Nothing of the cache is needed, and so nothing is asked of it. Raises StoreError."""
+        self._temporary.store()
+
+    @property
+    def disk(self) -> None:
+        """Nothing is written down of a build that keeps nothing."""
+        return None
+
     def close(self) -> None:
         super().close()
-        if self._made is not None and self._place is not None:
-            self._made.close()
-            with contextlib.suppress(OSError):
-                shutil.rmtree(self._place)
-            self._made = self._place = None
+        self._temporary.remove()

@@ -13,10 +13,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from soundgraph.cache import garbage_collection, registered_projects, size
+from soundgraph.cache import garbage_collection, size
+from soundgraph.cache.disk import registered_projects
+from soundgraph.cache.disk.registered_projects import Known
+from soundgraph.cache.disk.store import DiskStore
 from soundgraph.cache.garbage_collection import Choice, Limits, Reach, Removed
-from soundgraph.cache.registered_projects import Known
-from soundgraph.cache.store import DiskStore
 from soundgraph.cli import shared_arguments
 from soundgraph.cli.terminal import bar
 from soundgraph.core.errors import EXIT_OK, SoundgraphError, StoreError, UsageError
@@ -108,7 +109,7 @@ def _check(store: DiskStore, options: argparse.Namespace) -> None:
     if options.dry_run and not store.may_change:
         return
     store.need_rights()
-    if not store.has_locks and not options.no_builds_running:
+    if not store.coordination.has_locks and not options.no_builds_running:
         what = f"nobody can tell whether a build is running: {store.folder} has no working locks"
         raise UsageError(what, "if none is, say --no-builds-running")
 
@@ -122,7 +123,7 @@ def _listed(store: DiskStore, choice: Choice) -> Iterator[str]:
     """A line for each record that would go, the least wanted first."""
     for entry in choice.entries:
         key, digest = entry.key.hex(), entry.digest.hex()
-        record = store.kept(key, digest)
+        record = store.records.kept(key, digest)
         node = one_line(str(record.made.get("node", ""))) if record is not None else ""
         sort = "take" if entry.take else "draft" if entry.draft else "processed"
         day = datetime.fromtimestamp(entry.used).strftime("%Y-%m-%d")

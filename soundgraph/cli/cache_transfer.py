@@ -10,8 +10,8 @@ from pathlib import Path
 
 from soundgraph.cache import archive
 from soundgraph.cache.archive import Item
+from soundgraph.cache.disk.store import DiskStore
 from soundgraph.cache.result_record import Record
-from soundgraph.cache.store import DiskStore
 from soundgraph.cli import shared_arguments
 from soundgraph.cli.terminal import bar
 from soundgraph.core.errors import EXIT_OK, UsageError
@@ -28,12 +28,12 @@ def export(store: DiskStore, options: argparse.Namespace) -> int:
     options.targets, options.define = options.names[1:], []
     session = shared_arguments.open_session(options)
     shared_arguments.release_collector()
-    with store.running():
+    with store.coordination.running():
         try:
-            with store.gate():
+            with store.coordination.gate():
                 plan = session.plan()
                 items = {item.name: item for item in _items(store, session, plan, options)}
-                store.use([item.record.key for item in items.values()])
+                store.coordination.use([item.record.key for item in items.values()])
         finally:
             session.store.close()
         missing = [name for name in _generated(plan) if not _is_here(store, plan.decisions[name].record)]
@@ -64,8 +64,8 @@ def _items(store: DiskStore, session: Session, plan: Plan, options: argparse.Nam
         pinned = list(session.project.takes.values())
         if options.targets:
             pinned = [take for take in pinned if take.node in plan.decisions or take.node.rpartition(":")[0] in whole]
-        found += [record for take in pinned if _is_here(store, record := store.kept(take.key, take.digest))]
-    current = store.records(list({record.key for record in found if record is not None}))
+        found += [record for take in pinned if _is_here(store, record := store.records.kept(take.key, take.digest))]
+    current = store.records.lookup(list({record.key for record in found if record is not None}))
     for record in found:
         if record is not None:
             yield Item(record, earlier=record.key not in current or current[record.key].digest != record.digest)
@@ -76,7 +76,7 @@ def _generated(plan: Plan) -> list[str]:
 
 
 def _is_here(store: DiskStore, record: Record | None) -> bool:
-    return record is not None and store.has(record.digest)
+    return record is not None and store.blobs.has(record.digest)
 
 
 def _hint(options: argparse.Namespace) -> str:

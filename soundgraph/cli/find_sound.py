@@ -175,7 +175,7 @@ def why_not(session: Session, plan: Plan, job: Job) -> str:
     record = plan.decisions[job.node].record
     if record is None:
         return "is not built as the scene is now"
-    outdated = export_files.outdated(job, record, session.ledger.entries, session.root, session.store)
+    outdated = export_files.outdated(job, record, session.ledger.entries, session.root, session.store.notes)
     return f"is not current: {outdated[0].path}: {outdated[0].why}" if outdated else ""
 
 
@@ -185,7 +185,7 @@ def _of_node(session: Session, plan: Plan, name: str, options: argparse.Namespac
     record = plan.decisions[name].record
     if record is None:
         raise not_built(name, "is not built as the scene is now", options)
-    audio = session.store.read(record.digest)
+    audio = session.store.blobs.read(record.digest)
     if audio is None:
         raise not_built(name, "is gone from the cache", options)
     return Sound(name, audio, (), is_draft(session, name), Marks())

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from soundgraph import engines
 from soundgraph.cache.result_record import Record
-from soundgraph.cache.store import Store
+from soundgraph.cache.store import Notes
 from soundgraph.core import digest
 from soundgraph.core.errors import NodeError
 from soundgraph.core.files import digest_bytes
@@ -140,7 +140,7 @@ def outdated(
     drafts: Collection[str],
     known: Mapping[str, Entry],
     root: Path,
-    store: Store,
+    notes: Notes,
 ) -> list[Outdated]:
     """The files of a manifest that a build would write, told without reading a sound.
 
@@ -152,7 +152,7 @@ def outdated(
     unsure = [path for path in one.paths() if not _is_current(known.get(path), key, there[path])]
     if not unsure:
         return []
-    expected = _expected(one, records, drafts, root, store)
+    expected = _expected(one, records, drafts, root, notes)
     found = []
     for path in unsure:
         entry, data = known.get(path), expected.get(path)
@@ -173,14 +173,14 @@ def _is_current(entry: Entry | None, key: str, there: str) -> bool:
 
 
 def _expected(
-    one: Handover, records: Mapping[str, Record], drafts: Collection[str], root: Path, store: Store
+    one: Handover, records: Mapping[str, Record], drafts: Collection[str], root: Path, notes: Notes
 ) -> dict[str, bytes]:
     """What its files will hold, of those of which that is known. Where facts of a sound are not, made-up ones stand for
     them twice, and a file that holds the same both times does not depend on them."""
     sure: dict[str, Mapping[str, Any]] = {}
     for job in one.jobs:
         for path, key in export_files.keys(job, records[job.node]).items():
-            facts, _ = export_files.facts_and_digest(store, key)
+            facts, _ = export_files.facts_and_digest(notes, key)
             if facts is not None:
                 sure[path] = facts
     try:

@@ -13,7 +13,7 @@ from soundgraph import engines
 from soundgraph.audio.artifact import Audio
 from soundgraph.audio.formats import get_format
 from soundgraph.cache.result_record import Record
-from soundgraph.cache.store import Store
+from soundgraph.cache.store import Notes
 from soundgraph.core import digest
 from soundgraph.core.errors import NodeError
 from soundgraph.core.files import digest_bytes, write_atomically
@@ -67,7 +67,7 @@ class Delivery:
     """A delivered file and its sidecar.
 
     status: "written", "current" or "restored"; sidecar: the same of the sidecar.
-    facts: length, loudness and the like, as in the sidecar. notes: (name, text) for the store, so that these need not
+    facts: length, loudness and the like, as in the sidecar. notes: (name, text) for the cache, so that these need not
     be measured again; none where it knew them.
     """
 
@@ -84,7 +84,7 @@ def deliver(
     record: Record,
     ancestry: Mapping[str, Any],
     read: Callable[[], Audio],
-    store: Store,
+    notes: Notes,
     known: Mapping[str, Entry],
     root: Path,
     ask: Ask = lambda: None,
@@ -112,28 +112,28 @@ def deliver(
         full = root / path
         there = build_state.delivered_digest(str(full))
         name = f"export {key}"
-        known_facts = store.notes([name]).get(name)
+        known_facts = notes.get([name]).get(name)
         result = _result(known_facts)
-        notes = []
+        new_notes = []
         data = None
         if result is None or result["sha256"] != there:
             if mastered is None:
                 mastered = mastering.master(read(), settings, rate)
             data, facts = mastered.deliver(format_, guard)
             result = {"sha256": digest_bytes(data), "facts": facts}
-            notes.append((name, json.dumps(result)))
+            new_notes.append((name, json.dumps(result)))
         if checks:
             loop = _loop(result["facts"])
             decoded = partial(_decoded, full, data, _guard_frames(result["facts"]))
             try:
-                note = run_checks.run(checks, result["sha256"], decoded, store, locate, loop)
+                note = run_checks.run(checks, result["sha256"], decoded, notes, locate, loop)
             except CheckError as error:
                 if len(settings.formats) == 1:
                     raise
                 # The whole export fails by it, and the figure is that of one file.
                 raise CheckError(f"{path.rpartition('/')[2]}: {error}", error.note) from error
-            notes += filter(None, [note])
-        found.append((format_, path, key, result, None if result["sha256"] == there else data, tuple(notes)))
+            new_notes += filter(None, [note])
+        found.append((format_, path, key, result, None if result["sha256"] == there else data, tuple(new_notes)))
     # Only now that all formats have passed: nobody would remember what was written of an export that then failed.
     deliveries = []
     for format_, path, key, result, data, kept in found:
@@ -158,7 +158,7 @@ def deliver(
     return deliveries
 
 
-def faults(job: Job, store: Store, root: Path, locate: Locate) -> list[str]:
+def faults(job: Job, notes: Notes, root: Path, locate: Locate) -> list[str]:
     """What the files of an export, as they lie there, do not keep of what is demanded of them."""
     found = []
     for path in job.paths() if job.checks else ():
@@ -167,7 +167,7 @@ def faults(job: Job, store: Store, root: Path, locate: Locate) -> list[str]:
         decoded = partial(_decoded, full, None, _guard_frames(facts))
         try:
             run_checks.run(
-                job.checks, build_state.delivered_digest(str(full)) or "", decoded, store, locate, _loop(facts)
+                job.checks, build_state.delivered_digest(str(full)) or "", decoded, notes, locate, _loop(facts)
             )
         except (NodeError, OSError) as error:
             found.append(f"{path.rpartition('/')[2]}: {error}")
@@ -215,7 +215,7 @@ def _commit(before: Entry | None, sidecar: Path, sha256: str, ask: Ask) -> Commi
 
 
 def _result(text: str | None) -> dict[str, Any] | None:
-    """What the store knows of an export: the "sha256" of the file and its "facts". None for what it does not say."""
+    """What the cache knows of an export: the "sha256" of the file and its "facts". None for what it does not say."""
     try:
         found = json.loads(text or "null")
     except ValueError:
@@ -231,7 +231,7 @@ class Outdated(NamedTuple):
     why: str
 
 
-def outdated(job: Job, record: Record, known: Mapping[str, Entry], root: Path, store: Store) -> list[Outdated]:
+def outdated(job: Job, record: Record, known: Mapping[str, Entry], root: Path, notes: Notes) -> list[Outdated]:
     """The files of an export that are not as a build would leave them, told without reading the sound.
 
     Where another encoder, or other settings, would give the very bytes that are there, only a build finds that out.
@@ -245,7 +245,7 @@ def outdated(job: Job, record: Record, known: Mapping[str, Entry], root: Path, s
         key = _export_key(job, record.digest, format_, encode.version(format_))
         if entry is not None and entry.key == key and there == entry.digest:
             continue
-        if there and there == facts_and_digest(store, key)[1]:  # whoever put it there
+        if there and there == facts_and_digest(notes, key)[1]:  # whoever put it there
             continue
         if entry is None or not entry.digest:
             why = "not delivered yet"
@@ -261,14 +261,14 @@ def outdated(job: Job, record: Record, known: Mapping[str, Entry], root: Path, s
 
 
 def outdated_sidecars(
-    job: Job, record: Record, ancestry: Mapping[str, Any], known: Mapping[str, Entry], root: Path, store: Store
+    job: Job, record: Record, ancestry: Mapping[str, Any], known: Mapping[str, Entry], root: Path, notes: Notes
 ) -> list[Outdated]:
     """The sidecars that a build would write beside files which are right already."""
     from soundgraph.audio import encode
 
     found = []
     for format_, path in zip(job.export.settings.formats, job.paths(), strict=True):
-        facts, digest_ = facts_and_digest(store, _export_key(job, record.digest, format_, encode.version(format_)))
+        facts, digest_ = facts_and_digest(notes, _export_key(job, record.digest, format_, encode.version(format_)))
         # Else it is written, and its sidecar with it.
         if facts is None or digest_ != build_state.delivered_digest(str(root / path)):
             continue
@@ -288,10 +288,10 @@ def outdated_sidecars(
     return found
 
 
-def facts_and_digest(store: Store, key: str) -> tuple[dict[str, Any] | None, str]:
-    """What the store knows of the file that an export's key gives: its facts, and the digest of its bytes."""
+def facts_and_digest(notes: Notes, key: str) -> tuple[dict[str, Any] | None, str]:
+    """What the cache knows of the file that an export's key gives: its facts, and the digest of its bytes."""
     name = f"export {key}"
-    result = _result(store.notes([name]).get(name))
+    result = _result(notes.get([name]).get(name))
     return (result["facts"], result["sha256"]) if result is not None else (None, "")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from soundgraph.audio.artifact import Audio
-from soundgraph.cache.store import Store
+from soundgraph.cache.store import Notes
 from soundgraph.core.errors import NodeError
 from soundgraph.scene.tables import check_settings
 from soundgraph.scene.tables.scene import Origin, SceneCheck
@@ -22,14 +22,14 @@ Locate = Callable[[Origin], int]
 """The line on which something was written; asked only of a check that failed."""
 
 Note = tuple[str, str]
-"""(name, text) for the store."""
+"""(name, text) for the cache."""
 
 
 def run(
     demanded: Sequence[SceneCheck],
     identity: str,
     read: Callable[[], Audio],
-    store: Store,
+    notes: Notes,
     locate: Locate,
     loop: tuple[int, int] | None = None,
 ) -> Note | None:
@@ -38,11 +38,11 @@ def run(
     identity: of its samples, or of the file it comes from: what was measured is kept under it.
     read: gives the sound; asked only if it was never measured. loop: its first sample, and the one after its last.
 
-    Returns what to keep; None where the store has it already. Raises NodeError with every limit that is not kept.
+    Returns what to keep; None where it is kept already. Raises NodeError with every limit that is not kept.
     """
     start, stop = loop or (0, None)
     name = f"measured {_VERSION} {identity}" + (f" {start} {stop}" if loop else "")
-    measured = _known(store.notes([name]).get(name))
+    measured = _known(notes.get([name]).get(name))
     note = None
     if measured is None:
         measured = check_settings.measure(read(), start, stop)

@@ -188,7 +188,7 @@ def build(plan_again: PlanAgain, jobs: Sequence[Job], options: Options, site: Si
             _fail_lost(outcome, again, lambda name: _LOST_AGAIN, tell)
             break
         # One that was lost earlier and has been made again is lost no more.
-        lost = frozenset(digest for digest in lost | lost_now if not site.store.has(digest))
+        lost = frozenset(digest for digest in lost | lost_now if not site.store.blobs.has(digest))
         try:
             plan = plan_again(lost, False)
         except SceneError as error:  # they cannot be made again here; what was made and delivered is to be remembered
@@ -398,7 +398,7 @@ class _Round:
             if key in self.by_key:
                 self._resolve(name, self.by_key[key], "hit")
                 return
-            record = self._used(key, lambda: self.site.store.records([key]).get(key))
+            record = self._used(key, lambda: self.site.store.records.lookup([key]).get(key))
             if record is not None and self.options.force:
                 self.previous[name] = record
             elif record is not None and not self._is_lost(record.digest):
@@ -419,7 +419,7 @@ class _Round:
 
     def _take_pinned(self, name: str, take: Take) -> None:
         """The key of a node turned out to be pinned: its result is that take, and no other."""
-        record = self._used(take.key, lambda: self.site.store.kept(take.key, take.digest))
+        record = self._used(take.key, lambda: self.site.store.records.kept(take.key, take.digest))
         if record is None or self._is_lost(take.digest):
             self._fail(name, "\n".join(self.plan.pins.absence(take)))
             return
@@ -427,21 +427,21 @@ class _Round:
 
     def _used(self, key: str, look: Callable[[], Record | None]) -> Record | None:
         """What a look into the store finds. No collection removes it between that and the word that it is used."""
-        with self.site.store.gate():
+        with self.site.store.coordination.gate():
             record = look()
             if record is not None:
-                self.site.store.use([key])
+                self.site.store.coordination.use([key])
         return record
 
     def _is_lost(self, digest: str) -> bool:
         """Whether an artifact is lost still: since the plan, a build or an import may have brought it."""
-        return digest in self.plan.lost and not self.site.store.has(digest)
+        return digest in self.plan.lost and not self.site.store.blobs.has(digest)
 
     def _is_mine(self, name: str) -> bool:
         """Whether this build is to run the node now. Else its result has been found, or another build is making it."""
         key = self._key(name)
         # Windows refuses a lock to its own holder, too.
-        if key not in self.claimed and not self.site.store.claim(key):
+        if key not in self.claimed and not self.site.store.coordination.claim(key):
             if name not in self.elsewhere:
                 self.elsewhere.add(name)
                 self.tell(NodeWaiting(name))
@@ -451,7 +451,7 @@ class _Round:
         if self.options.force:
             return True
         # Since the plan was made, another build may have made it.
-        record = self._used(key, lambda: self.site.store.find(key))
+        record = self._used(key, lambda: self.site.store.records.find(key))
         if record is None or self._is_lost(record.digest):
             return True
         self._let_go([key])
@@ -481,7 +481,7 @@ class _Round:
     def _let_go(self, keys: Iterable[str]) -> None:
         done = self.claimed.intersection(keys)
         self.claimed -= done
-        self.site.store.release(done)
+        self.site.store.coordination.release(done)
 
     def _key(self, name: str) -> str:
         _, key = self._manifest(name)
@@ -549,7 +549,7 @@ class _Round:
         try:
             read, site = partial(self.results.need, record.digest), self.site
             with site.trace.span("check", name):
-                note = run_checks.run(site.checks[name], record.digest, read, site.store, site.locate)
+                note = run_checks.run(site.checks[name], record.digest, read, site.store.notes, site.locate)
             done = partial(self._passed, name, note)
         except BaseException as error:  # as in `_render`
             done = partial(self.caught, name, error)
@@ -562,7 +562,7 @@ class _Round:
             site = self.site
             with site.trace.span("export", job.owner), programs.ended_by(self.cancel):
                 found = export_files.deliver(
-                    job, record, ancestry, read, site.store, site.known, site.root, site.ask, site.locate
+                    job, record, ancestry, read, site.store.notes, site.known, site.root, site.ask, site.locate
                 )
             done = partial(self._delivered, job, record, ancestry["draft"], found)
         except BaseException as error:  # as in `_render`

@@ -14,7 +14,7 @@ from soundgraph.audio import artifact
 from soundgraph.audio.artifact import Audio
 from soundgraph.backends import Device, Model, Precision, Refused, Request, Sources
 from soundgraph.cache.result_record import Record
-from soundgraph.cache.store import Store
+from soundgraph.cache.store import Blobs
 from soundgraph.core import events
 from soundgraph.core.errors import NodeError
 from soundgraph.core.events import Listener, ModelLoaded, ModelLoading, NodeStarted, TakeProgress
@@ -38,7 +38,7 @@ class Verdict:
 
 
 def verify(
-    plan: Plan, store: Store, sources: Sources, device: Device = "auto", listener: Listener = events.ignore
+    plan: Plan, blobs: Blobs, sources: Sources, device: Device = "auto", listener: Listener = events.ignore
 ) -> Iterator[Verdict]:
     """Renders every node of a plan again from its recorded inputs. Nothing is kept of it.
 
@@ -52,25 +52,25 @@ def verify(
             pinned = "its pinned take is not in the cache" if decision.status is Status.ABSENT else ""
             yield Verdict(name, "unmade", None, pinned or "not built as the scene is now: build it first")
         elif node.model is None:
-            yield _rendered(plan, name, decision.record, store)
+            yield _rendered(plan, name, decision.record, blobs)
         else:
             precision: Precision | None = node.params.precision  # type: ignore[attr-defined]
             loads.setdefault((node.model.weights, precision), []).append(name)
     for (_, precision), names in loads.items():
         model = scene_graph.node_of(plan.graph, names[0]).model
         assert model is not None
-        yield from _generated(plan, model, precision, names, store, sources, device, listener)
+        yield from _generated(plan, model, precision, names, blobs, sources, device, listener)
 
 
-def _rendered(plan: Plan, name: str, record: Record, store: Store) -> Verdict:
+def _rendered(plan: Plan, name: str, record: Record, blobs: Blobs) -> Verdict:
     node = scene_graph.node_of(plan.graph, name)
     assert node.kind.render is not None
     try:
-        inputs = [_sound(store, record_of(plan, other)) for _, other in scene_graph.inputs_of(plan.graph, name)]
+        inputs = [_sound(blobs, record_of(plan, other)) for _, other in scene_graph.inputs_of(plan.graph, name)]
         if action.files_of(node) != record.manifest.get("files", {}):
             return Verdict(name, "failed", None, "its file changed meanwhile; build again")
         result = node.kind.render(node.params, inputs)
-        return compared(name, _sound(store, record), artifact.make(result.samples, result.sample_rate))
+        return compared(name, _sound(blobs, record), artifact.make(result.samples, result.sample_rate))
     except (NodeError, OSError) as error:
         return Verdict(name, "failed", None, str(error))
 
@@ -80,7 +80,7 @@ def _generated(
     model: Model,
     precision: Precision | None,
     names: list[str],
-    store: Store,
+    blobs: Blobs,
     sources: Sources,
     device: Device,
     listener: Listener,
@@ -92,10 +92,10 @@ def _generated(
         node, record = scene_graph.node_of(plan.graph, name), record_of(plan, name)
         try:
             roles = scene_graph.inputs_of(plan.graph, name)
-            inputs = {role: _sound(store, record_of(plan, other)) for role, other in roles}
+            inputs = {role: _sound(blobs, record_of(plan, other)) for role, other in roles}
             width = _made_by(record).get("width")
             request = Request.of(node.params, model, inputs, width if isinstance(width, int) else None)
-            asked.append((name, request, _sound(store, record)))
+            asked.append((name, request, _sound(blobs, record)))
         except NodeError as error:
             yield Verdict(name, "failed", None, str(error))
     if missing:
@@ -151,8 +151,8 @@ def record_of(plan: Plan, name: str) -> Record:
     return record
 
 
-def _sound(store: Store, record: Record) -> Audio:
-    found = store.read(record.digest)
+def _sound(blobs: Blobs, record: Record) -> Audio:
+    found = blobs.read(record.digest)
     if found is None:
         raise NodeError("its samples are gone from the cache, or damaged; build again")
     return found

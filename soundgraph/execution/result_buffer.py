@@ -54,7 +54,7 @@ class Results:
         if waiting is not None:
             return waiting
         with self._trace.span("read", digest[:12]):
-            found = self._store.read(digest)
+            found = self._store.blobs.read(digest)
         if found is None:
             raise LostError(digest)
         self._trace.count("bytes read", found.samples.nbytes)
@@ -126,15 +126,15 @@ class Results:
         try:
             if group:
                 with self._trace.span("publish", f"{len(group)} results"):
-                    self._store.put(group, takes=takes)
+                    self._store.publish(group, takes=takes)
             with contextlib.suppress(StoreError):  # they save measuring again; that they are lost changes no result
-                self._store.put_notes(notes)
+                self._store.notes.put(notes)
         except BusyError as error:  # for each of them it would be waited as long again
             failures = [(record, error) for record, _ in group]
         except (StoreError, MemoryError):
             for place, (record, sound) in enumerate(group):  # what still fits is kept
                 try:
-                    self._store.put([(record, sound)], takes=takes)
+                    self._store.publish([(record, sound)], takes=takes)
                 except BusyError as error:
                     failures += [(left, error) for left, _ in group[place:]]
                     break

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from soundgraph.cache.result_record import Record
-from soundgraph.cache.store import Store
+from soundgraph.cache.store import Notes, Records
 from soundgraph.planning import action, scene_graph
 from soundgraph.planning.action import Difference
 from soundgraph.planning.planner import Plan, Status, form_of
@@ -49,14 +49,14 @@ class Past:
     gone: frozenset[str] = frozenset()
 
 
-def recall(names: Iterable[str], store: Store, note: Callable[[str], str]) -> Past:
+def recall(names: Iterable[str], records: Records, notes: Notes, note: Callable[[str], str]) -> Past:
     """Looks up the last record of each of `names`. note: the name under which the last key of a node is kept."""
-    notes = {name: note(name) for name in names}
-    keys = store.notes(list(notes.values()))
-    records = store.records(list(keys.values()))
-    known = {name: keys[text] for name, text in notes.items() if text in keys}
-    found = {name: records[key] for name, key in known.items() if key in records}
-    return Past(found, frozenset(known.keys() - found.keys()))
+    note_names = {name: note(name) for name in names}
+    keys = notes.get(list(note_names.values()))
+    by_key = records.lookup(list(keys.values()))
+    last_keys = {name: keys[text] for name, text in note_names.items() if text in keys}
+    last_records = {name: by_key[key] for name, key in last_keys.items() if key in by_key}
+    return Past(last_records, frozenset(last_keys.keys() - last_records.keys()))
 
 
 def explain(plan: Plan, name: str, past: Past) -> Reason:

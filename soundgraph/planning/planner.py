@@ -18,7 +18,7 @@ Lookup = Callable[[Sequence[str]], Mapping[str, Record]]
 """From action keys to the records of those that have one."""
 
 Kept = Callable[[str, str], Record | None]
-"""From an action key and a digest to the record by which the action gave that artifact: `Store.kept`."""
+"""From an action key and a digest to the record by which the action gave that artifact: `Records.kept`."""
 
 
 class Status(Enum):

@@ -11,9 +11,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from soundgraph.cache import garbage_collection, registered_projects
+from soundgraph.cache import garbage_collection
+from soundgraph.cache.disk import registered_projects
+from soundgraph.cache.disk.registered_projects import Known
 from soundgraph.cache.garbage_collection import Reach
-from soundgraph.cache.registered_projects import Known
 from soundgraph.core.errors import SoundgraphError, UsageError
 from soundgraph.planning import action, scene_graph
 from soundgraph.planning.planner import Decision
@@ -52,7 +53,9 @@ def _reach(project: Project, wanted: list[Wanted], *, draft: bool) -> Reach:
     scenes = loader.load_scenes([project.root / scene.path for scene in wanted], project, draft=draft)
     opened = opening.session_of(project, scenes, wanted, draft=draft)
     whole = dataclasses.replace(opened, wanted=tuple(opened.graph))
-    whole.store.looks_in_files = True  # without an input's record no key is formed, and nothing after it is reached
+    if (disk := whole.store.disk) is not None:
+        # Without an input's record no key is formed, and nothing after it is reached.
+        disk.records.looks_in_files = True
     try:
         decisions = whole.plan().decisions
     finally:

@@ -53,10 +53,12 @@ def pin(opened: Session, *, everything: bool) -> list[PinChange]:
     Raises SceneError, and pins nothing, if any of them is not built or not whole in the cache; OSError.
     """
     store = opened.store
-    with store.running():
-        with store.gate():
+    with store.coordination.running():
+        with store.coordination.gate():
             plan = opened.plan()
-            store.use([decision.record.key for decision in plan.decisions.values() if decision.record is not None])
+            store.coordination.use(
+                [decision.record.key for decision in plan.decisions.values() if decision.record is not None]
+            )
         takes = _takes(opened, plan)
         known = opened.project.takes
         changes = [_change(take, known.get(name)) for name, take in takes.items()]
@@ -86,7 +88,7 @@ def _takes(opened: Session, plan: Plan) -> dict[str, Take]:
         node, record = node_of(plan.graph, name), decision.record
         if node.model is None:
             continue
-        whole = record is not None and opened.store.read(record.digest) is not None
+        whole = record is not None and opened.store.blobs.read(record.digest) is not None
         if record is not None and whole:
             takes[name] = Take(name, record.key, record.digest)
         elif decision.pin is not None:
@@ -191,5 +193,5 @@ def _state(opened: Session, plan: Plan, take: Take, left: Mapping[str, tuple[Dif
         return PinState("left", take, left[take.node])
     if plan.decisions[take.node].key is None:
         return PinState("undecided", take)
-    there = opened.store.kept(take.key, take.digest) is not None and opened.store.has(take.digest)
+    there = opened.store.records.kept(take.key, take.digest) is not None and opened.store.blobs.has(take.digest)
     return PinState("held" if there else "missing", take)

@@ -78,17 +78,18 @@ def _run(
     wish: is taken once there is a plan, and until the state is kept: what was made, and delivered, is remembered.
     """
     store = session.store
-    leases.enter_context(store.running())
+    leases.enter_context(store.coordination.running())
     was_there = store.is_there
     told: set[str] = set()
 
     def plan_again(lost: frozenset[str], force: bool) -> Plan:
-        with trace.span("plan", "plan"), store.gate():
+        with trace.span("plan", "plan"), store.coordination.gate():
             plan = session.plan(force=force, lost=lost)
             _tell_of_damage(session, listener)
             if mistakes := refusals.before_running(session, plan):
                 raise SceneError(mistakes)
-            store.use([decision.record.key for decision in plan.decisions.values() if decision.record is not None])
+            records = [decision.record for decision in plan.decisions.values()]
+            store.coordination.use([record.key for record in records if record is not None])
         _tell_of_pins(session, plan, listener, told, force)
         session.ledger.claim(ownership.claims(session.jobs, session.handovers))
         if plan.to_run():
@@ -98,7 +99,7 @@ def _run(
                 way_out = "build --keep-nothing delivers the files, and keeps no results"
                 raise UnwritableError(f"{error}; {way_out}") from error
             if not was_there:
-                leases.enter_context(store.running())
+                leases.enter_context(store.coordination.running())
         cache_state.register(session)
         wish.take()
         return plan

@@ -13,8 +13,7 @@ from pathlib import Path
 
 from soundgraph.audio.artifact import Audio
 from soundgraph.cache.result_record import Record
-from soundgraph.cache.store import DiskStore
-from soundgraph.cache.unkept import Unkept
+from soundgraph.cache.store import Store
 from soundgraph.core.errors import NodeError, UsageError
 from soundgraph.core.path_names import folded
 from soundgraph.delivery import engine_manifests, export_files, provenance, run_checks
@@ -25,7 +24,7 @@ from soundgraph.planning.action import Difference
 from soundgraph.planning.pins import Pins
 from soundgraph.planning.planner import Plan, Status
 from soundgraph.planning.scene_graph import Graph
-from soundgraph.project import build_state, sidecars
+from soundgraph.project import build_state, open_cache, sidecars
 from soundgraph.project.config import Project
 from soundgraph.project.delivered import Ledger
 from soundgraph.project.targets import Wanted
@@ -90,8 +89,8 @@ class Session:
         return self.project.root
 
     @cached_property
-    def store(self) -> DiskStore:
-        return (DiskStore if self.keeps else Unkept)(self.project.cache_dir)
+    def store(self) -> Store:
+        return open_cache.open_store(self.project, keeps=self.keeps)
 
     def note(self, name: str) -> str:
         """Where the store keeps the last action key of a node: names are no identity, and two projects may share it."""
@@ -107,12 +106,12 @@ class Session:
             plan = planner.plan(
                 self.graph,
                 self.wanted,
-                self.store.records,
+                self.store.records.lookup,
                 salt=self.project.cache.salt,
                 force=force,
                 lost=frozenset(lost),
                 pins=self.pins,
-                kept=self.store.kept,
+                kept=self.store.records.kept,
             )
         except OSError as error:
             raise UsageError(f"cannot read {error.filename}: {error.strerror}") from error
@@ -133,7 +132,7 @@ class Session:
         after: set[str] = set()  # those whose sound is missing, and all that is made from them
         for name, decision in plan.decisions.items():
             record = decision.record
-            gone = decision.pin is not None and record is not None and not self.store.has(record.digest)
+            gone = decision.pin is not None and record is not None and not self.store.blobs.has(record.digest)
             if gone or (after and not after.isdisjoint(self.graph.predecessors(name))):
                 after.add(name)
         if not after:
@@ -145,13 +144,13 @@ class Session:
 
         def is_read(name: str, record: Record) -> bool:
             return not run.isdisjoint(self.graph.successors(name)) or any(
-                export_files.outdated(job, record, self.ledger.entries, self.root, self.store)
+                export_files.outdated(job, record, self.ledger.entries, self.root, self.store.notes)
                 for job in jobs.get(name, ())
             )
 
         for name in reversed([name for name in plan.decisions if name in after]):
             decision, record = plan.decisions[name], plan.decisions[name].record
-            if record is not None and (self.store.has(record.digest) or not is_read(name, record)):
+            if record is not None and (self.store.blobs.has(record.digest) or not is_read(name, record)):
                 continue
             if decision.pin is None:
                 run.add(name)
@@ -166,24 +165,24 @@ class Session:
             if job.node not in known:
                 continue
             record = known[job.node]
-            files += export_files.outdated(job, record, self.ledger.entries, self.root, self.store)
+            files += export_files.outdated(job, record, self.ledger.entries, self.root, self.store.notes)
             if scene_graph.needed(self.graph, [job.node]) <= known.keys():
                 ancestry = provenance.ancestry(self.graph, job.node, known)
                 files += export_files.outdated_sidecars(
-                    job, record, ancestry, self.ledger.entries, self.root, self.store
+                    job, record, ancestry, self.ledger.entries, self.root, self.store.notes
                 )
         for manifest in self.handovers:
             records = {job.node: known[job.node] for job in manifest.jobs if job.node in known}
             if all(job.node in records for job in manifest.jobs):
                 drafts = {job.owner for job in manifest.jobs if self.drafts_of(job)}
                 files += engine_manifests.outdated(
-                    manifest, records, drafts, self.ledger.entries, self.root, self.store
+                    manifest, records, drafts, self.ledger.entries, self.root, self.store.notes
                 )
         return files
 
     def past(self, names: Sequence[str]) -> explaining.Past:
         """What the cache remembers of nodes by name."""
-        return explaining.recall(names, self.store, self.note)
+        return explaining.recall(names, self.store.records, self.store.notes, self.note)
 
     def reasons(self, plan: Plan, names: Sequence[str], past: explaining.Past | None = None) -> list[explaining.Reason]:
         """past: of these names, if it is known already."""
@@ -207,7 +206,7 @@ class Session:
         for name in plan.pins.takes.keys() & plan.decisions.keys():
             key = plan.decisions[name].key
             if key is not None and (take := plan.pins.left(name, key)) is not None:
-                record = self.store.kept(take.key, take.digest)
+                record = self.store.records.kept(take.key, take.digest)
                 left[name] = explaining.changes_since(plan, name, record) if record is not None else ()
         return dict(sorted(left.items()))
 
@@ -231,16 +230,16 @@ class Session:
                 continue
 
             def read(digest: str = record.digest) -> Audio:
-                sound = self.store.read(digest)
+                sound = self.store.blobs.read(digest)
                 if sound is None:
                     raise NodeError("its sound is gone from the cache")
                 return sound
 
             try:
-                run_checks.run(self.checks[name], record.digest, read, self.store, self.line_of)
+                run_checks.run(self.checks[name], record.digest, read, self.store.notes, self.line_of)
             except NodeError as error:
                 faults.append(f"{scene_graph.node_of(self.graph, name).name}: {error}")
-        return faults + export_files.faults(job, self.store, self.root, self.line_of)
+        return faults + export_files.faults(job, self.store.notes, self.root, self.line_of)
 
     @cached_property
     def handovers(self) -> list[Handover]:

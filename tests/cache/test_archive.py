@@ -19,12 +19,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from soundgraph import backends
 from soundgraph.audio.artifact import Audio, make
-from soundgraph.cache import archive, cache_folder, files
+from soundgraph.cache import archive
 from soundgraph.cache.action_key import action_key
 from soundgraph.cache.archive import HEADER, Item
+from soundgraph.cache.disk import cache_folder, files
+from soundgraph.cache.disk.store import DiskStore
 from soundgraph.cache.result_record import Record
-from soundgraph.cache.store import DiskStore
 from soundgraph.core.errors import SoundgraphError, StoreError, UsageError
 from tests.helpers import changed, noise
 
@@ -52,15 +54,15 @@ def record(audio: Audio, manifest: Mapping[str, Any], made: Mapping[str, Any] | 
 
 
 def filled(folder: Path, *results: tuple[Record, Audio]) -> DiskStore:
-    store = DiskStore(folder)
+    store = DiskStore(folder, backends.is_draft)
     for one in results:
-        store.put([one], takes=True)
+        store.publish([one], takes=True)
     return store
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[DiskStore]:
-    found = DiskStore(tmp_path / "other")
+    found = DiskStore(tmp_path / "other", backends.is_draft)
     yield found
     found.close()
 
@@ -110,12 +112,12 @@ def of(*results: tuple[Record, Audio]) -> dict[str, bytes]:
 
 def harm(store: DiskStore) -> list[str]:
     """What in a cache is not what it says it is."""
-    found = [path.name for path in store.folder.glob("blobs/??/*") if store.read(path.stem) is None]
+    found = [path.name for path in store.folder.glob("blobs/??/*") if store.blobs.read(path.stem) is None]
     for path in store.folder.glob("records/??/*.json"):
         one = Record.from_json(path.read_bytes())
         if one is None or one.key != path.name[:64] or action_key(dict(one.manifest)) != one.key:
             found.append(path.name)
-        elif not store.has(one.digest):
+        elif not store.blobs.has(one.digest):
             found.append(one.digest)
     return found + [path.name for path in store.folder.glob("tmp/*")]
 
@@ -128,9 +130,9 @@ def test_what_goes_in_comes_out(tmp_path: Path, store: DiskStore) -> None:
     found = archive.take_in(store, written(tmp_path, *results))
     assert (found.records, found.new_records, found.sounds, found.new_sounds) == (3, 3, 3, 3)
     for one, audio in results:
-        there = store.records([one.key])[one.key]
+        there = store.records.lookup([one.key])[one.key]
         assert (there.digest, there.manifest) == (one.digest, one.manifest)
-        read = store.read(one.digest)
+        read = store.blobs.read(one.digest)
         assert read is not None
         assert read.to_wav() == audio.to_wav()
     assert harm(store) == []
@@ -158,21 +160,21 @@ def test_an_archive_says_nothing_of_who_wrote_it(tmp_path: Path) -> None:
 
 def test_a_result_that_is_here_stays_and_the_other_take_is_found_by_a_pin(tmp_path: Path, store: DiskStore) -> None:
     here, there = take(1, "rain"), take(2, "rain")
-    store.put([here], takes=True)
+    store.publish([here], takes=True)
     found = archive.take_in(store, written(tmp_path, there))
     assert found.new_records == 1
     key = here[0].key
-    assert store.records([key])[key].digest == here[1].digest
-    kept = store.kept(key, there[1].digest)
+    assert store.records.lookup([key])[key].digest == here[1].digest
+    kept = store.records.kept(key, there[1].digest)
     assert kept is not None
-    assert store.read(kept.digest) is not None
+    assert store.blobs.read(kept.digest) is not None
     assert archive.take_in(store, tmp_path / "takes.tar").new_records == 0
 
 
 def test_a_processed_result_that_came_out_otherwise_elsewhere_is_left_out(tmp_path: Path, store: DiskStore) -> None:
     manifest = {"kind": "eq"}
     here, there = (noise(0.002, seed=seed) for seed in (1, 2))
-    store.put([(record(here, manifest), here)], takes=False)
+    store.publish([(record(here, manifest), here)], takes=False)
     assert archive.take_in(store, written(tmp_path, (record(there, manifest), there))).new_records == 0
     assert len(list(store.folder.glob("records/??/*.json"))) == 1
 
@@ -181,16 +183,16 @@ def test_an_earlier_take_does_not_become_the_result_of_its_action(tmp_path: Path
     one, audio = take(1)
     found = archive.take_in(store, written(tmp_path, (one, audio), earlier=True))
     assert found.new_records == 1
-    assert store.find(one.key) is None
-    assert store.kept(one.key, audio.digest) is not None
+    assert store.records.find(one.key) is None
+    assert store.records.kept(one.key, audio.digest) is not None
 
 
 def test_a_damaged_sound_here_is_made_good(tmp_path: Path, store: DiskStore) -> None:
     one, audio = take(1)
-    store.put([(one, audio)], takes=True)
-    store.blob(audio.digest).write_bytes(b"damaged")
+    store.publish([(one, audio)], takes=True)
+    store.blobs.file(audio.digest).write_bytes(b"damaged")
     assert archive.take_in(store, written(tmp_path, (one, audio))).new_sounds == 1
-    assert store.read(audio.digest) is not None
+    assert store.blobs.read(audio.digest) is not None
 
 
 # Writing
@@ -200,7 +202,7 @@ def test_a_damaged_sound_here_is_made_good(tmp_path: Path, store: DiskStore) -> 
 def test_a_damaged_sound_is_not_exported_and_what_was_there_stays(tmp_path: Path, how: str) -> None:
     one, audio = take(1)
     cache = filled(tmp_path / "cache", (one, audio))
-    path = cache.blob(audio.digest)
+    path = cache.blobs.file(audio.digest)
     data = path.read_bytes()
     if how == "missing":
         path.unlink()
@@ -230,7 +232,7 @@ def refused(store: DiskStore, path: Path, *words: str) -> None:
     for word in (str(path), *words):
         assert word in str(error.value)
     assert harm(store) == []
-    assert list(store.all_records()) == []
+    assert list(store.records.all()) == []
 
 
 def test_what_is_no_archive_is_told_plainly(tmp_path: Path, store: DiskStore) -> None:
@@ -431,9 +433,9 @@ def test_a_record_without_a_sound_is_refused(tmp_path: Path, store: DiskStore) -
     one, audio = take(1)
     path = packed(tmp_path / "a.tar", {HEADER: header(0, 1), f"records/{one.key}.json": one.to_json().encode()})
     refused(store, path, "sound that is not there")
-    store.put([(take(2, "other")[0], take(2)[1])], takes=True)
+    store.publish([(take(2, "other")[0], take(2)[1])], takes=True)
     other = record(audio, {"kind": "else"})
-    store.put([(other, audio)], takes=True)  # here it is
+    store.publish([(other, audio)], takes=True)  # here it is
     assert archive.take_in(store, path).new_records == 1
 
 
@@ -461,7 +463,7 @@ def test_the_end_of_an_archive_is_where_tar_puts_it(tmp_path: Path, count: int) 
     audio = noise(0.002)
     results = [(record(audio, {"kind": "any", "n": number}), audio) for number in range(count)]
     path = written(tmp_path, *results)
-    store = DiskStore(tmp_path / "other")
+    store = DiskStore(tmp_path / "other", backends.is_draft)
     assert archive.take_in(store, path).new_records == count
     store.close()
 
@@ -499,7 +501,7 @@ def test_a_mutated_archive_is_refused_or_gives_what_is_right(data: st.DataObject
             )
             body[start:stop] = new
         path.write_bytes(body)
-        store = DiskStore(Path(folder) / "cache")
+        store = DiskStore(Path(folder) / "cache", backends.is_draft)
         with contextlib.suppress(SoundgraphError):
             archive.take_in(store, path)
         assert harm(store) == []
@@ -541,7 +543,7 @@ def test_the_folders_of_an_imported_sound_are_synced_before_its_record_is_named(
     store.prepare()
     with changed(files, "sync_folder", sync), changed(store.files, "move", partial(move, store.places)):
         archive.take_in(store, path)
-    blob, file = store.blob(one[1].digest), store.record_file(one[0].key)
+    blob, file = store.blobs.file(one[1].digest), store.records.file(one[0].key)
     between = done[done.index(("move", blob)) : done.index(("move", file))]
     assert {("sync", folder) for folder in (blob.parent, blob.parent.parent, store.folder)} <= set(between)
     after = done[done.index(("move", file)) :]

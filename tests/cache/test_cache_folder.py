@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from soundgraph.cache import cache_folder
-from soundgraph.cache.cache_folder import FOLDERS, LOCKS, TAG, Places
-from soundgraph.cache.files import Files
-from soundgraph.cache.store import DiskStore
+from soundgraph.cache.disk import cache_folder
+from soundgraph.cache.disk.cache_folder import FOLDERS, LOCKS, TAG, Places
+from soundgraph.cache.disk.files import Files
+from soundgraph.cache.disk.store import DiskStore
 from soundgraph.core.errors import StoreError, UnwritableError
 from tests.cache.test_store import record
 from tests.helpers import CHAIN, Space, changed, export, generate, noise
@@ -86,9 +86,9 @@ def test_sqlites_own_files_have_it_too(store: DiskStore, umask: Callable[[int], 
     store.folder.chmod(0o770)
     umask(0o077)
     audio = noise()
-    with store.running():
-        store.put([(record(audio), audio)], takes=True)
-        with store.gate(), store.running():
+    with store.coordination.running():
+        store.publish([(record(audio), audio)], takes=True)
+        with store.coordination.gate(), store.coordination.running():
             assert {path.name for path in (store.folder / "index").iterdir()} >= {
                 "cache.db",
                 "cache.db-wal",
@@ -112,19 +112,19 @@ def test_the_parts_of_a_group_cache_go_to_the_group_though_nothing_hands_it_down
         pytest.skip("whoever runs this is in one group only")
     store.folder.chmod(0o770)
     audio = noise()
-    store.put([(record(audio), audio)], takes=True)
+    store.publish([(record(audio), audio)], takes=True)
     assert wrong_modes(store.folder) == {}
 
 
 @needs_modes
 def test_a_cache_that_was_made_under_another_umask_is_opened_where_it_is_ours(store: DiskStore) -> None:
     one, other = noise(seed=1), noise(seed=2)
-    store.put([(record(one), one)], takes=True)
+    store.publish([(record(one), one)], takes=True)
     store.folder.chmod(0o2770)
     store.index.close()
-    store.put([(record(other, "1" * 64), other)], takes=True)
+    store.publish([(record(other, "1" * 64), other)], takes=True)
     assert mode(store.folder / "index" / "cache.db") == 0o660
-    closed = store.blob(one.digest).parent
+    closed = store.blobs.file(one.digest).parent
     closed.chmod(0o550)
     store.prepare()
     assert mode(closed) in (0o550, 0o2770)  # a superuser may write there as it is
@@ -135,9 +135,9 @@ def test_a_folder_that_a_build_makes_again_is_as_open_as_the_one_that_was_remove
     one, other = noise(seed=1), noise(seed=2)
     store.folder.mkdir()
     store.folder.chmod(0o2770)
-    store.put([(record(one), one)], takes=True)
+    store.publish([(record(one), one)], takes=True)
     shutil.rmtree(store.folder)
-    store.put([(record(other, "1" * 64), other)], takes=True)
+    store.publish([(record(other, "1" * 64), other)], takes=True)
     assert mode(store.folder) == 0o2770
     assert wrong_modes(store.folder) == {}
 
@@ -181,14 +181,14 @@ def test_two_people_of_a_group_share_a_cache(shared: Path, umask: Callable[[int]
         with somebody(4001 + turn % 2, 5000):
             umask(mask)
             store = DiskStore(shared)
-            with store.running():
+            with store.coordination.running():
                 some = sounds[: 10 * (turn + 1)]
                 store.prepare()
-                store.put([(record(one, f"{n:064x}"), one) for n, one in enumerate(some)], takes=bool(turn % 2))
-                store.put_notes({"who": str(turn)})
-                store.use([f"{n:064x}" for n in range(5)])
-                assert all(store.read(one.digest) is not None for one in some)
-                assert store.has_locks
+                store.publish([(record(one, f"{n:064x}"), one) for n, one in enumerate(some)], takes=bool(turn % 2))
+                store.notes.put({"who": str(turn)})
+                store.coordination.use([f"{n:064x}" for n in range(5)])
+                assert all(store.blobs.read(one.digest) is not None for one in some)
+                assert store.coordination.has_locks
             store.close()
     assert wrong_modes(shared) == {}
 
@@ -197,21 +197,21 @@ def test_the_message_names_the_folder_that_is_closed_and_not_a_temporary_file(sh
     first, second = noise(seed=1), noise(seed=2)
     with somebody(4001, 5000):
         store = DiskStore(shared)
-        store.put([(record(first), first)], takes=True)
+        store.publish([(record(first), first)], takes=True)
         store.close()
-        closed = store.blob(first.digest).parent
+        closed = store.blobs.file(first.digest).parent
         closed.chmod(0o2750)
     with somebody(4002, 5000):
         store = DiskStore(shared)
         with pytest.raises(UnwritableError) as told:
             store.prepare()
         assert str(told.value) == f"the cache cannot be written ({closed}: Permission denied)"
-        closed_blob = store.blob(second.digest).parent
+        closed_blob = store.blobs.file(second.digest).parent
         with somebody_again(0), somebody(4001, 5000):
             closed_blob.mkdir()
             closed_blob.chmod(0o2750)
         with pytest.raises(StoreError) as told_later:
-            store.put([(record(second, "1" * 64), second)], takes=True)
+            store.publish([(record(second, "1" * 64), second)], takes=True)
         assert str(told_later.value) == f"cannot use the cache ({closed_blob}): Permission denied"
         store.close()
 
@@ -420,30 +420,30 @@ def test_a_cache_that_is_removed_while_results_are_published_heals(store: DiskSt
         return real(self, path, flags)
 
     store.prepare()
-    with store.running():
+    with store.coordination.running():
         count[0] = 0
         with changed(cache_folder.Places, "open", step):
-            store.put([(record(one, f"{n:064x}"), one) for n, one in enumerate(sounds)], takes=True)
+            store.publish([(record(one, f"{n:064x}"), one) for n, one in enumerate(sounds)], takes=True)
         other = DiskStore(store.folder)
-        store.put([(record(one, f"{n:064x}"), one) for n, one in enumerate(sounds)], takes=True)
+        store.publish([(record(one, f"{n:064x}"), one) for n, one in enumerate(sounds)], takes=True)
         assert (store.folder / TAG).is_file()
-        assert all(other.read(one.digest) is not None for one in sounds)
-        assert len(other.records([f"{n:064x}" for n in range(3)])) == 3
-        assert other.oldest_running() < float("inf"), "it is known again that the build goes on"
+        assert all(other.blobs.read(one.digest) is not None for one in sounds)
+        assert len(other.records.lookup([f"{n:064x}" for n in range(3)])) == 3
+        assert other.coordination.oldest_running() < float("inf"), "it is known again that the build goes on"
         other.close()
 
 
 def test_locks_go_over_to_the_file_that_was_made_again(store: DiskStore) -> None:
     audio = noise()
-    store.put([(record(audio), audio)], takes=True)
-    assert store.claim("a" * 64)
+    store.publish([(record(audio), audio)], takes=True)
+    assert store.coordination.claim("a" * 64)
     (store.folder / LOCKS).unlink()
     other = DiskStore(store.folder)
-    assert other.claim("b" * 64)  # makes it again
-    assert not store.claim("b" * 64)
-    assert not other.claim("a" * 64), "what was claimed before is claimed still"
+    assert other.coordination.claim("b" * 64)  # makes it again
+    assert not store.coordination.claim("b" * 64)
+    assert not other.coordination.claim("a" * 64), "what was claimed before is claimed still"
     other.close()
-    assert store.claim("b" * 64)
+    assert store.coordination.claim("b" * 64)
 
 
 def test_files_are_not_written_through_what_stands_in_the_place_of_tmp(store: DiskStore, tmp_path: Path) -> None:
@@ -451,5 +451,5 @@ def test_files_are_not_written_through_what_stands_in_the_place_of_tmp(store: Di
     shutil.rmtree(store.folder / "tmp")
     (store.folder / "tmp").write_text("a file")
     store.prepare()
-    Files(store.places).publish([(store.blob("a" * 64), lambda: b"x")], sync=False, sync_folders=False)
-    assert store.blob("a" * 64).read_bytes() == b"x"
+    Files(store.places).publish([(store.blobs.file("a" * 64), lambda: b"x")], sync=False, sync_folders=False)
+    assert store.blobs.file("a" * 64).read_bytes() == b"x"

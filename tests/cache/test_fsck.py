@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from soundgraph.audio.artifact import Audio
-from soundgraph.cache import fsck, sealing
+from soundgraph.cache import fsck
+from soundgraph.cache.disk import sealing
+from soundgraph.cache.disk.store import DiskStore
 from soundgraph.cache.result_record import Record
-from soundgraph.cache.store import DiskStore
 from tests.helpers import CHAIN, Space, changed, noise
 
 N = 6
@@ -38,19 +39,19 @@ SOUNDS = [noise(seed=seed) for seed in range(N)]
 def store(tmp_path: Path) -> Iterator[DiskStore]:
     """Takes, one of which replaced another one, and a note."""
     found = DiskStore(tmp_path / "cache")
-    found.put([(take_of(noise(seed=99), KEYS[0]), noise(seed=99))], takes=True)
-    found.put([(take_of(sound, key), sound) for key, sound in zip(KEYS, SOUNDS, strict=True)], takes=True)
-    found.put_notes({"measured": "1.5"})
+    found.publish([(take_of(noise(seed=99), KEYS[0]), noise(seed=99))], takes=True)
+    found.publish([(take_of(sound, key), sound) for key, sound in zip(KEYS, SOUNDS, strict=True)], takes=True)
+    found.notes.put({"measured": "1.5"})
     yield found
     found.close()
 
 
 def blob(store: DiskStore, number: int = 1) -> Path:
-    return store.blob(SOUNDS[number].digest)
+    return store.blobs.file(SOUNDS[number].digest)
 
 
 def file(store: DiskStore, number: int = 1) -> Path:
-    return store.record_file(KEYS[number])
+    return store.records.file(KEYS[number])
 
 
 def earlier(store: DiskStore) -> Path:
@@ -105,7 +106,7 @@ def no_sound(store: DiskStore) -> None:
     import hashlib
 
     digest = hashlib.sha256(b"no sound").hexdigest()
-    new(store.blob(digest), b"no sound")
+    new(store.blobs.file(digest), b"no sound")
 
 
 def alone(store: DiskStore) -> Path:
@@ -136,7 +137,7 @@ FAULTS: dict[str, tuple[str, Plant]] = {
     "a sound that is gone": ("missing", lambda store: blob(store).unlink()),
     "the sound of an earlier take that is gone": (
         "missing",
-        lambda store: store.blob(noise(seed=99).digest).unlink(),
+        lambda store: store.blobs.file(noise(seed=99).digest).unlink(),
     ),
     "a bit of a record": ("bad_records", lambda store: turned(file(store), 200)),
     "a bit of a record's end": ("bad_records", lambda store: turned(file(store))),
@@ -236,8 +237,8 @@ def test_a_planted_fault_is_found_left_alone_and_repaired_when_asked(store: Disk
     store.close()
     assert not any(fsck.verify(store).values())
     sounds = {sound.digest: sound for sound in (*SOUNDS, noise(seed=99))}
-    for record in store.records(KEYS).values():
-        read = store.read(record.digest)
+    for record in store.records.lookup(KEYS).values():
+        read = store.blobs.read(record.digest)
         assert read is None or (read.samples == sounds[record.digest].samples).all()
 
 
@@ -248,11 +249,11 @@ def test_no_take_is_lost_to_a_repair_that_was_not_lost_before(store: DiskStore, 
     store.close()
     fsck.verify(store, repair=True)
     store.close()
-    found = store.records(KEYS)
+    found = store.records.lookup(KEYS)
     whole = [number for number in range(N) if number != 1 or sort not in ("damaged", "missing", "strays")]
     for number in whole:
         assert found[KEYS[number]].digest in (SOUNDS[number].digest, SOUNDS[2].digest)
-        assert store.read(SOUNDS[number].digest) is not None
+        assert store.blobs.read(SOUNDS[number].digest) is not None
 
 
 def test_of_a_whole_cache_nothing_is_told_and_nothing_changed(store: DiskStore) -> None:
@@ -270,8 +271,8 @@ def test_a_whole_record_and_a_whole_sound_under_other_names_are_put_where_they_b
     blob(store).rename(blob(store, 2).with_name(f"{'d' * 64}.wav"))
     fsck.verify(store, repair=True)
     assert not any(fsck.verify(store).values())
-    assert store.records([KEYS[1]])[KEYS[1]].digest == SOUNDS[1].digest
-    assert store.read(SOUNDS[1].digest) is not None
+    assert store.records.lookup([KEYS[1]])[KEYS[1]].digest == SOUNDS[1].digest
+    assert store.blobs.read(SOUNDS[1].digest) is not None
 
 
 def test_a_record_of_a_later_version_is_left_alone(store: DiskStore) -> None:
@@ -285,7 +286,7 @@ def test_a_record_of_a_later_version_is_left_alone(store: DiskStore) -> None:
     file(store).write_text(later)
     as_row(store, f"action:{KEYS[1]}", later)
     assert not any(fsck.verify(store, repair=True).values())
-    assert store.find(KEYS[1]) is None
+    assert store.records.find(KEYS[1]) is None
     assert file(store).read_text() == later
     assert store.damage() == []
 
@@ -295,7 +296,7 @@ def test_a_sound_that_is_gone_is_told_once_and_its_record_stays(store: DiskStore
     blob(store).unlink()
     assert fsck.verify(store, repair=True)["missing"] == [SOUNDS[1].digest]
     assert not any(fsck.verify(store).values())
-    assert store.records([KEYS[1]])[KEYS[1]].digest == SOUNDS[1].digest
+    assert store.records.lookup([KEYS[1]])[KEYS[1]].digest == SOUNDS[1].digest
     blob(store).write_bytes(data)
     fsck.verify(store, repair=True)
     blob(store).unlink()

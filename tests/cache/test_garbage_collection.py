@@ -15,12 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from soundgraph import backends
 from soundgraph.audio.artifact import Audio
 from soundgraph.cache import garbage_collection
 from soundgraph.cache.action_key import action_key
+from soundgraph.cache.disk.records import DiskRecords
+from soundgraph.cache.disk.store import DiskStore
 from soundgraph.cache.garbage_collection import NOTHING_RUNS, Blob, Choice, Entry, Limits, Reach, Survey
 from soundgraph.cache.result_record import Record
-from soundgraph.cache.store import DiskStore
 from tests.helpers import changed, noise
 
 ALL = Limits(max_bytes=0)
@@ -36,7 +38,7 @@ def unsynced() -> Iterator[None]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[DiskStore]:
-    found = DiskStore(tmp_path / "cache")
+    found = DiskStore(tmp_path / "cache", backends.is_draft)
     yield found
     found.close()
 
@@ -53,7 +55,7 @@ def record(audio: Audio, *inputs: str, sort: str = "processed", salt: str = "") 
 def put(store: DiskStore, seed: int, *inputs: str, sort: str = "processed", salt: str | None = None) -> Record:
     audio = noise(0.01, seed=seed)
     found = record(audio, *inputs, sort=sort, salt=str(seed) if salt is None else salt)
-    store.put([(found, audio)], takes=sort == "take")
+    store.publish([(found, audio)], takes=sort == "take")
     return found
 
 
@@ -72,7 +74,10 @@ def collect(store: DiskStore, limits: Limits, reach: Reach | None = None) -> gar
 
 def left(store: DiskStore, *records: Record) -> list[bool]:
     """Whether each is there: its record where it is looked for, and its sound."""
-    return [store.kept(one.key, one.digest) is not None and store.read(one.digest) is not None for one in records]
+    return [
+        store.records.kept(one.key, one.digest) is not None and store.blobs.read(one.digest) is not None
+        for one in records
+    ]
 
 
 def blobs(store: DiskStore) -> int:
@@ -86,7 +91,7 @@ def test_what_nobody_needs_goes_with_its_sound(store: DiskStore) -> None:
     one = put(store, 1)
     removed = collect(store, ALL)
     assert (removed.processed, removed.sounds) == (1, 1)
-    assert store.find(one.key) is None
+    assert store.records.find(one.key) is None
     assert blobs(store) == 0
 
 
@@ -157,7 +162,7 @@ def test_a_circle_of_records_goes_once_nothing_else_needs_it(store: DiskStore) -
     there = record(sounds[1], sounds[0].digest)
     back = record(sounds[0], sounds[1].digest)
     still = record(sounds[0], sounds[0].digest, salt="gain of 0 dB")
-    store.put([(there, sounds[1]), (back, sounds[0]), (still, sounds[0])], takes=False)
+    store.publish([(there, sounds[1]), (back, sounds[0]), (still, sounds[0])], takes=False)
     collect(store, ALL, Reach(keys={there.key}))
     assert left(store, there, back, still) == [True, True, True]
     collect(store, ALL)
@@ -176,10 +181,10 @@ def test_a_sound_that_another_record_names_stays(store: DiskStore) -> None:
 def test_sounds_without_a_record_go_unless_a_pin_names_them(store: DiskStore) -> None:
     one, other = put(store, 1), put(store, 2)
     for found in (one, other):
-        store.drop([found.key])
-        store.record_file(found.key).unlink()
+        store.records.drop([found.key])
+        store.records.file(found.key).unlink()
     assert collect(store, ALL, Reach(takes={(one.key, one.digest)})).sounds == 1
-    assert (store.has(one.digest), store.has(other.digest)) == (True, False)
+    assert (store.blobs.has(one.digest), store.blobs.has(other.digest)) == (True, False)
 
 
 def test_how_far_a_removal_is_rises_to_the_whole_of_what_was_chosen(
@@ -189,8 +194,8 @@ def test_how_far_a_removal_is_rises_to_the_whole_of_what_was_chosen(
         put(store, seed)
     unnamed = [put(store, seed) for seed in (8, 9)]
     for one in unnamed:
-        store.drop([one.key])
-        store.record_file(one.key).unlink()
+        store.records.drop([one.key])
+        store.records.file(one.key).unlink()
     monkeypatch.setattr(garbage_collection, "_BATCH", 2)
     found = garbage_collection.survey(store, Reach())
     seen: list[tuple[int, int]] = []
@@ -204,15 +209,15 @@ def test_how_far_a_removal_is_rises_to_the_whole_of_what_was_chosen(
 
 def test_beside_a_damaged_record_no_sound_counts_as_unnamed(store: DiskStore) -> None:
     one = put(store, 1, sort="take")
-    store.drop([one.key])
-    store.record_file(one.key).write_bytes(b"{")
+    store.records.drop([one.key])
+    store.records.file(one.key).write_bytes(b"{")
     collect(store, EVERYTHING)
-    assert store.has(one.digest)
+    assert store.blobs.has(one.digest)
 
 
 def test_a_record_whose_file_is_lost_counts_by_its_row(store: DiskStore) -> None:
     one = put(store, 1)
-    store.record_file(one.key).unlink()
+    store.records.file(one.key).unlink()
     collect(store, ALL, Reach(keys={one.key}))
     assert left(store, one) == [True]
     collect(store, ALL)
@@ -238,9 +243,9 @@ def test_a_lost_index_is_no_reason_to_remove_what_is_needed(store: DiskStore) ->
 
 def test_records_that_are_in_files_only_are_put_into_the_index(store: DiskStore) -> None:
     one = put(store, 1)
-    store.drop([one.key])
+    store.records.drop([one.key])
     garbage_collection.fill_index(store)
-    assert store.records([one.key]) == {one.key: one}
+    assert store.records.lookup([one.key]) == {one.key: one}
 
 
 # Beside builds
@@ -250,10 +255,10 @@ def test_what_a_running_build_has_used_stays(store: DiskStore) -> None:
     used, made, idle = put(store, 1), record(noise(0.01, seed=2)), put(store, 3)
     for found in (used, idle):
         set_used(store, found, 100.0)
-    build = DiskStore(store.folder)
-    with build.running():
-        build.use([used.key])
-        build.put([(made, noise(0.01, seed=2))], takes=False)
+    build = DiskStore(store.folder, backends.is_draft)
+    with build.coordination.running():
+        build.coordination.use([used.key])
+        build.publish([(made, noise(0.01, seed=2))], takes=False)
         collect(store, ALL)
         assert left(store, used, made, idle) == [True, True, False]
     collect(store, ALL)
@@ -267,8 +272,8 @@ def test_what_is_used_between_looking_and_removing_stays_with_what_it_refers_to(
     idle = put(store, 3)
     found = garbage_collection.survey(store, Reach())
     choice = garbage_collection.choose(found, Reach(), ALL)
-    other = DiskStore(store.folder)
-    other.use([second.key])
+    other = DiskStore(store.folder, backends.is_draft)
+    other.coordination.use([second.key])
     removed = garbage_collection.remove(store, found, choice)
     other.close()
     assert removed.processed == 1
@@ -300,12 +305,12 @@ def test_a_record_whose_file_alone_is_another_now_stays(store: DiskStore) -> Non
     choice = garbage_collection.choose(found, Reach(), EVERYTHING)
     audio = noise(0.01, seed=2)
     again = record(audio, sort="take", salt="same")
-    store.blob(again.digest).parent.mkdir(exist_ok=True)
-    store.blob(again.digest).write_bytes(audio.to_wav())
-    store.record_file(one.key).write_text(again.to_json())
+    store.blobs.file(again.digest).parent.mkdir(exist_ok=True)
+    store.blobs.file(again.digest).write_bytes(audio.to_wav())
+    store.records.file(one.key).write_text(again.to_json())
     garbage_collection.remove(store, found, choice)
-    assert store.record_file(one.key).read_text() == again.to_json()
-    assert store.has(again.digest)
+    assert store.records.file(one.key).read_text() == again.to_json()
+    assert store.blobs.has(again.digest)
 
 
 def test_a_build_that_looks_up_what_it_needs_is_waited_for(store: DiskStore) -> None:
@@ -314,11 +319,11 @@ def test_a_build_that_looks_up_what_it_needs_is_waited_for(store: DiskStore) -> 
     set_used(store, one, 100.0)
     found = garbage_collection.survey(store, Reach())
     choice = garbage_collection.choose(found, Reach(), ALL)
-    build = DiskStore(store.folder)
+    build = DiskStore(store.folder, backends.is_draft)
     begun, over = threading.Event(), threading.Event()
-    real = DiskStore.usage_of
+    real = DiskRecords.usage_of
 
-    def usage_of(self: DiskStore, keys: Sequence[str]) -> dict[str, float]:
+    def usage_of(self: DiskRecords, keys: Sequence[str]) -> dict[str, float]:
         over.set()
         return real(self, keys)
 
@@ -326,13 +331,13 @@ def test_a_build_that_looks_up_what_it_needs_is_waited_for(store: DiskStore) -> 
         begun.set()
         garbage_collection.remove(store, found, choice)
 
-    with changed(DiskStore, "usage_of", usage_of):
-        with build.gate():
+    with changed(DiskRecords, "usage_of", usage_of):
+        with build.coordination.gate():
             thread = threading.Thread(target=remove)
             thread.start()
             begun.wait(10)
-            assert build.records([one.key])
-            build.use([one.key])
+            assert build.records.lookup([one.key])
+            build.coordination.use([one.key])
             assert not over.is_set()
         thread.join(10)
     assert over.is_set()
@@ -351,7 +356,7 @@ class Stopped(BaseException):
 def stopped_at(count: int) -> Iterator[list[int]]:
     """The process ends at a removal from disk or from the index."""
     calls = [0]
-    unlink, drop = Path.unlink, DiskStore.drop
+    unlink, drop = Path.unlink, DiskRecords.drop
 
     def step() -> None:
         calls[0] += 1
@@ -362,18 +367,18 @@ def stopped_at(count: int) -> Iterator[list[int]]:
         step()
         unlink(self, missing_ok)
 
-    def dropped(self: DiskStore, keys: Sequence[str]) -> None:
+    def dropped(self: DiskRecords, keys: Sequence[str]) -> None:
         step()
         drop(self, keys)
         step()
 
-    with changed(Path, "unlink", unlinked), changed(DiskStore, "drop", dropped):
+    with changed(Path, "unlink", unlinked), changed(DiskRecords, "drop", dropped):
         yield calls
 
 
 def test_a_collection_that_is_killed_anywhere_leaves_a_whole_cache(tmp_path: Path) -> None:
     for count in range(1, 100):
-        store = DiskStore(tmp_path / f"cache{count}")
+        store = DiskStore(tmp_path / f"cache{count}", backends.is_draft)
         kept = put(store, 1, sort="take")
         needed = put(store, 2, kept.digest)
         put(store, 3, needed.digest)
@@ -390,10 +395,10 @@ def test_a_collection_that_is_killed_anywhere_leaves_a_whole_cache(tmp_path: Pat
                 ended = False
         assert ended == (calls[0] < count)
         store.close()
-        store = DiskStore(store.folder)
+        store = DiskStore(store.folder, backends.is_draft)
         assert left(store, kept, needed) == [True, True]
-        for one in store.all_records():
-            assert store.read(one.digest) is not None
+        for one in store.records.all():
+            assert store.blobs.read(one.digest) is not None
         collect(store, EVERYTHING, reach)
         assert blobs(store) == 2
         store.close()

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from soundgraph.cache.disk.store import DiskStore
 from soundgraph.cache.result_record import Record
-from soundgraph.cache.store import DiskStore
 from soundgraph.core.errors import StoreError
 from tests.helpers import CHAIN, Space
 
@@ -49,7 +49,7 @@ def test_a_row_reads_as_the_file_does(record: Record) -> None:
     found = Record.from_row(text)
     assert found is not None
     assert found == record == Record.from_json(text)
-    assert (found.is_take, found.is_draft, found.inputs) == (record.is_take, record.is_draft, record.inputs)
+    assert (found.backend, found.inputs) == (record.backend, record.inputs)
     assert found.to_json() == text
     assert dataclasses.replace(found, made={}).to_json() == dataclasses.replace(record, made={}).to_json()
 
@@ -67,7 +67,7 @@ def test_a_row_with_one_other_character_is_none(record: Record, data: st.DataObj
 def test_a_forged_row_is_told_when_it_is_asked(manifest: str) -> None:
     found = Record.from_row(forged(manifest))
     assert found is not None
-    for ask in (lambda: found.manifest["kind"], lambda: found.is_take, lambda: found.made.get("at"), found.to_json):
+    for ask in (lambda: found.manifest["kind"], lambda: found.backend, lambda: found.made.get("at"), found.to_json):
         with pytest.raises(StoreError, match=f"the record of action {'1' * 64} is none that soundgraph wrote"):
             ask()
 
@@ -76,7 +76,7 @@ def test_verify_finds_a_forged_row_and_mends_it(space: Space) -> None:
     space.scene(CHAIN)
     assert space.build().code == 0
     with contextlib.closing(DiskStore(space.cache)) as store:
-        record = next(store.all_records())
+        record = next(store.records.all())
         name = f"action:{record.key}"
         text = record.to_json()
         body = text[: text.rindex(',"check"')].replace('"manifest":{', '"manifest":{,')

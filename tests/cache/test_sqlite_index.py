@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from soundgraph.cache import sqlite_index
-from soundgraph.cache.cache_folder import Places
-from soundgraph.cache.coordination import Leases
-from soundgraph.cache.sqlite_index import Index
+from soundgraph.cache.disk import sqlite_index
+from soundgraph.cache.disk.cache_folder import Places
+from soundgraph.cache.disk.leases import Leases
+from soundgraph.cache.disk.sqlite_index import Index
 from soundgraph.core.errors import StoreError
 from tests.cache.test_store import THOROUGH
 from tests.helpers import changed

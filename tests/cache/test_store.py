@@ -20,11 +20,12 @@ from typing import Any
 import pytest
 
 from soundgraph.audio.artifact import Audio
-from soundgraph.cache import files, fsck
-from soundgraph.cache.cache_folder import Places
+from soundgraph.cache import fsck
+from soundgraph.cache.disk import files
+from soundgraph.cache.disk.cache_folder import Places
+from soundgraph.cache.disk.sqlite_index import Index
+from soundgraph.cache.disk.store import DiskStore
 from soundgraph.cache.result_record import Record
-from soundgraph.cache.sqlite_index import Index
-from soundgraph.cache.store import DiskStore
 from soundgraph.core.errors import StoreError
 from tests.helpers import CHAIN, Space, changed, noise
 
@@ -65,67 +66,67 @@ def test_a_take_that_was_replaced_is_the_same_by_the_index_and_by_the_files_when
     store: DiskStore,
 ) -> None:
     old, new = noise(seed=1), noise(seed=2)
-    store.put([(take(old), old)], takes=True)
+    store.publish([(take(old), old)], takes=True)
 
     def killed(texts: object) -> None:
         raise KeyboardInterrupt
 
     with changed(store.index, "put", killed), pytest.raises(KeyboardInterrupt):
-        store.put([(take(new), new)], takes=True)
+        store.publish([(take(new), new)], takes=True)
     key = take(new).key
-    found = store.find(key)
+    found = store.records.find(key)
     store.index.rebuild()
-    assert found == store.find(key) == take(new)
-    assert store.kept(key, old.digest) == take(old)
+    assert found == store.records.find(key) == take(new)
+    assert store.records.kept(key, old.digest) == take(old)
 
 
 def test_a_take_of_a_later_version_keeps_its_record(store: DiskStore) -> None:
     """The file is as that version has it, for that version; whatever is unknown in it."""
     old, new = noise(seed=1), noise(seed=2)
-    store.put([(take(old), old)], takes=True)
+    store.publish([(take(old), old)], takes=True)
     file = next(store.folder.glob("records/??/*.json"))
     body = file.read_text().replace('"record":2', '"record":3,"unknown":[]').rpartition(',"check"')[0]
     later = f'{body},"check":"{zlib.crc32(body.encode()):08x}"}}'
     file.write_text(later)
     rows(store.folder, "UPDATE Cache SET value = ?", later)
-    store.put([(take(new), new)], takes=True)
-    assert store.find(take(new).key) == take(new)
+    store.publish([(take(new), new)], takes=True)
+    assert store.records.find(take(new).key) == take(new)
     assert file.with_name(f"{file.stem}.{old.digest[:16]}.json").read_text() == later
 
 
 def test_a_take_of_a_later_version_whose_sound_is_unknown_is_not_replaced(store: DiskStore) -> None:
     old, new = noise(seed=1), noise(seed=2)
-    store.put([(take(old), old)], takes=True)
+    store.publish([(take(old), old)], takes=True)
     file = next(store.folder.glob("records/??/*.json"))
     body = '{"record":3,"other":1'
     later = f'{body},"check":"{zlib.crc32(body.encode()):08x}"}}'
     file.write_text(later)
     rows(store.folder, "DELETE FROM Cache")
     with pytest.raises(StoreError, match="a later version of soundgraph has written the record of action 000"):
-        store.put([(take(new), new)], takes=True)
+        store.publish([(take(new), new)], takes=True)
     assert file.read_text() == later
 
 
 def test_a_clock_that_is_put_back_makes_no_use_look_earlier_than_the_build(store: DiskStore) -> None:
     sounds = [noise(seed=seed) for seed in range(3)]
     made = [record(sound, f"{place:064x}") for place, sound in enumerate(sounds)]
-    store.put([(made[0], sounds[0])], takes=False)
-    with store.running():
-        began, now_ns = store.oldest_running(), time.time_ns()
+    store.publish([(made[0], sounds[0])], takes=False)
+    with store.coordination.running():
+        began, now_ns = store.coordination.oldest_running(), time.time_ns()
         with changed(time, "time", lambda: began - 3600), changed(time, "time_ns", lambda: now_ns - 3600 * 10**9):
-            store.use([made[0].key])
-            store.put([(made[1], sounds[1])], takes=False)
-            store.put([(made[2], sounds[2])], takes=True)
-        assert [key for key, used in store.usage().items() if used < began] == []
+            store.coordination.use([made[0].key])
+            store.publish([(made[1], sounds[1])], takes=False)
+            store.publish([(made[2], sounds[2])], takes=True)
+        assert [key for key, used in store.records.usage().items() if used < began] == []
 
 
 def test_what_was_put_is_there_for_another_store_over_the_same_folder(store: DiskStore) -> None:
     audio = noise(channels=2)
     kept = record(audio, node="a:rain")
-    store.put([(kept, audio)], takes=True)
+    store.publish([(kept, audio)], takes=True)
     other = DiskStore(store.folder)
-    assert other.records([kept.key, "1" * 64]) == {kept.key: kept}
-    found = other.read(audio.digest)
+    assert other.records.lookup([kept.key, "1" * 64]) == {kept.key: kept}
+    found = other.blobs.read(audio.digest)
     assert found is not None
     assert (found.samples == audio.samples).all()
     other.close()
@@ -134,20 +135,20 @@ def test_what_was_put_is_there_for_another_store_over_the_same_folder(store: Dis
 def test_thousands_of_keys_are_looked_up_in_one_go(store: DiskStore) -> None:
     audio = noise()
     some = [record(audio, f"{index:064x}") for index in range(2000)]
-    store.put([(one, audio) for one in some], takes=False)
-    assert len(store.records([f"{index:064x}" for index in range(3000)])) == 2000
+    store.publish([(one, audio) for one in some], takes=False)
+    assert len(store.records.lookup([f"{index:064x}" for index in range(3000)])) == 2000
 
 
 def test_an_empty_folder_holds_nothing_and_is_not_made_by_looking(store: DiskStore) -> None:
-    assert store.records(["0" * 64]) == {}
-    assert store.notes(["last"]) == {}
-    assert store.read("0" * 64) is None
+    assert store.records.lookup(["0" * 64]) == {}
+    assert store.notes.get(["last"]) == {}
+    assert store.blobs.read("0" * 64) is None
     assert not store.folder.exists()
 
 
 def test_only_its_owner_may_enter_a_folder_that_soundgraph_made(store: DiskStore) -> None:
     audio = noise()
-    store.put([(record(audio), audio)], takes=True)
+    store.publish([(record(audio), audio)], takes=True)
     assert stat.S_IMODE(store.folder.stat().st_mode) == 0o700
 
 
@@ -166,14 +167,14 @@ def test_blobs_are_named_by_their_plain_sha256(space: Space) -> None:
 @pytest.mark.parametrize("place", [*range(58), 58, 400, -1])
 def test_a_blob_with_any_byte_changed_is_set_aside(store: DiskStore, place: int) -> None:
     audio = noise()
-    store.put([(record(audio), audio)], takes=True)
-    path = store.blob(audio.digest)
+    store.publish([(record(audio), audio)], takes=True)
+    path = store.blobs.file(audio.digest)
     aside: list[bytes] = []
     for bit in (0x01, 0x80):
         data = bytearray(audio.to_wav())
         data[place] ^= bit
         path.write_bytes(data)
-        assert store.read(audio.digest) is None
+        assert store.blobs.read(audio.digest) is None
         assert not path.exists()
         aside = [found.read_bytes() for found in (store.folder / "set-aside").glob(f"{path.name}*")]
         assert bytes(data) in aside
@@ -183,19 +184,19 @@ def test_a_blob_with_any_byte_changed_is_set_aside(store: DiskStore, place: int)
 @pytest.mark.parametrize("size", [0, 1, 57, 58, 59, 100])
 def test_a_blob_that_was_cut_off_is_set_aside(store: DiskStore, size: int) -> None:
     audio = noise()
-    store.put([(record(audio), audio)], takes=True)
-    path = store.blob(audio.digest)
+    store.publish([(record(audio), audio)], takes=True)
+    path = store.blobs.file(audio.digest)
     path.write_bytes(audio.to_wav()[:size])
-    assert store.read(audio.digest) is None
+    assert store.blobs.read(audio.digest) is None
     assert not path.exists()
 
 
 def test_a_damaged_blob_is_made_good_when_the_same_sound_is_made_again(store: DiskStore) -> None:
     audio = noise()
-    store.put([(record(audio), audio)], takes=True)
-    store.blob(audio.digest).write_bytes(b"damaged")
-    store.put([(record(audio, "1" * 64), audio)], takes=True)
-    assert store.read(audio.digest) is not None
+    store.publish([(record(audio), audio)], takes=True)
+    store.blobs.file(audio.digest).write_bytes(b"damaged")
+    store.publish([(record(audio, "1" * 64), audio)], takes=True)
+    assert store.blobs.read(audio.digest) is not None
 
 
 @pytest.mark.parametrize("how", ["deleted", "cut off", "altered"])
@@ -294,7 +295,7 @@ def test_an_index_with_a_changed_byte_does_no_harm(space: Space, place: int) -> 
 
 def test_records_that_are_not_whole_are_no_records(store: DiskStore) -> None:
     audio = noise()
-    store.put([(record(audio), audio)], takes=True)
+    store.publish([(record(audio), audio)], takes=True)
     text = record(audio).to_json()
     for end in range(len(text)):
         assert Record.from_json(text[:end]) is None
@@ -311,7 +312,7 @@ def test_records_that_are_not_whole_are_no_records(store: DiskStore) -> None:
         assert Record.from_json(wrong) is None
     # Under a key that is not its own it would answer for another action.
     rows(store.folder, "UPDATE Cache SET key = ?", "action:" + "1" * 64)
-    assert store.records(["1" * 64]) == {}
+    assert store.records.lookup(["1" * 64]) == {}
 
 
 # What was planted
@@ -376,8 +377,8 @@ def test_a_folder_that_holds_something_else_is_no_cache(tmp_path: Path) -> None:
     thesis.write_text("years of work")
     store = DiskStore(tmp_path / "shared")
     for act in (
-        lambda: store.put([(record(noise()), noise())], takes=False),
-        lambda: store.put_notes({"a": "b"}),
+        lambda: store.publish([(record(noise()), noise())], takes=False),
+        lambda: store.notes.put({"a": "b"}),
         store.clear,
     ):
         with pytest.raises(StoreError, match="holds files that are not soundgraph's"):
@@ -387,26 +388,26 @@ def test_a_folder_that_holds_something_else_is_no_cache(tmp_path: Path) -> None:
 
 def test_the_mode_is_set_once(tmp_path: Path) -> None:
     store = DiskStore(tmp_path / "cache")
-    store.put_notes({"a": "b"})
+    store.notes.put({"a": "b"})
     assert stat.S_IMODE((tmp_path / "cache").stat().st_mode) == 0o700
     (tmp_path / "cache").chmod(0o770)
-    store.put_notes({"a": "c"})
+    store.notes.put({"a": "c"})
     store.close()
     assert stat.S_IMODE((tmp_path / "cache").stat().st_mode) == 0o770
 
 
 def test_a_file_in_place_of_the_index_is_set_aside(store: DiskStore) -> None:
     kept = record(noise())
-    store.put([(kept, noise())], takes=False)
+    store.publish([(kept, noise())], takes=False)
     store.close()
     shutil.rmtree(store.folder / "index")
     (store.folder / "index").write_text("a file")
-    assert store.records([kept.key]) == {kept.key: kept}
+    assert store.records.lookup([kept.key]) == {kept.key: kept}
 
 
 def test_what_killed_processes_left_is_swept_up_by_verify(tmp_path: Path) -> None:
     store = DiskStore(tmp_path / "cache")
-    store.put([(record(noise()), noise())], takes=False)
+    store.publish([(record(noise()), noise())], takes=False)
     old, new = (tmp_path / "cache" / "tmp" / name for name in ("old", "new"))
     old.write_bytes(b"half")
     new.write_bytes(b"half")
@@ -451,18 +452,18 @@ def test_whichever_step_of_publishing_fails_nothing_half_made_is_visible(
         store = DiskStore(tmp_path / f"cache-{at}")
         with failing(function, at, FULL) as calls:
             try:
-                store.put(results, takes=takes)
+                store.publish(results, takes=takes)
                 failed = False
             except StoreError:
                 failed = True
         assert failed or calls[0] < at
-        for key, found in store.records([one.key for one, _ in results]).items():
-            assert store.read(found.digest) is not None, key
-        for found in store.all_records():
-            assert store.read(found.digest) is not None
+        for key, found in store.records.lookup([one.key for one, _ in results]).items():
+            assert store.blobs.read(found.digest) is not None, key
+        for found in store.records.all():
+            assert store.blobs.read(found.digest) is not None
         assert not list((store.folder / "tmp").glob("*"))
-        store.put(results, takes=takes)
-        assert len(store.records([one.key for one, _ in results])) == 3
+        store.publish(results, takes=takes)
+        assert len(store.records.lookup([one.key for one, _ in results])) == 3
         store.close()
         if not failed:
             return
@@ -476,10 +477,10 @@ def test_a_write_that_fails_half_way_leaves_nothing(store: DiskStore) -> None:
         raise FULL
 
     with changed(files, "_write_file", cut_off), pytest.raises(StoreError, match="No space left on device"):
-        store.put([(record(audio), audio)], takes=True)
-    assert not store.has(audio.digest)
+        store.publish([(record(audio), audio)], takes=True)
+    assert not store.blobs.has(audio.digest)
     assert not list((store.folder / "tmp").glob("*"))
-    assert store.records(["0" * 64]) == {}
+    assert store.records.lookup(["0" * 64]) == {}
 
 
 def test_a_build_that_is_killed_at_any_rename_leaves_a_cache_that_the_next_one_goes_on_with(space: Space) -> None:

@@ -18,10 +18,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from soundgraph.cache import cache_folder
-from soundgraph.cache.store import DiskStore
+from soundgraph.cache.disk import cache_folder
+from soundgraph.cache.disk.store import DiskStore
 from soundgraph.core import range_locks, system
-from soundgraph.project import lockfile
+from soundgraph.project import lockfile, open_cache
 from soundgraph.project.lockfile import Take
 from tests.helpers import CHAIN, Result, Space, changed, export, generate, node
 from tests.probes import Probe
@@ -383,13 +383,13 @@ def test_what_is_found_only_while_the_build_goes_on_counts_as_used(space: Space)
     )
     space.build()
     store = DiskStore(space.cache)
-    (key,) = [one.key for one in store.all_records() if one.made["node"] == "a:soft"]
+    (key,) = [one.key for one in store.records.all() if one.made["node"] == "a:soft"]
     with closing(sqlite3.connect(space.cache / "index" / "cache.db")) as database, database:
         database.execute("UPDATE Cache SET store_time = 100, access_time = 100")
     space.replace("duration = 0.2", "duration = 0.3")
     built = space.build()
     assert (built.ran, built.cutoffs) == (["a:cut", "a:t"], ["a:soft"])
-    assert store.usage_of([key])[key] > 100
+    assert store.records.usage_of([key])[key] > 100
     store.close()
 
 
@@ -433,7 +433,7 @@ def test_where_there_are_no_locks_somebody_has_to_say_that_no_build_runs(space: 
 def pin(space: Space, name: str) -> Take:
     """Pins the take that is there now."""
     store = DiskStore(space.cache)
-    found = next(one for one in store.all_records() if one.made["node"] == name)
+    found = next(one for one in store.records.all() if one.made["node"] == name)
     store.close()
     take = Take(name, found.key, found.digest)
     lockfile.update(space.root / "soundgraph.lock", takes={name: take})
@@ -442,11 +442,8 @@ def pin(space: Space, name: str) -> Take:
 
 @pytest.fixture
 def real(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Drafts count as takes: what a record says of itself is all that a collection goes by."""
-    from soundgraph.cache.result_record import Record
-
-    monkeypatch.setattr(Record, "is_take", property(lambda self: "model" in self.manifest))
-    monkeypatch.setattr(Record, "is_draft", property(lambda self: False))
+    """Drafts count as takes: what the store is told of a backend is all that a collection goes by."""
+    monkeypatch.setattr(open_cache, "open_folder", lambda project: DiskStore(project.cache_dir))
 
 
 def test_takes_stay_unless_told_and_pinned_ones_even_then(space: Space, real: None) -> None:
@@ -457,8 +454,8 @@ def test_takes_stay_unless_told_and_pinned_ones_even_then(space: Space, real: No
     assert gc(space, "--max-size", "1 B")["takes"] == 0
     assert gc(space, "--max-size", "1 B", "--takes")["takes"] == 1
     store = DiskStore(space.cache)
-    assert store.kept(take.key, take.digest) is not None
-    assert store.read(take.digest) is not None
+    assert store.records.kept(take.key, take.digest) is not None
+    assert store.blobs.read(take.digest) is not None
     store.close()
     assert stats(space)["pinned"] == {**stats(space)["pinned"], "takes": 1, "of": 1}
 
@@ -508,7 +505,7 @@ def test_a_build_that_leaves_the_cache_too_big_says_so_and_removes_nothing(space
 
 
 def test_a_cache_within_its_size_is_not_measured_again_by_each_build(space: Space) -> None:
-    from soundgraph.cache import listing
+    from soundgraph.cache.disk import listing
 
     space.write("soundgraph.toml", '[cache]\nmax_size = "1 GB"')
     space.scene(CHAIN)
@@ -611,9 +608,9 @@ def test_a_pinned_take_that_another_has_replaced_is_exported_for_the_pin(
     from soundgraph.cache import archive
 
     archive.take_in(store, space.root / "takes.tar")
-    found = store.kept(take.key, take.digest)
+    found = store.records.kept(take.key, take.digest)
     assert found is not None
-    assert store.read(found.digest) is not None
+    assert store.blobs.read(found.digest) is not None
     store.close()
     space.replace('prompt = "', 'prompt = "not ')
     assert json.loads(space.run("cache", "export", "takes.tar", "--json").out)["takes"] == 1  # of a node that left it

@@ -16,7 +16,7 @@ import soundfile
 
 from soundgraph.audio import encode
 from soundgraph.audio.formats import Format, get_format
-from soundgraph.cache.store import DiskStore
+from soundgraph.cache.disk.store import DiskStore
 from soundgraph.delivery import export_files, mastering
 from soundgraph.project.delivered import Ledger
 from tests.helpers import CHAIN, Space, changed, export, generate
@@ -79,8 +79,8 @@ def test_what_the_store_knows_of_a_file_may_be_nonsense(space: Space, note: str)
         ((row,),) = index.execute("SELECT key FROM Cache WHERE key LIKE 'note:export %'").fetchall()
     name = row.removeprefix("note:")
     store = DiskStore(space.cache)
-    store.put_notes({name: note})  # under a seal that fits: what is damaged is dropped before anyone reads it
-    assert store.notes([name]) == {name: note}
+    store.notes.put({name: note})  # under a seal that fits: what is damaged is dropped before anyone reads it
+    assert store.notes.get([name]) == {name: note}
     space.replace("[nodes.rain]", "# x\n[nodes.rain]")
     assert space.build().exports == {"build/theme.wav": "current"}
     assert space.delivered() == before

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from soundgraph.cache.store import DiskStore
+from soundgraph.cache.disk.coordination import DiskCoordination
+from soundgraph.cache.disk.store import DiskStore
 from soundgraph.cli.terminal.json_lines import JsonLines
 from soundgraph.core import range_locks
 from soundgraph.core.events import Event, ModelLoading, NodeDone, NodeWaiting
@@ -33,7 +34,7 @@ def keys(space: Space, *arguments: str) -> dict[str, str]:
     space.write("soundgraph.toml", '[cache]\ndir = "elsewhere"')
     space.build(*arguments)
     store = DiskStore(space.root / "elsewhere")
-    found = {record.made["node"].partition(":")[2]: record.key for record in store.all_records()}
+    found = {record.made["node"].partition(":")[2]: record.key for record in store.records.all()}
     store.close()
     space.write("soundgraph.toml", "")
     for folder in ("build", ".soundgraph"):
@@ -71,19 +72,19 @@ def once_waiting(act: Callable[[str], Any]) -> Iterator[list[str]]:
 def publish(space: Space, other: DiskStore, key: str) -> None:
     """What the other build does when it has made the node."""
     made = DiskStore(space.root / "elsewhere")
-    record = made.find(key)
+    record = made.records.find(key)
     assert record is not None
-    sound = made.read(record.digest)
+    sound = made.blobs.read(record.digest)
     assert sound is not None
-    other.put([(record, sound)], takes=True)
+    other.publish([(record, sound)], takes=True)
     made.close()
-    other.release([key])
+    other.coordination.release([key])
 
 
 def test_what_another_build_is_making_is_waited_for_and_not_made_again(space: Space, other: DiskStore) -> None:
     space.scene(CHAIN)
     key = keys(space)["rain"]
-    assert other.claim(key)
+    assert other.coordination.claim(key)
     with once_waiting(lambda node: publish(space, other, key)) as waited:
         found = space.build()
     assert waited == ["a:rain"]
@@ -95,7 +96,7 @@ def test_what_another_build_is_making_is_waited_for_and_not_made_again(space: Sp
 def test_processing_is_waited_for_too(space: Space, other: DiskStore) -> None:
     space.scene(CHAIN)
     key = keys(space)["cut"]
-    assert other.claim(key)
+    assert other.coordination.claim(key)
     with once_waiting(lambda node: publish(space, other, key)) as waited:
         found = space.build()
     assert waited == ["a:cut"]
@@ -106,8 +107,8 @@ def test_processing_is_waited_for_too(space: Space, other: DiskStore) -> None:
 def test_what_another_build_gives_up_is_made_here(space: Space, other: DiskStore, name: str) -> None:
     space.scene(CHAIN)
     key = keys(space)[name]
-    assert other.claim(key)
-    with once_waiting(lambda node: other.release([key])):
+    assert other.coordination.claim(key)
+    with once_waiting(lambda node: other.coordination.release([key])):
         found = space.build()
     assert found.ran == ["a:cut", "a:dark", "a:rain"]
 
@@ -116,13 +117,13 @@ def test_what_was_made_since_the_plan_is_found(space: Space, other: DiskStore) -
     space.scene(CHAIN)
     key = keys(space)["rain"]
 
-    def late(self: DiskStore, wanted: str) -> bool:
+    def late(self: DiskCoordination, wanted: str) -> bool:
         if wanted == key:
             publish(space, other, key)
         return real(self, wanted)
 
-    real = DiskStore.claim
-    with changed(DiskStore, "claim", late):
+    real = DiskCoordination.claim
+    with changed(DiskCoordination, "claim", late):
         found = space.build()
     assert (found.ran, found.hits) == (["a:cut", "a:dark"], ["a:rain"])
 
@@ -133,8 +134,8 @@ def test_takes_of_one_model_wait_by_themselves_and_the_rest_are_made(space: Spac
     lines += [node("all", "mix", inputs=[{"node": name} for name in names]), export("all", "all")]
     space.scene("\n".join(lines))
     known = keys(space)
-    assert other.claim(known["n1"])
-    assert other.claim(known["n3"])
+    assert other.coordination.claim(known["n1"])
+    assert other.coordination.claim(known["n3"])
     held = {"a:n1": known["n1"], "a:n3": known["n3"]}
     made: list[str] = []
 
@@ -161,8 +162,8 @@ def test_a_second_turn_of_a_model_that_waits_does_not_lose_its_nodes(space: Spac
     ]
     space.scene("\n".join(lines))
     key = keys(space)["a"]
-    assert other.claim(key)
-    with once_waiting(lambda node: other.release([key])):
+    assert other.coordination.claim(key)
+    with once_waiting(lambda node: other.coordination.release([key])):
         found = space.build()
     assert found.ran == ["a:a", "a:all", "a:b", "a:m"]
 
@@ -172,13 +173,13 @@ def test_two_builds_that_wait_for_each_other_both_go_on(space: Space, other: Dis
     lines = [CHAIN, generate("wind", "wind"), node("both", "mix", inputs=[{"node": "dark"}, {"node": "wind"}])]
     space.scene("\n".join([*lines, export("both", "both")]))
     known = keys(space)
-    assert other.claim(known["wind"])
+    assert other.coordination.claim(known["wind"])
     deadline = time.monotonic() + 30
     got: list[bool] = []
 
     def wants() -> None:
         while time.monotonic() < deadline:
-            if other.find(known["dark"]) is not None and other.claim(known["dark"]):
+            if other.records.find(known["dark"]) is not None and other.coordination.claim(known["dark"]):
                 got.append(True)
                 break
             time.sleep(0.005)
@@ -197,8 +198,8 @@ def test_nothing_is_claimed_any_more_when_a_build_is_over(space: Space, other: D
     space.scene(CHAIN.replace("soft rain", "hard rain"))
     known = keys(space)
     assert space.build().code == 0
-    assert all(other.claim(key) for key in known.values())
-    assert other.oldest_running() == float("inf")
+    assert all(other.coordination.claim(key) for key in known.values())
+    assert other.coordination.oldest_running() == float("inf")
 
 
 def test_a_build_that_fails_lets_others_try(space: Space, other: DiskStore, probe: Probe) -> None:
@@ -209,7 +210,7 @@ def test_a_build_that_fails_lets_others_try(space: Space, other: DiskStore, prob
 
     def settled(event: Event) -> None:
         if isinstance(event, NodeDone) and event.status == "failed":
-            free.append(other.claim(known["rain"]))
+            free.append(other.coordination.claim(known["rain"]))
 
     with overheard(settled):
         assert space.build().code == 1
@@ -219,7 +220,7 @@ def test_a_build_that_fails_lets_others_try(space: Space, other: DiskStore, prob
 def test_without_locks_both_build_and_the_results_are_right(space: Space, other: DiskStore) -> None:
     space.scene(CHAIN)
     key = keys(space)["rain"]
-    assert other.claim(key)
+    assert other.coordination.claim(key)
 
     def no_locks(*_: object) -> None:
         raise OSError(37, "No locks available")
@@ -233,10 +234,10 @@ def test_what_two_builds_lost_is_made_again_by_one_of_them(space: Space, other: 
     space.scene(CHAIN)
     key = keys(space)["rain"]
     space.build()
-    rain = other.records([key])[key]
-    other.blob(rain.digest).unlink()
+    rain = other.records.lookup([key])[key]
+    other.blobs.file(rain.digest).unlink()
     space.replace("duration = 0.04", "duration = 0.03")
-    assert other.claim(key)
+    assert other.coordination.claim(key)
     with once_waiting(lambda node: publish(space, other, key)) as waited:
         found = space.build()
     assert waited == ["a:rain"]
@@ -247,17 +248,17 @@ def test_a_build_asks_again_for_what_it_has_claimed_without_locking_it_twice(spa
     # As on Windows, where a lock is refused to its own holder.
     space.scene(CHAIN)
     key = keys(space)["rain"]
-    assert other.claim(key)
+    assert other.coordination.claim(key)
     mine: set[str] = set()
-    real = DiskStore.claim
+    real = DiskCoordination.claim
 
-    def claim(self: DiskStore, wanted: str) -> bool:
+    def claim(self: DiskCoordination, wanted: str) -> bool:
         assert wanted not in mine
         given = real(self, wanted)
         mine.update([wanted] if given else [])
         return given
 
-    with once_waiting(lambda node: other.release([key])), changed(DiskStore, "claim", claim):
+    with once_waiting(lambda node: other.coordination.release([key])), changed(DiskCoordination, "claim", claim):
         found = space.build()
     assert found.ran == ["a:cut", "a:dark", "a:rain"]
 
@@ -268,7 +269,7 @@ def test_a_build_says_that_it_goes_on(space: Space, other: DiskStore, probe: Pro
 
     def load(event: Event) -> None:
         if isinstance(event, ModelLoading):
-            seen.append(other.oldest_running())
+            seen.append(other.coordination.oldest_running())
 
     before = time.time()
     with overheard(load):

@@ -17,8 +17,10 @@ import pytest
 
 from soundgraph.audio.artifact import Audio, make
 from soundgraph.backends import Made, Model, OutOfMemoryError, Refused, Report, Request
-from soundgraph.cache import files, store
+from soundgraph.cache.disk import files
+from soundgraph.cache.disk.blobs import DiskBlobs
 from soundgraph.cache.result_record import Record
+from soundgraph.cache.store import Store
 from soundgraph.core.files import write_atomically
 from soundgraph.delivery import export_files
 from soundgraph.execution import builder, result_buffer
@@ -148,7 +150,7 @@ def test_while_a_result_is_put_away_another_node_is_at_work(space: Space) -> Non
         + node("all", "mix", inputs=[{"node": "low"}, {"node": "high"}])
         + export("all", "all")
     )
-    tone, put = get_kind("tone"), store.DiskStore.put
+    tone, put = get_kind("tone"), Store.publish
     both, beside = threading.Barrier(2), []
 
     def render(params: Any, inputs: list[Audio]) -> Audio:
@@ -160,14 +162,14 @@ def test_while_a_result_is_put_away_another_node_is_at_work(space: Space) -> Non
     def get(name: str, real: Any = get_kind) -> Kind:
         return Kind(1, tone.params, render, tone.from_scene) if name == "tone" else real(name)
 
-    def slow(store: store.DiskStore, found: Any, *, takes: bool) -> None:
+    def slow(self: Store, found: Any, *, takes: bool) -> None:
         if len(beside) == 1:
             both.wait(10)
-        put(store, found, takes=takes)
+        put(self, found, takes=takes)
 
     with (
         changed(node_tables, "get_kind", get),
-        changed(store.DiskStore, "put", slow),
+        changed(Store, "publish", slow),
         changed(result_buffer, "_GROUP_COUNT", 1),
     ):
         found = space.build("-j", "1")
@@ -604,16 +606,16 @@ def test_an_artifact_that_is_lost_while_the_build_runs_is_made_again(space: Spac
     space.build()
     space.replace("duration = 0.04", "duration = 0.03")
     space.replace("-3.0", "-4.0")
-    real = store.DiskStore.read
+    real = DiskBlobs.read
     gone: list[str] = []
 
-    def read(self: store.DiskStore, digest: str) -> Audio | None:
+    def read(self: DiskBlobs, digest: str) -> Audio | None:
         if not gone:
             gone.append(digest)
-            self.blob(digest).unlink()
+            self.file(digest).unlink()
         return real(self, digest)
 
-    with changed(store.DiskStore, "read", read):
+    with changed(DiskBlobs, "read", read):
         found = space.build()
     assert (found.code, found.ran) == (0, ["a:cut", "a:dark", "a:rain"])
     assert [event["status"] for event in found.of("node") if event["node"] == "a:rain"] == ["hit", "ran"]

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from soundgraph.audio.artifact import Audio
-from soundgraph.cache import sqlite_index
+from soundgraph.cache.disk import sqlite_index
+from soundgraph.cache.disk.blobs import DiskBlobs
+from soundgraph.cache.disk.store import DiskStore
 from soundgraph.cache.result_record import Record
-from soundgraph.cache.store import DiskStore
 from soundgraph.execution import result_buffer
 from soundgraph.execution.result_buffer import Results
 from tests.helpers import Space, changed, export, generate, node, noise
@@ -71,16 +72,16 @@ def test_the_limit_changes_no_result(space: Space) -> None:
 def test_a_build_whose_samples_are_damaged_whenever_they_are_read_ends(space: Space) -> None:
     lines = [generate("rain", "rain"), generate("wind", "wind"), export("both", "both")]
     space.scene("\n".join([*lines, node("both", "mix", inputs=[{"node": "rain"}, {"node": "wind"}])]))
-    real = DiskStore.read
+    real = DiskBlobs.read
 
-    def read(self: DiskStore, digest: str) -> Audio | None:
-        self.blob(digest).write_bytes(b"damaged")
+    def read(self: DiskBlobs, digest: str) -> Audio | None:
+        self.file(digest).write_bytes(b"damaged")
         return real(self, digest)
 
     with (
         changed(result_buffer, "_HELD_BYTES", 0),
         changed(result_buffer, "_GROUP_COUNT", 1),
-        changed(DiskStore, "read", read),
+        changed(DiskBlobs, "read", read),
     ):
         found = space.build()
     (name,) = found.failed
@@ -96,14 +97,14 @@ def test_a_build_whose_takes_are_other_ones_each_time_and_never_last_ends_too(sp
     lines = [generate("rain", "rain"), generate("wind", "wind"), export("both", "both")]
     space.scene("\n".join([*lines, node("both", "mix", inputs=[{"node": "rain"}, {"node": "wind"}])]))
 
-    def read(self: DiskStore, digest: str) -> None:
-        self.blob(digest).unlink(missing_ok=True)
+    def read(self: DiskBlobs, digest: str) -> None:
+        self.file(digest).unlink(missing_ok=True)
         assert len(probe.batches) < 9, "it goes on for ever"
 
     with (
         changed(result_buffer, "_HELD_BYTES", 0),
         changed(result_buffer, "_GROUP_COUNT", 1),
-        changed(DiskStore, "read", read),
+        changed(DiskBlobs, "read", read),
     ):
         found = space.build()
     assert (found.code, len(found.failed)) == (1, 1)
@@ -114,22 +115,22 @@ def test_an_index_that_somebody_holds_is_waited_for_once_and_nothing_is_lost(tmp
     sounds = [noise(seed=seed) for seed in range(5)]
     made = [record(sound, f"{place:064x}") for place, sound in enumerate(sounds)]
     found, waits = Results(store), []
-    store.put([(made[0], sounds[0])], takes=False)
+    store.publish([(made[0], sounds[0])], takes=False)
     for one, sound in zip(made[1:], sounds[1:], strict=True):
         found.add(one, sound, uses=1)
-    real = store.put
+    real = store.publish
 
-    def put(group: list[tuple[Record, Audio]], *, takes: bool) -> None:
+    def publish(group: list[tuple[Record, Audio]], *, takes: bool) -> None:
         waits.append(len(group))
         real(group, takes=takes)
 
     store.index.close()
     with changed(sqlite_index, "_WAIT_S", 0), closing(sqlite3.connect(store.folder / "index" / "cache.db")) as database:
         database.execute("BEGIN EXCLUSIVE")
-        with changed(store, "put", put):
+        with changed(store, "publish", publish):
             failures = found.publish(takes=False)
     assert ([one.key for one, _ in failures], waits) == ([one.key for one in made[1:]], [4])
-    assert all(store.find(one.key) == one for one in made)
+    assert all(store.records.find(one.key) == one for one in made)
     store.close()
 
 
@@ -137,9 +138,9 @@ def test_results_for_which_there_is_no_memory_are_told_and_the_others_kept(tmp_p
     """Each is put together once more when it is written."""
     store = DiskStore(tmp_path / "cache")
     sounds = [noise(seed=seed) for seed in range(2)]
-    real = store.put
+    real = store.publish
 
-    def put(group: list[tuple[Record, Audio]], *, takes: bool) -> None:
+    def publish(group: list[tuple[Record, Audio]], *, takes: bool) -> None:
         if any(sound is sounds[0] for _, sound in group):
             raise MemoryError
         real(group, takes=takes)
@@ -147,10 +148,10 @@ def test_results_for_which_there_is_no_memory_are_told_and_the_others_kept(tmp_p
     found = Results(store)
     for place, sound in enumerate(sounds):
         found.add(record(sound, f"{place:064x}"), sound, uses=1)
-    with changed(store, "put", put):
+    with changed(store, "publish", publish):
         failures = found.publish(takes=False)
     assert [(one.digest, str(error)) for one, error in failures] == [
         (sounds[0].digest, "there is not enough memory to keep it")
     ]
-    assert list(store.records([f"{place:064x}" for place in range(2)])) == [f"{1:064x}"]
+    assert list(store.records.lookup([f"{place:064x}" for place in range(2)])) == [f"{1:064x}"]
     store.close()

@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 
 from soundgraph.audio.artifact import Audio
+from soundgraph.cache.disk.store import DiskStore
 from soundgraph.cache.result_record import Record
-from soundgraph.cache.store import DiskStore
 from tests.faults import faulty as harness
 from tests.faults import scenes
 from tests.faults.faulty import Faulty
@@ -45,8 +45,8 @@ KEY = next(iter(SOUNDS))
 def filled(tmp_path: Path) -> DiskStore:
     """Takes and a note, in a cache that nobody has open."""
     store = DiskStore(tmp_path / "cache")
-    store.put([(RECORDS[key], sound) for key, sound in SOUNDS.items()], takes=True)
-    store.put_notes({"measured": '{"peak_db": -1.5}'})
+    store.publish([(RECORDS[key], sound) for key, sound in SOUNDS.items()], takes=True)
+    store.notes.put({"measured": '{"peak_db": -1.5}'})
     store.close()
     return store
 
@@ -62,29 +62,29 @@ def harmed(data: bytes, every: int = 1) -> Iterator[bytes]:
 
 def test_a_damaged_sound_is_never_given(filled: DiskStore) -> None:
     digest = RECORDS[KEY].digest
-    path = filled.blob(digest)
+    path = filled.blobs.file(digest)
     good = path.read_bytes()
     for data in harmed(good, 1 if THOROUGH else 3):
         path.write_bytes(data)
         path.chmod(0o444)
-        assert filled.read(digest) is None
-        assert not filled.has(digest)
+        assert filled.blobs.read(digest) is None
+        assert not filled.blobs.has(digest)
         assert filled.damage() == [f"blobs/{digest[:2]}/{digest}.wav was damaged and is set aside"]
         shutil.rmtree(filled.folder / "set-aside")
-    filled.put([(RECORDS[KEY], SOUNDS[KEY])], takes=True)
+    filled.publish([(RECORDS[KEY], SOUNDS[KEY])], takes=True)
     assert path.read_bytes() == good
 
 
 def test_a_damaged_record_file_is_read_from_its_row_and_never_as_it_is(filled: DiskStore) -> None:
-    path = filled.record_file(KEY)
+    path = filled.records.file(KEY)
     for data in harmed(path.read_bytes()):
         path.write_bytes(data)
         assert filled._in_file(path) is None
         assert filled.damage() == [f"records/{KEY[:2]}/{KEY}.json was damaged and is set aside"]
         shutil.rmtree(filled.folder / "set-aside")
-    assert filled.records([KEY]) == {KEY: RECORDS[KEY]}
-    assert filled.find(KEY) == RECORDS[KEY]
-    assert filled.kept(KEY, RECORDS[KEY].digest) == RECORDS[KEY]
+    assert filled.records.lookup([KEY]) == {KEY: RECORDS[KEY]}
+    assert filled.records.find(KEY) == RECORDS[KEY]
+    assert filled.records.kept(KEY, RECORDS[KEY].digest) == RECORDS[KEY]
     filled.close()
 
 
@@ -98,22 +98,22 @@ def test_a_damaged_row_is_read_from_the_record_s_file_and_never_as_it_is(filled:
     text = RECORDS[KEY].to_json().encode()
     for data in harmed(text, 3 if THOROUGH else 31):
         set_row(filled, f"action:{KEY}", data)
-        assert filled.records(list(RECORDS)) == RECORDS
+        assert filled.records.lookup(list(RECORDS)) == RECORDS
         assert len(filled.damage()) == 1
-        assert filled.records(list(RECORDS)) == RECORDS
+        assert filled.records.lookup(list(RECORDS)) == RECORDS
         assert filled.damage() == [], "it was put right"
     filled.close()
 
 
 def test_with_row_and_file_damaged_there_is_no_record(filled: DiskStore) -> None:
     text = RECORDS[KEY].to_json().encode()
-    filled.record_file(KEY).write_bytes(text[:-1])
+    filled.records.file(KEY).write_bytes(text[:-1])
     set_row(filled, f"action:{KEY}", text[:99])
-    assert filled.records(list(RECORDS)).keys() == RECORDS.keys() - {KEY}
-    assert filled.find(KEY) is None
+    assert filled.records.lookup(list(RECORDS)).keys() == RECORDS.keys() - {KEY}
+    assert filled.records.find(KEY) is None
     assert len(filled.damage()) == 2
-    filled.put([(RECORDS[KEY], SOUNDS[KEY])], takes=True)
-    assert filled.records(list(RECORDS)) == RECORDS
+    filled.publish([(RECORDS[KEY], SOUNDS[KEY])], takes=True)
+    assert filled.records.lookup(list(RECORDS)) == RECORDS
     filled.close()
 
 
@@ -122,9 +122,9 @@ def test_a_damaged_note_is_no_note(filled: DiskStore) -> None:
         (text,) = database.execute("SELECT value FROM Cache WHERE key = 'note:measured'").fetchone()
     for data in harmed(text.encode()):
         set_row(filled, "note:measured", data)
-        assert filled.notes(["measured"]) == {}
+        assert filled.notes.get(["measured"]) == {}
         assert filled.damage() == ['index/cache.db: the note "measured" was damaged, and is dropped']
-        filled.put_notes({"measured": '{"peak_db": -1.5}'})
+        filled.notes.put({"measured": '{"peak_db": -1.5}'})
     filled.close()
 
 
@@ -141,32 +141,32 @@ def test_whatever_befalls_the_index_every_record_is_found(filled: DiskStore) -> 
         shutil.rmtree(path.parent)
         path.parent.mkdir()
         path.write_bytes(one)
-        found = filled.records(list(RECORDS))
+        found = filled.records.lookup(list(RECORDS))
         assert found.items() <= RECORDS.items()
-        assert {key: filled.find(key) for key in RECORDS} == RECORDS
-        assert filled.notes(["measured"]).get("measured") in (None, '{"peak_db": -1.5}')
-        filled.put([(RECORDS[KEY], SOUNDS[KEY])], takes=True)
+        assert {key: filled.records.find(key) for key in RECORDS} == RECORDS
+        assert filled.notes.get(["measured"]).get("measured") in (None, '{"peak_db": -1.5}')
+        filled.publish([(RECORDS[KEY], SOUNDS[KEY])], takes=True)
         filled.close()
-        assert filled.records([KEY]) == {KEY: RECORDS[KEY]}
+        assert filled.records.lookup([KEY]) == {KEY: RECORDS[KEY]}
         filled.close()
     assert not list((filled.folder / "set-aside").glob("*.json")), "no record is given up for the index"
 
 
 def test_what_is_damaged_in_a_cache_that_may_not_be_written_is_told_and_not_given(filled: DiskStore) -> None:
     digest = RECORDS[KEY].digest
-    filled.blob(digest).write_bytes(b"damaged")
-    filled.record_file(KEY).write_bytes(b"damaged")
+    filled.blobs.file(digest).write_bytes(b"damaged")
+    filled.records.file(KEY).write_bytes(b"damaged")
 
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     with changed(Path, "replace", refuse):
-        assert filled.read(digest) is None
-        assert not filled.has(digest), "else a build would plan with it again and again"
-        assert filled.find(KEY) == RECORDS[KEY]
+        assert filled.blobs.read(digest) is None
+        assert not filled.blobs.has(digest), "else a build would plan with it again and again"
+        assert filled.records.find(KEY) == RECORDS[KEY]
         assert filled.damage() == [f"blobs/{digest[:2]}/{digest}.wav is damaged, and cannot be set aside"]
-    filled.put([(RECORDS[KEY], SOUNDS[KEY])], takes=True)
-    assert filled.has(digest)
+    filled.publish([(RECORDS[KEY], SOUNDS[KEY])], takes=True)
+    assert filled.blobs.has(digest)
     filled.close()
 
 
@@ -174,11 +174,11 @@ def test_a_pipe_in_place_of_a_file_holds_nobody_up(filled: DiskStore) -> None:
     if not hasattr(os, "mkfifo"):
         pytest.skip("there are no pipes with names here")
     digest = RECORDS[KEY].digest
-    for path in (filled.blob(digest), filled.record_file(KEY)):
+    for path in (filled.blobs.file(digest), filled.records.file(KEY)):
         path.unlink()
         os.mkfifo(path)
-    assert filled.read(digest) is None
-    assert filled.kept(KEY, "0" * 64) is None
+    assert filled.blobs.read(digest) is None
+    assert filled.records.kept(KEY, "0" * 64) is None
     assert len(filled.damage()) == 2
     filled.close()
 
@@ -188,10 +188,10 @@ def test_a_damaged_tag_is_written_again(filled: DiskStore, content: bytes) -> No
     tag = filled.folder / "CACHEDIR.TAG"
     good = tag.read_bytes()
     tag.write_bytes(content)
-    filled.put_notes({"a": "b"})
+    filled.notes.put({"a": "b"})
     assert tag.read_bytes() == good
     tag.unlink()
-    filled.put_notes({"a": "c"})
+    filled.notes.put({"a": "c"})
     assert tag.read_bytes() == good
     filled.close()
 

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from soundgraph.cache.store import DiskStore
+from soundgraph.cache.disk.store import DiskStore
 from tests.helpers import CHAIN, Space, export, generate, node, noise
 
 
@@ -287,4 +287,4 @@ def test_a_store_that_knows_nothing_explains_nothing(space: Space) -> None:
     space.build()
     shutil.rmtree(space.cache)
     assert why(space) == "a:rain  miss  never built"
-    assert DiskStore(space.cache).notes(["last"]) == {}
+    assert DiskStore(space.cache).notes.get(["last"]) == {}

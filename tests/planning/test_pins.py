@@ -18,15 +18,16 @@ import soundgraph
 from soundgraph import backends
 from soundgraph.audio.artifact import Audio
 from soundgraph.backends import Device, Made, Model, Precision, Report, Request, Sources
+from soundgraph.cache.disk.blobs import DiskBlobs
+from soundgraph.cache.disk.store import DiskStore
 from soundgraph.cache.result_record import Record
-from soundgraph.cache.store import DiskStore
 from soundgraph.core.errors import BuildError, SceneError
 from soundgraph.core.params import Params
 from soundgraph.planning.pins import Pins
 from soundgraph.project import lockfile
 from soundgraph.project.lockfile import Take
 from soundgraph.session.session import Session
-from tests.helpers import Space, changed, export, generate, node
+from tests.helpers import Space, changed, export, generate, is_take, node
 
 MODEL = Model(
     "fickle/audio", "fickle", "audio", 8000, 1, None, "CC0-1.0", "its weights", conditioning=("continuation",)
@@ -138,7 +139,7 @@ def bring(space: Space, other: Path) -> None:
     shutil.copy(other / "CACHEDIR.TAG", space.cache)
     for path in (other / "records").glob("??/*.json"):
         record = Record.from_json(path.read_bytes())
-        if record is not None and record.is_take:
+        if record is not None and is_take(record):
             place = space.cache / "records" / record.key[:2]
             place.mkdir(parents=True, exist_ok=True)
             alone = not (place / f"{record.key}.json").exists()
@@ -153,7 +154,7 @@ def lose(space: Space, *names: str) -> None:
 
 
 def blob_of(space: Space, name: str) -> Path:
-    return DiskStore(space.cache).blob(pins(space)[name].digest)
+    return DiskStore(space.cache).blobs.file(pins(space)[name].digest)
 
 
 # Pinning
@@ -479,15 +480,15 @@ def test_a_build_that_cannot_go_on_without_a_pinned_take_fails_even_if_what_it_m
     space.run("pin")
     (space.root / "build/wind.wav").unlink()
     space.replace("duration = 0.04", "duration = 0.03")
-    real, wind = DiskStore.read, blob_of(space, "a:wind")
+    real, wind = DiskBlobs.read, blob_of(space, "a:wind")
 
-    def read(self: DiskStore, digest: str) -> Audio | None:
+    def read(self: DiskBlobs, digest: str) -> Audio | None:
         if digest in wind.name or not wind.exists():
             return real(self, digest)
         wind.unlink()  # gone for good, while the other one is back when it is looked for again
         return None
 
-    with changed(DiskStore, "read", read):
+    with changed(DiskBlobs, "read", read):
         found = space.build("-k")
     assert (found.code, found.failed) == (1, ["a:rain"])
     (why,) = (event["detail"] for event in found.of("node") if event["status"] == "failed")
@@ -566,7 +567,7 @@ def test_a_node_whose_key_turns_out_to_be_pinned_has_the_pinned_take(space: Spac
         found
         for path in (space.cache / "records").rglob("*.json")
         if (found := Record.from_json(path.read_bytes())) is not None
-        if found.is_take and found.digest != pins(space)["a:more"].digest
+        if is_take(found) and found.digest != pins(space)["a:more"].digest
     )
     lockfile.update(space.root / "soundgraph.lock", takes={"a:more": Take("a:more", first.key, first.digest)})
     assert line != space.read("soundgraph.lock")

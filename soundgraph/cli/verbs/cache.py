@@ -16,7 +16,7 @@ from soundgraph.cli import shared_arguments
 from soundgraph.core.text import counted
 
 if TYPE_CHECKING:
-    from soundgraph.cache.store import DiskStore
+    from soundgraph.cache.disk.store import DiskStore
 
 _FLAGS = {
     "yes": ("clear",),
@@ -75,14 +75,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from soundgraph.cache.store import DiskStore
     from soundgraph.cli import cache_gc, cache_transfer
-    from soundgraph.project import targets
+    from soundgraph.project import open_cache, targets
     from soundgraph.project.config import load_project
 
     _check(options)
     project = load_project(Path(targets.project_root(options.names[1:])))
-    store = DiskStore(project.cache_dir)
+    store = open_cache.open_folder(project)
     try:
         match options.action:
             case "stats":

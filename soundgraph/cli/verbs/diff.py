@@ -186,7 +186,7 @@ def _heard(
             continue
         digests = compared.digests(change)
         store = new.session.store
-        sounds = [store.read(digest) if digest is not None else None for digest in digests]
+        sounds = [store.blobs.read(digest) if digest is not None else None for digest in digests]
         then, now = sounds
         if then is None or now is None:
             missing = [when for when, sound in (("then", then), ("now", now)) if sound is None]

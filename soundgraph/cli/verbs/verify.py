@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         shown = events.ignore if options.json else stack.enter_context(plain_lines.choose(False, sys.stderr))
         listener = events.UntilBroken(shown, lambda: None)  # what is found is told on stdout
-        verified = reproduce.verify(plan, session.store, session.project.sources, options.device, listener)
+        verified = reproduce.verify(plan, session.store.blobs, session.project.sources, options.device, listener)
         verdicts = {verdict.node: verdict for verdict in verified}
     session.store.close()
     for name in plan.decisions:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Set
 from functools import partial
 from pathlib import Path
 
-from soundgraph.cache.cache_folder import Places
+from soundgraph.cache.disk.cache_folder import Places
 from soundgraph.core import system
 from soundgraph.core.threads import spread
 

@@ -24,7 +24,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from soundgraph.cache.cache_folder import ASIDE, Places
+from soundgraph.cache.disk.cache_folder import ASIDE, Places
 from soundgraph.core import system
 from soundgraph.core.errors import BusyError, StoreError
 
@@ -76,6 +76,9 @@ _NO_DAMAGE = {
     sqlite3.SQLITE_AUTH,
 }
 _DAMAGE_OF_READING = {sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS}
+
+ACTION, NOTE = "action:", "note:"
+"""How the names of records and of notes begin."""
 
 Pair = tuple[str, str]
 """(name, text)."""

@@ -18,8 +18,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from pathlib import Path
 from typing import NamedTuple
 
-from soundgraph.cache.cache_folder import Places
-from soundgraph.cache.files import freshen
+from soundgraph.cache.disk.cache_folder import Places
+from soundgraph.cache.disk.files import freshen
 from soundgraph.core.errors import UsageError
 from soundgraph.core.files import STATE_FOLDER, open_regular, write_atomically
 

@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from soundgraph.cache.cache_folder import LOCKS, Places
+from soundgraph.cache.disk.cache_folder import LOCKS, Places
 from soundgraph.core.range_locks import Claims
 
 # Places. Actions have the lower half of the range, builds that go on the upper one but for its end.

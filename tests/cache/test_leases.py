@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from soundgraph.cache.cache_folder import Places
-from soundgraph.cache.coordination import Leases
+from soundgraph.cache.disk.cache_folder import Places
+from soundgraph.cache.disk.leases import Leases
 from soundgraph.core import range_locks
 from tests.helpers import changed
 
