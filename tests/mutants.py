@@ -31,8 +31,10 @@ TESTS = {
     "execution/builder": "execution/test_builder.py execution/test_result_buffer.py e2e/test_single_flight.py"
     " delivery/test_run_checks.py planning/test_pins.py"
     " e2e/test_rebuild.py",
-    "cache/store": "cache/test_store.py cache/test_sqlite_index.py cache/test_result_record.py"
-    " cache/test_coordination.py faults/test_corruption.py",
+    "cache/disk/records": "cache/test_store.py cache/test_sqlite_index.py cache/test_result_record.py"
+    " faults/test_corruption.py",
+    "cache/disk/blobs": "cache/test_store.py faults/test_corruption.py",
+    "cache/disk/writing": "cache/test_store.py cache/test_cache_folder.py cache/test_leases.py",
     "cache/garbage_collection": "cache/test_garbage_collection.py cli/test_cache.py",
     "planning/pins": "planning/test_pins.py planning/test_planner.py",
     "session/diffing/comparison": "session/test_diffing.py random/test_since.py",
