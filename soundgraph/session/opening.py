@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from soundgraph.backends import Model
-from soundgraph.core.errors import SceneError, UsageError, did_you_mean
+from soundgraph.core.errors import Mistake, SceneError, UsageError, did_you_mean
 from soundgraph.core.path_names import folded
 from soundgraph.delivery import ownership
 from soundgraph.delivery.export_files import Job
@@ -35,9 +35,10 @@ def open_session(
     beside_all: bool = False,
     tables: Sequence[SceneTable] = (),
 ) -> Session:
-    """Reads and checks the scenes that are asked for. require: a policy, beside that of soundgraph.toml.
-    beside_all: whether they are compared with all other scenes of the project, which takes reading these, too.
-    tables: scenes that are asked for beside `wanted`, as a whole.
+    """Reads and checks the scenes that are asked for.
+
+    require: a policy, beside that of soundgraph.toml. beside_all: whether they are compared with all other scenes of
+    the project, which takes reading these, too. tables: scenes that are asked for beside `wanted`, as a whole.
 
     Raises SceneError with every mistake in them, UsageError for an item that is not in its scene.
     """
@@ -66,14 +67,21 @@ def _read(
     if not tables:
         return loader.load_scenes([root / scene.path for scene in wanted], project, overrides, draft)
     reader = loader.Loader(project, overrides, draft)
-    scenes = [reader.scene(root / scene.path) for scene in wanted]
-    for given in tables:
-        if given.path is None:
-            scenes.append(reader.data(given.table, given.id))
-        else:
-            scenes.append(reader.scene(given.path, given.table))
-    if unmatched := reader.unmatched():
-        raise SceneError(unmatched)
+    scenes: list[CheckedScene] = []
+    mistakes: list[Mistake] = []
+    all_asked: list[Wanted | SceneTable] = [*wanted, *tables]
+    for asked in all_asked:
+        try:
+            if isinstance(asked, Wanted):
+                scenes.append(reader.scene(root / asked.path))
+            elif asked.path is None:
+                scenes.append(reader.data(asked.table, asked.id))
+            else:
+                scenes.append(reader.scene(asked.path, asked.table))
+        except SceneError as error:
+            mistakes += error.mistakes
+    if mistakes := [*mistakes, *reader.unmatched()]:
+        raise SceneError(mistakes)
     return scenes
 
 

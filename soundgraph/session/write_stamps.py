@@ -1,4 +1,4 @@
-"""What is kept of a build, so that the next can see that nothing changed: see `stamp`."""
+"""What is kept of a build, so that the next can see that nothing changed: see `build_state`."""
 
 from __future__ import annotations
 

@@ -216,6 +216,15 @@ def test_scenes_by_their_tables_are_built_beside_those_in_files(space: Space) ->
     assert {"a:rain", "made:wind"} <= result.outcome.records.keys()
 
 
+def test_mistakes_of_scenes_by_their_tables_are_told_all_at_once(space: Space) -> None:
+    space.scene(CHAIN.replace("trim", "trimm"))
+    tables = [SceneTable(name, {"nodes": {"wind": {"kind": kind}}}) for name, kind in (("b", "winnd"), ("c", "winddd"))]
+    with pytest.raises(SceneError) as error:
+        building.build(BuildRequest(["a"], root=str(space.root), tables=tables))
+    told = "\n".join(mistake.what for mistake in error.value.mistakes)
+    assert all(f'"{kind}"' in told for kind in ("trimm", "winnd", "winddd"))
+
+
 def test_a_project_that_nothing_can_be_written_to_keeps_no_state(
     space: Space, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
