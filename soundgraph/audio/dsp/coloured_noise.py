@@ -13,14 +13,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from soundgraph.audio.dsp import filters
+from soundgraph.audio.dsp import filters, random_bits
 
 Color = Literal["white", "pink", "brown"]
 
 BROWN_CORNER_HZ = 10.0
 """Below this brown noise is level. On without end, its power would lie at frequencies that nobody hears."""
-
-_GOLDEN = 0x9E3779B97F4A7C15
 
 # Zeros and poles on the real axis, fitted (least squares on the level in dB) to a straight line over log frequency from
 # 1/20000 of the sample rate, about 2 Hz at 48 kHz, to 0.49 of it. Below that the line runs level.
@@ -99,21 +97,13 @@ def _stream(seed: int, channel: int) -> int:
 
 
 def _uniform(stream: int, n: int) -> NDArray[np.float64]:
-    """n independent values evenly spread from -1 to 1.
-
-    SplitMix64 (Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014) over a counter.
-    numpy's generators may give other floats in another release, and a take has to stay what it is.
-    """
+    """n independent values evenly spread from -1 to 1."""
     values = np.empty(n)
-    counter = np.arange(1, min(n, _CHUNK) + 1, dtype=np.uint64) * np.uint64(_GOLDEN)
+    counter = np.arange(1, min(n, _CHUNK) + 1, dtype=np.uint64) * np.uint64(random_bits.STEP)
     for start in range(0, n, _CHUNK):
         part = values[start : start + _CHUNK]
-        x: NDArray[Any] = counter[: part.size] + np.uint64((stream + start * _GOLDEN) % 2**64)
-        x ^= x >> np.uint64(30)
-        x *= np.uint64(0xBF58476D1CE4E5B9)
-        x ^= x >> np.uint64(27)
-        x *= np.uint64(0x94D049BB133111EB)
-        x ^= x >> np.uint64(31)
+        x: NDArray[Any] = counter[: part.size] + np.uint64((stream + start * random_bits.STEP) % 2**64)
+        random_bits.mix(x)
         x >>= np.uint64(11)
         # The middle of each of 2⁵³ steps, so that the mean is 0. Exact: no value needs more than 53 bits.
         part[:] = x.view(np.int64)

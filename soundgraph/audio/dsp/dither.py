@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundgraph.audio.artifact import Samples
+from soundgraph.audio.dsp import random_bits
 
 Float = TypeVar("Float", np.float32, np.float64)
 
 _CHUNK = 1 << 16
 _MASK = 2**64 - 1
-_GOLDEN = 0x9E3779B97F4A7C15
 
 
 def to_pcm16(samples: Samples, seed: int) -> NDArray[np.int16]:
@@ -53,17 +53,12 @@ def _saturated(values: NDArray[Float], bits: int) -> NDArray[Float]:
 def _triangular(seed: int, start: int, count: int) -> NDArray[np.float64]:
     """`count` values between -1 and 1 of the triangular noise that belongs to `seed`, from place `start` on.
 
-    SplitMix64 (Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014), whose n-th value
-    can be had by itself. A generator of numpy.random would do as well, after an import of 30 ms.
+    A generator of numpy.random would do as well, after an import of 30 ms.
     """
     z = np.arange(start + 1, start + count + 1, dtype=np.uint64)
-    z *= np.uint64(_GOLDEN)
+    z *= np.uint64(random_bits.STEP)
     z += np.uint64(_mixed(seed))
-    z ^= z >> np.uint64(30)
-    z *= np.uint64(0xBF58476D1CE4E5B9)
-    z ^= z >> np.uint64(27)
-    z *= np.uint64(0x94D049BB133111EB)
-    z ^= z >> np.uint64(31)
+    random_bits.mix(z)
     # The halves are two independent uniform values. Their difference is triangular with mean exactly 0.
     high, low = (z >> np.uint64(32)).astype(np.float64), (z & np.uint64(0xFFFFFFFF)).astype(np.float64)
     return (high - low) * 2.0**-32

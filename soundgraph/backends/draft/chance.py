@@ -8,6 +8,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from soundgraph.audio.dsp import random_bits
 from soundgraph.backends.draft.exact import Mono, blocks
 from soundgraph.core.digest import digest
 
@@ -17,8 +18,8 @@ T = TypeVar("T")
 class Chance:
     """A stream of numbers that depends on its name only: what one sound draws never shifts what another gets.
 
-    SplitMix64 (Steele, Lea and Flood 2014) over a counter. numpy's own generators would do, but their streams of
-    floats may change between releases, and importing them costs more than a short take.
+    numpy's own generators would do, but their streams of floats may change between releases, and importing them costs
+    more than a short take.
     """
 
     def __init__(self, *name: str | int | float):
@@ -57,11 +58,7 @@ class Chance:
         # Arrays, not scalars: numpy warns when a scalar wraps around, and wrapping around is the point here.
         x = np.arange(self._drawn + 1, self._drawn + n + 1, dtype=np.uint64)
         self._drawn += n
-        x *= np.uint64(0x9E3779B97F4A7C15)
+        x *= np.uint64(random_bits.STEP)
         x += np.uint64(self._key)
-        x ^= x >> np.uint64(30)
-        x *= np.uint64(0xBF58476D1CE4E5B9)
-        x ^= x >> np.uint64(27)
-        x *= np.uint64(0x94D049BB133111EB)
-        x ^= x >> np.uint64(31)
+        random_bits.mix(x)
         return x
