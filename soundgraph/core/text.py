@@ -68,6 +68,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def first_of(names: Sequence[str], most: int = 1) -> str:
+    """ "rain", "rain and 2 more", with `most` of 2 "rain, wind and 1 more"."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
 def listed(words: Sequence[str], conjunction: str = "and") -> str:
     """ "wav", "wav and flac", "ogg, opus and mp3"."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {conjunction} {words[-1]}"

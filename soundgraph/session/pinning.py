@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from soundgraph.core.errors import Mistake, SceneError, UsageError, quote
+from soundgraph.core.text import first_of
 from soundgraph.planning import scene_graph
 from soundgraph.planning.action import Difference
 from soundgraph.planning.planner import Plan
@@ -100,11 +101,11 @@ def _takes(opened: Session, plan: Plan) -> dict[str, Take]:
     paths = {wanted.id: wanted.path for wanted in opened.asked}
     for (file, scene), nodes in unbuilt.items():
         first = nodes[0]
-        more = f" and {len(nodes) - 1} more" if len(nodes) > 1 else ""
+        where = f"nodes.{first_of([node.name for node in nodes])}"
         what = "no take to pin: not built as the scene is now, or its sound is gone from the cache"
         hint = f"soundgraph build {shlex.quote(paths[scene])} comes first"
         line, keys = opened.line_of(first.origin), first.origin.keys
-        mistakes.append(Mistake(file, line, f"nodes.{first.name}{more}", what, hint, keys))
+        mistakes.append(Mistake(file, line, where, what, hint, keys))
     if mistakes:
         raise SceneError(mistakes)
     return takes

@@ -9,6 +9,7 @@ from soundgraph import backends
 from soundgraph.core import toml_document
 from soundgraph.core.errors import Mistake, SceneError, UsageError, quote
 from soundgraph.core.path_names import real as real_path
+from soundgraph.core.text import first_of
 from soundgraph.delivery import licences, ownership
 from soundgraph.delivery.export_files import Job
 from soundgraph.planning import scene_graph
@@ -30,9 +31,9 @@ def of_models(session: Session, plan: Plan) -> list[Mistake]:
         first = nodes[0]
         keys = (*first.origin.keys, "model")
         line = session.line_of(Origin(file, keys))
-        more = f" and {len(nodes) - 1} more" if len(nodes) > 1 else ""
+        where = f"nodes.{first_of([node.name for node in nodes])}"
         hint = "build --draft renders stand-ins; see docs/draft.md"
-        mistakes.append(Mistake(file, line, f"nodes.{first.name}{more}", missing, hint, keys))
+        mistakes.append(Mistake(file, line, where, missing, hint, keys))
     return mistakes
 
 
@@ -93,12 +94,11 @@ def of_release(session: Session) -> list[Mistake]:
             by_export.setdefault((job.scene.id, job.export.origin), []).append((job, drafts))
     mistakes = []
     for (_, origin), of_takes in by_export.items():
-        more = f" and {len(of_takes) - 1} more" if len(of_takes) > 1 else ""
         # A take is called like its node: "step#2" is of the node "step".
         nodes = dict.fromkeys(name.partition("#")[0] for _, drafts in of_takes for name in drafts)
         what = f"rests on a draft ({', '.join(nodes)}), which a release must not deliver"
         hint = "give those nodes a real model, or build without --release"
-        place = f"exports.{of_takes[0][0].export.name}{more}"
+        place = f"exports.{first_of([job.export.name for job, _ in of_takes])}"
         mistakes.append(Mistake(origin.file, session.line_of(origin), place, what, hint, origin.keys))
     return mistakes
 

@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundgraph.core.text import counted, json_line, short, shorten, visible, visible_lines
+from soundgraph.core.text import counted, first_of, json_line, short, shorten, visible, visible_lines
 
 
 @given(st.dictionaries(st.text(), st.text() | st.integers() | st.lists(st.text())))
@@ -33,3 +33,8 @@ def test_one_is_told_in_the_singular_and_thousands_have_a_comma() -> None:
 def test_a_long_text_is_cut_at_its_end_or_in_its_middle() -> None:
     assert (shorten("rain falls", 5), shorten("rain", 5)) == ("rain…", "rain")
     assert short("a" * 2000) == f"{'a' * 500}…{'a' * 500}"
+
+
+def test_of_many_names_the_first_are_told_and_how_many_there_are_beside() -> None:
+    assert [first_of(["rain", "wind", "hail"][:n]) for n in (1, 2, 3)] == ["rain", "rain and 1 more", "rain and 2 more"]
+    assert first_of(["rain", "wind", "hail"], 2) == "rain, wind and 1 more"

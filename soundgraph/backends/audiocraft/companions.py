@@ -21,6 +21,7 @@ from soundgraph.backends.audiocraft import archive, compat, devices, weights
 from soundgraph.backends.audiocraft.installed import INSTALL_MELODY
 from soundgraph.core.errors import NodeError
 from soundgraph.core.files import link_or_copy
+from soundgraph.core.text import first_of
 
 _Choose = Callable[[Iterable[str]], list[str]]
 _TOKENIZERS = ("tokenizer.json", "spiece.model")
@@ -114,8 +115,7 @@ def _model(kind: Any, folder: Path, choose: _Choose, model_name: str, hint: str)
     model, said = _from_folder(kind, folder, choose, model_name, hint, **options)
     absent = sorted(said["missing_keys"])
     if absent:  # transformers would begin these at random, and only mention it
-        more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
-        raise NodeError(f"{folder} holds {model_name} that lacks weights ({absent[0]}{more}); {hint}")
+        raise NodeError(f"{folder} holds {model_name} that lacks weights ({first_of(absent)}); {hint}")
     kept = model.state_dict()
     for path in (folder / name for name in choose(path.name for path in folder.iterdir() if path.is_file())):
         odd = [name for name, sort in _sorts(path, hint) if name in kept and kept[name].is_floating_point() != sort]

@@ -18,7 +18,7 @@ from soundgraph import cli
 from soundgraph.cli import shared_arguments
 from soundgraph.cli.verbs import build
 from soundgraph.core.errors import EXIT_INTERRUPTED, EXIT_OK, SceneError
-from soundgraph.core.text import counted
+from soundgraph.core.text import counted, first_of
 from soundgraph.project import targets, watching
 from soundgraph.project.build_request import BuildRequest, UpToDateCheck
 
@@ -123,8 +123,7 @@ class Watcher:
         if self._as_json:
             _print(event="change", paths=names)
         else:
-            more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
-            print(f"changed: {', '.join(names[:3])}{more}", flush=True)
+            print(f"changed: {first_of(names, 3)}", flush=True)
 
     def _tell_waiting(self, code: int, first: bool) -> None:
         if self._as_json:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from soundgraph.core.text import counted
+from soundgraph.core.text import counted, first_of
 from soundgraph.views.sound import page, text
 from soundgraph.views.sound.marks import Marks
 from soundgraph.views.sound.media import Clip
@@ -153,8 +153,7 @@ def _sorted(counter: Counter[str]) -> list[tuple[str, int]]:
 
 
 def _some(names: Sequence[str], most: int = 6) -> str:
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return words(", ".join(names[:most]) + more)
+    return words(first_of(names, most))
 
 
 def _tools() -> str:
