@@ -26,7 +26,7 @@ from soundgraph.core.files import write_atomically
 from soundgraph.core.params import reference_fields
 from soundgraph.delivery import licences, mastering
 from soundgraph.execution.loaded_models import LoadedModels
-from soundgraph.nodes import get_kind, kind_names
+from soundgraph.nodes import KINDS, get_kind
 from soundgraph.planning import action
 from soundgraph.planning.schedule import LoadKey
 from soundgraph.project import model_names, open_cache, targets
@@ -203,8 +203,8 @@ class Pipeline:
         sounds: in the order of the fields that name nodes. params: of the kind's table.
         Raises UsageError for a kind there is none of, for too few or too many sounds, and for what the kind refuses.
         """
-        if not isinstance(kind, str) or kind not in kind_names() or get_kind(kind).render is None:
-            raise UsageError(f"{quote(kind)} is no kind that works on sounds{did_you_mean(str(kind), kind_names())}")
+        if not isinstance(kind, str) or not KINDS.has(kind) or get_kind(kind).render is None:
+            raise UsageError(f"{quote(kind)} is no kind that works on sounds{did_you_mean(str(kind), KINDS.names())}")
         inputs = [field for field in reference_fields(get_kind(kind).params) if field != "inputs"]
         if len(sounds) != len(inputs):
             wanted = f"takes {one_of(inputs)}" if inputs else "takes no sound by itself"

@@ -322,16 +322,32 @@ def find(model_id: str, sources: Sources | None = None) -> Model | None:
     Raises ValueError for the folder of a checkpoint that cannot be used.
     """
     sources = sources or Sources()
+    refusal: ValueError | None = None
     for name in names():
-        model = get(name).find(model_id, sources)
+        try:
+            model = get(name).find(model_id, sources)
+        except ValueError as error:  # the folder may be of a sort that an installed package can use
+            refusal = error
+            continue
         if model is not None:
             return model
+    for name in BACKENDS.from_packages():
+        model = get(name).find(model_id, sources)
+        if model is not None:
+            return replace(model, backend=name)  # whatever the package calls it
+    if refusal is not None:
+        raise refusal
     return None
+
+
+def models_of(name: str) -> list[Model]:
+    """Every model that a backend knows by name."""
+    return [replace(model, backend=name) for model in get(name).models()]
 
 
 def known_ids() -> list[str]:
     """Every model id that some backend knows by name."""
-    return [model.id for name in names() for model in get(name).models()]
+    return [model.id for name in (*names(), *BACKENDS.from_packages()) for model in models_of(name)]
 
 
 def stand_in(model: Model) -> Model:

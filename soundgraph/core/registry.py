@@ -81,8 +81,7 @@ class Registry(Generic[T]):
 
     def from_packages(self) -> tuple[str, ...]:
         """Those of installed packages that can be used, sorted. Imports them all."""
-        refused = {offer for offer, _ in self.refused()}
-        return tuple(name for name in self.offers() if name not in refused)
+        return tuple(name for name in self.offers() if self.refusal(name) is None)
 
     def has(self, name: str) -> bool:
         """Whether there is one of that name, usable or not."""
@@ -94,6 +93,14 @@ class Registry(Generic[T]):
         if found is None:
             found = self._objects[name] = self._import(name)
         return found
+
+    def refusal(self, name: str) -> PluginError | None:
+        """Why the one called `name`, which there is, cannot be used; None if it can."""
+        try:
+            self.get(name)
+        except PluginError as error:
+            return error
+        return None
 
     def package(self, name: str) -> str:
         """The installed package that it comes out of; "" for one of ours, and for one that is not there."""
@@ -173,10 +180,8 @@ class Registry(Generic[T]):
     def refused(self) -> Iterator[tuple[str, PluginError]]:
         """(name, what is wrong) of those of installed packages that cannot be used. Imports them all."""
         for name in self.offers():
-            try:
-                self.get(name)
-            except PluginError as error:
-                yield name, error
+            if (refusal := self.refusal(name)) is not None:
+                yield name, refusal
 
 
 _stats: dict[tuple[str, str], dict[Path, str]] = {}

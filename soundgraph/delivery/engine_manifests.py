@@ -15,7 +15,7 @@ from soundgraph.core.errors import NodeError
 from soundgraph.core.files import digest_bytes
 from soundgraph.delivery import export_files
 from soundgraph.delivery.export_files import Delivery, Job, Outdated
-from soundgraph.engines import Engine, Handout
+from soundgraph.engines import ENGINES, Engine, Handout
 from soundgraph.project import build_state, sidecars
 from soundgraph.project.delivered import Entry
 from soundgraph.scene.reading.checks_and_manifests import sounds_of
@@ -207,4 +207,7 @@ def key_of(one: Handover, records: Mapping[str, Record]) -> str:
     ]
     manifest = one.manifest
     params = manifest.params.model_dump(exclude_defaults=True)
-    return digest.digest("manifest", [_SCHEMA, one.scene.id, manifest.engine, params, manifest.path, files])
+    # Of a package's engine its name is not enough: another package may offer one of that name some day.
+    package = ENGINES.package(manifest.engine)
+    engine = [manifest.engine, package] if package else manifest.engine
+    return digest.digest("manifest", [_SCHEMA, one.scene.id, engine, params, manifest.path, files])

@@ -18,7 +18,7 @@ from soundgraph.core.digest import KEY_SCHEMA
 from soundgraph.core.errors import PluginError
 from soundgraph.core.files import digest_file
 from soundgraph.core.params import file_fields, key_params
-from soundgraph.nodes import Form, get_kind
+from soundgraph.nodes import KINDS, Form, get_kind
 from soundgraph.scene.tables.scene import Node
 
 _MISSING = object()
@@ -41,6 +41,9 @@ def manifest(node: Node, inputs: Mapping[str, str], salt: str = "", forms: Colle
     params = key_params(node.params)
     version = kind.version_for(node.params, forms)
     found: Manifest = {"schema": KEY_SCHEMA, "kind": node.kind_name, "version": version, "params": params}
+    # Another package of the same name is another thing; of a newer version of one, what the kind says of itself counts.
+    if package := KINDS.package(node.kind_name):
+        found["package"] = package
     if salt:
         found["salt"] = salt
     if node.model is not None:
@@ -54,6 +57,8 @@ def manifest(node: Node, inputs: Mapping[str, str], salt: str = "", forms: Colle
             params |= key_params(backends.own_params(node.params, node.model))
         version = backends.get(node.model.backend).version
         found["model"] = {"backend": node.model.backend, "version": version, "identity": node.model.identity}
+        if package := backends.BACKENDS.package(node.model.backend):
+            found["model"]["package"] = package
     if inputs:
         found["inputs"] = dict(inputs)
     files = files_of(node)

@@ -21,7 +21,7 @@ from soundgraph.core.files import STATE_FOLDER
 from soundgraph.core.params import Params, file_fields, reference_fields
 from soundgraph.core.toml_document import MistakeSink, Sheet
 from soundgraph.core.units import parse_bytes
-from soundgraph.nodes import get_kind, kind_names
+from soundgraph.nodes import KINDS, get_kind
 from soundgraph.project import lockfile, model_names, node_fields, root
 from soundgraph.project.lockfile import Take
 
@@ -348,8 +348,10 @@ def check_defaults(written: Any, sink: MistakeSink) -> dict[str, dict[str, Any]]
     found = {}
     for name, table in written.items():
         own = sink.table(("defaults", name), f"defaults.{name}")
-        if name not in kind_names():
-            own.wrong((), f"unknown kind {quote(name)}{did_you_mean(str(name), kind_names())}")
+        if not KINDS.has(str(name)):
+            own.wrong((), f"unknown kind {quote(name)}{did_you_mean(str(name), KINDS.names())}")
+        elif (refusal := KINDS.refusal(str(name))) is not None:
+            own.wrong((), refusal.what, refusal.hint)
         elif not isinstance(table, Mapping):
             own.wrong((), f"must be a table, not {validation_words.kind_of(table)}")
         else:

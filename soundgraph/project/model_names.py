@@ -39,7 +39,9 @@ def resolve(name: str, logical: Mapping[str, str], draft: bool = False, sources:
         meant = quote(name) if model_id == name else f"{quote(name)} stands for {quote(model_id)}, which"
         raise UnknownModelError(f"{meant} {error}") from error
     if model is None:
-        raise UnknownModelError(_unknown(name, logical))
+        # Perhaps it is of a package that cannot be used.
+        broken = [refusal.what for _, refusal in backends.BACKENDS.refused()]
+        raise UnknownModelError(_unknown(name, logical), broken[0] if broken else "")
     return model if model.draft or not draft else backends.stand_in(model)
 
 
@@ -64,7 +66,7 @@ def misfits(params: Any, model: Model) -> Iterator[tuple[str, str]]:
 
 
 def _all_models() -> list[Model]:
-    return [model for name in backends.names() for model in backends.get(name).models()]
+    return [model for name in backends.names() for model in backends.models_of(name)]
 
 
 def is_folder(model_id: str) -> bool:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from soundgraph.audio.formats import FORMATS
+from soundgraph.backends import BACKENDS
 from soundgraph.core.errors import Hints, Mistakes, SceneError
+from soundgraph.core.registry import Registry
 from soundgraph.core.toml_document import MistakeSink, Sheet
+from soundgraph.engines import ENGINES
+from soundgraph.nodes import KINDS
 from soundgraph.scene.reading import checks_and_manifests, export_tables, variations
 from soundgraph.scene.reading.collisions import clashing
 from soundgraph.scene.reading.includes import Gathering
@@ -83,6 +89,7 @@ class _SceneReader:
             self._sink.wrong_file("holds no nodes", "write a [nodes.<name>] table, as docs/scene-format.md shows")
         checks, manifests = self._demands(nodes if are_counted else {}, exports if are_counted else {})
         self.exports, self.manifests = tuple(exports.values()), manifests
+        self.files.read.update(dict.fromkeys(_code_of_packages(nodes, exports, manifests)))
         self.mistakes += clashing(exports.values(), manifests, lambda origin: self._sheet.line(origin.keys))
         return None if self.mistakes else self._scene(own, nodes, exports, checks)
 
@@ -150,3 +157,20 @@ class _SceneReader:
             table.get("manifests", {}), self._id, all_exports, sink, hints, export_tables.wrong_path
         )
         return checks, manifests
+
+
+def _code_of_packages(
+    nodes: Mapping[str, Node], exports: Mapping[str, Export], manifests: Iterable[EngineManifest]
+) -> Iterator[Path]:
+    """The files of installed packages that a scene's results come out of: when one changes, it is looked at again."""
+    models = [node.model for node in nodes.values() if node.model is not None]
+    used: list[tuple[Registry[Any], set[str]]] = [
+        (KINDS, {node.kind_name for node in nodes.values()}),
+        (BACKENDS, {name for model in models for name in (model.backend, model.stands_for)}),
+        (FORMATS, {name for export in exports.values() for name in export.settings.formats}),
+        (ENGINES, {manifest.engine for manifest in manifests}),
+    ]
+    for registry, names in used:
+        for name in sorted(names):
+            if registry.package(name):
+                yield from registry.sources(name)

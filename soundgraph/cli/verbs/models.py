@@ -71,6 +71,9 @@ def _list(project: Project, as_json: bool) -> None:
             print(f"{name} is {row['id']}")
     print("memory: about what it takes in float32; in float16 the language model takes half of its share")
     for row in rows:
+        if row["package"]:
+            print(f"{row['id']} is of package {row['package']}")
+    for row in rows:
         if row["here"] and row["trouble"]:
             print(f"{row['id']}: {row['trouble']}")
     for error in unusable:
@@ -80,16 +83,17 @@ def _list(project: Project, as_json: bool) -> None:
 def _models(project: Project, unusable: list[str]) -> Iterator[Model]:
     """The published models, and the folders of checkpoints that have a name in the project.
 
-    unusable: gets what is wrong with a folder, which is no reason not to list the rest.
+    unusable: gets what is wrong with a folder, or a package, which is no reason not to list the rest.
     """
     from soundgraph import backends
     from soundgraph.core.errors import UsageError
     from soundgraph.project import model_names
 
-    for name in backends.names():
-        for known in backends.get(name).models():
+    for name in [*backends.names(), *backends.BACKENDS.from_packages()]:
+        for known in backends.models_of(name):
             if not known.draft:
-                yield backends.get(name).find(known.id, project.sources) or known
+                yield backends.find(known.id, project.sources) or known
+    unusable += [refusal.what for _, refusal in backends.BACKENDS.refused()]
     for model_id in dict.fromkeys(project.models.values()):
         if model_names.is_folder(model_id):
             try:
@@ -99,9 +103,12 @@ def _models(project: Project, unusable: list[str]) -> Iterator[Model]:
 
 
 def _row(model: Model, names: list[str], project: Project) -> dict[str, Any]:
+    from soundgraph import backends
+
     pin = project.pins.get(model.id)
     return {
         "id": model.id,
+        "package": backends.BACKENDS.package(model.backend),
         "names": sorted(names),
         "family": model.family,
         "sample_rate": model.sample_rate,

@@ -17,7 +17,7 @@ from soundgraph.core import path_names, validation_words
 from soundgraph.core.errors import Hints, NodeError, did_you_mean, one_of, quote
 from soundgraph.core.params import Params
 from soundgraph.core.toml_document import MistakeSink
-from soundgraph.engines import Handout, Sound
+from soundgraph.engines import ENGINES, Handout, Sound
 from soundgraph.scene.reading import variations
 from soundgraph.scene.tables.check_settings import Check
 from soundgraph.scene.tables.scene import EngineManifest, Export, Origin, SceneCheck
@@ -122,15 +122,17 @@ def _manifest(
     before = sink.count
     if not path_names.is_name(name):
         sink.wrong((), f"{quote(name)} {path_names.NAME_RULE}")
-    known = engines.names()
     engine = entry.get("engine")
-    if not isinstance(engine, str) or engine not in known:
+    if not isinstance(engine, str) or not ENGINES.has(engine):
         if "engine" not in entry:
-            sink.wrong((), "engine is missing", f"it is {one_of(known)}")
+            sink.wrong((), "engine is missing", f"it is {one_of(ENGINES.names())}")
         elif isinstance(engine, str):
-            sink.wrong(("engine",), f"unknown engine {quote(engine)}{did_you_mean(engine, known)}")
+            sink.wrong(("engine",), f"unknown engine {quote(engine)}{did_you_mean(engine, ENGINES.names())}")
         else:
             sink.wrong(("engine",), f"engine must be a string, not {validation_words.kind_of(engine)}")
+        return None
+    if (refusal := ENGINES.refusal(engine)) is not None:
+        sink.wrong(("engine",), refusal.what, refusal.hint)
         return None
     model = engines.get(engine).params
     fields = {**ManifestSettings.model_fields, **model.model_fields}

@@ -15,7 +15,7 @@ from soundgraph.core.errors import did_you_mean, quote
 from soundgraph.core.params import Params, file_fields, references, rename_references, written_references
 from soundgraph.core.text import listed
 from soundgraph.core.toml_document import MistakeSink, Sheet
-from soundgraph.nodes import Kind, get_kind, kind_names
+from soundgraph.nodes import KINDS, Kind, get_kind
 from soundgraph.project import model_names, node_fields
 from soundgraph.project.model_names import UnknownModelError
 from soundgraph.scene.reading import variations
@@ -43,8 +43,11 @@ class NodeReader:
             sink.wrong((), f"must be a table, not {validation_words.kind_of(table)}")
             return None
         kind_name = table.get("kind")
-        if not isinstance(kind_name, str) or kind_name not in kind_names():
+        if not isinstance(kind_name, str) or not KINDS.has(kind_name):
             sink.wrong(("kind",), *_wrong_kind(table))
+            return None
+        if (refusal := KINDS.refusal(kind_name)) is not None:
+            sink.wrong(("kind",), refusal.what, refusal.hint)
             return None
         kind = get_kind(kind_name)
         merged = {**part.defaults.get(kind_name, {}), **table}
@@ -164,7 +167,7 @@ _KINDS = "soundgraph kinds lists them"
 
 
 def _wrong_kind(table: Mapping[str, Any]) -> tuple[str, str]:
-    known = kind_names()
+    known = KINDS.names()
     if "kind" not in table:
         return "kind is missing", _KINDS
     name = table["kind"]

@@ -13,7 +13,7 @@ from soundgraph.core import path_names
 from soundgraph.core.errors import Mistake, SceneError, did_you_mean, quote
 from soundgraph.core.toml_document import MistakeSink
 from soundgraph.core.toml_lines import Keys
-from soundgraph.nodes import kind_names
+from soundgraph.nodes import KINDS
 from soundgraph.project import node_fields
 from soundgraph.scene.reading.raw_tables import WrittenScene, WrittenTable
 from soundgraph.scene.tables.export_settings import ExportSettings
@@ -127,9 +127,9 @@ def _put(
 
 
 def _kind_of(written: WrittenTable) -> str:
-    """The kind that a node is of; "" where there is none of that name."""
+    """The kind that a node is of; "" where there is none of that name that can be used."""
     kind = written.table.get("kind") if isinstance(written.table, Mapping) else None
-    return kind if isinstance(kind, str) and kind in kind_names() else ""
+    return kind if isinstance(kind, str) and KINDS.has(kind) and KINDS.refusal(kind) is None else ""
 
 
 def _may_have(kind: str, field: str) -> bool:
@@ -212,8 +212,10 @@ def _parse(text: str) -> Override | tuple[str, str]:
     if keys[0] == "scene" and keys[1] not in SceneSettings.model_fields:
         return _no_field("[scene]", keys[1:], SceneSettings.model_fields), ""
     if keys[0] == "defaults":
-        if keys[1] not in kind_names():
-            return f"unknown kind {quote(keys[1])}{did_you_mean(keys[1], kind_names())}", ""
+        if not KINDS.has(keys[1]):
+            return f"unknown kind {quote(keys[1])}{did_you_mean(keys[1], KINDS.names())}", ""
+        if (refusal := KINDS.refusal(keys[1])) is not None:
+            return refusal.what, refusal.hint
         if not node_fields.has_field(keys[1], keys[2]):
             return _no_field(f"[defaults.{keys[1]}]", keys[2:], node_fields.all_fields(keys[1])), ""
     return override
