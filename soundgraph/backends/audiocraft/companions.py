@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from soundgraph.backends.audiocraft import archive, compat, devices, weights
+from soundgraph.backends.audiocraft import archive, compat, devices, repositories
 from soundgraph.backends.audiocraft.installed import INSTALL_MELODY
 from soundgraph.core.errors import NodeError
 from soundgraph.core.files import link_or_copy
@@ -35,8 +35,8 @@ def text_encoder(folder: Path, hint: str) -> tuple[Any, Any]:
     if folder.is_dir() and not any((folder / name).is_file() for name in _TOKENIZERS):
         # transformers would make one that knows no words.
         raise NodeError(f"{folder} holds no tokenizer ({' or '.join(_TOKENIZERS)}); {hint}")
-    tokenizer = _from_folder(T5Tokenizer, folder, weights.text_files, "a tokenizer of T5", hint)
-    return _model(T5EncoderModel, folder, weights.codec_files, "a T5", hint), tokenizer
+    tokenizer = _from_folder(T5Tokenizer, folder, repositories.text_files, "a tokenizer of T5", hint)
+    return _model(T5EncoderModel, folder, repositories.codec_files, "a T5", hint), tokenizer
 
 
 def encodec(folder: Path, hint: str) -> Any:
@@ -44,7 +44,7 @@ def encodec(folder: Path, hint: str) -> Any:
     from audiocraft.models.encodec import HFEncodecCompressionModel
     from transformers import EncodecModel
 
-    return HFEncodecCompressionModel(_model(EncodecModel, folder, weights.codec_files, "an EnCodec", hint))
+    return HFEncodecCompressionModel(_model(EncodecModel, folder, repositories.codec_files, "an EnCodec", hint))
 
 
 def stems(path: Path | None, hint: str) -> Any:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from soundgraph.backends import Model, Pin, Sources
-from soundgraph.backends.audiocraft import catalogue, digests, weights
+from soundgraph.backends.audiocraft import catalogue, digests, repositories, weights
 from soundgraph.backends.audiocraft.weights import WeightPart
 from soundgraph.core.errors import NodeError, quote
 from soundgraph.core.files import digest_if_readable, write_atomically
@@ -141,18 +141,18 @@ def _batch(part: WeightPart, model: Model, sources: Sources) -> _Batch:
     """What the hub lists of a part, and is not in the cache."""
     if offline():
         raise NodeError(f"{quote(part.repository)} is not on this machine, and HF_HUB_OFFLINE is set")
-    variable, folder = ("TORCH_HOME", weights.stems_folder()) if part.role == "stems" else ("HF_HOME", _cache())
+    variable, folder = ("TORCH_HOME", repositories.stems_folder()) if part.role == "stems" else ("HF_HOME", _cache())
     if digests.NO_HOME in folder.parents:
         trouble = f"there is no home folder to keep {quote(part.repository)} in"
         raise NodeError(f"{trouble}: say with {variable} where it belongs")
     if part.role == "stems":
         item = _Item(weights.STEMS_FILE, catalogue.STEMS_BYTES, weights.STEMS_SHA256)
         return _Batch(part, part.repository, items=(item,))
-    repository, pin = weights.names_of(part.repository)[0], sources.pins.get(model.id)
+    repository, pin = repositories.names_of(part.repository)[0], sources.pins.get(model.id)
     if part.role == "checkpoint":
         revision = pin.revision if pin is not None else ""
     else:
-        revision = weights.other_revision(part.repository, pin)
+        revision = repositories.other_revision(part.repository, pin)
     with _in_words(repository):
         from huggingface_hub import HfApi
 
@@ -166,20 +166,20 @@ def _batch(part: WeightPart, model: Model, sources: Sources) -> _Batch:
             raise NodeError(f"{_endpoint()} does not say which revision of {quote(repository)} it has")
     listed = {sibling.rfilename: sibling for sibling in info.siblings or ()}
     choose, needed = {
-        "checkpoint": (weights.checkpoint_files, f"{weights.LM_FILE} and {weights.CODEC_FILE}"),
-        "codec": (weights.codec_files, "config.json and weights"),
-        "text": (weights.text_files, "config.json, weights and a tokenizer"),
+        "checkpoint": (repositories.checkpoint_files, f"{repositories.LM_FILE} and {repositories.CODEC_FILE}"),
+        "codec": (repositories.codec_files, "config.json and weights"),
+        "text": (repositories.text_files, "config.json, weights and a tokenizer"),
     }[part.role]
     names = choose(name for name in listed if "/" not in name)
     if not names:
         raise NodeError(f"{quote(repository)} at {_endpoint()} does not have what is needed: {needed}")
-    snapshot = weights.storage(_cache(), repository) / "snapshots" / str(info.sha)
+    snapshot = repositories.storage(_cache(), repository) / "snapshots" / str(info.sha)
     items = [_item(listed[name], snapshot / name) for name in names if not _is_whole(snapshot / name)]
     return _Batch(part, repository, str(info.sha), not revision, tuple(items))
 
 
 def _is_whole(path: Path) -> bool:
-    return path.is_file() and not digests.damage(path, weights.storage_of(path))
+    return path.is_file() and not digests.damage(path, repositories.storage_of(path))
 
 
 def _item(sibling: Any, path: Path) -> _Item:
@@ -230,7 +230,7 @@ def _fetch(batch: _Batch, item: _Item, tell: Callable[[int], None]) -> None:
 
 def _fetch_stems(item: _Item, tell: Callable[[int], None]) -> None:
     """demucs' own model, put where demucs looks for it."""
-    folder = weights.stems_folder()
+    folder = repositories.stems_folder()
     temporary = folder / f".{item.name}.{os.getpid()}.tmp"
     hasher, size = hashlib.sha256(), 0
     with _in_words("demucs"):
@@ -253,7 +253,7 @@ def _refer(batch: _Batch) -> None:
     """Notes which commit was the newest, for whoever looks without a pin. The library does so only for branches."""
     if not batch.newest:
         return
-    reference = weights.storage(_cache(), batch.repository) / "refs" / "main"
+    reference = repositories.storage(_cache(), batch.repository) / "refs" / "main"
     with _in_words(batch.repository):
         reference.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(str(reference), batch.revision.encode())
@@ -307,7 +307,7 @@ def _token() -> str | None:
 
 
 def _cache() -> Path:
-    return weights.caches()[0]
+    return repositories.caches()[0]
 
 
 @contextmanager

@@ -18,12 +18,24 @@ from soundgraph.backends import Model, Pin, Sources
 from soundgraph.backends.audiocraft import catalogue, digests
 from soundgraph.backends.audiocraft.catalogue import CatalogueEntry, is_folder
 from soundgraph.backends.audiocraft.peek import Peeked, peek
+from soundgraph.backends.audiocraft.repositories import (
+    CODEC_FILE,
+    LM_FILE,
+    Place,
+    checkpoint_files,
+    codec_files,
+    file_names,
+    names_of,
+    other_revision,
+    passed_over,
+    places,
+    stems_folder,
+    storage_of,
+    text_files,
+)
 from soundgraph.core.digest import digest
 from soundgraph.core.errors import NodeError, quote
 from soundgraph.core.files import stat_text
-
-LM_FILE = "state_dict.bin"
-CODEC_FILE = "compression_state_dict.bin"
 
 STEMS_FILE = "955717e8-8726e21a.th"
 STEMS_SHA256 = "8726e21a993978c7ba086d3872e7608d7d5bfca646ca4aca459ffda844faa8b4"
@@ -32,7 +44,6 @@ STEMS_SHA256 = "8726e21a993978c7ba086d3872e7608d7d5bfca646ca4aca459ffda844faa8b4
 OWN_STEMS = ("demucs.safetensors", "demucs.th", STEMS_FILE)
 """The demucs that the folder of a checkpoint may hold, whatever its content."""
 
-_TOKENIZER = ("added_tokens.json", "special_tokens_map.json", "spiece.model", "tokenizer.json", "tokenizer_config.json")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?")
 
 Role = Literal["checkpoint", "codec", "text", "stems"]
@@ -87,18 +98,6 @@ class FoundWeights:
     """The places before those."""
 
 
-@dataclass(frozen=True)
-class _Place:
-    """A folder with files of a repository."""
-
-    folder: Path
-    repository: str = ""
-    """Of the hub's cache; "" for any other folder."""
-    revision: str = ""
-    """Of the hub's cache; "" for any other folder."""
-    read: tuple[Path, ...] = ()
-
-
 def find(model_id: str, sources: Sources) -> Model | None:
     """The model of that id, None if there is none.
 
@@ -133,7 +132,7 @@ def stats(files: WeightFiles) -> dict[Path, str]:
     """By file of a model: what tells that it has not changed since."""
     paths = [files.lm, files.codec, *([files.stems] if files.stems is not None else [])]
     for folder, choose in ((files.codec_folder, codec_files), (files.text_encoder, text_files)):
-        paths += [folder / name for name in choose(_names(folder))] if folder is not None else []
+        paths += [folder / name for name in choose(file_names(folder))] if folder is not None else []
     return {path: stat_text(str(path)) for path in paths}
 
 
@@ -160,15 +159,15 @@ def look(model_id: str, sources: Sources, *, thorough: bool = False) -> FoundWei
     """
     pin = sources.pins.get(model_id)
     if is_folder(model_id):
-        return _assemble(_Place(_folder(model_id, sources)), sources, pin, None, thorough)
+        return _assemble(Place(_folder(model_id, sources)), sources, pin, None, thorough)
     entry = catalogue.entry(model_id)
-    for place in _places(model_id, sources, pin.revision if pin else "", checkpoint_files):
+    for place in places(model_id, sources, pin.revision if pin else "", checkpoint_files):
         if thorough and _is_damaged(place, checkpoint_files):
             return FoundWeights(absent=(WeightPart("checkpoint", model_id),))
         weights = _assemble(place, sources, pin, entry, thorough)
         # Another version than the pinned one is of use only if it has the same weights; else the pinned one is fetched.
         if pin is None or place.revision in ("", pin.revision) or weights.identity == pin.digest:
-            passed = _passed(place, model_id, sources, pin.revision if pin else "")
+            passed = passed_over(place, model_id, sources, pin.revision if pin else "")
             return replace(weights, passed=(*passed, *weights.passed))
     absent = [WeightPart("checkpoint", model_id)]
     if entry is not None:
@@ -179,79 +178,6 @@ def look(model_id: str, sources: Sources, *, thorough: bool = False) -> FoundWei
 def absent_words(parts: Iterable[WeightPart]) -> str:
     """What is not here, for a person."""
     return ", ".join(part.repository for part in parts)
-
-
-def caches() -> list[Path]:
-    """The folders that may hold repositories of the hub, as audiocraft and huggingface_hub look for them."""
-    home = _directory("HF_HOME") or digests.user_cache() / "huggingface"
-    hub = _directory("HF_HUB_CACHE") or _directory("HUGGINGFACE_HUB_CACHE") or home / "hub"
-    return list(dict.fromkeys([_directory("AUDIOCRAFT_CACHE_DIR") or hub, hub]))
-
-
-def stems_folder() -> Path:
-    """Where torch.hub, through which demucs fetches its model, puts it."""
-    return (_directory("TORCH_HOME") or digests.user_cache() / "torch") / "hub" / "checkpoints"
-
-
-def _directory(variable: str) -> Path | None:
-    given = os.environ.get(variable)
-    return digests.expanded(given) if given else None
-
-
-def storage(cache: Path, repository: str) -> Path:
-    """The folder of a repository in a cache of the hub."""
-    return cache / f"models--{repository.replace('/', '--')}"
-
-
-def storage_of(path: Path) -> Path | None:
-    """The folder of the repository, in one of the hub's own caches, whose snapshot holds a file; None for any other."""
-    parents = path.parents
-    in_cache = len(parents) > 3 and parents[1].name == "snapshots" and parents[3] in caches()
-    return parents[2] if in_cache and parents[2].name.startswith("models--") else None
-
-
-def other_revision(repository: str, pin: Pin | None) -> str:
-    """The revision that a model's pin names of a repository other than the model's own; "" for none."""
-    others = dict(other.rsplit("@", 1) for other in pin.others if "@" in other) if pin is not None else {}
-    return next((others[name] for name in names_of(repository) if name in others), "")
-
-
-def names_of(repository: str) -> tuple[str, ...]:
-    """The names that a repository goes by, the published one first: T5 had none with an owner at first."""
-    if "/" not in repository and repository.startswith("t5-"):
-        return (f"google-t5/{repository}", repository)
-    return (repository,)
-
-
-def codec_files(names: Iterable[str]) -> list[str]:
-    """Those of a repository's files that are its EnCodec; none if it has no whole one."""
-    present = sorted(names)
-    weights = _weights(present)
-    return ["config.json", *weights] if weights and "config.json" in present else []
-
-
-def text_files(names: Iterable[str]) -> list[str]:
-    """Those of a repository's files that are its text encoder with its tokenizer; none if it has no whole one."""
-    present = sorted(names)
-    tokenizer = [name for name in present if name in _TOKENIZER]
-    files = codec_files(present)
-    return [*files, *tokenizer] if files and {"spiece.model", "tokenizer.json"} & set(tokenizer) else []
-
-
-def checkpoint_files(names: Iterable[str]) -> list[str]:
-    """The two files of a checkpoint, or none."""
-    return [LM_FILE, CODEC_FILE] if {LM_FILE, CODEC_FILE} <= set(names) else []
-
-
-def _weights(names: list[str]) -> list[str]:
-    """What transformers loads from such a folder: safetensors before pickles, one file before several."""
-    for stem, suffix in (("model", ".safetensors"), ("pytorch_model", ".bin")):
-        if f"{stem}{suffix}" in names:
-            return [f"{stem}{suffix}"]
-        index = f"{stem}{suffix}.index.json"
-        if index in names:
-            return [index, *(name for name in names if re.fullmatch(rf"{stem}-\d+-of-\d+\{suffix}", name))]
-    return []
 
 
 # Models
@@ -329,7 +255,7 @@ def _memory(weights: FoundWeights) -> tuple[tuple[Literal["float32", "float16", 
 
 
 def _size(folder: Path | None, choose: Callable[[Iterable[str]], list[str]]) -> int:
-    return sum((folder / name).stat().st_size for name in choose(_names(folder))) if folder is not None else 0
+    return sum((folder / name).stat().st_size for name in choose(file_names(folder))) if folder is not None else 0
 
 
 def _unlike(model: Model, weights: FoundWeights) -> str:
@@ -359,7 +285,7 @@ def _folder(model_id: str, sources: Sources) -> Path:
 
 
 def _assemble(
-    place: _Place, sources: Sources, pin: Pin | None, entry: CatalogueEntry | None, thorough: bool
+    place: Place, sources: Sources, pin: Pin | None, entry: CatalogueEntry | None, thorough: bool
 ) -> FoundWeights:
     """Everything that belongs to the checkpoint in a folder."""
     lm_file, codec_file = place.folder / LM_FILE, place.folder / CODEC_FILE
@@ -370,27 +296,27 @@ def _assemble(
     if lm.pretrained:
         raise ValueError(f"cannot be used: its {LM_FILE} points at {quote(lm.pretrained)}, and has no weights itself")
     parts: list[tuple[str, Path]] = [("lm", lm_file), ("codec", codec_file)]
-    places, absent = [place], []
+    chosen, absent = [place], []
     passed: list[Path] = []
     folders: dict[str, Path] = {}
     companions = _companions(lm, codec)
     for part in companions:
         choose = codec_files if part.role == "codec" else text_files
         pinned = other_revision(part.repository, pin)
-        at = next(_places(part.repository, sources, pinned, choose, place.folder), None)
+        at = next(places(part.repository, sources, pinned, choose, place.folder), None)
         if at is None or (thorough and _is_damaged(at, choose)):
             absent.append(part)
             continue
-        places.append(at)
-        passed += _passed(at, part.repository, sources, pinned, place.folder)
+        chosen.append(at)
+        passed += passed_over(at, part.repository, sources, pinned, place.folder)
         folders[part.role] = at.folder
-        parts += [(f"{part.role}/{name}", at.folder / name) for name in choose(_names(at.folder))]
+        parts += [(f"{part.role}/{name}", at.folder / name) for name in choose(file_names(at.folder))]
     melody = bool(_conditioners(lm, "chroma_stem"))
     stems, stems_digest = _stems(place.folder, sources, thorough) if melody else (None, "")
     passed += [place.folder / name for name in OWN_STEMS if melody and stems != place.folder / name]
     if melody and stems is None and entry is not None:
         absent.append(WeightPart("stems", "demucs"))
-    read = tuple(dict.fromkeys([*(path for _, path in parts), *(file for at in places for file in at.read)]))
+    read = tuple(dict.fromkeys([*(path for _, path in parts), *(file for at in chosen for file in at.read)]))
     weights = FoundWeights(
         absent=tuple(absent), revision=place.revision, lm=lm, codec=codec, read=read, passed=tuple(passed)
     )
@@ -402,14 +328,14 @@ def _assemble(
     identity = digest("audiocraft weights", sorted(contents))
     if pin is not None and identity != pin.digest:
         # A part that is here at another revision than the pinned one is to be fetched, and not to be blamed.
-        moved = [at for at in places[1:] if other_revision(at.repository, pin) not in ("", at.revision)]
+        moved = [at for at in chosen[1:] if other_revision(at.repository, pin) not in ("", at.revision)]
         if absent := [part for part in companions if {at.repository for at in moved} & set(names_of(part.repository))]:
             return replace(weights, absent=tuple(absent))
     return replace(
         weights,
         files=WeightFiles(lm_file, codec_file, folders.get("codec"), folders.get("text"), stems),
         identity=identity,
-        others=tuple(f"{at.repository}@{at.revision}" for at in places[1:] if at.revision),
+        others=tuple(f"{at.repository}@{at.revision}" for at in chosen[1:] if at.revision),
     )
 
 
@@ -423,11 +349,11 @@ def _digest(path: Path) -> str:
     return (digests.stated(path, kept) if kept is not None else "") or digests.of(path)
 
 
-def _is_damaged(place: _Place, choose: Callable[[Iterable[str]], list[str]]) -> bool:
+def _is_damaged(place: Place, choose: Callable[[Iterable[str]], list[str]]) -> bool:
     """Whether a file of the hub's cache is not what it is called by there. Elsewhere files are the user's to mend."""
     if not place.repository:
         return False
-    paths = [place.folder / name for name in choose(_names(place.folder))]
+    paths = [place.folder / name for name in choose(file_names(place.folder))]
     return any(digests.damage(path, storage_of(path)) for path in paths)
 
 
@@ -453,7 +379,7 @@ def _companions_absent(entry: CatalogueEntry, sources: Sources, pin: Pin | None)
     likely = [(WeightPart("codec", entry.codec), codec_files), (WeightPart("text", entry.text_encoder), text_files)]
     for part, choose in likely:
         revision = other_revision(part.repository, pin)
-        if part.repository and next(_places(part.repository, sources, revision, choose), None) is None:
+        if part.repository and next(places(part.repository, sources, revision, choose), None) is None:
             yield part
     if entry.melody and _stems(None, sources)[0] is None:
         yield WeightPart("stems", "demucs")
@@ -487,68 +413,6 @@ def _stems(folder: Path | None, sources: Sources, thorough: bool = False) -> tup
                 raise ValueError(f"cannot be used: {path} is damaged; {hint}")
             return path, STEMS_SHA256
     return None, STEMS_SHA256
-
-
-def _places(
-    repository: str,
-    sources: Sources,
-    pinned: str,
-    choose: Callable[[Iterable[str]], list[str]],
-    beside: Path | None = None,
-) -> Iterator[_Place]:
-    """The folders that hold what `choose` wants of a repository, the first to be used first.
-
-    pinned: the revision that a lock names, "" for none. beside: the folder of a checkpoint, which may hold what it
-    needs.
-    """
-    names = names_of(repository)
-    for parent in (beside, sources.weights_dir):
-        for name in names if parent is not None else ():
-            folder = parent / name  # type: ignore[operator]
-            if choose(_names(folder)):
-                yield _Place(folder)
-    for cache in caches():
-        for name in names:
-            kept = storage(cache, name)
-            if pinned and choose(_names(kept / "snapshots" / pinned)):
-                yield _Place(kept / "snapshots" / pinned, name, pinned)
-            reference = kept / "refs" / "main"
-            revision = _reference(reference)
-            if revision and revision != pinned and choose(_names(kept / "snapshots" / revision)):
-                yield _Place(kept / "snapshots" / revision, name, revision, (reference,))
-
-
-def _passed(
-    chosen: _Place, repository: str, sources: Sources, pinned: str, beside: Path | None = None
-) -> Iterator[Path]:
-    """Where `_places` looked before it came to the one that was chosen; the parameters are those of it."""
-    names = names_of(repository)
-    for folder in (parent / name for parent in (beside, sources.weights_dir) if parent is not None for name in names):
-        if folder == chosen.folder:
-            return
-        yield folder
-    for kept in (storage(cache, name) for cache in caches() for name in names):
-        if pinned and chosen.folder != kept / "snapshots" / pinned:
-            yield kept / "snapshots" / pinned
-        if kept in chosen.folder.parents:
-            return
-        yield kept / "refs" / "main"
-
-
-def _reference(path: Path) -> str:
-    try:
-        revision = path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        return ""
-    return revision if re.fullmatch(r"[\w.-]+", revision) and revision.strip(".") else ""
-
-
-def _names(folder: Path | None) -> list[str]:
-    """The files of a folder; none if there is none. A link that leads nowhere is no file."""
-    try:
-        return sorted(path.name for path in folder.iterdir() if path.is_file()) if folder is not None else []
-    except OSError:
-        return []
 
 
 _peeked: dict[str, tuple[str, Peeked]] = {}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import soundgraph
-from soundgraph.backends.audiocraft import weights
+from soundgraph.backends.audiocraft import repositories
 from tests.helpers import Space, export, generate, node
 
 from . import stub_hub, tiny
@@ -24,7 +24,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, musicgen_t5: Path) -
     with stub_hub.alone(tmp_path / "caches", monkeypatch) as running:
         running.publish_folder(MODEL, musicgen_t5)
         for name in (tiny.T5_NAME, "t5-base"):  # its own, and the one that the catalogue expects
-            running.publish_folder(weights.names_of(name)[0], musicgen_t5 / tiny.T5_NAME)
+            running.publish_folder(repositories.names_of(name)[0], musicgen_t5 / tiny.T5_NAME)
         yield running
 
 

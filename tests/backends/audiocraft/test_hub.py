@@ -16,7 +16,7 @@ from backends.audiocraft import stub_hub
 from backends.audiocraft.stub_hub import StubHub, checkpoint, encodec, lm_config, text_encoder, write
 from soundgraph import backends
 from soundgraph.backends import Pin, Sources
-from soundgraph.backends.audiocraft import catalogue, digests, hub, weights
+from soundgraph.backends.audiocraft import catalogue, digests, hub, repositories, weights
 from soundgraph.core.errors import NodeError
 
 BACKEND = backends.get("audiocraft")
@@ -183,7 +183,7 @@ def test_what_a_folder_lacks_is_fetched(served, tmp_path):
 def test_the_pinned_revision_is_fetched_when_there_is_a_newer_one(served):
     publish(served)
     pin = pull()
-    shutil.rmtree(weights.caches()[0])
+    shutil.rmtree(repositories.caches()[0])
     served.publish(SMALL, checkpoint(seed="newer"))
     served.publish(T5, text_encoder("newer"))
     sources = Sources(pins={SMALL: pin})
@@ -386,10 +386,10 @@ def test_demucs_is_fetched_for_a_melody_model(served, tmp_path, monkeypatch):
     assert "of demucs arrived damaged" in refused(melody)
     served.forged = set()
     pull(melody)
-    assert weights.locate(find(melody), Sources()).stems == weights.stems_folder() / weights.STEMS_FILE
+    assert weights.locate(find(melody), Sources()).stems == repositories.stems_folder() / weights.STEMS_FILE
     before = BACKEND.missing(find(melody))  # perhaps of packages
-    assert [path.name for path in weights.stems_folder().iterdir()] == [weights.STEMS_FILE]
-    (weights.stems_folder() / weights.STEMS_FILE).write_bytes(b"stemz")
+    assert [path.name for path in repositories.stems_folder().iterdir()] == [weights.STEMS_FILE]
+    (repositories.stems_folder() / weights.STEMS_FILE).write_bytes(b"stemz")
     assert "is damaged; soundgraph models pull mends it" in BACKEND.missing(find(melody))
     pull(melody)
     assert BACKEND.missing(find(melody)) == before

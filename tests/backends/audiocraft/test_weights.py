@@ -16,7 +16,7 @@ from backends.audiocraft import stub_hub
 from backends.audiocraft.stub_hub import checkpoint, encodec, lm_config, text_encoder, write, write_cache
 from soundgraph import backends
 from soundgraph.backends import Pin, Sources
-from soundgraph.backends.audiocraft import catalogue, digests, weights
+from soundgraph.backends.audiocraft import catalogue, digests, repositories, weights
 from soundgraph.core.errors import NodeError
 from soundgraph.core.files import digest_if_readable
 
@@ -386,7 +386,8 @@ def test_the_memory_of_a_folder_follows_from_its_tensors(musicgen_t5):
     model = find(str(musicgen_t5))
     found = weights.look(model.id, Sources())
     encoder = musicgen_t5 / "t5-small"
-    text = sum((encoder / name).stat().st_size for name in weights.text_files(path.name for path in encoder.iterdir()))
+    names = repositories.text_files(path.name for path in encoder.iterdir())
+    text = sum((encoder / name).stat().st_size for name in names)
     assert dict(model.memory)["float32"] == 4 * (found.lm.parameters + found.codec.parameters) + text
     assert dict(model.memory)["int8"] == found.lm.parameters + 4 * found.codec.parameters + text
 
