@@ -28,6 +28,16 @@ input = "beep"
 [exports.soft]
 node = "soft"
 format = ["wav", "au"]
+
+[nodes.hum]
+kind = "generate"
+model = "hum/low"
+prompt = "hm"
+duration = 0.2
+octave = 1
+
+[exports.hum]
+node = "hum"
 """
 
 
@@ -38,6 +48,7 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(REPOSITORY / "soundgraph", place / "soundgraph", ignore=shutil.ignore_patterns("__pycache__"))
     for name, text in FILES.items():
         assert not (place / name).exists(), name
+        (place / name).parent.mkdir(exist_ok=True)
         (place / name).write_text(text, encoding="utf-8")
     verbs = place / "soundgraph/cli/__init__.py"
     text = verbs.read_text(encoding="utf-8")
@@ -55,7 +66,7 @@ def soundgraph(changed: Path, project: Path, *arguments: str) -> str:
 
 
 def test_a_kind_a_verb_and_whatever_else_the_page_shows_work_as_it_says(changed: Path, tmp_path: Path) -> None:
-    assert {Path(name).parent.name for name in FILES} >= {"nodes", "verbs", "formats"}
+    assert {Path(name).parent.name for name in FILES} >= {"nodes", "verbs", "formats", "hum"}
     (tmp_path / "graphs").mkdir()
     (tmp_path / "soundgraph.toml").touch()
     (tmp_path / "graphs/a.toml").write_text(SCENE, encoding="utf-8")
@@ -63,6 +74,9 @@ def test_a_kind_a_verb_and_whatever_else_the_page_shows_work_as_it_says(changed:
     assert (tmp_path / "build/soft.wav").is_file()
     sun = (tmp_path / "build/soft.au").read_bytes()
     assert (sun[:4], len(sun)) == (b".snd", 24 + 3 * 48000 // 5)
+    assert (tmp_path / "build/hum.wav").is_file()
+    assert "how many octaves higher; models of hum" in soundgraph(changed, tmp_path, "kinds", "generate")
+    assert "hum/low" in soundgraph(changed, tmp_path, "models")
     assert "Make a sound half as loud" in soundgraph(changed, tmp_path, "kinds")
     assert '"halve"' in json.dumps(json.loads(soundgraph(changed, tmp_path, "schema")))
     assert soundgraph(changed, tmp_path, "hello") == "hello, a\n"

@@ -255,11 +255,11 @@ class Backend(Protocol):
 _METHODS = ("models", "find", "missing", "download_size", "pull", "load")
 
 
-def _wrong_backend(found: Any) -> str:
+def _wrong_backend(thing: Any) -> str:
     for name, sort in (("name", str), ("version", int), ("draft", bool)):
-        if not isinstance(getattr(found, name, None), sort):
+        if not isinstance(getattr(thing, name, None), sort):
             return f"has no {name} that is {_ARTICLED[sort]}"
-    params = getattr(found, "params", None)
+    params = getattr(thing, "params", None)
     if not (isinstance(params, type) and issubclass(params, Params)):
         return "has no params that are soundgraph.core.params.Params"
     params.model_rebuild()
@@ -267,7 +267,7 @@ def _wrong_backend(found: Any) -> str:
         return f"takes {quote(taken[0])} in a way of its own, and every generate node has that"
     if named := (*reference_fields(params), *file_fields(params)):
         return f"takes {quote(named[0])}, which names a node or a file"
-    absent = [name for name in _METHODS if not callable(getattr(found, name, None))]
+    absent = [name for name in _METHODS if not callable(getattr(thing, name, None))]
     return f"has no {absent[0]}: see soundgraph.backends.Backend" if absent else ""
 
 

@@ -28,14 +28,26 @@ def test_a_backend_that_is_not_here_made_takes() -> None:
     assert not backends.is_draft("of another machine")
 
 
+ODD = """from soundgraph.core.params import NodeRef, Params
+class BACKEND:
+    name, version, draft = 'odd', 1, False
+"""
+
+
 @pytest.mark.parametrize(
     ("code", "wrong"),
     [
         ("BACKEND = 3", "has no name that is a text"),
         ("class BACKEND:\n    name, version = 'odd', 1", "has no draft that is true or false"),
+        (ODD, "has no params that are soundgraph.core.params.Params"),
+        (ODD.replace("False", "False\n    params = Params"), "has no models: see soundgraph.backends.Backend"),
         (
-            "class BACKEND:\n    name, version, draft = 'odd', 1, False",
-            "has no models: see soundgraph.backends.Backend",
+            ODD.replace("False", "False\n    class params(Params):\n        seed: int = 0"),
+            'takes "seed" in a way of its own, and every generate node has that',
+        ),
+        (
+            ODD.replace("False", "False\n    class params(Params):\n        sung_by: NodeRef | None = None"),
+            'takes "sung_by", which names a node or a file',
         ),
         ("raise OSError('no such card')", "cannot be loaded: OSError: no such card"),
     ],

@@ -7,23 +7,24 @@ import shutil
 import tomllib
 from pathlib import Path
 
-_SOURCE = Path(__file__).parent / "toy-sounds"
+TOYS = Path(__file__).parent / "toy-sounds"
 
 
-def install(site: Path, name: str = "Toy.Sounds") -> Path:
-    """Puts the package into a folder for `PYTHONPATH`, as pip would. name: of the distribution.
+def install(site: Path, source: Path = TOYS) -> Path:
+    """Puts a package into a folder for `PYTHONPATH`, as pip would. source: the folder with its pyproject.toml.
 
     Returns the folder with its code.
     """
-    project = tomllib.loads((_SOURCE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    code = site / "toy_sounds"
-    shutil.copytree(_SOURCE / "toy_sounds", code, ignore=shutil.ignore_patterns("__pycache__"))
+    project = tomllib.loads((source / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (folder,) = (path for path in source.iterdir() if path.is_dir())
+    code = site / folder.name
+    shutil.copytree(folder, code, ignore=shutil.ignore_patterns("__pycache__"))
     points = [
         (group, f"{point} = {value}")
         for group, offered in project["entry-points"].items()
         for point, value in offered.items()
     ]
-    offer(site, name, project["version"], points)
+    offer(site, project["name"], project["version"], points)
     return code
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -181,6 +182,23 @@ def test_kinds_models_and_schema_list_it_and_say_whose_it_is(toys: Toys) -> None
     assert schema["kind_generate"]["properties"]["wound_up"]["description"].endswith("(of package toy-sounds)")
     assert "greeting" in schema["engine_toyland"]["properties"]
     assert "au" in json.dumps(schema["export"]["properties"]["format"])
+
+
+PAGE = (Path(__file__).parents[2] / "docs/plugins.md").read_text(encoding="utf-8")
+
+
+def test_the_package_that_the_page_shows_works_as_it_says(space: Space, tmp_path: Path) -> None:
+    files = dict(re.findall(r"^```(?:toml|python) file=(\S+)\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL))
+    source, site = tmp_path / "source", tmp_path / "site-packages"
+    for name, text in files.items():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(text, encoding="utf-8")
+    install(site, source)
+    space.scene(CHAIN + node("half", "shorten", input="rain") + export("half", "half", format="wav"))
+    built = space.fresh("build", "--json", env={"PYTHONPATH": str(site)})
+    assert built.exports["build/half.wav"] == "written"
+    kinds = space.fresh("kinds", env={"PYTHONPATH": str(site)}).out
+    assert "shorten    Keep the first half of a sound. (of package soundgraph-shorten)\n" in kinds
 
 
 # What is refused
