@@ -128,8 +128,8 @@ class Pipeline:
         if not node.model.identity:  # without it no key can be formed, and the take would not be kept
             node = replace(node, model=self._fetched(node.model))
         assert node.model is not None
-        manifest = action.manifest(node, digests, self._project.cache.salt)
-        key = action_key(manifest) if manifest is not None else None
+        node_action = action.action_of(node, digests, self._project.cache.salt)
+        key = action_key(node_action) if node_action is not None else None
         if key is not None:
             record = self._store.records.lookup([key]).get(key)
             kept = self._store.blobs.read(record.digest) if record is not None else None
@@ -141,10 +141,10 @@ class Pipeline:
         if isinstance(made, Refused):
             raise UsageError(made.reason)
         sound = artifact.make(made.audio.samples, made.audio.sample_rate)
-        if manifest is not None and key is not None:
+        if node_action is not None and key is not None:
             rate, channels, length = sound.sample_rate, sound.channels, sound.n_samples
             facts = {"node": "pipeline", **({"generated": dict(made.facts)} if made.facts else {})}
-            record = Record(key, sound.digest, rate, channels, length, manifest, facts, made.remarks)
+            record = Record(key, sound.digest, rate, channels, length, node_action, facts, made.remarks)
             self._store.publish([(record, sound)], takes=not node.model.draft)
         return sound
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from soundgraph.core import digest
 
-Manifest = dict[str, Any]
+Action = dict[str, Any]
+"""All that a result depends on, and nothing else."""
 
 
-def action_key(found: Manifest) -> str:
-    return digest.digest("action", found)
+def action_key(action: Action) -> str:
+    return digest.digest("action", action)

@@ -293,7 +293,7 @@ def _record(store: DiskStore, reader: _Reader, name: str, n_bytes: int) -> tuple
     if (found.key, found.digest[:16]) != (match[1], match[2] or found.digest[:16]):
         raise reader.wrong(f"{name} is the record of something else")
     try:
-        key = action_key(dict(found.manifest))
+        key = action_key(dict(found.action))
     except (ValueError, TypeError, RecursionError):
         key = ""
     if key != found.key:  # else a sound could be put in the place of any other

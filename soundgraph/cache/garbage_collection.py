@@ -29,7 +29,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from soundgraph.cache.action_key import Manifest, action_key
+from soundgraph.cache.action_key import Action, action_key
 from soundgraph.cache.disk import listing
 from soundgraph.cache.disk.files import sync_folder
 from soundgraph.cache.disk.records import MAX_RECORD_BYTES
@@ -66,10 +66,10 @@ class Reach:
         return Reach(self.keys | other.keys, self.takes | other.takes, self.shapes | other.shapes)
 
 
-def shape(found: Manifest) -> str:
+def shape(action: Action) -> str:
     """What is known of a generated node's key without its inputs and the identity of its model's weights."""
-    model = {name: value for name, value in dict(found.get("model", {})).items() if name != "identity"}
-    return action_key({**{name: found[name] for name in found if name != "inputs"}, "model": model})
+    model = {name: value for name, value in dict(action.get("model", {})).items() if name != "identity"}
+    return action_key({**{name: action[name] for name in action if name != "inputs"}, "model": model})
 
 
 class Entry(NamedTuple):
@@ -248,7 +248,7 @@ def _read(file: listing.Found) -> Record | None:
 def _is_reached(store: DiskStore, record: Record, earlier: bool, reach: Reach) -> bool:
     if not earlier and record.key in reach.keys:
         return True
-    return bool(reach.shapes) and store.records.is_take(record) and shape(dict(record.manifest)) in reach.shapes
+    return bool(reach.shapes) and store.records.is_take(record) and shape(dict(record.action)) in reach.shapes
 
 
 # Deciding

@@ -31,7 +31,7 @@ class Record:
     """What an action gave.
 
     key: the action key. digest: of the artifact.
-    manifest: what the key is a digest of.
+    action: what the key is a digest of.
     made: facts that are no part of the key: node, time, seconds, versions, machine.
     remarks: what the build said when it ran.
     """
@@ -41,20 +41,20 @@ class Record:
     sample_rate: int
     channels: int
     n_samples: int
-    manifest: Mapping[str, Any]
+    action: Mapping[str, Any]
     made: Mapping[str, Any] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
     @property
     def backend(self) -> str | None:
         """The name of the backend that generated it; None if none did. Whether that makes drafts, the backend says."""
-        model = self.manifest.get("model")
+        model = self.action.get("model")
         return str(model.get("backend", "")) if isinstance(model, Mapping) else None
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """The digests of the artifacts that went in."""
-        found = self.manifest.get("inputs", {})
+        found = self.action.get("inputs", {})
         return tuple(map(str, found.values())) if isinstance(found, Mapping) else ()
 
     def to_json(self) -> str:
@@ -68,7 +68,7 @@ class Record:
                 "sample_rate": self.sample_rate,
                 "channels": self.channels,
                 "n_samples": self.n_samples,
-                "manifest": dict(self.manifest),
+                "manifest": dict(self.action),
                 "made": dict(self.made),
                 "remarks": list(self.remarks),
             },
@@ -105,7 +105,7 @@ class Record:
 
     @staticmethod
     def from_row(text: str) -> Record | None:
-        """Like `from_json`, but `manifest` and `made` are read when they are asked for, and not kept: a plan of 190,000
+        """Like `from_json`, but `action` and `made` are read when they are asked for, and not kept: a plan of 190,000
         nodes wants to know of nearly all records only which sound they name.
 
         With a right checksum this can only fail for a text that soundgraph did not write: then asking raises

@@ -46,7 +46,7 @@ def ancestry(graph: Graph, name: str, records: Mapping[str, Record]) -> dict[str
             facts.update(
                 (key, value) for key, value in (("params", params), ("inputs", inputs), ("models", models)) if value
             )
-            files = record.manifest.get("files")
+            files = record.action.get("files")
             if files:
                 facts["files_sha256"] = files
             facts.update(action_key=record.key, digest=record.digest)

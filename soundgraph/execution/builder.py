@@ -20,7 +20,7 @@ from soundgraph import __version__
 from soundgraph.audio import artifact
 from soundgraph.audio.artifact import Audio
 from soundgraph.backends import Device, Model, Request, Sources
-from soundgraph.cache.action_key import Manifest, action_key
+from soundgraph.cache.action_key import Action, action_key
 from soundgraph.cache.result_record import Record
 from soundgraph.cache.store import Store
 from soundgraph.core import events, programs
@@ -387,7 +387,7 @@ class _Round:
 
     def _decide(self, name: str) -> None:
         """All inputs of a node that was no HIT are known: it is found after all, waits for its twin, or runs."""
-        found, key = self._manifest(name)
+        found, key = self._action(name)
         if found is None or key is None:
             self._fail(name, "the weights of its model are not known here")
             return
@@ -484,19 +484,19 @@ class _Round:
         self.site.store.coordination.release(done)
 
     def _key(self, name: str) -> str:
-        _, key = self._manifest(name)
+        _, key = self._action(name)
         assert key is not None
         return key
 
-    def _manifest(self, name: str) -> tuple[Manifest | None, str | None]:
-        """The node's manifest and key, now that its inputs are known."""
+    def _action(self, name: str) -> tuple[Action | None, str | None]:
+        """The node's action and key, now that its inputs are known."""
         decision = self.plan.decisions[name]
         if decision.key is not None:
-            return decision.manifest, decision.key
+            return decision.action, decision.key
         records = {role: self.records[other] for role, other in scene_graph.inputs_of(self.graph, name)}
         inputs = {role: record.digest for role, record in records.items()}
         forms = [Form(record.sample_rate, record.channels) for record in records.values()]
-        found = action.manifest(scene_graph.node_of(self.graph, name), inputs, self.plan.salt, forms)
+        found = action.action_of(scene_graph.node_of(self.graph, name), inputs, self.plan.salt, forms)
         return found, None if found is None else action_key(found)
 
     def _submit_render(self, name: str) -> None:
@@ -506,7 +506,7 @@ class _Round:
         self.started[name] = time.perf_counter()
         self.tell(NodeStarted(name))
         inputs = [self.records[other].digest for _, other in scene_graph.inputs_of(self.graph, name)]
-        found, _ = self._manifest(name)
+        found, _ = self._action(name)
         self.pool.submit(self._render, name, inputs, (found or {}).get("files", {}))
 
     def _submit_check(self, name: str) -> None:
@@ -605,7 +605,7 @@ class _Round:
             seconds = now - self.started[name]
         else:  # since the take before it: takes of one model are made one after another
             seconds, self.free_at = now - self.free_at, now
-        found, key = self._manifest(name)
+        found, key = self._action(name)
         assert found is not None
         assert key is not None
         inputs = {
@@ -744,7 +744,7 @@ class _Round:
         if self.plan.decisions[name].key is not None or all(
             other in self.records for _, other in scene_graph.inputs_of(self.graph, name)
         ):
-            _, key = self._manifest(name)
+            _, key = self._action(name)
             self._let_go([key] if key is not None else [])
 
     def _publish(self, *, takes: bool = False) -> set[str]:

@@ -67,7 +67,7 @@ def _rendered(plan: Plan, name: str, record: Record, blobs: Blobs) -> Verdict:
     assert node.kind.render is not None
     try:
         inputs = [_sound(blobs, record_of(plan, other)) for _, other in scene_graph.inputs_of(plan.graph, name)]
-        if action.files_of(node) != record.manifest.get("files", {}):
+        if action.files_of(node) != record.action.get("files", {}):
             return Verdict(name, "failed", None, "its file changed meanwhile; build again")
         result = node.kind.render(node.params, inputs)
         return compared(name, _sound(blobs, record), artifact.make(result.samples, result.sample_rate))

@@ -1,6 +1,6 @@
-"""Action keys: what a node's result depends on and nothing else, and how two manifests differ, in words.
+"""Action keys: what a node's result depends on and nothing else, and how two actions differ, in words.
 
-The key is a digest of the manifest, and `explain` prints the difference between two manifests: there is one list of
+The key is a digest of the action, and `explain` prints the difference between two actions: there is one list of
 what matters, so that the two cannot disagree.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from soundgraph import backends
-from soundgraph.cache.action_key import Manifest
+from soundgraph.cache.action_key import Action
 from soundgraph.core.digest import KEY_SCHEMA
 from soundgraph.core.errors import PluginError
 from soundgraph.core.files import digest_file
@@ -24,7 +24,7 @@ from soundgraph.scene.tables.scene import Node
 _MISSING = object()
 
 
-def manifest(node: Node, inputs: Mapping[str, str], salt: str = "", forms: Collection[Form] = ()) -> Manifest | None:
+def action_of(node: Node, inputs: Mapping[str, str], salt: str = "", forms: Collection[Form] = ()) -> Action | None:
     """What the result of `node` depends on.
 
     inputs: the digest of each input's artifact, by role ("input", "inputs[0].node").
@@ -40,12 +40,12 @@ def manifest(node: Node, inputs: Mapping[str, str], salt: str = "", forms: Colle
     kind = node.kind
     params = key_params(node.params)
     version = kind.version_for(node.params, forms)
-    found: Manifest = {"schema": KEY_SCHEMA, "kind": node.kind_name, "version": version, "params": params}
+    action: Action = {"schema": KEY_SCHEMA, "kind": node.kind_name, "version": version, "params": params}
     # Another package of the same name is another thing; of a newer version of one, what the kind says of itself counts.
     if package := KINDS.package(node.kind_name):
-        found["package"] = package
+        action["package"] = package
     if salt:
-        found["salt"] = salt
+        action["salt"] = salt
     if node.model is not None:
         if not node.model.identity:
             return None
@@ -56,16 +56,16 @@ def manifest(node: Node, inputs: Mapping[str, str], salt: str = "", forms: Colle
                 params.pop(field, None)
             params |= key_params(backends.own_params(node.params, node.model))
         version = backends.get(node.model.backend).version
-        found["model"] = {"backend": node.model.backend, "version": version, "identity": node.model.identity}
+        action["model"] = {"backend": node.model.backend, "version": version, "identity": node.model.identity}
         if package := backends.BACKENDS.package(node.model.backend):
-            found["model"]["package"] = package
+            action["model"]["package"] = package
     if inputs:
-        found["inputs"] = dict(inputs)
+        action["inputs"] = dict(inputs)
     files = files_of(node)
     if files:
-        found["files"] = files
-        found["decoder"] = kind.decoder(node.params) if kind.decoder else ""
-    return found
+        action["files"] = files
+        action["decoder"] = kind.decoder(node.params) if kind.decoder else ""
+    return action
 
 
 def files_of(node: Node) -> dict[str, str]:
@@ -90,23 +90,23 @@ class Difference:
         return f"{self.field}: {self.old} -> {self.new}"
 
 
-def differences(old: Manifest, new: Manifest) -> list[Difference]:
-    """Every field in which two manifests differ. A parameter that is absent stands for its kind's default.
+def differences(old: Action, new: Action) -> list[Difference]:
+    """Every field in which two actions differ. A parameter that is absent stands for its kind's default.
 
     Fields are named as the user writes them ("prompt", "bands[0].gain_db"); the rest as "kind", "model.identity",
     "inputs.<role>", "files.<field>", "decoder", "salt".
     """
     before, after = dict(_fields(old)), dict(_fields(new))
-    found = []
+    changed = []
     for field in [*before, *(field for field in after if field not in before)]:
         a, b = before.get(field, _MISSING), after.get(field, _MISSING)
         if a != b or type(a) is not type(b):
-            found.append(Difference(field, _spell(a, field, old, b), _spell(b, field, new, a)))
-    return found
+            changed.append(Difference(field, _spell(a, field, old, b), _spell(b, field, new, a)))
+    return changed
 
 
-def _fields(found: Manifest) -> Iterator[tuple[str, Any]]:
-    for key, value in found.items():
+def _fields(action: Action) -> Iterator[tuple[str, Any]]:
+    for key, value in action.items():
         if key == "params":
             yield from _flat("", value)
         elif isinstance(value, dict):
@@ -127,21 +127,21 @@ def _flat(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield prefix, value
 
 
-def _spell(value: Any, field: str, found: Manifest, other: Any) -> str | None:
+def _spell(value: Any, field: str, action: Action, other: Any) -> str | None:
     if value is not _MISSING:
         return json.dumps(value, ensure_ascii=False)
-    default = _default(field, found)
+    default = _default(field, action)
     if default is _MISSING or default is None or default == other:
         return None
     return f"{json.dumps(default, ensure_ascii=False)} (default)"
 
 
-def _default(field: str, found: Manifest) -> Any:
-    """The built-in default of a top-level parameter of the manifest's kind, or of its model's backend."""
+def _default(field: str, action: Action) -> Any:
+    """The built-in default of a top-level parameter of the action's kind, or of its model's backend."""
     try:
-        fields = dict(get_kind(found["kind"]).params.model_fields)
-        if "model" in found:
-            fields |= backends.get(found["model"]["backend"]).params.model_fields
+        fields = dict(get_kind(action["kind"]).params.model_fields)
+        if "model" in action:
+            fields |= backends.get(action["model"]["backend"]).params.model_fields
         info = fields[field]
     except (KeyError, PluginError):
         return _MISSING

@@ -1,4 +1,4 @@
-"""Why a node would run, or would not: the difference between its manifest and the last one that was kept, in words."""
+"""Why a node would run, or would not: the difference between its action and the last one that was kept, in words."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from soundgraph.cache.result_record import Record
 from soundgraph.cache.store import Notes, Records
-from soundgraph.planning import action, scene_graph
-from soundgraph.planning.action import Difference
+from soundgraph.planning import scene_graph
+from soundgraph.planning.action import Difference, action_of, differences
 from soundgraph.planning.planner import Plan, Status, form_of
 
 
@@ -94,7 +94,7 @@ def explain(plan: Plan, name: str, past: Past) -> Reason:
             waits,
             "never built" if before is None and name not in past.gone else "",
         )
-    if decision.manifest is None:
+    if decision.action is None:
         return Reason(name, decision.status, "unknown weights")
     if decision.forced is not None:
         return Reason(name, decision.status, "forced")
@@ -114,15 +114,15 @@ def changes_since(plan: Plan, name: str, before: Record) -> tuple[Difference, ..
         role: record.digest for role, other in roles.items() if (record := plan.decisions[other].record) is not None
     }
     old_inputs: Mapping[str, str] = before.made.get("inputs", {})
-    old_digests: Mapping[str, str] = before.manifest.get("inputs", {})
+    old_digests: Mapping[str, str] = before.action.get("inputs", {})
     forms = [form for other in roles.values() for form in form_of(plan.graph, other, plan.decisions[other].record)]
-    found = action.manifest(node, known, plan.salt, forms)
+    action_now = action_of(node, known, plan.salt, forms)
     changes = []
-    if found is not None:
+    if action_now is not None:
         without = {"inputs"}
-        old = {key: value for key, value in before.manifest.items() if key not in without}
-        new = {key: value for key, value in found.items() if key not in without}
-        changes = action.differences(old, new)
+        old = {key: value for key, value in before.action.items() if key not in without}
+        new = {key: value for key, value in action_now.items() if key not in without}
+        changes = differences(old, new)
     for role in [*inputs, *(role for role in old_digests if role not in inputs)]:
         old_name, new_name = old_inputs.get(role), inputs.get(role)
         if old_name != new_name:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from soundgraph.cache.action_key import Manifest, action_key
+from soundgraph.cache.action_key import Action, action_key
 from soundgraph.cache.result_record import Record
 from soundgraph.nodes import Form
-from soundgraph.planning import action, scene_graph
+from soundgraph.planning import scene_graph
+from soundgraph.planning.action import action_of
 from soundgraph.planning.pins import NONE, Pins
 from soundgraph.planning.scene_graph import Graph
 from soundgraph.project.lockfile import Take
@@ -32,7 +33,7 @@ class Status(Enum):
 class Decision:
     """What will happen to a node, and why.
 
-    manifest, key: known unless it is MAYBE, or the weights of its model are not known here.
+    action, key: known unless it is MAYBE, or the weights of its model are not known here.
     record: of a HIT; None when it shares the take of another node that runs in this build.
     shares: the id of that node.
     forced: the record of a node that runs only because it was asked to (`--force`).
@@ -40,7 +41,7 @@ class Decision:
     """
 
     status: Status
-    manifest: Manifest | None = None
+    action: Action | None = None
     key: str | None = None
     record: Record | None = None
     shares: str | None = None
@@ -103,11 +104,11 @@ def plan(
     decisions: dict[str, Decision] = {}
     runs: dict[str, str] = {}  # action key -> the node that will run for it
     for layer in scene_graph.in_order(graph, scene_graph.needed(graph, targets)):
-        drafts = {name: _manifest(graph, name, decisions, salt) for name in layer}
-        keys = {name: action_key(found) for name, found in drafts.items() if found is not None}
+        actions = {name: _action(graph, name, decisions, salt) for name in layer}
+        keys = {name: action_key(action) for name, action in actions.items() if action is not None}
         records = lookup(list(dict.fromkeys(keys.values())))
         for name in layer:
-            found, key = drafts[name], keys.get(name)
+            action, key = actions[name], keys.get(name)
             if key is None:
                 waits = any(decisions[other].digest is None for _, other in scene_graph.inputs_of(graph, name))
                 decisions[name] = Decision(Status.MAYBE if waits else Status.MISS)
@@ -115,33 +116,33 @@ def plan(
             record = records.get(key)
             take = pins.of(name, key) if pins and scene_graph.node_of(graph, name).model is not None else None
             if take is not None:
-                decisions[name] = _pinned(found, key, take, record, lost, kept)
+                decisions[name] = _pinned(action, key, take, record, lost, kept)
                 continue
             if record is not None and record.digest in lost:
                 record = None
             if record is not None and not force:
-                decisions[name] = Decision(Status.HIT, found, key, record)
+                decisions[name] = Decision(Status.HIT, action, key, record)
             elif key in runs:
-                decisions[name] = Decision(Status.HIT, found, key, shares=runs[key])
+                decisions[name] = Decision(Status.HIT, action, key, shares=runs[key])
             else:
                 runs[key] = name
-                decisions[name] = Decision(Status.MISS, found, key, forced=record)
+                decisions[name] = Decision(Status.MISS, action, key, forced=record)
     return Plan(graph, tuple(targets), decisions, salt, frozenset(lost), pins)
 
 
 def _pinned(
-    found: Manifest | None, key: str, take: Take, record: Record | None, lost: Collection[str], kept: Kept
+    action: Action | None, key: str, take: Take, record: Record | None, lost: Collection[str], kept: Kept
 ) -> Decision:
     """About a node whose result is a pinned take. record: the current one of its key."""
     if record is None or record.digest != take.digest:
         record = kept(key, take.digest)
     if record is None or take.digest in lost:
-        return Decision(Status.ABSENT, found, key, pin=take)
-    return Decision(Status.HIT, found, key, record, pin=take)
+        return Decision(Status.ABSENT, action, key, pin=take)
+    return Decision(Status.HIT, action, key, record, pin=take)
 
 
-def _manifest(graph: Graph, name: str, decisions: Mapping[str, Decision], salt: str) -> Manifest | None:
-    """The node's manifest; None while the digest of an input is not known."""
+def _action(graph: Graph, name: str, decisions: Mapping[str, Decision], salt: str) -> Action | None:
+    """The node's action; None while the digest of an input is not known."""
     inputs: dict[str, str] = {}
     forms = []
     for role, other in scene_graph.inputs_of(graph, name):
@@ -151,7 +152,7 @@ def _manifest(graph: Graph, name: str, decisions: Mapping[str, Decision], salt: 
             return None
         inputs[role] = digest
         forms += form_of(graph, other, decisions[other].record)
-    return action.manifest(scene_graph.node_of(graph, name), inputs, salt, forms)
+    return action_of(scene_graph.node_of(graph, name), inputs, salt, forms)
 
 
 def form_of(graph: Graph, name: str, record: Record | None) -> list[Form]:

@@ -192,10 +192,10 @@ class _Reckoning:
     def _own(self, name: str, node: Node) -> Record | None:
         """The node's last record, if that was made in the same way."""
         record = self._past.get(name)
-        if record is None or record.manifest.get("kind") != node.kind_name or "seconds" not in record.made:
+        if record is None or record.action.get("kind") != node.kind_name or "seconds" not in record.made:
             return None
         if node.model is not None:
-            model, params = record.manifest.get("model", {}), record.manifest.get("params", {})
+            model, params = record.action.get("model", {}), record.action.get("params", {})
             same = model.get("identity") == node.model.identity
             return record if same and params.get("precision") == getattr(node.params, "precision", None) else None
         return record

@@ -78,9 +78,9 @@ def _shapes(opened: Session, decisions: dict[str, Decision]) -> Iterator[str]:
 def _shape(node: Node, project: Project) -> str:
     assert node.model is not None
     named = dataclasses.replace(node, model=dataclasses.replace(node.model, identity="any"))
-    manifest = action.manifest(named, {}, project.cache.salt)
-    assert manifest is not None
-    return garbage_collection.shape(manifest)
+    wanted_action = action.action_of(named, {}, project.cache.salt)
+    assert wanted_action is not None
+    return garbage_collection.shape(wanted_action)
 
 
 # All projects of a cache

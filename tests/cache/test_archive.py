@@ -115,7 +115,7 @@ def harm(store: DiskStore) -> list[str]:
     found = [path.name for path in store.folder.glob("blobs/??/*") if store.blobs.read(path.stem) is None]
     for path in store.folder.glob("records/??/*.json"):
         one = Record.from_json(path.read_bytes())
-        if one is None or one.key != path.name[:64] or action_key(dict(one.manifest)) != one.key:
+        if one is None or one.key != path.name[:64] or action_key(dict(one.action)) != one.key:
             found.append(path.name)
         elif not store.blobs.has(one.digest):
             found.append(one.digest)
@@ -131,7 +131,7 @@ def test_what_goes_in_comes_out(tmp_path: Path, store: DiskStore) -> None:
     assert (found.records, found.new_records, found.sounds, found.new_sounds) == (3, 3, 3, 3)
     for one, audio in results:
         there = store.records.lookup([one.key])[one.key]
-        assert (there.digest, there.manifest) == (one.digest, one.manifest)
+        assert (there.digest, there.action) == (one.digest, one.action)
         read = store.blobs.read(one.digest)
         assert read is not None
         assert read.to_wav() == audio.to_wav()
@@ -411,8 +411,8 @@ def test_a_record_under_another_key_is_refused(tmp_path: Path, store: DiskStore)
         (forged(one, **fields), f"records/{other.key}.json"),
         (forged(one, **fields), name),
         (forged(other, digest=one.digest), name),
-        (forged(one, manifest={}), name),
-        (forged(one, manifest={"kind": float("nan")}), name),
+        (forged(one, action={}), name),
+        (forged(one, action={"kind": float("nan")}), name),
         (forged(one, sample_rate=1), name),
         (forged(one, digest="0" * 64), name),
         (forged(one)[:-9] + b'00000000"}', name),

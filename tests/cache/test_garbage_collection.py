@@ -227,8 +227,8 @@ def test_a_record_whose_file_is_lost_counts_by_its_row(store: DiskStore) -> None
 
 def test_a_take_whose_key_cannot_be_formed_now_stays_by_its_shape(store: DiskStore) -> None:
     one, other = put(store, 1, "0" * 64, sort="take"), put(store, 2, sort="take")
-    shape = garbage_collection.shape(dict(one.manifest))
-    assert shape == garbage_collection.shape({**one.manifest, "inputs": {"continue_from": "1" * 64}})
+    shape = garbage_collection.shape(dict(one.action))
+    assert shape == garbage_collection.shape({**one.action, "inputs": {"continue_from": "1" * 64}})
     collect(store, EVERYTHING, Reach(shapes={shape}))
     assert left(store, one, other) == [True, False]
 

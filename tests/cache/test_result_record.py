@@ -67,7 +67,7 @@ def test_a_row_with_one_other_character_is_none(record: Record, data: st.DataObj
 def test_a_forged_row_is_told_when_it_is_asked(manifest: str) -> None:
     found = Record.from_row(forged(manifest))
     assert found is not None
-    for ask in (lambda: found.manifest["kind"], lambda: found.backend, lambda: found.made.get("at"), found.to_json):
+    for ask in (lambda: found.action["kind"], lambda: found.backend, lambda: found.made.get("at"), found.to_json):
         with pytest.raises(StoreError, match=f"the record of action {'1' * 64} is none that soundgraph wrote"):
             ask()
 

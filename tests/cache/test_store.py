@@ -59,7 +59,7 @@ def lose_index(space: Space) -> None:
 
 
 def take(audio: Audio) -> Record:
-    return replace(record(audio), manifest={"kind": "generate", "model": {"backend": "studio"}})
+    return replace(record(audio), action={"kind": "generate", "model": {"backend": "studio"}})
 
 
 def test_a_take_that_was_replaced_is_the_same_by_the_index_and_by_the_files_whenever_a_build_is_killed(

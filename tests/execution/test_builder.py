@@ -373,7 +373,7 @@ def test_how_a_take_was_made_is_kept_with_it_and_not_in_its_key(space: Space, pr
     (record,) = [Record.from_json(content) for path, content in space.tree("cache").items() if path.endswith(".json")]
     assert record is not None
     assert record.made["generated"] == {"device": "none", "width": 3}
-    assert "device" not in json.dumps(record.manifest)
+    assert "device" not in json.dumps(record.action)
 
 
 def test_a_build_without_generate_nodes_to_run_loads_nothing(space: Space, probe: Probe) -> None:

@@ -221,7 +221,7 @@ def finished(root: Path) -> dict[str, str]:
     for path in (root / "cache" / "records").glob("??/*.json"):
         record = Record.from_json(path.read_bytes())
         if record is not None and is_take(record):
-            found[str(record.manifest["params"]["prompt"])] = record.digest
+            found[str(record.action["params"]["prompt"])] = record.digest
     return found
 
 
@@ -235,7 +235,7 @@ def published(root: Path, steps: Sequence[Step]) -> set[str]:
         elif what == "sync":
             last.update(one for one in named if one.rpartition("/")[0] == path)
     records = (Record.from_json((root / path).read_bytes()) for path in last)
-    return {str(one.manifest["params"]["prompt"]) for one in records if one is not None and is_take(one)}
+    return {str(one.action["params"]["prompt"]) for one in records if one is not None and is_take(one)}
 
 
 def faults_of_cache(root: Path) -> list[str]:

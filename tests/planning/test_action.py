@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from soundgraph.cache.action_key import action_key
-from soundgraph.planning.action import differences, manifest
+from soundgraph.planning.action import action_of, differences
 from tests.planning.test_keys import of
 
 RAIN = {"model": "draft/audio", "prompt": "rain"}
@@ -15,7 +15,7 @@ TAKE = {"model": "facebook/audiogen-medium", "prompt": "rain"}
 
 
 def made(kind_name: str, table: dict[str, Any], **more: Any) -> dict[str, Any]:
-    found = manifest(of(kind_name, table), **{"inputs": {}, **more})
+    found = action_of(of(kind_name, table), **{"inputs": {}, **more})
     assert found is not None
     return found
 

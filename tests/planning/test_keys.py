@@ -27,7 +27,7 @@ from soundgraph.cache.action_key import action_key
 from soundgraph.core.params import Params, references
 from soundgraph.nodes import Form, get_kind, kind_names
 from soundgraph.planning import action, scene_graph
-from soundgraph.planning.action import manifest
+from soundgraph.planning.action import action_of
 from soundgraph.project import node_fields, targets
 from soundgraph.scene.tables.scene import Node, Origin
 from soundgraph.session import opening
@@ -102,7 +102,7 @@ def of(kind_name: str, table: Mapping[str, Any], name: str = "n") -> Node:
 def key_of(kind_name: str, table: Mapping[str, Any], inputs: Mapping[str, str] | None = None, salt: str = "") -> str:
     found = of(kind_name, table)
     known = {role: f"digest of {other}" for role, other in references(found.params)}
-    made = manifest(found, known if inputs is None else inputs, salt)
+    made = action_of(found, known if inputs is None else inputs, salt)
     assert made is not None
     return action_key(made)
 
@@ -290,7 +290,7 @@ def test_version_backend_weights_decoder_salt_and_schema_are_part_of_the_key(
     recording = of("file", examples["file"])
 
     def key(found: Node, salt: str = "") -> str:
-        made = manifest(found, {}, salt)
+        made = action_of(found, {}, salt)
         assert made is not None
         return action_key(made)
 
@@ -326,10 +326,10 @@ def test_where_loudness_is_read_anew_the_key_is_another_and_nowhere_else(
     """Below 32 kHz, and of four, seven and eight channels: what was made there before is not taken for a result."""
     found = of(kind_name, table)
     inputs = dict(references(found.params))
-    usual = manifest(found, inputs)
+    usual = action_of(found, inputs)
 
     def is_another(*forms: tuple[int, int]) -> bool:
-        return manifest(found, inputs, forms=[Form(*form) for form in forms]) != usual
+        return action_of(found, inputs, forms=[Form(*form) for form in forms]) != usual
 
     for form in [(48000, 2), (32000, 1), (44100, 6), (48000, 5), (96000, 3), (4000, 1)]:
         assert not is_another(form), form
@@ -349,7 +349,7 @@ def test_a_plan_and_a_build_know_the_form_of_an_input_and_agree_about_the_key(sp
     assert space.build().ran == []
     facts = json.loads((space.root / "build" / "a.wav.json").read_bytes())
     loud, inputs = of("normalize", {"input": "tone", "lufs": -20}), {"input": facts["nodes"]["tone"]["digest"]}
-    found = manifest(loud, inputs, forms=[Form(16000, 1)])
+    found = action_of(loud, inputs, forms=[Form(16000, 1)])
     assert found is not None
     assert facts["nodes"]["loud"]["action_key"] == action_key(found)
     assert "loud  hit" in space.run("explain", "a").out
@@ -358,7 +358,7 @@ def test_a_plan_and_a_build_know_the_form_of_an_input_and_agree_about_the_key(sp
 def test_without_known_weights_there_is_no_key(examples: dict[str, dict[str, Any]]) -> None:
     take = of("generate", examples["generate"])
     assert take.model is not None
-    assert manifest(dataclasses.replace(take, model=dataclasses.replace(take.model, identity="")), {}) is None
+    assert action_of(dataclasses.replace(take, model=dataclasses.replace(take.model, identity="")), {}) is None
 
 
 def test_a_shorthand_of_a_model_is_the_same_model(examples: dict[str, dict[str, Any]]) -> None:
@@ -372,7 +372,7 @@ def test_a_shorthand_of_a_model_is_the_same_model(examples: dict[str, dict[str, 
 def test_the_manifests_of_musicgen_and_audiogen_are_as_they_were() -> None:
     """Takes of them cost hours: a key that changes throws them away."""
     said = {"temperature": 0.8, "top_k": 7, "top_p": 0.5, "cfg_coef": 3.0, "seed": 3, "precision": "int8"}
-    found = manifest(of("generate", {"model": "facebook/musicgen-small", "prompt": "rain", **said}), {})
+    found = action_of(of("generate", {"model": "facebook/musicgen-small", "prompt": "rain", **said}), {})
     assert json.dumps(found) == (
         '{"schema": 1, "kind": "generate", "version": 1, "params": {"prompt": "rain", "precision": "int8", "seed": 3, '
         '"temperature": 0.8, "top_k": 7, "top_p": 0.5}, "model": {"backend": "audiocraft", "version": 1, '
@@ -384,7 +384,7 @@ def stand_in(fields: Mapping[str, Any], model: str = "facebook/audiogen-medium")
     """The key of a node whose model a draft stands in for."""
     real = of("generate", {"model": model, "prompt": "rain", **fields})
     assert real.model is not None
-    found = manifest(dataclasses.replace(real, model=backends.stand_in(real.model)), {})
+    found = action_of(dataclasses.replace(real, model=backends.stand_in(real.model)), {})
     assert found is not None
     return action_key(found)
 
@@ -523,7 +523,7 @@ def golden() -> dict[str, str]:
     for layer in scene_graph.in_order(opened.graph, set(opened.graph)):
         for name in layer:
             inputs = {role: found[other] for role, other in scene_graph.inputs_of(opened.graph, name)}
-            made = manifest(scene_graph.node_of(opened.graph, name), inputs)
+            made = action_of(scene_graph.node_of(opened.graph, name), inputs)
             assert made is not None
             if "decoder" in made:
                 made["decoder"] = "whichever is installed"

@@ -40,8 +40,8 @@ class Known:
             for name in runs:
                 decision = found.decisions[name]
                 assert decision.key is not None
-                assert decision.manifest is not None
-                self.records[decision.key] = Record(decision.key, f"sound of {name}", 1, 1, 1, decision.manifest)
+                assert decision.action is not None
+                self.records[decision.key] = Record(decision.key, f"sound of {name}", 1, 1, 1, decision.action)
 
 
 def chain() -> Graph:

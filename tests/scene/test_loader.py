@@ -23,7 +23,7 @@ from soundgraph.core import toml_document
 from soundgraph.core.errors import SceneError
 from soundgraph.core.params import references
 from soundgraph.nodes import get_kind, kind_names
-from soundgraph.planning.action import manifest
+from soundgraph.planning.action import action_of
 from soundgraph.project.config import BuildSettings, CacheSettings, PolicySettings, Project, load_project
 from soundgraph.scene.loader import Lines, Loader, clashes, load_data, load_scene, load_scenes, scene_id
 from soundgraph.scene.reading.elements import element_model
@@ -70,7 +70,7 @@ def keys(scene: CheckedScene) -> dict[str, str]:
         if name not in found:
             node = scene.nodes[name]
             inputs = {role: key(other) for role, other in references(node.params)}
-            wanted = manifest(node, inputs)
+            wanted = action_of(node, inputs)
             assert wanted is not None
             found[name] = action_key(wanted)
         return found[name]

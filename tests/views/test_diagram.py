@@ -84,7 +84,7 @@ def drawn(
         if not new:
             break
         for name in new:
-            key, manifest = plan.decisions[name].key, plan.decisions[name].manifest
+            key, manifest = plan.decisions[name].key, plan.decisions[name].action
             assert key is not None
             assert manifest is not None
             records[key] = Record(key, f"digest of {key}", 48000, 2, 1, manifest)

@@ -94,7 +94,7 @@ def _partners(before: RecipeTree, after: RecipeTree, old: Mapping[str, str], new
 
 def _own(record: Record) -> dict[str, Any]:
     """What a manifest says beside what goes in."""
-    return {key: value for key, value in record.manifest.items() if key not in ("inputs", "salt")}
+    return {key: value for key, value in record.action.items() if key not in ("inputs", "salt")}
 
 
 def _fields(before: RecipeTree, after: RecipeTree, old: str, new: str, now: Mapping[str, str]) -> Iterator[Difference]:

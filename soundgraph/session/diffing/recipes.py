@@ -26,9 +26,9 @@ class RecipeTree:
     def __init__(self, side: Side, recipes: Plan):
         self.side, self.session, self.recipes = side, side.session, recipes
         self.records = {
-            name: replace(decision.record, manifest=decision.manifest)
+            name: replace(decision.record, action=decision.action)
             for name, decision in recipes.decisions.items()
-            if decision.record is not None and decision.manifest is not None
+            if decision.record is not None and decision.action is not None
         }
 
     def node(self, name: str) -> Node:

@@ -140,9 +140,7 @@ def test_a_sidecar_names_models_by_digest_and_their_licences(studio: Space) -> N
         "./weights/audio": "MIT",
         "./weights/music": "NOASSERTION",
     }
-    digests = {
-        record.manifest["model"]["identity"] for record in records(studio).values() if "model" in record.manifest
-    }
+    digests = {record.action["model"]["identity"] for record in records(studio).values() if "model" in record.action}
     assert {model["digest"] for model in sidecar["models"]} == digests
 
 
