@@ -161,8 +161,8 @@ def tell(error: Exception, as_json: bool) -> int | None:
     """Says what went wrong, and returns the exit code for it; None, and says nothing, if it is a bug."""
     from soundgraph.core.errors import SoundgraphError, lacking
 
-    if found := lacking(error):  # before OSError, of which some are
-        error = found
+    if missing := lacking(error):  # before OSError, of which some are
+        error = missing
     elif isinstance(error, OSError):  # a disk that is full, a folder that may not be read
         say(f"{error.filename}: {error.strerror}" if error.filename else f"cannot go on: {error.strerror or error}")
         return 1
@@ -245,7 +245,7 @@ def _unmarked(options: argparse.Namespace) -> argparse.Namespace:
         if isinstance(value, str):
             setattr(options, field, value.removeprefix(_NAME))
         elif isinstance(value, list):
-            setattr(options, field, [one.removeprefix(_NAME) if isinstance(one, str) else one for one in value])
+            setattr(options, field, [item.removeprefix(_NAME) if isinstance(item, str) else item for item in value])
     return options
 
 

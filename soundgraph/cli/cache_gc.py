@@ -36,24 +36,26 @@ def collect(store: DiskStore, project: Project, options: argparse.Namespace) -> 
     others = gc_roots.neighbours(project, forgotten)
     away = (*others.gone, *others.replaced)
     if limits.takes and away:  # a moved project, or a disk that is not mounted: its takes cannot be made again
-        listed = " ".join(f"--forget {shlex.quote(root)}" for root in dict.fromkeys(str(one.root) for one in away))
+        listed = " ".join(
+            f"--forget {shlex.quote(root)}" for root in dict.fromkeys(str(neighbour.root) for neighbour in away)
+        )
         what = "cannot tell which takes are needed by projects that are not where they were"
         raise UsageError(what, f"if they are no more: {listed}; if one moved, build it once where it is now")
     garbage_collection.fill_index(store)
     reach = gc_roots.reach_of_all(project, others)
     shared_arguments.release_collector()
-    found = garbage_collection.survey(store, reach, alone=options.no_builds_running)
-    choice = garbage_collection.choose(found, reach, limits)
-    left_out = list(dict.fromkeys(str(one.root) for one in (*others.gone, *others.left)))
-    stays = list(dict.fromkeys(str(one.root) for one in others.replaced))
+    survey = garbage_collection.survey(store, reach, alone=options.no_builds_running)
+    choice = garbage_collection.choose(survey, reach, limits)
+    left_out = list(dict.fromkeys(str(neighbour.root) for neighbour in (*others.gone, *others.left)))
+    stays = list(dict.fromkeys(str(neighbour.root) for neighbour in others.replaced))
     if options.dry_run:
         removed, left = _forecast(choice), choice.left_bytes
     else:
-        for one in (*forgotten, *others.gone, *others.left):
-            registered_projects.forget(store.places, one)
+        for neighbour in (*forgotten, *others.gone, *others.left):
+            registered_projects.forget(store.places, neighbour)
         with bar.shown("removing", options.json) as report:
-            removed = garbage_collection.remove(store, found, choice, report)
-        left = found.n_bytes - removed.bytes
+            removed = garbage_collection.remove(store, survey, choice, report)
+        left = survey.n_bytes - removed.bytes
         if store.is_there:
             with contextlib.suppress(StoreError):  # the disk may be full still
                 size.note(store, left, time.time())
@@ -93,15 +95,15 @@ def _limits(project: Project, options: argparse.Namespace) -> Limits:
 def _forgotten(project: Project, names: Iterable[str]) -> list[Known]:
     """The projects that --forget names, by their folders or identities. Raises UsageError for one that is not known."""
     known = gc_roots.registered(project)
-    found: list[Known] = []
+    forgotten: list[Known] = []
     for name in names:
         root = Path(name).absolute()
-        some = [one for one in known if one.id == name or real(root) == real(one.root)]
+        some = [neighbour for neighbour in known if neighbour.id == name or real(root) == real(neighbour.root)]
         if not some:
-            listed = "".join(f"\n  {path}" for path in dict.fromkeys(one.root for one in known))
+            listed = "".join(f"\n  {path}" for path in dict.fromkeys(neighbour.root for neighbour in known))
             raise UsageError(f"no project {root} has this cache{'; these have' if listed else ''}{listed}")
-        found += [one for one in some if not gc_roots.is_own(project, one)]
-    return found
+        forgotten += [neighbour for neighbour in some if not gc_roots.is_own(project, neighbour)]
+    return forgotten
 
 
 def _check(store: DiskStore, options: argparse.Namespace) -> None:
@@ -148,34 +150,34 @@ def stats(store: DiskStore, project: Project, options: argparse.Namespace) -> in
     """What is reached is left out where scenes have mistakes: nobody can tell it then."""
     trouble, roots = "", list[str]()
     try:
-        roots = list(dict.fromkeys(str(one.root) for one in gc_roots.registered(project)))
+        roots = list(dict.fromkeys(str(neighbour.root) for neighbour in gc_roots.registered(project)))
         reach = gc_roots.reach_of_all(project, gc_roots.neighbours(project))
     except SoundgraphError as error:
         reach, trouble = Reach(takes={(take.key, take.digest) for take in project.takes.values()}), str(error)
-    found = garbage_collection.survey(store, reach)
-    reached = [entry for entry in found.entries if entry.reached]
-    pinned = [entry for entry in found.entries if entry.pinned]
-    current = [entry for entry in found.entries if not entry.earlier]
+    survey = garbage_collection.survey(store, reach)
+    reached = [entry for entry in survey.entries if entry.reached]
+    pinned = [entry for entry in survey.entries if entry.pinned]
+    current = [entry for entry in survey.entries if not entry.earlier]
     takes, drafts = sum(entry.take for entry in current), sum(entry.draft for entry in current)
     facts = {
         "folder": str(store.folder),
-        "artifacts": len(found.blobs),
-        "bytes": sum(blob.n_bytes for blob in found.blobs.values()),
+        "artifacts": len(survey.blobs),
+        "bytes": sum(blob.n_bytes for blob in survey.blobs.values()),
         "records": len(current),
         "takes": takes,
         "drafts": drafts,
         "processed": len(current) - takes - drafts,
-        "earlier_takes": len(found.entries) - len(current),
+        "earlier_takes": len(survey.entries) - len(current),
         "set_aside": sum(1 for _ in (store.folder / "set-aside").glob("*.wav")),
-        "size": found.n_bytes,
+        "size": survey.n_bytes,
         "max_size": project.max_cache_bytes,
-        "reachable": None if trouble else {"records": len(reached), "bytes": found.n_bytes_of(reached)},
-        "pinned": {"takes": len(pinned), "of": len(reach.takes), "bytes": found.n_bytes_of(pinned)},
+        "reachable": None if trouble else {"records": len(reached), "bytes": survey.n_bytes_of(reached)},
+        "pinned": {"takes": len(pinned), "of": len(reach.takes), "bytes": survey.n_bytes_of(pinned)},
         "projects": roots,
     }
     if store.is_there:
         with contextlib.suppress(StoreError):  # a cache to read from only
-            size.note(store, found.n_bytes, time.time())
+            size.note(store, survey.n_bytes, time.time())
     if options.json:
         print(json.dumps(facts, ensure_ascii=False))
         return EXIT_OK

@@ -58,15 +58,15 @@ def export(store: DiskStore, options: argparse.Namespace) -> int:
 def _items(store: DiskStore, session: Session, plan: Plan, options: argparse.Namespace) -> Iterator[Item]:
     """What the scenes reach, and takes that are pinned for them, though they may reach others now."""
     names = plan.decisions if options.all else _generated(plan)
-    found = [record for name in names if _is_here(store, record := plan.decisions[name].record)]
+    records = [record for name in names if _is_here(store, record := plan.decisions[name].record)]
     if not options.draft:
         whole = {asked.id for asked in session.asked if not asked.items}
         pinned = list(session.project.takes.values())
         if options.targets:
             pinned = [take for take in pinned if take.node in plan.decisions or take.node.rpartition(":")[0] in whole]
-        found += [record for take in pinned if _is_here(store, record := store.records.kept(take.key, take.digest))]
-    current = store.records.lookup(list({record.key for record in found if record is not None}))
-    for record in found:
+        records += [record for take in pinned if _is_here(store, record := store.records.kept(take.key, take.digest))]
+    current = store.records.lookup(list({record.key for record in records if record is not None}))
+    for record in records:
         if record is not None:
             yield Item(record, earlier=record.key not in current or current[record.key].digest != record.digest)
 
@@ -97,14 +97,14 @@ def take_in(store: DiskStore, options: argparse.Namespace) -> int:
     path = Path(options.names[0])
     try:
         with bar.shown(f"reading {path.name}", options.json) as report:
-            found = archive.take_in(store, path, report)
+            taken = archive.take_in(store, path, report)
     except OSError as error:
         if error.filename != str(path):
             raise
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
     if options.json:
-        print(json.dumps({"file": str(path), **asdict(found)}, ensure_ascii=False))
+        print(json.dumps({"file": str(path), **asdict(taken)}, ensure_ascii=False))
         return EXIT_OK
-    new = f"{found.new_records:,} of them new" if found.new_records else "all of them here already"
-    print(f"{path}: {counted(found.records, 'result')}, {new}")
+    new = f"{taken.new_records:,} of them new" if taken.new_records else "all of them here already"
+    print(f"{path}: {counted(taken.records, 'result')}, {new}")
     return EXIT_OK

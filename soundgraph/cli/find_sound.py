@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from soundgraph.delivery.export_files import Job
     from soundgraph.planning.planner import Plan
     from soundgraph.session.session import Session
-    from soundgraph.views.sound.marks import Marks
+    from soundgraph.views.sound.marks import TimedMarks
 
 _READ_TOO = (".aif", ".aiff", ".caf", ".w64", ".au", ".m4a", ".mp4", ".aac", ".mka", ".webm", ".wma", ".wv", ".spx")
 """Suffixes of what is read as well as the formats of an export: what names a file, though it may not be there."""
 
 
 @dataclass(frozen=True)
-class Sound:
+class LoadedSound:
     """A sound that is there.
 
     name: as it is asked for. files: that hold it, the one that was read first; none of a node's. draft: whether it is a
@@ -39,7 +39,7 @@ class Sound:
     audio: Audio
     files: tuple[Path, ...]
     draft: bool
-    marks: Marks
+    marks: TimedMarks
 
     @property
     def title(self) -> str:
@@ -47,47 +47,47 @@ class Sound:
 
 
 @dataclass(frozen=True)
-class Found:
+class SoundTarget:
     """What a target names. load: reads it; raises UsageError for what is not built, NodeError for a bad file."""
 
     name: str
-    load: Callable[[], Sound]
+    load: Callable[[], LoadedSound]
 
 
-def find(options: argparse.Namespace) -> list[Found]:
+def find(options: argparse.Namespace) -> list[SoundTarget]:
     """What the targets name: of a scene its exports, of a name that an export and a node share the export.
 
     options: of `common.add_scene_arguments`. Raises UsageError for what does not exist.
     """
     options.targets = [_spelled(target) for target in options.targets]
     files = [target for target in options.targets if _is_file(target)]
-    found = [Found(target, partial(_of_file, target)) for target in files]
-    if found and len(files) == len(options.targets):
-        return found
+    targets = [SoundTarget(target, partial(_of_file, target)) for target in files]
+    if targets and len(files) == len(options.targets):
+        return targets
     options.targets = [target for target in options.targets if target not in files]
     session = shared_arguments.open_session(options)
     plan = session.plan()
-    found += [Found(job.owner, partial(_of_export, session, plan, job, options)) for job in session.jobs]
+    targets += [SoundTarget(job.owner, partial(_of_export, session, plan, job, options)) for job in session.jobs]
     exported = {job.node for job in session.jobs} | {job.owner for job in session.jobs}
     # A scene that is asked for as a whole wants the nodes, too, that its checks are about: nobody asked to hear these.
     whole = {job.scene.id for job in session.jobs} & set(session.complete)
-    found += [
-        Found(name, partial(_of_node, session, plan, name, options))
+    targets += [
+        SoundTarget(name, partial(_of_node, session, plan, name, options))
         for name in session.wanted
         if name not in exported and name.rpartition(":")[0] not in whole
     ]
-    if not found:
+    if not targets:
         raise UsageError("nothing that was asked for is delivered", 'name a node, as in "forest/rain:master"')
-    return found
+    return targets
 
 
-def one(options: argparse.Namespace) -> Sound:
-    """The one sound that the targets name. Raises UsageError if they name several, too."""
-    found = find(options)
-    if len(found) > 1:
-        names = ", ".join(sound.name for sound in found[:4]) + (", …" if len(found) > 4 else "")
-        raise UsageError(f"{len(found)} sounds go by that: {names}", "name one of them")
-    return found[0].load()
+def load_single(options: argparse.Namespace) -> LoadedSound:
+    """The sound that the targets name. Raises UsageError if they name several, too."""
+    targets = find(options)
+    if len(targets) > 1:
+        names = ", ".join(target.name for target in targets[:4]) + (", …" if len(targets) > 4 else "")
+        raise UsageError(f"{len(targets)} sounds go by that: {names}", "name one of them")
+    return targets[0].load()
 
 
 def not_built(name: str, why: str, options: argparse.Namespace) -> UsageError:
@@ -121,7 +121,7 @@ def sidecar_of(path: Path) -> dict[str, object]:
     return sidecars.read(path.with_name(f"{path.name}{sidecars.SUFFIX}"))
 
 
-def marks_of(path: Path, sample_rate: int) -> Marks:
+def marks_of(path: Path, sample_rate: int) -> TimedMarks:
     """The loops and cues of a file: of a WAV its own, of others what its sidecar says."""
     from soundgraph.views.sound import marks
 
@@ -147,7 +147,7 @@ def _is_file(target: str) -> bool:
     return target.lower().endswith((*_READ_TOO, *(f".{name}" for name in format_names())))
 
 
-def _of_file(target: str) -> Sound:
+def _of_file(target: str) -> LoadedSound:
     from soundgraph.audio.containers import decode
 
     path = Path(target)
@@ -155,17 +155,19 @@ def _of_file(target: str) -> Sound:
         raise UsageError(f'there is no file "{target}"')
     audio = decode.read(path)
     draft = sidecar_of(path).get("draft") is True
-    return Sound(path.name, audio, (path,), draft, marks_of(path, audio.sample_rate))
+    return LoadedSound(path.name, audio, (path,), draft, marks_of(path, audio.sample_rate))
 
 
-def _of_export(session: Session, plan: Plan, job: Job, options: argparse.Namespace) -> Sound:
+def _of_export(session: Session, plan: Plan, job: Job, options: argparse.Namespace) -> LoadedSound:
     from soundgraph.audio.containers import decode
 
     if why := why_not(session, plan, job):
         raise not_built(job.owner, why, options)
     files = best_of([session.root / path for path in job.paths()])
     audio = decode.read(files[0])
-    return Sound(job.owner, audio, tuple(files), is_draft(session, job.node), marks_of(files[0], audio.sample_rate))
+    return LoadedSound(
+        job.owner, audio, tuple(files), is_draft(session, job.node), marks_of(files[0], audio.sample_rate)
+    )
 
 
 def why_not(session: Session, plan: Plan, job: Job) -> str:
@@ -179,8 +181,8 @@ def why_not(session: Session, plan: Plan, job: Job) -> str:
     return f"is not current: {outdated[0].path}: {outdated[0].why}" if outdated else ""
 
 
-def _of_node(session: Session, plan: Plan, name: str, options: argparse.Namespace) -> Sound:
-    from soundgraph.views.sound.marks import Marks
+def _of_node(session: Session, plan: Plan, name: str, options: argparse.Namespace) -> LoadedSound:
+    from soundgraph.views.sound.marks import TimedMarks
 
     record = plan.decisions[name].record
     if record is None:
@@ -188,4 +190,4 @@ def _of_node(session: Session, plan: Plan, name: str, options: argparse.Namespac
     audio = session.store.blobs.read(record.digest)
     if audio is None:
         raise not_built(name, "is gone from the cache", options)
-    return Sound(name, audio, (), is_draft(session, name), Marks())
+    return LoadedSound(name, audio, (), is_draft(session, name), TimedMarks())

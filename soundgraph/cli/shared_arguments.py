@@ -71,12 +71,12 @@ def size(text: str) -> int:
     from soundgraph.core.units import parse_bytes
 
     try:
-        found = parse_bytes(text)
+        n_bytes = parse_bytes(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-    if found < 1:
+    if n_bytes < 1:
         raise argparse.ArgumentTypeError("must be over 0")
-    return found
+    return n_bytes
 
 
 _UNITS_S = {

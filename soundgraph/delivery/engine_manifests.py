@@ -17,7 +17,7 @@ from soundgraph.delivery import export_files
 from soundgraph.delivery.export_files import Delivery, Job, Outdated
 from soundgraph.engines import ENGINES, Engine, Handout
 from soundgraph.project import build_state, sidecars
-from soundgraph.project.delivered import Entry
+from soundgraph.project.delivered import DeliveredFile
 from soundgraph.scene.reading.checks_and_manifests import sounds_of
 from soundgraph.scene.tables.scene import CheckedScene, EngineManifest
 
@@ -54,16 +54,16 @@ def owner_of(scene: CheckedScene, manifest: EngineManifest) -> str:
 class Handed(NamedTuple):
     """A delivered file of a manifest. status: "written", "current" or "restored"."""
 
-    entry: Entry
+    entry: DeliveredFile
     status: str
 
 
 def deliver(
-    one: Handover,
+    handover: Handover,
     deliveries: Mapping[str, Sequence[Delivery]],
     drafts: Collection[str],
     records: Mapping[str, Record],
-    known: Mapping[str, Entry],
+    known: Mapping[str, DeliveredFile],
     root: Path,
 ) -> list[Handed]:
     """Brings the files of a manifest up to date; those that are right already are not touched.
@@ -72,33 +72,36 @@ def deliver(
     records: of the nodes. known: what was delivered before, by path.
     Raises NodeError if it cannot be written, OSError as `export_files.deliver` does.
     """
-    key = key_of(one, records)
-    facts = {delivery.path: delivery.facts for job in one.jobs for delivery in deliveries[job.owner]}
+    key = key_of(handover, records)
+    facts = {delivery.path: delivery.facts for job in handover.jobs for delivery in deliveries[job.owner]}
     handed = []
-    for path, data in _files(one, facts, drafts, root).items():
-        found = digest_bytes(data)
+    for path, data in _files(handover, facts, drafts, root).items():
+        sha256 = digest_bytes(data)
         status = "current"
-        if build_state.delivered_digest(str(root / path)) != found:
+        if build_state.delivered_digest(str(root / path)) != sha256:
             before = known.get(path)
-            status = "restored" if before is not None and before.digest == found else "written"
-            export_files.write(root, one.folder, root / path, data)
-        handed.append(Handed(Entry(path, one.owner, one.source, one.draft, key, found), status))
+            status = "restored" if before is not None and before.digest == sha256 else "written"
+            export_files.write(root, handover.folder, root / path, data)
+        handed.append(Handed(DeliveredFile(path, handover.owner, handover.source, handover.draft, key, sha256), status))
     return handed
 
 
 def _files(
-    one: Handover, facts: Mapping[str, Mapping[str, Any]], drafts: Collection[str], root: Path
+    handover: Handover, facts: Mapping[str, Mapping[str, Any]], drafts: Collection[str], root: Path
 ) -> dict[str, bytes]:
     """What its files hold, by their paths relative to the root. facts: of each audio file. Raises NodeError."""
     sounds = [
         replace(sound, facts={**facts[path], **({"draft": True} if job.owner in drafts else {})})
-        for job in one.jobs
-        for path, sound in zip(job.paths(), sounds_of(one.scene.id, job.export), strict=True)
+        for job in handover.jobs
+        for path, sound in zip(job.paths(), sounds_of(handover.scene.id, job.export), strict=True)
     ]
-    engine = engines.get(one.manifest.engine)
-    chosen = engines.choose(one.manifest.engine, sounds)
-    files = engine.files(Handout(one.manifest.params, one.manifest.path, chosen))
-    return {f"{one.folder}/{name}": _merged(engine, root / one.folder / name, data) for name, data in files.items()}
+    engine = engines.get(handover.manifest.engine)
+    chosen = engines.choose(handover.manifest.engine, sounds)
+    files = engine.files(Handout(handover.manifest.params, handover.manifest.path, chosen))
+    return {
+        f"{handover.folder}/{name}": _merged(engine, root / handover.folder / name, data)
+        for name, data in files.items()
+    }
 
 
 def _merged(engine: Engine, path: Path, data: bytes) -> bytes:
@@ -111,21 +114,21 @@ def _merged(engine: Engine, path: Path, data: bytes) -> bytes:
     return data if merged is None else merged
 
 
-def is_shared(one: Handover, name: str, there: bytes) -> bool:
+def is_shared(handover: Handover, name: str, there: bytes) -> bool:
     """Whether a file is one that the engine writes, too, so that it is merged and not written over."""
-    return engines.get(one.manifest.engine).merge(name, there, there) is not None
+    return engines.get(handover.manifest.engine).merge(name, there, there) is not None
 
 
-def as_delivered(one: Handover, root: Path) -> dict[str, bytes]:
+def as_delivered(handover: Handover, root: Path) -> dict[str, bytes]:
     """What its files hold if they are about the sounds that lie there, by their sidecars; empty if one of these is
     gone."""
-    beside = {path: sidecars.read(root / f"{path}{sidecars.SUFFIX}") for job in one.jobs for path in job.paths()}
+    beside = {path: sidecars.read(root / f"{path}{sidecars.SUFFIX}") for job in handover.jobs for path in job.paths()}
     if not all(beside.values()):
         return {}
-    facts = {path: sidecars.measured(found) for path, found in beside.items()}
-    drafts = {job.owner for job in one.jobs if beside[job.paths()[0]].get("draft") is True}
+    facts = {path: sidecars.measured(sidecar) for path, sidecar in beside.items()}
+    drafts = {job.owner for job in handover.jobs if beside[job.paths()[0]].get("draft") is True}
     try:
-        return _files(one, facts, drafts, root)
+        return _files(handover, facts, drafts, root)
     except _NO_FACTS:
         return {}
 
@@ -135,10 +138,10 @@ _NO_FACTS = (NodeError, KeyError, TypeError, ValueError, AttributeError)
 
 
 def outdated(
-    one: Handover,
+    handover: Handover,
     records: Mapping[str, Record],
     drafts: Collection[str],
-    known: Mapping[str, Entry],
+    known: Mapping[str, DeliveredFile],
     root: Path,
     notes: Notes,
 ) -> list[Outdated]:
@@ -147,67 +150,71 @@ def outdated(
     drafts: the exports that are made from one. Of an export that has to be encoded first, a file that says nothing of
     length, level or loop is known all the same.
     """
-    key = key_of(one, records)
-    there = {path: build_state.delivered_digest(str(root / path)) for path in one.paths()}
-    unsure = [path for path in one.paths() if not _is_current(known.get(path), key, there[path])]
+    key = key_of(handover, records)
+    there = {path: build_state.delivered_digest(str(root / path)) for path in handover.paths()}
+    unsure = [path for path in handover.paths() if not _is_current(known.get(path), key, there[path])]
     if not unsure:
         return []
-    expected = _expected(one, records, drafts, root, notes)
-    found = []
+    expected = _expected(handover, records, drafts, root, notes)
+    outdated_files = []
     for path in unsure:
         entry, data = known.get(path), expected.get(path)
         if data is not None and digest_bytes(data) == there[path]:
             continue
         if not there[path]:
-            why = "gone" if entry is not None and entry.digest else f"not delivered yet (for {one.manifest.engine})"
+            why = (
+                "gone" if entry is not None and entry.digest else f"not delivered yet (for {handover.manifest.engine})"
+            )
         elif entry is not None and entry.key == key:
             why = "altered since it was delivered"
         else:
             why = "delivered for other files or with other settings"
-        found.append(Outdated(path, why))
-    return found
+        outdated_files.append(Outdated(path, why))
+    return outdated_files
 
 
-def _is_current(entry: Entry | None, key: str, there: str) -> bool:
+def _is_current(entry: DeliveredFile | None, key: str, there: str) -> bool:
     return entry is not None and entry.key == key and bool(there) and there == entry.digest
 
 
 def _expected(
-    one: Handover, records: Mapping[str, Record], drafts: Collection[str], root: Path, notes: Notes
+    handover: Handover, records: Mapping[str, Record], drafts: Collection[str], root: Path, notes: Notes
 ) -> dict[str, bytes]:
     """What its files will hold, of those of which that is known. Where facts of a sound are not, made-up ones stand for
     them twice, and a file that holds the same both times does not depend on them."""
     sure: dict[str, Mapping[str, Any]] = {}
-    for job in one.jobs:
+    for job in handover.jobs:
         for path, key in export_files.keys(job, records[job.node]).items():
             facts, _ = export_files.facts_and_digest(notes, key)
             if facts is not None:
                 sure[path] = facts
     try:
-        first, second = (_files(one, {**_made_up(one, seconds), **sure}, drafts, root) for seconds in (1, 2))
+        first, second = (_files(handover, {**_made_up(handover, seconds), **sure}, drafts, root) for seconds in (1, 2))
     except _NO_FACTS:
         return {}
     return {path: data for path, data in first.items() if second.get(path) == data}
 
 
-def _made_up(one: Handover, seconds: int) -> dict[str, Mapping[str, Any]]:
+def _made_up(handover: Handover, seconds: int) -> dict[str, Mapping[str, Any]]:
     """Facts of every sound, by its path, that differ for each number of seconds."""
     facts: dict[str, Any] = {"duration_s": float(seconds), "sample_rate": 48000, "channels": 1}
     facts.update(dict.fromkeys(("loudness_lufs", "true_peak_dbtp", "dc_offset"), -float(seconds)))
     loop = {"loop": {"start": 0, "end": 48000 * seconds - 1}}
-    return {path: {**facts, **(loop if job.export.settings.loop else {})} for job in one.jobs for path in job.paths()}
+    return {
+        path: {**facts, **(loop if job.export.settings.loop else {})} for job in handover.jobs for path in job.paths()
+    }
 
 
-def key_of(one: Handover, records: Mapping[str, Record]) -> str:
+def key_of(handover: Handover, records: Mapping[str, Record]) -> str:
     """What a manifest is made from: other exports, sounds or settings give another."""
     files = [
         [job.export.name, path, key]
-        for job in one.jobs
+        for job in handover.jobs
         for path, key in export_files.keys(job, records[job.node]).items()
     ]
-    manifest = one.manifest
+    manifest = handover.manifest
     params = manifest.params.model_dump(exclude_defaults=True)
     # Of a package's engine its name is not enough: another package may offer one of that name some day.
     package = ENGINES.package(manifest.engine)
     engine = [manifest.engine, package] if package else manifest.engine
-    return digest.digest("manifest", [_SCHEMA, one.scene.id, engine, params, manifest.path, files])
+    return digest.digest("manifest", [_SCHEMA, handover.scene.id, engine, params, manifest.path, files])

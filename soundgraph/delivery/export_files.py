@@ -21,7 +21,7 @@ from soundgraph.core.path_names import real
 from soundgraph.delivery import run_checks
 from soundgraph.delivery.run_checks import CheckError, Locate
 from soundgraph.project import build_state, sidecars
-from soundgraph.project.delivered import LEARNED, Entry
+from soundgraph.project.delivered import LEARNED, DeliveredFile
 from soundgraph.project.git_commit import Ask, Commit
 from soundgraph.scene.tables.scene import CheckedScene, Export, SceneCheck
 
@@ -75,7 +75,7 @@ class Delivery:
     status: str
     sidecar: str
     facts: dict[str, Any]
-    entries: tuple[Entry, ...] = field(repr=False)
+    entries: tuple[DeliveredFile, ...] = field(repr=False)
     notes: tuple[tuple[str, str], ...] = field(repr=False)
 
 
@@ -85,7 +85,7 @@ def deliver(
     ancestry: Mapping[str, Any],
     read: Callable[[], Audio],
     notes: Notes,
-    known: Mapping[str, Entry],
+    known: Mapping[str, DeliveredFile],
     root: Path,
     ask: Ask = lambda: None,
     locate: Locate = lambda origin: 0,
@@ -104,7 +104,7 @@ def deliver(
     settings = job.export.settings
     rate = job.scene.settings.sample_rate
     mastered: mastering.Mastered | None = None
-    found = []
+    to_write = []
     checks = job.checks
     for format_, path in zip(settings.formats, job.paths(), strict=True):
         key = _export_key(job, record.digest, format_, encode.version(format_))
@@ -133,10 +133,10 @@ def deliver(
                 # The whole export fails by it, and the figure is that of one file.
                 raise CheckError(f"{path.rpartition('/')[2]}: {error}", error.note) from error
             new_notes += filter(None, [note])
-        found.append((format_, path, key, result, None if result["sha256"] == there else data, tuple(new_notes)))
+        to_write.append((format_, path, key, result, None if result["sha256"] == there else data, tuple(new_notes)))
     # Only now that all formats have passed: nobody would remember what was written of an export that then failed.
     deliveries = []
-    for format_, path, key, result, data, kept in found:
+    for format_, path, key, result, data, kept in to_write:
         full, sidecar_path = root / path, f"{path}{sidecars.SUFFIX}"
         status = "current"
         if data is not None:
@@ -151,8 +151,8 @@ def deliver(
             side_status = "restored" if before is not None and before.digest == sidecar_digest else "written"
             write(root, job.folder, root / sidecar_path, sidecar)
         entries = (
-            Entry(path, job.owner, job.source, job.draft, key, result["sha256"], str(commit or "")),
-            Entry(sidecar_path, job.owner, job.source, job.draft, "sidecar", sidecar_digest),
+            DeliveredFile(path, job.owner, job.source, job.draft, key, result["sha256"], str(commit or "")),
+            DeliveredFile(sidecar_path, job.owner, job.source, job.draft, "sidecar", sidecar_digest),
         )
         deliveries.append(Delivery(path, status, side_status, result["facts"], entries, kept))
     return deliveries
@@ -160,7 +160,7 @@ def deliver(
 
 def faults(job: Job, notes: Notes, root: Path, locate: Locate) -> list[str]:
     """What the files of an export, as they lie there, do not keep of what is demanded of them."""
-    found = []
+    file_faults = []
     for path in job.paths() if job.checks else ():
         full = root / path
         facts = sidecars.read(root / f"{path}{sidecars.SUFFIX}")
@@ -170,8 +170,8 @@ def faults(job: Job, notes: Notes, root: Path, locate: Locate) -> list[str]:
                 job.checks, build_state.delivered_digest(str(full)) or "", decoded, notes, locate, _loop(facts)
             )
         except (NodeError, OSError) as error:
-            found.append(f"{path.rpartition('/')[2]}: {error}")
-    return found
+            file_faults.append(f"{path.rpartition('/')[2]}: {error}")
+    return file_faults
 
 
 def _loop(facts: Mapping[str, Any]) -> tuple[int, int] | None:
@@ -181,8 +181,8 @@ def _loop(facts: Mapping[str, Any]) -> tuple[int, int] | None:
 
 
 def _guard_frames(facts: Mapping[str, Any]) -> int:
-    found = facts.get("guard_frames", 0)
-    return found if isinstance(found, int) else 0
+    frames = facts.get("guard_frames", 0)
+    return frames if isinstance(frames, int) else 0
 
 
 def _decoded(path: Path, data: bytes | None, guard_frames: int) -> Audio:
@@ -197,11 +197,11 @@ def _needs_guard(job: Job, format_: str) -> bool:
     """Whether the file is for an engine that needs a guard frame behind a loop which ends with it."""
     if job.export.settings.loop is False or not get_format(format_).holds_guard_frame:
         return False
-    about = [found.engine for found in job.scene.manifests if job.export.name in found.exports]
+    about = [manifest.engine for manifest in job.scene.manifests if job.export.name in manifest.exports]
     return any(engines.get(name).plays_loop_end for name in about)
 
 
-def _commit(before: Entry | None, sidecar: Path, sha256: str, ask: Ask) -> Commit | None:
+def _commit(before: DeliveredFile | None, sidecar: Path, sha256: str, ask: Ask) -> Commit | None:
     """The commit at which a file became what it is.
 
     The one that is remembered of the same bytes, and be it none at all: nobody can tell later what it was. By the
@@ -217,11 +217,11 @@ def _commit(before: Entry | None, sidecar: Path, sha256: str, ask: Ask) -> Commi
 def _result(text: str | None) -> dict[str, Any] | None:
     """What the cache knows of an export: the "sha256" of the file and its "facts". None for what it does not say."""
     try:
-        found = json.loads(text or "null")
+        result = json.loads(text or "null")
     except ValueError:
         return None
-    whole = isinstance(found, dict) and isinstance(found.get("sha256"), str) and isinstance(found.get("facts"), dict)
-    return found if whole else None
+    whole = isinstance(result, dict) and isinstance(result.get("sha256"), str) and isinstance(result.get("facts"), dict)
+    return result if whole else None
 
 
 class Outdated(NamedTuple):
@@ -231,14 +231,14 @@ class Outdated(NamedTuple):
     why: str
 
 
-def outdated(job: Job, record: Record, known: Mapping[str, Entry], root: Path, notes: Notes) -> list[Outdated]:
+def outdated(job: Job, record: Record, known: Mapping[str, DeliveredFile], root: Path, notes: Notes) -> list[Outdated]:
     """The files of an export that are not as a build would leave them, told without reading the sound.
 
     Where another encoder, or other settings, would give the very bytes that are there, only a build finds that out.
     """
     from soundgraph.audio import encode
 
-    found = []
+    outdated_files = []
     for format_, path in zip(job.export.settings.formats, job.paths(), strict=True):
         entry = known.get(path)
         there = build_state.delivered_digest(str(root / path))
@@ -256,17 +256,17 @@ def outdated(job: Job, record: Record, known: Mapping[str, Entry], root: Path, n
             if not why and entry.key == LEARNED:
                 continue
             why = why or "another encoder, sample rate or engine"
-        found.append(Outdated(path, why))
-    return found
+        outdated_files.append(Outdated(path, why))
+    return outdated_files
 
 
 def outdated_sidecars(
-    job: Job, record: Record, ancestry: Mapping[str, Any], known: Mapping[str, Entry], root: Path, notes: Notes
+    job: Job, record: Record, ancestry: Mapping[str, Any], known: Mapping[str, DeliveredFile], root: Path, notes: Notes
 ) -> list[Outdated]:
     """The sidecars that a build would write beside files which are right already."""
     from soundgraph.audio import encode
 
-    found = []
+    outdated_files = []
     for format_, path in zip(job.export.settings.formats, job.paths(), strict=True):
         facts, digest_ = facts_and_digest(notes, _export_key(job, record.digest, format_, encode.version(format_)))
         # Else it is written, and its sidecar with it.
@@ -284,8 +284,8 @@ def outdated_sidecars(
             why = "altered since it was delivered"
         else:
             why = "says something else now"
-        found.append(Outdated(name, why))
-    return found
+        outdated_files.append(Outdated(name, why))
+    return outdated_files
 
 
 def facts_and_digest(notes: Notes, key: str) -> tuple[dict[str, Any] | None, str]:

@@ -48,7 +48,7 @@ def mistakes(
             made_in_code = "" if node.origin.file else scene_graph.scene_of(graph, name).id
             refused.setdefault((node.origin, made_in_code, *reason), []).append(name)
     ways = _ways(graph, jobs, {name for names in refused.values() for name in names}) if refused else {}
-    found = []
+    licence_mistakes = []
     for (origin, _, why, hint), names in refused.items():
         way, *others = [way for name in names for way in ways.get(name, ())] or [""]
         what = f"{way}: {why}" if way else why
@@ -56,8 +56,8 @@ def mistakes(
             what += f"; {len(others)} more export{'s rest' if len(others) > 1 else ' rests'} on it"
         place = Origin(origin.file, (*origin.keys, "model"))
         where = f"nodes.{scene_graph.node_of(graph, names[0]).name}"
-        found.append(Mistake(origin.file, line_of(place), where, what, hint, place.keys))
-    return sorted(found)
+        licence_mistakes.append(Mistake(origin.file, line_of(place), where, what, hint, place.keys))
+    return sorted(licence_mistakes)
 
 
 def refusal(node: Node, settings: PolicySettings) -> tuple[str, str] | None:
@@ -88,7 +88,7 @@ def _name_of(node: Node) -> str:
 
 def _ways(graph: Graph, jobs: Sequence[Job], names: Container[str]) -> dict[str, list[str]]:
     """By node, the shortest way to it from each export that rests on it, in words."""
-    found: dict[str, list[str]] = {}
+    ways: dict[str, list[str]] = {}
     for job in jobs:
         user: dict[str, str] = {job.node: ""}
         waiting = [job.node]
@@ -102,8 +102,8 @@ def _ways(graph: Graph, jobs: Sequence[Job], names: Container[str]) -> dict[str,
                 while user[steps[-1]]:
                     steps.append(user[steps[-1]])
                 way = _way(job, [scene_graph.node_of(graph, step) for step in reversed(steps)])
-                found.setdefault(name, []).append(way)
-    return found
+                ways.setdefault(name, []).append(way)
+    return ways
 
 
 def _way(job: Job, nodes: list[Node]) -> str:

@@ -15,7 +15,7 @@ from soundgraph.delivery import engine_manifests
 from soundgraph.delivery.engine_manifests import Handover
 from soundgraph.delivery.export_files import Job
 from soundgraph.project import build_state, sidecars
-from soundgraph.project.delivered import CLAIMED, LEARNED, Entry, Ledger
+from soundgraph.project.delivered import CLAIMED, LEARNED, DeliveredFile, Ledger
 from soundgraph.project.git_commit import Commit
 from soundgraph.project.root import GRAPHS
 from soundgraph.scene.tables.scene import DRAFT_FOLDER, Origin
@@ -34,15 +34,15 @@ class Foreign:
     in_the_way: bool = False
 
 
-def claims(jobs: Iterable[Job], handovers: Iterable[Handover]) -> Iterator[Entry]:
+def claims(jobs: Iterable[Job], handovers: Iterable[Handover]) -> Iterator[DeliveredFile]:
     """What a build is going to deliver, as it is written down before it does."""
     for job in jobs:
         for audio in job.paths():
             for path in (audio, audio + sidecars.SUFFIX):
-                yield Entry(path, job.owner, job.source, job.draft, CLAIMED, "")
-    for one in handovers:
-        for path in one.paths():
-            yield Entry(path, one.owner, one.source, one.draft, CLAIMED, "")
+                yield DeliveredFile(path, job.owner, job.source, job.draft, CLAIMED, "")
+    for handover in handovers:
+        for path in handover.paths():
+            yield DeliveredFile(path, handover.owner, handover.source, handover.draft, CLAIMED, "")
 
 
 def foreign(jobs: Sequence[Job], handovers: Sequence[Handover], ledger: Ledger, root: Path) -> list[Foreign]:
@@ -50,8 +50,8 @@ def foreign(jobs: Sequence[Job], handovers: Sequence[Handover], ledger: Ledger, 
     if not _foreign(jobs, handovers, ledger, root):
         return []
     ledger.refresh()  # another build may have begun to deliver there
-    found = _foreign(jobs, handovers, ledger, root)
-    return [replace(one, in_the_way=True) if (root / one.path).is_dir() else one for one in found]
+    files_in_the_way = _foreign(jobs, handovers, ledger, root)
+    return [replace(file, in_the_way=True) if (root / file.path).is_dir() else file for file in files_in_the_way]
 
 
 def _foreign(jobs: Sequence[Job], handovers: Sequence[Handover], ledger: Ledger, root: Path) -> list[Foreign]:
@@ -67,34 +67,36 @@ def _foreign(jobs: Sequence[Job], handovers: Sequence[Handover], ledger: Ledger,
         other = by_form.get(folded(path))
         return other is not None and is_same_file(root / other, root / path)
 
-    found = []
+    foreign_files = []
     for job in jobs:
         name = f"exports.{job.export.name}"
         for audio in job.paths():
             sidecar = audio + sidecars.SUFFIX
             folders = [path for path in (audio, sidecar) if (root / path).is_dir()]  # whatever the ledger says
             if folders or (audio in known and sidecar in known):
-                found += [Foreign(path, name, job.export.origin, in_the_way=True) for path in folders]
+                foreign_files += [Foreign(path, name, job.export.origin, in_the_way=True) for path in folders]
                 continue
             if barrier := _barrier(root, audio, is_known):
-                found.append(Foreign(barrier, name, job.export.origin, in_the_way=True))
+                foreign_files.append(Foreign(barrier, name, job.export.origin, in_the_way=True))
                 continue
-            found += [Foreign(path, name, job.export.origin) for path in _not_ours(root, audio, sidecar, is_known)]
-    for one in handovers:
-        paths = [path for path in one.paths() if os.path.lexists(root / path)]
+            foreign_files += [
+                Foreign(path, name, job.export.origin) for path in _not_ours(root, audio, sidecar, is_known)
+            ]
+    for handover in handovers:
+        paths = [path for path in handover.paths() if os.path.lexists(root / path)]
         unknown = [path for path in paths if (root / path).is_dir() or not is_known(path)]
-        own = engine_manifests.as_delivered(one, root) if unknown else {}
-        found += [
-            Foreign(path, f"manifests.{one.manifest.name}", one.manifest.origin)
+        own = engine_manifests.as_delivered(handover, root) if unknown else {}
+        foreign_files += [
+            Foreign(path, f"manifests.{handover.manifest.name}", handover.manifest.origin)
             for path in unknown
-            if not _is_manifest(one, root / path, own.get(path))
+            if not _is_manifest(handover, root / path, own.get(path))
         ]
-        found += [
-            Foreign(barrier, f"manifests.{one.manifest.name}", one.manifest.origin, in_the_way=True)
-            for path in one.paths()
+        foreign_files += [
+            Foreign(barrier, f"manifests.{handover.manifest.name}", handover.manifest.origin, in_the_way=True)
+            for path in handover.paths()
             if path not in known and (barrier := _barrier(root, path, is_known))
         ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(foreign_files))
 
 
 def _not_ours(root: Path, audio: str, sidecar: str, is_known: Callable[[str], bool]) -> list[str]:
@@ -110,13 +112,13 @@ def _not_ours(root: Path, audio: str, sidecar: str, is_known: Callable[[str], bo
     return []
 
 
-def _is_manifest(one: Handover, path: Path, own: bytes | None) -> bool:
+def _is_manifest(handover: Handover, path: Path, own: bytes | None) -> bool:
     """Whether a file is what the delivered sounds would give a manifest, or is one that the engine writes as well."""
     try:
         there = path.read_bytes() if path.is_file() and path.stat().st_size <= engine_manifests.MOST_BYTES else None
     except OSError:
         return False
-    return there is not None and (there == own or engine_manifests.is_shared(one, path.name, there))
+    return there is not None and (there == own or engine_manifests.is_shared(handover, path.name, there))
 
 
 def _barrier(root: Path, path: str, is_known: Callable[[str], bool]) -> str:
@@ -128,35 +130,35 @@ def _barrier(root: Path, path: str, is_known: Callable[[str], bool]) -> str:
     return ""
 
 
-def is_same_file(one: Path, other: Path) -> bool:
+def is_same_file(path: Path, other: Path) -> bool:
     try:
-        return one.samefile(other)
+        return path.samefile(other)
     except OSError:
         return False
 
 
-def learned(root: Path, output: str) -> list[Entry]:
+def learned(root: Path, output: str) -> list[DeliveredFile]:
     """What the sidecars in the output folder tell of delivered files: for a ledger that was lost.
 
     output: relative to the root. Of manifests, and of sounds that were altered, nothing is known. Nor of two files that
     say that they are the same one: somebody has copied one, and a copy is not removed when its scene is gone.
     """
-    found: dict[tuple[str, bool, str], list[list[Entry]]] = {}
+    entries_by_export: dict[tuple[str, bool, str], list[list[DeliveredFile]]] = {}
     known = build_state.scene_paths(str(root))
     for path in sidecars.below(root / output):
         if entries := _of_sidecar(root, output, path, known):
-            found.setdefault((entries[0].owner, entries[0].draft, path.suffix), []).append(entries)
-    return [entry for each in found.values() if len(each) == 1 for entry in each[0]]
+            entries_by_export.setdefault((entries[0].owner, entries[0].draft, path.suffix), []).append(entries)
+    return [entry for same_export in entries_by_export.values() if len(same_export) == 1 for entry in same_export[0]]
 
 
-def learned_of(root: Path, output: str, ledger: Ledger) -> list[Entry]:
+def learned_of(root: Path, output: str, ledger: Ledger) -> list[DeliveredFile]:
     """The same of those files that a build which was killed has claimed, and had delivered."""
     claimed = [root / entry.path for entry in ledger.entries.values() if entry.key == CLAIMED]
     known = build_state.scene_paths(str(root)) if claimed else {}
     return [entry for path in claimed for entry in _of_sidecar(root, output, path, known)]
 
 
-def _of_sidecar(root: Path, output: str, audio: Path, known: Mapping[str, str]) -> list[Entry]:
+def _of_sidecar(root: Path, output: str, audio: Path, known: Mapping[str, str]) -> list[DeliveredFile]:
     """known: the files of scenes by their ids."""
     sidecar = sidecars.beside(audio)
     facts = sidecars.read(sidecar)
@@ -171,13 +173,15 @@ def _of_sidecar(root: Path, output: str, audio: Path, known: Mapping[str, str]) 
     draft = path.startswith(f"{output}/{DRAFT_FOLDER}/")
     commit = str(Commit.of(facts.get("commit")) or "")
     return [
-        Entry(path, owner, source, draft, LEARNED, facts["sha256"], commit),
-        Entry(path + sidecars.SUFFIX, owner, source, draft, "sidecar", build_state.delivered_digest(str(sidecar))),
+        DeliveredFile(path, owner, source, draft, LEARNED, facts["sha256"], commit),
+        DeliveredFile(
+            path + sidecars.SUFFIX, owner, source, draft, "sidecar", build_state.delivered_digest(str(sidecar))
+        ),
     ]
 
 
 def _source(root: Path, scene: str, known: Mapping[str, str]) -> str:
     """The file of a scene by its id; "" where there is none, and was none: it may have been made in code."""
     # Not Path.is_file(): that fails for a name which is too long.
-    found = (path for path in (f"{GRAPHS}/{scene}.toml", f"{scene}.toml") if os.path.isfile(root / path))  # noqa: PTH113
-    return next(found, known.get(scene, ""))
+    scene_files = (path for path in (f"{GRAPHS}/{scene}.toml", f"{scene}.toml") if os.path.isfile(root / path))  # noqa: PTH113
+    return next(scene_files, known.get(scene, ""))

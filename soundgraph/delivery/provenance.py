@@ -23,7 +23,7 @@ def ancestry(graph: Graph, name: str, records: Mapping[str, Record]) -> dict[str
     kept with its record, not here.
     """
     nodes: dict[str, Any] = {}
-    found: dict[str, Model] = {}
+    model_by_id: dict[str, Model] = {}
     upstream: dict[str, tuple[str, ...]] = {}  # by node: the ids of all models that its sound was made with
     for layer in scene_graph.in_order(graph, scene_graph.needed(graph, [name])):
         for other in layer:
@@ -32,7 +32,7 @@ def ancestry(graph: Graph, name: str, records: Mapping[str, Record]) -> dict[str
             ids = {model_id for _, source in sources for model_id in upstream[source]}
             facts: dict[str, Any] = {"kind": node.kind_name}
             if node.model is not None:
-                found[node.model.id] = node.model
+                model_by_id[node.model.id] = node.model
                 ids.add(node.model.id)
                 facts["model"] = node.model.id
                 # All of them, those at their default too: a prompt alone does not say what a take is.
@@ -51,7 +51,7 @@ def ancestry(graph: Graph, name: str, records: Mapping[str, Record]) -> dict[str
                 facts["files_sha256"] = files
             facts.update(action_key=record.key, digest=record.digest)
             nodes[node.name] = facts
-    models_used = sorted(found.values(), key=lambda model: model.id)
+    models_used = sorted(model_by_id.values(), key=lambda model: model.id)
     return {
         "draft": any(model.draft for model in models_used),
         "licences": sorted({_licence(model) for model in models_used} - {""}),

@@ -68,7 +68,7 @@ class CheckError(NodeError):
 
 def _known(text: str | None) -> dict[str, Any] | None:
     try:
-        found = json.loads(text or "null")
+        figures = json.loads(text or "null")
     except ValueError:
         return None
-    return found if isinstance(found, dict) and found.keys() >= {"duration_s", "seam"} else None
+    return figures if isinstance(figures, dict) and figures.keys() >= {"duration_s", "seam"} else None

@@ -61,7 +61,7 @@ from soundgraph.nodes import Form
 from soundgraph.planning import action, scene_graph, schedule
 from soundgraph.planning.planner import Plan, Status
 from soundgraph.planning.schedule import Step
-from soundgraph.project.delivered import Entry
+from soundgraph.project.delivered import DeliveredFile
 from soundgraph.project.git_commit import Ask
 from soundgraph.project.lockfile import Take
 from soundgraph.scene.tables.scene import SceneCheck
@@ -153,7 +153,7 @@ class Site:
     root: Path
     sources: Sources
     store: Store
-    known: Mapping[str, Entry]
+    known: Mapping[str, DeliveredFile]
     note: Callable[[str], str]
     ask: Ask
     checks: Mapping[str, Sequence[SceneCheck]] = field(default_factory=dict)

@@ -55,14 +55,14 @@ def inputs_of(graph: Graph, name: str) -> list[tuple[str, str]]:
 
 def needed(graph: Graph, targets: Iterable[str]) -> set[str]:
     """The targets and all they are made from."""
-    found: set[str] = set()
+    names: set[str] = set()
     waiting = list(targets)
     while waiting:
         name = waiting.pop()
-        if name not in found:
-            found.add(name)
+        if name not in names:
+            names.add(name)
             waiting.extend(graph.predecessors(name))
-    return found
+    return names
 
 
 def in_order(graph: Graph, names: set[str]) -> list[list[str]]:

@@ -88,20 +88,21 @@ def loads(plan: Plan, *, budget: int | None = None, device: Device = "auto") -> 
     if budget is not None:
         _refuse_what_is_too_large(models, sizes, budget)
     after = _after(plan, key_of)
-    found = load_order.order([Task(name, key_of[name], after.get(name, frozenset())) for name in names], sizes, budget)
+    order = load_order.order([Task(name, key_of[name], after.get(name, frozenset())) for name in names], sizes, budget)
     place = {name: number for number, name in enumerate(names)}
     steps: list[Step] = []
     resident: list[LoadKey] = []
     peak_bytes = 0
-    for one in found.steps:
-        resident = [key for key in resident if key not in one.evicts and key != one.load]
-        nodes = tuple(sorted(one.tasks, key=place.__getitem__))
+    for loaded in order.steps:
+        key = loaded.load
+        resident = [other for other in resident if other not in loaded.evicts and other != key]
+        nodes = tuple(sorted(loaded.tasks, key=place.__getitem__))
         beside = tuple(resident)
-        steps.append(Step(one.load, models[one.load], nodes, one.evicts, beside, one.reload_needed, memory[one.load]))
-        resident.append(one.load)
+        steps.append(Step(key, models[key], nodes, loaded.evicts, beside, loaded.reload_needed, memory[key]))
+        resident.append(key)
         peak_bytes = max(peak_bytes, sum(memory[key] for key in resident))
     known = all(memory[key] or model.draft for key, model in models.items())
-    return Schedule(tuple(steps), found.loads, found.lower_bound, found.proven, peak_bytes if known else None)
+    return Schedule(tuple(steps), order.loads, order.lower_bound, order.proven, peak_bytes if known else None)
 
 
 def precision_of(node: Node, device: Device) -> Precision | None:
@@ -154,7 +155,7 @@ def _after(plan: Plan, key_of: Mapping[str, LoadKey]) -> dict[str, frozenset[str
     firsts: dict[tuple[LoadKey, int], int] = {}
     names: list[str] = []
     sets: dict[int, frozenset[str]] = {0: frozenset()}
-    found: dict[str, frozenset[str]] = {}
+    after: dict[str, frozenset[str]] = {}
     for name, decision in plan.decisions.items():
         if decision.record is not None:
             sources[name] = 0
@@ -168,10 +169,10 @@ def _after(plan: Plan, key_of: Mapping[str, LoadKey]) -> dict[str, frozenset[str
         if name in key_of:
             if mask not in sets:
                 sets[mask] = frozenset(names[place] for place in bits(mask))
-            found[name] = sets[mask]
+            after[name] = sets[mask]
             place = firsts.setdefault((key_of[name], mask), len(names))
             if place == len(names):
                 names.append(name)
             mask = 1 << place
         sources[name] = mask
-    return found
+    return after

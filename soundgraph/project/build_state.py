@@ -141,8 +141,8 @@ class Stamps:
         status = os.stat
         try:
             for _, path, known, _, racy in scene.outputs:
-                found = status(prefix + path)
-                if f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}" != known:
+                current = status(prefix + path)
+                if f"{current.st_size} {current.st_mtime_ns} {current.st_ctime_ns} {current.st_ino}" != known:
                     return False
                 if racy and not self._is_unaltered(scene, path):
                     return False
@@ -173,8 +173,8 @@ class Stamps:
         known = {scene.path for scene in self.scenes.values()}
         body = ledger_lines(path)
         lines = (body or b"").decode("utf-8", "surrogateescape").split("\n")
-        found = {line.split("\t", 3)[2] for line in lines if line.count("\t") in (5, 6)}
-        self.ledger = (_LOST if body is None else stat, *sorted(found - known - {""}))
+        sources = {line.split("\t", 3)[2] for line in lines if line.count("\t") in (5, 6)}
+        self.ledger = (_LOST if body is None else stat, *sorted(sources - known - {""}))
 
     def _is_unaltered(self, scene: SceneStamp, path: str) -> bool:
         """Compares a racy file by content, and trusts its stat from now on if it is older than that look at it."""
@@ -236,7 +236,7 @@ def scan(root: str, folder: str = "graphs") -> list[tuple[str, str]]:
 
     Hidden files and folders, and links to folders, are not looked at. Raises OSError for a folder that may not be read.
     """
-    found: list[tuple[str, str]] = []
+    scenes: list[tuple[str, str]] = []
     waiting = [folder]
     while waiting:
         here = waiting.pop()
@@ -248,13 +248,13 @@ def scan(root: str, folder: str = "graphs") -> list[tuple[str, str]]:
                         continue
                     if name.endswith(".toml"):
                         path = f"{here}/{name}"
-                        found.append((scene_id(path), path))
+                        scenes.append((scene_id(path), path))
                     elif entry.is_dir(follow_symlinks=False):
                         waiting.append(f"{here}/{name}")
         except (FileNotFoundError, NotADirectoryError):
             continue
-    found.sort()
-    return found
+    scenes.sort()
+    return scenes
 
 
 def scene_id(path: str) -> str:
@@ -281,8 +281,8 @@ def fingerprint() -> str:
         with os.scandir(here) as entries:
             for entry in entries:
                 if entry.name.endswith(".py"):
-                    found = entry.stat()
-                    parts.append(f"{entry.path} {found.st_size} {found.st_mtime_ns}")
+                    info = entry.stat()
+                    parts.append(f"{entry.path} {info.st_size} {info.st_mtime_ns}")
                 elif "." not in entry.name and entry.name != "__pycache__" and entry.is_dir():
                     waiting.append(entry.path)
     parts.sort()
@@ -323,15 +323,15 @@ def load(root: str, config: str) -> Stamps | None:
 
 def scene_paths(root: str) -> dict[str, str]:
     """The files of scenes by their ids, of all that any configuration knows: they may be gone by now."""
-    found: dict[str, str] = {}
+    path_of: dict[str, str] = {}
     try:
         names = [name for name in os.listdir(os.path.join(root, STATE_FOLDER)) if name.startswith("stamps-")]
     except OSError:
-        return found
+        return path_of
     for name in sorted(names):
         if (stamps := load(root, name)) is not None:
-            found.update((scene.id, scene.path) for scene in stamps.scenes.values())
-    return found
+            path_of.update((scene.id, scene.path) for scene in stamps.scenes.values())
+    return path_of
 
 
 def save(stamps: Stamps, config: str) -> None:

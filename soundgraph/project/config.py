@@ -274,9 +274,9 @@ def load_project(folder: Path) -> Project:
     Raises SceneError with all its mistakes; UsageError for a link in it through which soundgraph would write elsewhere.
     """
     folder = folder.absolute()
-    found = _project(folder)
-    _refuse_links(found)
-    return found
+    project = _project(folder)
+    _refuse_links(project)
+    return project
 
 
 def _refuse_links(project: Project) -> None:
@@ -345,7 +345,7 @@ def check_defaults(written: Any, sink: MistakeSink) -> dict[str, dict[str, Any]]
     if not isinstance(written, Mapping):
         sink.table(("defaults",), "defaults").wrong((), f"must be a table, not {validation_words.kind_of(written)}")
         return {}
-    found = {}
+    checked = {}
     for name, table in written.items():
         own = sink.table(("defaults", name), f"defaults.{name}")
         if not KINDS.has(str(name)):
@@ -355,10 +355,10 @@ def check_defaults(written: Any, sink: MistakeSink) -> dict[str, dict[str, Any]]
         elif not isinstance(table, Mapping):
             own.wrong((), f"must be a table, not {validation_words.kind_of(table)}")
         else:
-            found[name] = dict(table)
+            checked[name] = dict(table)
             for keys, what in _wrong_defaults(name, table):
                 own.wrong(keys, what)
-    return found
+    return checked
 
 
 def _wrong_defaults(kind: str, table: Mapping[str, Any]) -> list[tuple[toml_lines.Keys, str]]:
@@ -481,10 +481,10 @@ def _overlap(sheet: Sheet, project: Project, folders: Mapping[str, str]) -> list
             return [sheet.mistake(keys, keys[0], f"{words} overlaps the folder of the {other}")]
     lies = f"lies in the output folder, {project.build.output}/"
     given = project.build.weights_dir
-    found = []
+    overlaps = []
     if given is not None and project.delivers_into(project.root / given):
-        found.append(sheet.mistake(("build", "weights_dir"), "build", f"weights_dir {quote(given)} {lies}"))
+        overlaps.append(sheet.mistake(("build", "weights_dir"), "build", f"weights_dir {quote(given)} {lies}"))
     for name, model_id in folders.items():
         if model_names.is_folder(model_id) and project.delivers_into(project.root / model_id):
-            found.append(sheet.mistake(("models", name), "models", f"{name}: {quote(model_id)} {lies}"))
-    return found
+            overlaps.append(sheet.mistake(("models", name), "models", f"{name}: {quote(model_id)} {lies}"))
+    return overlaps

@@ -26,7 +26,7 @@ LEARNED = "learned"
 """The key of a file that is known by its sidecar alone."""
 
 
-class Entry(NamedTuple):
+class DeliveredFile(NamedTuple):
     """A delivered file.
 
     path: relative to the project's root, with "/". owner: "scene:export". source: the scene's file, relative to the
@@ -54,17 +54,17 @@ class Ledger:
     def __init__(self, root: Path):
         self._root = root
         self._file = root / STATE_FOLDER / "delivered"
-        self._changes: dict[str, Entry | None] = {}
+        self._changes: dict[str, DeliveredFile | None] = {}
         self._claimed: list[str] = []
         self.lost = False
         """Whether there is none that can be believed."""
         self.entries = self._read()
 
-    def add(self, entries: Iterable[Entry]) -> None:
+    def add(self, entries: Iterable[DeliveredFile]) -> None:
         for entry in entries:
             self.entries[entry.path] = self._changes[entry.path] = entry
 
-    def claim(self, entries: Iterable[Entry]) -> None:
+    def claim(self, entries: Iterable[DeliveredFile]) -> None:
         """Writes down what is about to be delivered, and is not known yet: a build that is killed leaves files behind
         of which nobody could tell whose they are."""
         entries = list(entries)
@@ -90,7 +90,7 @@ class Ledger:
             self.entries.pop(path, None)
             self._changes[path] = None
 
-    def remove_files(self, stale: Iterable[Entry], output: Path) -> list[str]:
+    def remove_files(self, stale: Iterable[DeliveredFile], output: Path) -> list[str]:
         """Deletes those files that are still as they were delivered; forgets them all. Returns the deleted paths.
 
         One that cannot be deleted is remembered: the next build tries again. output: the folder that files are
@@ -125,7 +125,7 @@ class Ledger:
         body = "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
         write_atomically(str(self._file), build_state.ledger_head(body) + body, root=str(self._root), sync=sync)
 
-    def _read(self) -> dict[str, Entry]:
+    def _read(self) -> dict[str, DeliveredFile]:
         body = build_state.ledger_lines(str(self._file))
         self.lost = body is None
         if body is None:
@@ -136,7 +136,7 @@ class Ledger:
             fields = line.split("\t")
             if len(fields) in (6, 7):
                 path, owner, source, draft, key, digest, *commit = fields
-                entries[path] = Entry(path, owner, source, draft == "draft", key, digest, *commit)
+                entries[path] = DeliveredFile(path, owner, source, draft == "draft", key, digest, *commit)
         return entries
 
 
@@ -149,10 +149,10 @@ def lies_below(root: Path, path: str, output: Path) -> bool:
     return real(full.parent).is_relative_to(folder) and folder.is_relative_to(real(root))
 
 
-def _fields(entry: Entry) -> list[str]:
+def _fields(entry: DeliveredFile) -> list[str]:
     """Those of its line. The commit only where there is one: most files of most projects have none."""
-    found = [entry.path, entry.owner, entry.source, "draft" if entry.draft else "", entry.key, entry.digest]
-    return [*found, entry.commit] if entry.commit else found
+    fields = [entry.path, entry.owner, entry.source, "draft" if entry.draft else "", entry.key, entry.digest]
+    return [*fields, entry.commit] if entry.commit else fields
 
 
 @contextlib.contextmanager

@@ -117,7 +117,7 @@ _REFUSED = frozenset("%=;|\\*?[\"'`&<>^\x7f").union(map(chr, range(32)))
 
 def _spelled(name: str) -> str:
     """A name as both read it. Raises UsageError."""
-    wrong = next((one for one in name if one in _REFUSED), "")
+    wrong = next((char for char in name if char in _REFUSED), "")
     if not wrong and name[0] == "~":  # somebody's home folder
         wrong = "~"
     if not wrong and (name[-1] in " :" or (name[-1] == ")" and "(" in name)):  # ")": a part of an archive
@@ -127,7 +127,7 @@ def _spelled(name: str) -> str:
             f"{name!a} cannot be written in a depfile",
             f"make or ninja takes {wrong!a} there for no part of a name",
         )
-    return "".join(_ESCAPED.get(one, one) for one in name)
+    return "".join(_ESCAPED.get(char, char) for char in name)
 
 
 def _refuse(what: str, hint: str = "") -> None:

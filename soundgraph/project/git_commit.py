@@ -69,8 +69,8 @@ def asker(root: Path, own: Iterable[Path], *, overridden: bool = False) -> Ask:
 
     @cache
     def asked() -> Commit | None:
-        found = at(root, own)
-        return Commit(found.sha, True) if found is not None and overridden else found
+        commit = at(root, own)
+        return Commit(commit.sha, True) if commit is not None and overridden else commit
 
     def ask() -> Commit | None:
         with lock:  # `cache` alone would let two threads ask at once
@@ -86,33 +86,33 @@ def at(root: Path, own: Iterable[Path] = ()) -> Commit | None:
     project that its repository ignores. Runs no git outside a repository, and nothing that a repository names.
     """
     root = real(root)
-    found = git_repository.around(root)
-    if found is None:
+    repository = git_repository.around(root)
+    if repository is None:
         return None
     inside = [folder.relative_to(root).as_posix() for folder in map(Path.resolve, own) if folder.is_relative_to(root)]
     places = [".", *(f":(exclude,literal){folder}" for folder in inside)]
     try:
-        with found.opened(TIMEOUT_S) as git:
+        with repository.opened(TIMEOUT_S) as git:
             status = _status(git, root, places, ["--untracked-files=normal", "--ignored=matching"])
             if not _SHA.fullmatch(status.sha):  # "(initial)", before the first commit
                 return None
-            if any(root.is_relative_to(found.top / path) for path in status.ignored):
+            if any(root.is_relative_to(repository.top / path) for path in status.ignored):
                 return None
             return Commit(status.sha, status.dirty or _has_dirty_modules(git, root, places))
     except (UsageError, OSError):
         return None
 
 
-def is_dirty(found: Repository, *, untracked: bool = True, nested: int = 0) -> bool:
+def is_dirty(repository: Repository, *, untracked: bool = True, nested: int = 0) -> bool:
     """Whether files of a working tree, or of submodules in it, differ from the commit that it stands at.
 
     untracked: whether those that are new count. Raises UsageError where git refuses.
     """
     if nested > _MOST_NESTED:
         return True
-    with found.opened(TIMEOUT_S) as git:
-        status = _status(git, found.top, ["."], [] if untracked else ["--untracked-files=no"])
-        return status.dirty or _has_dirty_modules(git, found.top, ["."], nested)
+    with repository.opened(TIMEOUT_S) as git:
+        status = _status(git, repository.top, ["."], [] if untracked else ["--untracked-files=no"])
+        return status.dirty or _has_dirty_modules(git, repository.top, ["."], nested)
 
 
 # What git says
@@ -163,16 +163,16 @@ def _is_ignored_module(git: Git, line: str) -> bool:
 
 def as_pointers(git: Git, objects: Mapping[str, str]) -> set[str]:
     """Those of some paths, from the top, whose objects are pointers of Git LFS to the files that lie there."""
-    found = {}
+    contents = {}
     sizes = git.run("cat-file", "--batch-check", stdin=_asked(objects.values())) if objects else b""
     small = [line.split(" ")[0] for line in sizes.decode().splitlines() if _is_small(line)]
     printed = git.run("cat-file", "--batch", stdin=_asked(small)) if small else b""
     while printed:
         head, _, rest = printed.partition(b"\n")
         size = int(head.split(b" ")[2])
-        found[head.split(b" ")[0].decode()], printed = rest[:size], rest[size + 1 :]
+        contents[head.split(b" ")[0].decode()], printed = rest[:size], rest[size + 1 :]
     top = git.repository.top
-    return {path for path, sha in objects.items() if sha in found and git_lfs.stands_for(found[sha], top / path)}
+    return {path for path, sha in objects.items() if sha in contents and git_lfs.stands_for(contents[sha], top / path)}
 
 
 def _asked(shas: Iterable[str]) -> bytes:

@@ -80,16 +80,16 @@ class Repository:
         environment = _users_environment()
         environment["GIT_DIR"] = str(self.own)
         printed = _run(["config", "--list", "-z"], environment, self.top, timeout_s)
-        found: dict[str, str] = {}
+        settings: dict[str, str] = {}
         for entry in printed.decode("utf-8", "surrogateescape").split("\0"):
             name, line_break, value = entry.partition("\n")
             if _SETTINGS.fullmatch(name):
-                found[name] = value if line_break else "true"
+                settings[name] = value if line_break else "true"
         for name, file in _IN_HOME.items():
             folder = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
             with contextlib.suppress(RuntimeError):  # nobody's home
-                found[name] = str(Path(found.get(name) or f"{folder}/git/{file}").expanduser())
-        return found
+                settings[name] = str(Path(settings.get(name) or f"{folder}/git/{file}").expanduser())
+        return settings
 
     @contextlib.contextmanager
     def opened(self, timeout_s: float | None = None) -> Iterator[Git]:
@@ -156,13 +156,13 @@ class Git:
         try:
             # In two steps: of ":/fix^{commit}", all would be what to look for. "^main" is none: it says what to leave
             # out.
-            found = name
+            commit = name
             for suffix in ("", "^{commit}"):
-                words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{found}{suffix}")
-                found = self.run(*words).decode().strip()
-            if found.startswith("^"):
-                raise ValueError(found)
-            return found
+                words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}{suffix}")
+                commit = self.run(*words).decode().strip()
+            if commit.startswith("^"):
+                raise ValueError(commit)
+            return commit
         except (UsageError, ValueError) as error:
             hint = "a branch, a tag or a commit, as in HEAD~1; git log lists commits"
             raise UsageError(f"{quote(name)} is no revision of this repository", hint) from error
@@ -202,8 +202,8 @@ def around(folder: Path) -> Repository | None:
     for above in (folder, *folder.parents):
         if above != folder and (str(above) in ceilings or (_device(above) != device and not crosses)):
             return None
-        if found := at(above):
-            return found
+        if repository := at(above):
+            return repository
         if (above / ".git").is_file():  # it leads nowhere, and git goes no further, either
             return None
     return None
@@ -211,11 +211,11 @@ def around(folder: Path) -> Repository | None:
 
 def of(root: Path) -> Repository:
     """The repository that a project lies in. Raises UsageError if there is none."""
-    found = around(root)
-    if found is None:
+    repository = around(root)
+    if repository is None:
         what = "this is not a git repository, nor is any of the folders above it"
         raise UsageError(what, "a revision is one of the git repository that the project lies in")
-    return found
+    return repository
 
 
 def at(top: Path) -> Repository | None:
@@ -339,10 +339,10 @@ def _users_environment() -> dict[str, str]:
 
 
 def _program() -> str:
-    found = programs.find("git")
-    if found is None:
+    git = programs.find("git")
+    if git is None:
         raise UsageError("git cannot be run: it is not installed")
-    return found
+    return git
 
 
 def _run(

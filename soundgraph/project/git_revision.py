@@ -107,12 +107,12 @@ def _changed(git: Git, root: Path, sha: str, names: Sequence[str]) -> set[str]:
     printed = git.run("diff", *words, "--abbrev=64", sha, "--", *map(_literal, names), folder=root)
     parts = iter(_names(printed))
     # ":mode-then mode-now object-then object-now letter", and the path.
-    found = {path: about.removeprefix(":").split(" ") for about, path in zip(parts, parts, strict=True)}
+    changes = {path: about.removeprefix(":").split(" ") for about, path in zip(parts, parts, strict=True)}
     # A filter of Git LFS is not run: of a large file that was only touched, git says that it changed.
     prefix = Path(os.path.realpath(root)).relative_to(git.repository.top)
-    edited = {(prefix / path).as_posix(): about[2] for path, about in found.items() if about[0] == about[1]}
+    edited = {(prefix / path).as_posix(): about[2] for path, about in changes.items() if about[0] == about[1]}
     same = git_commit.as_pointers(git, edited)
-    return {path for path in found if (prefix / path).as_posix() not in same}
+    return {path for path in changes if (prefix / path).as_posix() not in same}
 
 
 def _ignored(git: Git, root: Path, paths: list[str]) -> list[str]:
@@ -140,12 +140,12 @@ def _names(printed: bytes) -> list[str]:
 
 def _entries(printed: bytes) -> dict[str, tuple[str, str]]:
     """(mode, object) by path, of what `git ls-tree` says."""
-    found = {}
+    entries = {}
     for line in _names(printed):
         about, _, path = line.partition("\t")
         mode, _, sha = about.split(" ")
-        found[path] = mode, sha
-    return found
+        entries[path] = mode, sha
+    return entries
 
 
 def _above(name: str) -> set[str]:
@@ -189,10 +189,10 @@ class _Tree:
 
         The folder may be a link; those to folders in it are not followed, as in a working tree.
         """
-        found = self._real(place)
-        if found is None:
+        place_in_tree = self._real(place)
+        if place_in_tree is None:
             return
-        tree, real = found
+        tree, real = place_in_tree
         # Looked up where it is a file: a build --since asks for each scene by itself.
         start = f"{real}/" if real else ""
         inside = [real] if real in tree._entries else [path for path in tree._entries if path.startswith(start)]
@@ -207,10 +207,10 @@ class _Tree:
 
     def find(self, path: str) -> _Blob | None:
         """The file at a path, through links and into submodules; None if there is none, or it lies outside."""
-        found = self._real(path)
-        if found is None:
+        place_in_tree = self._real(path)
+        if place_in_tree is None:
             return None
-        tree, real = found
+        tree, real = place_in_tree
         return _Blob(tree._entries[real][1], tree) if real in tree._entries else None
 
     def _real(self, path: str) -> tuple[_Tree, str] | None:
@@ -253,12 +253,12 @@ class _Tree:
     def _module(self, path: str) -> _Tree | None:
         """None for a submodule that is not here, or not as it was then."""
         if path not in self._modules:
-            folder, found = self.folder / path, None
+            folder, subtree = self.folder / path, None
             if module := git_repository.at(folder):
                 with contextlib.suppress(UsageError):
                     git = self._stack.enter_context(module.opened())
-                    found = _Tree(git, folder, self._entries[path][1], self._stack)
-            self._modules[path] = found
+                    subtree = _Tree(git, folder, self._entries[path][1], self._stack)
+            self._modules[path] = subtree
         return self._modules[path]
 
     def read(self, sha: str) -> Iterator[bytes]:
@@ -357,9 +357,9 @@ class _Copy:
         oid = git_lfs.oid(place.read_bytes())
         assert oid is not None
         common = blob.home.git.repository.common
-        for found in (common / "lfs" / "objects" / oid[:2] / oid[2:4] / oid, self.root / path):
-            if found.is_file() and digest_file(found) == oid:
-                shutil.copyfile(found, place)
+        for candidate in (common / "lfs" / "objects" / oid[:2] / oid[2:4] / oid, self.root / path):
+            if candidate.is_file() and digest_file(candidate) == oid:
+                shutil.copyfile(candidate, place)
                 return True
         hint = f"git lfs fetch origin {self.name}"
         what = "is in Git LFS, and its content is not on this machine"
@@ -405,7 +405,7 @@ def _named_in(place: Path, path: str) -> list[str]:
         waiting: list[Any] = [toml_document.loads(place.read_text("utf-8"))]
     except (ValueError, RecursionError):  # the loader tells what is wrong
         return []
-    found = []
+    paths = []
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
@@ -415,5 +415,5 @@ def _named_in(place: Path, path: str) -> list[str]:
         elif isinstance(value, str) and 0 < len(value) < 4096 and "\0" not in value:
             full = posixpath.normpath(posixpath.join(posixpath.dirname(path), value))
             if not full.startswith(("/", "../")) and full not in (".", ".."):
-                found.append(full)
-    return found
+                paths.append(full)
+    return paths

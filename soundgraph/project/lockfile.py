@@ -194,10 +194,10 @@ def _parsed(text: str) -> Lock:
 
 def _add(known: dict[str, T], sort: _Sort[T], words: list[str], number: int, line: str) -> list[Mistake]:
     """Adds what a line says to what is known; returns what is wrong with it."""
-    found = sort.parse(words)
-    if found is None:
+    parsed = sort.parse(words)
+    if parsed is None:
         return [_mistake(number, line, f"is not of the form: {sort.form}", f"remove it, and {sort.again}")]
-    name, value = found
+    name, value = parsed
     if known.setdefault(name, value) != value:
         what = f"{quote(visible(name))} is pinned twice, to unlike {sort.twice}"
         return [Mistake(LOCK_FILE, number, "", what, "remove one of the lines")]
@@ -253,7 +253,7 @@ def _take_line(take: Take) -> str:
 def _spelled(node: str) -> str:
     """A node's id as one printable word: the path of a scene may have spaces in it."""
     return "".join(
-        one if one.isprintable() and one not in " %" else percent(one, "", errors="surrogatepass") for one in node
+        char if char.isprintable() and char not in " %" else percent(char, "", errors="surrogatepass") for char in node
     )
 
 

@@ -34,8 +34,8 @@ _ANCESTRY = ("draft", "licences", "models", "nodes")
 def read(path: Path) -> dict[str, Any]:
     """What stands in a sidecar; empty for what is none."""
     try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode) or found.st_size > _MAX_BYTES:
+        info = path.stat()
+        if not stat.S_ISREG(info.st_mode) or info.st_size > _MAX_BYTES:
             return {}
         facts = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -65,8 +65,8 @@ def measured(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def below(folder: Path) -> list[Path]:
     """The files in a folder, and in folders in it, that have something beside them which may be a sidecar."""
-    found = []
+    paths = []
     for here, _, names in os.walk(folder):
         there = set(names)
-        found += [Path(here, name) for name in names if name + SUFFIX in there]
-    return sorted(found)
+        paths += [Path(here, name) for name in names if name + SUFFIX in there]
+    return sorted(paths)

@@ -48,11 +48,11 @@ def select(folder: str, targets: Sequence[str]) -> list[Wanted]:
         if not scenes:
             _refuse(f"there are no scenes under {os.path.join(folder, root.GRAPHS)}", "soundgraph new NAME makes one")
         return [Wanted(id, path) for id, path in scenes]  # noqa: A001
-    found: dict[str, Wanted] = {}
+    chosen: dict[str, Wanted] = {}
     for target in targets:
         name, item = split(target)
         for wanted in _scenes_of(folder, scenes, name, target):
-            known = found.setdefault(wanted.id, Wanted(wanted.id, wanted.path, (item,) if item else ()))
+            known = chosen.setdefault(wanted.id, Wanted(wanted.id, wanted.path, (item,) if item else ()))
             if known.path != wanted.path:
                 _refuse(f'{wanted.path} has the same id as {known.path}: "{wanted.id}"', "rename one of them")
             # A scene asked for as a whole and in part is asked for as a whole.
@@ -61,7 +61,7 @@ def select(folder: str, targets: Sequence[str]) -> list[Wanted]:
             elif known.items and item not in known.items:
                 known.items += (item,)
             known.named = known.named or wanted.named
-    return list(found.values())
+    return list(chosen.values())
 
 
 def matching(pattern: str, names: Sequence[str]) -> list[str]:
@@ -69,13 +69,13 @@ def matching(pattern: str, names: Sequence[str]) -> list[str]:
 
     Where none is spelled so, letters may be in another Unicode form (NFC, NFD): which one is typed, nobody sees.
     """
-    found = _matching(pattern, names)
-    if not found and not pattern.isascii():
+    matches = _matching(pattern, names)
+    if not matches and not pattern.isascii():
         from unicodedata import normalize
 
         by_form = {normalize("NFC", name): name for name in names}
-        found = [by_form[name] for name in _matching(normalize("NFC", pattern), list(by_form))]
-    return found
+        matches = [by_form[name] for name in _matching(normalize("NFC", pattern), list(by_form))]
+    return matches
 
 
 def _matching(pattern: str, names: Sequence[str]) -> list[str]:
@@ -114,10 +114,10 @@ def _scenes_of(folder: str, scenes: list[tuple[str, str]], name: str, target: st
         if not any(character in name for character in "*?[") and (same := matching(path, known)):
             return [Wanted(build_state.scene_id(same[0]), same[0], named=True)]
         _refuse(f'there is no scene file "{name}"{_hint(name, known)}')
-    found = [Wanted(id, ids[id], named=id == name) for id in matching(name, list(ids))]  # noqa: A001
-    if not found:
+    matched = [Wanted(id, ids[id], named=id == name) for id in matching(name, list(ids))]  # noqa: A001
+    if not matched:
         _refuse(f'no scene is called "{name}"{_hint(name, list(ids))}', "scenes are the .toml files under graphs/")
-    return found
+    return matched
 
 
 def _real(name: str) -> str:

@@ -55,7 +55,7 @@ def is_complete(stamps: Stamps, clean: Collection[str], wanted: Sequence[Wanted]
 
 def clean_scenes(stamps: Stamps, wanted: Sequence[Wanted]) -> dict[str, SceneStamp]:
     """The stamps of those scenes asked for that are as they were left, by id."""
-    found = {}
+    clean = {}
     for scene in wanted:
         known = stamps.scenes.get(scene.id)
         if known is None or known.path != scene.path:
@@ -64,8 +64,8 @@ def clean_scenes(stamps: Stamps, wanted: Sequence[Wanted]) -> dict[str, SceneSta
         if scene.named and part is known and not (known.outputs or known.nodes):
             continue  # it has no exports: its nodes are built only where it is named
         if part is not None and stamps.holds(part):
-            found[scene.id] = part
-    return found
+            clean[scene.id] = part
+    return clean
 
 
 def _part(known: SceneStamp, items: tuple[str, ...]) -> SceneStamp | None:

@@ -61,10 +61,10 @@ class Scope:
         real = self._real.get(folder)
         if real is None:
             real = self._real[folder] = os.path.realpath(folder)
-        found = {os.path.join(real, name)}
+        names = {os.path.join(real, name)}
         if os.path.islink(file):
-            found.add(os.path.realpath(file))
-        return found
+            names.add(os.path.realpath(file))
+        return names
 
     def _climb(self, folder: str) -> None:
         inside = folder == self.root or folder.startswith(self.root + os.sep)
@@ -172,7 +172,7 @@ class Notified:
     def wait(self, concerns: Callable[[str], bool]) -> set[str]:
         if self._source is None:
             raise RuntimeError("nothing is watched")
-        while not (found := self._changes(concerns)):
+        while not (changed := self._changes(concerns)):
             self._hear(self._source)
         end = time.monotonic() + _LONGEST_BURST_MS / 1000
         # watchfiles takes a burst for over when no other file changes: one that is saved again and again is not heard.
@@ -180,10 +180,10 @@ class Notified:
             self._hear(self._source)
             if not (more := self._changes(concerns)):
                 break
-            found |= more
-        if not self._folders.isdisjoint(found):
+            changed |= more
+        if not self._folders.isdisjoint(changed):
             self._folders = frozenset()  # what comes in the place of a folder is another one: begin anew
-        return found
+        return changed
 
     def close(self) -> set[str]:
         """Watches no more; what it has heard of and not told yet."""
@@ -195,9 +195,9 @@ class Notified:
 
     def _changes(self, concerns: Callable[[str], bool]) -> set[str]:
         """What was heard of since the last call, of what matters."""
-        found = {path for path in self._heard if concerns(path)}
+        changed = {path for path in self._heard if concerns(path)}
         self._heard = set()
-        return found
+        return changed
 
     def _begin(self, folders: frozenset[str]) -> Generator[set[Any], None, None]:
         import watchfiles
@@ -252,21 +252,21 @@ class Polled:
         self._seen = {folder: self._seen[folder] if folder in self._seen else _look(folder) for folder in folders}
 
     def wait(self, concerns: Callable[[str], bool]) -> set[str]:
-        while not (found := self._changes(concerns)):
+        while not (changed := self._changes(concerns)):
             pass
         for _ in range(_LONGEST_POLLS):
             if not (more := self._changes(concerns)):
                 break
-            found |= more
-        return found
+            changed |= more
+        return changed
 
     def _changes(self, concerns: Callable[[str], bool]) -> set[str]:
         self._pause(_POLL_S)
-        found = set()
+        changed = set()
         for folder, before in self._seen.items():
             now = self._seen[folder] = _look(folder)
-            found |= {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}
-        return {path for path in found if concerns(path)}
+            changed |= {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}
+        return {path for path in changed if concerns(path)}
 
 
 def _look(folder: str) -> dict[str, str]:

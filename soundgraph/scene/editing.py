@@ -160,7 +160,9 @@ def _in_table(text: str, spans: Spans, inside: Keys, rest: Keys, value: Any) -> 
         own = [pair for pair in pairs if header.end <= pair.key_start < end]
         prefix: Keys = ()
     elif pairs:  # rain.kind = "tone" under [nodes]
-        above = max((one for one in spans.headers if one.start < pairs[-1].key_start), default=None, key=_start)
+        above = max(
+            (earlier for earlier in spans.headers if earlier.start < pairs[-1].key_start), default=None, key=_start
+        )
         prefix = inside[len(above.keys) if above else 0 :]
         own = [pairs[-1]]
     else:
@@ -191,9 +193,9 @@ def _in_inline_table(text: str, spans: Spans, inside: Keys, rest: Keys, value: A
     entry = f"{'.'.join(_key(str(key)) for key in rest)} = {value_text(value)}"
     last = max(
         (
-            one.value_end
-            for one in spans.pairs.values()
-            if len(one.keys) > len(inside) and one.keys[: len(inside)] == inside
+            inner.value_end
+            for inner in spans.pairs.values()
+            if len(inner.keys) > len(inside) and inner.keys[: len(inside)] == inside
         ),
         default=None,
     )
@@ -325,12 +327,12 @@ def _gap(text: str, pairs: Sequence[Pair], length: int) -> str:
 
 def _names_at(text: str, spans: Spans, start: int) -> list[tuple[Keys, tuple[int, int]]]:
     """(what leads to it, where it stands) of each part of a dotted name; start: of a header or of a field's name."""
-    header = next((one for one in spans.headers if one.start == start), None)
+    header = next((candidate for candidate in spans.headers if candidate.start == start), None)
     if header is not None:
         full = header.keys
         place = start + (2 if text.startswith("[[", start) else 1)
     else:
-        pair = next(one for one in spans.pairs.values() if one.key_start == start and one.equals >= 0)
+        pair = next(field for field in spans.pairs.values() if field.key_start == start and field.equals >= 0)
         full, place = pair.keys, start
     pattern = re.compile(r"""[ \t]*([A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')[ \t]*(\.?)""")
     parts: list[tuple[int, int]] = []
@@ -388,10 +390,10 @@ def _put(table: dict[str, Any], keys: Keys, value: Any) -> None:
 def _checked(text: str, wanted: dict[str, Any], keys: Keys, empty: bool = False) -> str:
     """empty: whether tables that hold nothing count as absent, since their last field may have been all they were."""
     try:
-        found = tomli.loads(text)
+        parsed = tomli.loads(text)
     except tomli.TOMLDecodeError:
-        found = None
-    if found is not None and _form(found, empty) == _form(wanted, empty):
+        parsed = None
+    if parsed is not None and _form(parsed, empty) == _form(wanted, empty):
         return text
     raise EditError(f"{quote(spell(keys))} cannot be changed without touching what stands around it")
 

@@ -145,14 +145,14 @@ def _with_fields_of_models(kind: str, tables: Mapping[str, Schema]) -> Schema:
     table = tables[f"kind_{kind}"]
     if get_kind(kind).render is not None:
         return table
-    found: dict[str, list[Schema]] = {}
+    schemas_by_field: dict[str, list[Schema]] = {}
     for name in node_fields.all_backends():
         package = backends.BACKENDS.package(name)
         for field, schema in tables[f"backend_{name}"].get("properties", {}).items():
             shown = {**schema, "description": _of_package(schema.get("description", ""), package)}
-            if schema not in found.get(field, ()):
-                found.setdefault(field, []).append(shown if package else schema)
-    own = {field: choices[0] if len(choices) == 1 else _either(choices) for field, choices in found.items()}
+            if schema not in schemas_by_field.get(field, ()):
+                schemas_by_field.setdefault(field, []).append(shown if package else schema)
+    own = {field: choices[0] if len(choices) == 1 else _either(choices) for field, choices in schemas_by_field.items()}
     return {**table, "properties": {**table["properties"], **own}}
 
 
@@ -222,20 +222,20 @@ def _plain(schema: Any) -> Any:
         return [_plain(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    found: Schema = {}
+    plain: Schema = {}
     for key, value in schema.items():
         if key == "properties":
-            found[key] = {name: _plain(field) for name, field in value.items()}
+            plain[key] = {name: _plain(field) for name, field in value.items()}
         elif key == "const":
-            found["enum"] = [value]
+            plain["enum"] = [value]
         elif not (key == "title" and isinstance(value, str)) and not (key == "default" and value is None):
-            found[key] = _plain(value)
-    choices = found.get("anyOf")
+            plain[key] = _plain(value)
+    choices = plain.get("anyOf")
     if choices is not None:
         choices = [choice for choice in choices if choice != {"type": "null"}]
-        del found["anyOf"]
-        found = {**choices[0], **found} if len(choices) == 1 else {**found, "anyOf": choices}
-    return _described(found)
+        del plain["anyOf"]
+        plain = {**choices[0], **plain} if len(choices) == 1 else {**plain, "anyOf": choices}
+    return _described(plain)
 
 
 def _described(field: Schema) -> Schema:

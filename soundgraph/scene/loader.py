@@ -18,7 +18,7 @@ from soundgraph.project.root import PROJECT_FILE
 from soundgraph.scene.reader import Reading, read_scene
 from soundgraph.scene.reading.collisions import clashing
 from soundgraph.scene.reading.overrides import Override, Overrides
-from soundgraph.scene.reading.sources import Sources
+from soundgraph.scene.reading.sources import SceneSources
 from soundgraph.scene.tables.scene import CheckedScene, EngineManifest, Export, Origin
 
 
@@ -147,7 +147,7 @@ class Loader:
         self.exports: list[Export] = []
         self.manifests: list[EngineManifest] = []
         """What the scenes in files deliver, as far as it can be read: those with mistakes, too."""
-        self._sources = Sources(project, draft, texts)
+        self._sources = SceneSources(project, draft, texts)
         self._overrides = Overrides(overrides)
         self._ids: dict[str, str] = {}
         self._inside: dict[str, bool] = {}  # by folder: whether it is one of the project's, once links are followed

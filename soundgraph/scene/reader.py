@@ -21,7 +21,7 @@ from soundgraph.scene.reading.node_tables import NodeReader
 from soundgraph.scene.reading.overrides import GivenValues, Overrides
 from soundgraph.scene.reading.raw_tables import MAX_NODES, ScenePart, WrittenScene
 from soundgraph.scene.reading.scene_files import SceneFiles
-from soundgraph.scene.reading.sources import Sources
+from soundgraph.scene.reading.sources import SceneSources
 from soundgraph.scene.tables.scene import CheckedScene, EngineManifest, Export, Node, SceneCheck
 
 
@@ -39,7 +39,7 @@ class Reading:
     manifests: tuple[EngineManifest, ...]
 
 
-def read_scene(sheet: Sheet, scene_id: str, sources: Sources, overrides: Overrides) -> Reading:
+def read_scene(sheet: Sheet, scene_id: str, sources: SceneSources, overrides: Overrides) -> Reading:
     """The scene that a sheet describes, with all that is wrong with it: nothing stops at the first mistake."""
     reader = _SceneReader(sheet, scene_id, sources, overrides)
     scene = None
@@ -53,7 +53,7 @@ def read_scene(sheet: Sheet, scene_id: str, sources: Sources, overrides: Overrid
 class _SceneReader:
     """Holds together what the parts of the reading find out of one another."""
 
-    def __init__(self, sheet: Sheet, scene_id: str, sources: Sources, overrides: Overrides):
+    def __init__(self, sheet: Sheet, scene_id: str, sources: SceneSources, overrides: Overrides):
         hints = Hints()
         given: GivenValues = {}
         self.mistakes = Mistakes()

@@ -10,7 +10,7 @@ from soundgraph.delivery import engine_manifests
 from soundgraph.delivery.ownership import is_same_file
 from soundgraph.execution.builder import Outcome
 from soundgraph.project import sidecars
-from soundgraph.project.delivered import Entry, lies_below
+from soundgraph.project.delivered import DeliveredFile, lies_below
 from soundgraph.session.session import Session
 
 
@@ -27,7 +27,7 @@ def keep_ledger(session: Session, outcome: Outcome, listener: Listener) -> None:
     ledger.save()
 
 
-def _remove(session: Session, stale: Sequence[Entry], listener: Listener) -> None:
+def _remove(session: Session, stale: Sequence[DeliveredFile], listener: Listener) -> None:
     output = session.project.output_dir
     readers = session.readers_elsewhere([entry.path for entry in stale])
     for entry in stale:
@@ -40,7 +40,7 @@ def _remove(session: Session, stale: Sequence[Entry], listener: Listener) -> Non
         listener(Remark(path, "removed: no scene delivers it any more"))
 
 
-def stale(session: Session, outcome: Outcome) -> list[Entry]:
+def stale(session: Session, outcome: Outcome) -> list[DeliveredFile]:
     """What was delivered for these scenes, or for scenes that are gone, and is delivered no more."""
     jobs = (*session.jobs, *session.left_out)
     current = {path for job in jobs for audio in job.paths() for path in (audio, f"{audio}{sidecars.SUFFIX}")}

@@ -10,7 +10,7 @@ from soundgraph.delivery.export_files import Job
 from soundgraph.execution.builder import Outcome
 from soundgraph.project import build_state
 from soundgraph.project.build_state import SceneStamp, Stamps
-from soundgraph.project.delivered import Entry
+from soundgraph.project.delivered import DeliveredFile
 from soundgraph.project.lockfile import LOCK_FILE
 from soundgraph.project.root import PROJECT_FILE
 from soundgraph.scene.reading import variations
@@ -121,7 +121,7 @@ def _handed(root: Path, outcome: Outcome, scene: CheckedScene, moment: int) -> l
     return outputs
 
 
-def _output(root: Path, name: str, entry: Entry, moment: int) -> build_state.Output:
+def _output(root: Path, name: str, entry: DeliveredFile, moment: int) -> build_state.Output:
     stat = stat_text(str(root / entry.path))
     racy = ("", "") if is_older(stat, moment) else (entry.digest, "racy")
     return (name, entry.path, stat, *racy)

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from soundgraph.project import build_state
-from soundgraph.project.delivered import CLAIMED, Entry, Ledger
+from soundgraph.project.delivered import CLAIMED, DeliveredFile, Ledger
 from tests.helpers import CHAIN, Space
 
 
-def entry(path: str, content: bytes, owner: str = "a:theme") -> Entry:
-    return Entry(path, owner, "graphs/a.toml", False, "key", hashlib.sha256(content).hexdigest())
+def entry(path: str, content: bytes, owner: str = "a:theme") -> DeliveredFile:
+    return DeliveredFile(path, owner, "graphs/a.toml", False, "key", hashlib.sha256(content).hexdigest())
 
 
 def test_what_was_saved_is_read_again(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from soundgraph.core import validation_words
-from soundgraph.scene.tables.export_settings import ExportSettings, Loop
+from soundgraph.scene.tables.export_settings import ExportLoop, ExportSettings
 from soundgraph.scene.tables.presets import PRESETS
 from tests.helpers import Space, export, generate
 
@@ -64,8 +64,8 @@ def test_a_change_of_preset_is_told_by_what_it_changes(space: Space):
 def test_a_loop_is_all_of_the_sound_or_a_part_of_it():
     assert settings().loop is False
     assert settings(loop=True).loop is True
-    assert settings(loop={"start": 1.5}).loop == Loop(start=1.5)
-    assert settings(loop={"start": 1, "end": 2.5}).loop == Loop(start=1.0, end=2.5)
+    assert settings(loop={"start": 1.5}).loop == ExportLoop(start=1.5)
+    assert settings(loop={"start": 1, "end": 2.5}).loop == ExportLoop(start=1.0, end=2.5)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from soundgraph.planning.schedule import Step
 from soundgraph.scene.tables.scene import CheckedScene, Node, Origin, SceneSettings
 from soundgraph.views import diagram
 from soundgraph.views.diagram import layout, measure
-from soundgraph.views.diagram.layout import Item, Spacing
+from soundgraph.views.diagram.layout import LayoutBox, Spacing
 from soundgraph.views.diagram.palette import LOOKS, MUTED
 
 MUSIC = Model("facebook/musicgen-small", "audiocraft", "music", 32000, 1, 30.0, "CC-BY-NC-4.0", "weights")
@@ -266,7 +266,7 @@ def test_graphviz_reads_the_dot_form_as_the_same_graph():
 # Layout
 
 
-def random_graph(seed: int) -> tuple[list[Item], list[tuple[int, int]]]:
+def random_graph(seed: int) -> tuple[list[LayoutBox], list[tuple[int, int]]]:
     rng = np.random.default_rng(seed)
     columns = [int(rng.integers(1, 9)) for _ in range(int(rng.integers(1, 7)))]
     items, edges, earlier = [], [], []
@@ -274,7 +274,7 @@ def random_graph(seed: int) -> tuple[list[Item], list[tuple[int, int]]]:
         new = []
         for _ in range(many):
             group = f"g{rng.integers(3)}" if column == 0 else ""
-            items.append(Item(column, float(90 + 20 * column), float(rng.integers(30, 90)), group))
+            items.append(LayoutBox(column, float(90 + 20 * column), float(rng.integers(30, 90)), group))
             new.append(len(items) - 1)
             if earlier:
                 picked = rng.choice(earlier, size=min(len(earlier), int(rng.integers(1, 4))), replace=False)
@@ -313,7 +313,7 @@ def test_lines_pass_no_box_on_their_way(seed):
 
 
 def test_a_line_runs_from_the_side_of_its_source_to_the_side_of_its_user():
-    items = [Item(0, 100, 40), Item(1, 120, 60), Item(2, 80, 40)]
+    items = [LayoutBox(0, 100, 40), LayoutBox(1, 120, 60), LayoutBox(2, 80, 40)]
     placed = layout.lay_out(items, [(0, 1), (1, 2), (0, 2)], Spacing())
     for (source, user), points in zip([(0, 1), (1, 2), (0, 2)], placed.lines, strict=True):
         assert points[0][0] == placed.places[source][0] + items[source].width
@@ -322,7 +322,7 @@ def test_a_line_runs_from_the_side_of_its_source_to_the_side_of_its_user():
 
 
 def test_chains_are_drawn_straight():
-    items = [Item(column, 100, 40 + 10 * row) for row in range(3) for column in range(4)]
+    items = [LayoutBox(column, 100, 40 + 10 * row) for row in range(3) for column in range(4)]
     edges = [(row * 4 + column, row * 4 + column + 1) for row in range(3) for column in range(3)]
     placed = layout.lay_out(items, edges, Spacing())
     assert all(abs(points[0][1] - points[-1][1]) < 1e-6 for points in placed.lines)
@@ -330,7 +330,7 @@ def test_chains_are_drawn_straight():
 
 def test_crossings_that_can_be_avoided_are():
     # Written in the order in which every line would cross every other.
-    items = [Item(0, 100, 40) for _ in range(5)] + [Item(1, 100, 40) for _ in range(5)]
+    items = [LayoutBox(0, 100, 40) for _ in range(5)] + [LayoutBox(1, 100, 40) for _ in range(5)]
     placed = layout.lay_out(items, [(index, 9 - index) for index in range(5)], Spacing())
     sources = sorted(range(5), key=lambda index: placed.places[index][1])
     users = sorted(range(5), key=lambda index: placed.places[9 - index][1])

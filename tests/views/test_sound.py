@@ -21,7 +21,7 @@ from soundgraph.audio import encode
 from soundgraph.audio.artifact import Audio, make, silence
 from soundgraph.audio.dsp import figures, loudness
 from soundgraph.views.sound import curves, marks, media, page, pictures, report, scales, text
-from soundgraph.views.sound.marks import Cue, Loop, Marks
+from soundgraph.views.sound.marks import TimedCue, TimedLoop, TimedMarks
 from tests.helpers import noise
 
 RATES = [8000, 11025, 44100, 48000, 192000]
@@ -140,7 +140,7 @@ def plot(image: np.ndarray, size: pictures.Size, channels: int = 1, top: int = 8
 @pytest.mark.parametrize("channels", [1, 2, 6])
 @pytest.mark.parametrize("n", [0, 1, 2, 1000])
 def test_every_sound_has_a_picture_of_the_size_asked_for(rate: int, channels: int, n: int) -> None:
-    data = pictures.png(make(np.full((channels, n), 3.0), rate), Marks(), size=pictures.COMPACT)
+    data = pictures.png(make(np.full((channels, n), 3.0), rate), TimedMarks(), size=pictures.COMPACT)
     shown = pixels(data)
     lanes = max(20, 96 // channels) * channels
     assert shown.shape == (8 + lanes + 14 + 150 + 28, 760, 3)
@@ -150,7 +150,7 @@ def test_a_picture_is_a_png_to_another_reader(tmp_path: Path) -> None:
     if not shutil.which("ffprobe"):
         pytest.skip("ffprobe is not installed")
     path = tmp_path / "sound.png"
-    path.write_bytes(pictures.png(noise(1.0, channels=2), Marks(), "noise", ["one line"]))
+    path.write_bytes(pictures.png(noise(1.0, channels=2), TimedMarks(), "noise", ["one line"]))
     found = json.loads(
         subprocess.run(
             ["ffprobe", "-v", "error", "-show_streams", "-of", "json", path], check=True, capture_output=True
@@ -162,7 +162,7 @@ def test_a_picture_is_a_png_to_another_reader(tmp_path: Path) -> None:
 
 def test_the_picture_of_a_tone_is_bright_at_its_frequency_only() -> None:
     size = pictures.COMPACT
-    shown = plot(pixels(pictures.png(tone(1000, 2.0), Marks(), size=size)), size)["spectrum"].sum(axis=2)
+    shown = plot(pixels(pictures.png(tone(1000, 2.0), TimedMarks(), size=size)), size)["spectrum"].sum(axis=2)
     row = size.spectrogram - curves.row_of(1000, 48000, size.spectrogram)
     brightest = int(np.argmax(shown[:, 300]))
     assert abs(brightest - row) <= 2
@@ -172,7 +172,7 @@ def test_the_picture_of_a_tone_is_bright_at_its_frequency_only() -> None:
 
 def test_the_picture_of_silence_is_blank() -> None:
     size = pictures.COMPACT
-    parts = plot(pixels(pictures.png(silence(1.0, 48000), Marks(), size=size)), size)
+    parts = plot(pixels(pictures.png(silence(1.0, 48000), TimedMarks(), size=size)), size)
     assert len(np.unique(parts["spectrum"].reshape(-1, 3), axis=0)) == 1
     middle = size.waveform // 2
     grid = parts["wave"][middle + 8, 200]
@@ -181,7 +181,7 @@ def test_the_picture_of_silence_is_blank() -> None:
 
 def test_what_is_over_full_scale_is_red_and_nothing_else_is() -> None:
     def red(sound: Audio) -> bool:
-        wave = plot(pixels(pictures.png(sound, Marks(), size=pictures.COMPACT)), pictures.COMPACT)["wave"]
+        wave = plot(pixels(pictures.png(sound, TimedMarks(), size=pictures.COMPACT)), pictures.COMPACT)["wave"]
         return bool(((wave[..., 0] > 200) & (wave[..., 2] < 110)).any())
 
     assert red(tone(100, level=1.2))
@@ -191,8 +191,8 @@ def test_what_is_over_full_scale_is_red_and_nothing_else_is() -> None:
 
 def test_a_loop_and_a_cue_are_marked_at_their_time() -> None:
     sound = silence(10.0, 8000)
-    without = pixels(pictures.png(sound, Marks(), "x"))
-    marked = pixels(pictures.png(sound, Marks((Loop(2.0, 6.0),), (Cue(8.0, "end"),)), "x"))
+    without = pixels(pictures.png(sound, TimedMarks(), "x"))
+    marked = pixels(pictures.png(sound, TimedMarks((TimedLoop(2.0, 6.0),), (TimedCue(8.0, "end"),)), "x"))
     # Marks need a line above the waveform.
     changed = np.abs(marked[200:300] - without[188:288]).sum(axis=(0, 2))
     columns = np.flatnonzero(changed > 2000)
@@ -203,8 +203,8 @@ def test_a_loop_and_a_cue_are_marked_at_their_time() -> None:
 
 def test_the_same_sound_gives_the_same_picture() -> None:
     sound = noise(0.5, 48000, 2)
-    assert pictures.png(sound, Marks(), "a") == pictures.png(sound, Marks(), "a")
-    assert pictures.png(sound, Marks(), "a") != pictures.png(noise(0.5, 48000, 2, seed=1), Marks(), "a")
+    assert pictures.png(sound, TimedMarks(), "a") == pictures.png(sound, TimedMarks(), "a")
+    assert pictures.png(sound, TimedMarks(), "a") != pictures.png(noise(0.5, 48000, 2, seed=1), TimedMarks(), "a")
 
 
 def test_letters_that_the_font_lacks_are_replaced() -> None:
@@ -228,21 +228,21 @@ def test_loops_and_cues_are_read_from_a_wav_file(tmp_path: Path) -> None:
     path = tmp_path / "loop.wav"
     odd = (b"junk", b"abc")
     path.write_bytes(riff(odd, (b"data", bytes(100)), (b"smpl", smpl), (b"cue ", cue), (b"LIST", b"adtl" + label)))
-    assert marks.read(path, 48000) == Marks((Loop(0.1, 2.0),), (Cue(0.5), Cue(1.0, "drop")))
+    assert marks.read(path, 48000) == TimedMarks((TimedLoop(0.1, 2.0),), (TimedCue(0.5), TimedCue(1.0, "drop")))
 
 
 def test_the_same_is_read_from_a_sidecar_and_what_is_none_is_passed_over() -> None:
     facts = {"loop": {"start": 4800, "end": 95999}, "cues": [{"sample": 48000, "label": "drop"}, {"sample": 24000}]}
-    assert marks.of_facts(facts, 48000) == Marks((Loop(0.1, 2.0),), (Cue(0.5), Cue(1.0, "drop")))
+    assert marks.of_facts(facts, 48000) == TimedMarks((TimedLoop(0.1, 2.0),), (TimedCue(0.5), TimedCue(1.0, "drop")))
     for loop, cues in ((True, 5), ({"start": "0", "end": 9}, [{"sample": -1}, {"label": "x"}, 3]), ({}, {})):
-        assert marks.of_facts({"loop": loop, "cues": cues}, 48000) == Marks()
+        assert marks.of_facts({"loop": loop, "cues": cues}, 48000) == TimedMarks()
 
 
 def test_chunks_that_break_off_are_no_error(tmp_path: Path) -> None:
     path = tmp_path / "broken.wav"
     for content in (b"", b"RIFF", b"fLaC" + bytes(60), riff((b"smpl", bytes(4)), (b"cue ", b"\xff" * 20))):
         path.write_bytes(content)
-        assert marks.read(path, 48000) == Marks()
+        assert marks.read(path, 48000) == TimedMarks()
 
 
 # Words
@@ -291,7 +291,7 @@ def test_a_small_file_is_put_into_a_page_as_it_is_and_the_exact_one_first(tmp_pa
     for suffix in ("ogg", "wav"):
         (tmp_path / f"a.{suffix}").write_bytes(encode.encode(sound, suffix))
     found = media.clip(sound, [tmp_path / "a.ogg", tmp_path / "a.wav"])
-    assert found == media.Clip("audio/wav", (tmp_path / "a.wav").read_bytes(), "a.wav")
+    assert found == media.PlayableClip("audio/wav", (tmp_path / "a.wav").read_bytes(), "a.wav")
     assert base64.b64decode(found.uri.partition(",")[2]) == found.data
 
 
@@ -379,7 +379,7 @@ def self_contained(data: bytes) -> Reader:
     return found
 
 
-def entry(name: str = "a:theme", **fields: Any) -> report.Entry:
+def entry(name: str = "a:theme", **fields: Any) -> report.ReportedExport:
     ancestry = {
         "draft": False,
         "licences": ["CC-BY-NC-4.0"],
@@ -390,17 +390,19 @@ def entry(name: str = "a:theme", **fields: Any) -> report.Entry:
         "files": [("build/theme.wav", 1_200_000)],
         "figures": {"duration_s": 2.0, "loudness_lufs": -23.0, "true_peak_dbtp": -1.0},
         "ancestry": ancestry,
-        "clip": media.Clip("audio/wav", b"RIFF", "theme.wav"),
+        "clip": media.PlayableClip("audio/wav", b"RIFF", "theme.wav"),
         "picture": b"\x89PNG",
         "graph": "<svg/>",
         **fields,
     }
-    return report.Entry(name, **given)
+    return report.ReportedExport(name, **given)
 
 
 def test_the_page_of_a_sound_holds_all_it_shows() -> None:
     rows = [("loudness", "-23.0 LUFS")]
-    found = self_contained(page.of_sound("a:rain (draft)", rows, b"\x89PNG", media.Clip("audio/wav", b"RIFF", "x.wav")))
+    found = self_contained(
+        page.of_sound("a:rain (draft)", rows, b"\x89PNG", media.PlayableClip("audio/wav", b"RIFF", "x.wav"))
+    )
     assert len(found.of("img")) == len(found.of("audio")) == 1
     assert {"a:rain (draft)", "loudness", "-23.0 LUFS", "x.wav"} <= set(found.words)
     assert "media-src data:" in str(found.of("meta"))
@@ -429,8 +431,8 @@ def test_a_report_names_no_weights_of_a_draft() -> None:
 
 def test_a_report_flags_drafts_remarks_loops_and_what_is_not_built() -> None:
     draft = entry("a:draft", ancestry={"draft": True, "licences": [], "models": [], "nodes": {}})
-    loop = entry("a:loop", marks=Marks((Loop(0.0, 1.0),)), remarks=["its peak was 3.2 dB over full scale"])
-    gone = report.Entry("a:gone", missing="a:gone is not built\n  soundgraph build a:gone makes it")
+    loop = entry("a:loop", marks=TimedMarks((TimedLoop(0.0, 1.0),)), remarks=["its peak was 3.2 dB over full scale"])
+    gone = report.ReportedExport("a:gone", missing="a:gone is not built\n  soundgraph build a:gone makes it")
     found = self_contained(report.of_project("game", [draft, loop, gone], 10**6))
     tags = [card["data-tags"] for card in found.of("article")]
     assert tags == ["draft", "remarks loop", "missing"]
@@ -454,11 +456,11 @@ def test_others_words_stay_words() -> None:
         HOSTILE,
         files=[(HOSTILE, 5)],
         figures={"duration_s": HOSTILE, "loudness_lufs": HOSTILE, HOSTILE: HOSTILE},
-        marks=Marks((), (Cue(0.1, HOSTILE),)),
+        marks=TimedMarks((), (TimedCue(0.1, HOSTILE),)),
         remarks=[HOSTILE],
         ancestry=ancestry,
         commit=HOSTILE,
-        clip=media.Clip("audio/wav", b"RIFF", HOSTILE),
+        clip=media.PlayableClip("audio/wav", b"RIFF", HOSTILE),
         graph=f"<svg>{HOSTILE}</svg>",
         missing=f"{HOSTILE}\n{HOSTILE}",
     )
@@ -471,7 +473,7 @@ def test_others_words_stay_words() -> None:
 
 
 def test_a_report_holds_no_more_sound_than_it_may_and_says_what_is_left_out() -> None:
-    clip = media.Clip("audio/wav", bytes(600), "x.wav")
+    clip = media.PlayableClip("audio/wav", bytes(600), "x.wav")
     found = self_contained(report.of_project("game", [entry(clip=clip), entry("a:b", clip=clip)], 1000))
     assert len(found.of("audio")) == 1
     assert "not in this page, which holds 1 kB of sound at most" in found.words

@@ -162,7 +162,7 @@ class Live(Transcript):
             more = len(self._running) - len(rows)
             shown = [(one_line(name), _Running(**vars(entry))) for name, entry in rows]
             done = max(0, self._settled - (self._nodes - self._to_run))
-            found, model = self._found, self._model if any(entry.whole for _, entry in shown) else ""
+            hits, model = self._found, self._model if any(entry.whole for _, entry in shown) else ""
         width = self._console.width
         lines = [_row(name, entry, now, width, max(cell_len(name) for name, _ in shown)) for name, entry in shown]
         if more:
@@ -170,9 +170,9 @@ class Live(Transcript):
         if not self._to_run:  # before a build begins
             return Group(*lines)
         bar = _bar(done, self._to_run, min(_BAR, width // 4))
-        told = f"{done:,} of at most {self._to_run:,}  {found:,} from cache"
+        told = f"{done:,} of at most {self._to_run:,}  {hits:,} from cache"
         if width < 60:
-            told = f"{done:,}/{self._to_run:,}  {found:,} hits"
+            told = f"{done:,}/{self._to_run:,}  {hits:,} hits"
         told = f" {told}  {_elapsed(now - self._since)}"
         lines.append(_cut(Text.assemble(bar, told, (f"  {model}", "dim")), width))
         return Group(*lines)

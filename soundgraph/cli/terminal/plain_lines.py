@@ -135,8 +135,8 @@ class Transcript(ABC):
         parts = []
         if summary.ran:
             parts.append(f"{summary.ran:,} ran")
-        if found := summary.hits + summary.cutoffs:
-            parts.append(f"{found:,} from cache")
+        if from_cache := summary.hits + summary.cutoffs:
+            parts.append(f"{from_cache:,} from cache")
         if summary.failed:
             parts.append(f"{summary.failed:,} failed")
         if summary.skipped:
@@ -149,9 +149,9 @@ class Transcript(ABC):
             parts.append("no file changed")
         if summary.ran or summary.failed or summary.skipped or self._delivered:
             return ", ".join(parts), f"  {summary.seconds:.1f} s"
-        if not found:
+        if not from_cache:
             return "nothing to do", ""
-        return "nothing to do", f" ({counted(found, 'node')}, {counted(summary.exports, 'file')} current)"
+        return "nothing to do", f" ({counted(from_cache, 'node')}, {counted(summary.exports, 'file')} current)"
 
     def _say(self, pieces: Sequence[Piece], detail: str = "") -> None:
         """A line, with `detail` at its end; further lines of that are set in."""
@@ -214,15 +214,15 @@ def _writer(stream: TextIO) -> Callable[[str], object]:
 
 def _measured(facts: Mapping[str, Any]) -> list[str]:
     """Length, loudness and peak, of those that are known."""
-    found = []
+    figures = []
     if (duration := facts.get("duration_s")) is not None:
-        found.append(f"{duration:.2f} s")
+        figures.append(f"{duration:.2f} s")
     if "loudness_lufs" in facts and "true_peak_dbtp" in facts and facts["true_peak_dbtp"] is None:
-        return [*found, "silent"]
+        return [*figures, "silent"]
     for name, unit in (("loudness_lufs", "LUFS"), ("true_peak_dbtp", "dBTP")):
         if (level := facts.get(name)) is not None:
-            found.append(f"{round(level, 1) + 0.0:.1f} {unit}")  # + 0.0: there is no -0.0
-    return found
+            figures.append(f"{round(level, 1) + 0.0:.1f} {unit}")  # + 0.0: there is no -0.0
+    return figures
 
 
 def _lasted(seconds: float) -> str:

@@ -119,29 +119,29 @@ def _verify(store: DiskStore, options: argparse.Namespace) -> int:
     from soundgraph.core.errors import EXIT_NODE_FAILED, EXIT_OK
 
     with bar.shown("reading", options.json) as report:
-        found = fsck.verify(store, repair=options.repair, report=report)
+        faults_by_sort = fsck.verify(store, repair=options.repair, report=report)
     if options.json:
-        print(json.dumps(found))
+        print(json.dumps(faults_by_sort))
     else:
-        for sort, names in found.items():
+        for sort, names in faults_by_sort.items():
             what, mended = fsck.FAULTS[sort]
             for name in names:
                 print(f"{name}: {what}; {mended}" if options.repair else f"{name}: {what}")
-        faults = sum(map(len, found.values()))
+        faults = sum(map(len, faults_by_sort.values()))
         print(f"{counted(faults, 'fault')} found" if faults else "everything is as it was written")
         if faults and not options.repair:
             print("soundgraph cache verify --repair mends what can be mended")
-    return EXIT_NODE_FAILED if any(found.values()) else EXIT_OK
+    return EXIT_NODE_FAILED if any(faults_by_sort.values()) else EXIT_OK
 
 
 def _clear(store: DiskStore, options: argparse.Namespace) -> int:
     from soundgraph.core.errors import UsageError
 
     if not options.yes:
-        found = store.stats()
-        takes = f" with {counted(found['takes'], 'generated take')}" if found["takes"] else ""
+        contents = store.stats()
+        takes = f" with {counted(contents['takes'], 'generated take')}" if contents["takes"] else ""
         raise UsageError(
-            f"this would remove {counted(found['artifacts'], 'artifact')}{takes} from {found['folder']}",
+            f"this would remove {counted(contents['artifacts'], 'artifact')}{takes} from {contents['folder']}",
             "soundgraph cache clear --yes does",
         )
     count = store.clear()

@@ -33,16 +33,16 @@ def run(options: argparse.Namespace) -> int:
     refused = [*refusals.of_policy(session), *(refusals.of_release(session) if options.release else ())]
     if refused:
         raise SceneError(refused)
-    found = warnings(session)
-    for warning in found:
+    scene_warnings = warnings(session)
+    for warning in scene_warnings:
         if options.json:
             print(json_line({"event": "warning", **asdict(warning)}))
         else:
             print(f"warning: {warning}")
     nodes, scenes = len(session.graph), len(session.scenes)
     if options.json:
-        print(json.dumps({"event": "summary", "scenes": scenes, "nodes": nodes, "warnings": len(found)}))
+        print(json.dumps({"event": "summary", "scenes": scenes, "nodes": nodes, "warnings": len(scene_warnings)}))
     else:
-        warned = f", {counted(len(found), 'warning')}" if found else ""
+        warned = f", {counted(len(scene_warnings), 'warning')}" if scene_warnings else ""
         print(f"{counted(scenes, 'scene')}, {counted(nodes, 'node')}: no mistakes{warned}")
-    return EXIT_WRONG_INPUT if options.strict and found else EXIT_OK
+    return EXIT_WRONG_INPUT if options.strict and scene_warnings else EXIT_OK

@@ -38,8 +38,9 @@ def run(options: argparse.Namespace) -> int:
     if options.action == "pull":
         if not options.names:
             raise UsageError("pull needs the name of a model", "soundgraph models lists them")
-        found = [_resolve(name, project) for name in options.names]  # a typing error is told before anything is fetched
-        for model in dict.fromkeys(found):
+        # All names are looked up first: a typing error is told before anything is fetched.
+        models = [_resolve(name, project) for name in options.names]
+        for model in dict.fromkeys(models):
             _pull(model, project, options.json)
         return EXIT_OK
     if options.names:

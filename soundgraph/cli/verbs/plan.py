@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _PlanReport:
     """All there is to say. downloads: models that a build would fetch first. absent: pinned takes that it would not go
     on without. foreign: files that it would not write over. current: a build looks no further."""
 
@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
     told = {*_open(plan), *session.left_pins(plan)}
     names = [name for name in plan.decisions if options.all or options.json or name in told]
     past, to_write = session.past(names), session.to_write(plan)
-    found = _Found(
+    report = _PlanReport(
         plan=plan,
         reasons=session.reasons(plan, names, past),
         to_write=to_write,
@@ -88,9 +88,9 @@ def run(options: argparse.Namespace) -> int:
         options=options,
         budget=budget,
     )
-    for line in _events(found) if options.json else _lines(found):
+    for line in _events(report) if options.json else _lines(report):
         print(line)
-    work = bool(_open(plan) or found.to_write) and not found.current
+    work = bool(_open(plan) or report.to_write) and not report.current
     return EXIT_WORK_TO_DO if options.check and work else EXIT_OK
 
 
@@ -123,48 +123,48 @@ def _open(plan: Plan) -> list[str]:
     return [name for name, decision in plan.decisions.items() if decision.status is not Status.HIT]
 
 
-def _lines(found: _Found) -> Iterator[str]:
-    names = [reason.node for reason in found.reasons] + [file.path for file in found.to_write]
+def _lines(report: _PlanReport) -> Iterator[str]:
+    names = [reason.node for reason in report.reasons] + [file.path for file in report.to_write]
     width = max(map(len, names), default=0)
-    statuses = max((len(reason.status.value) for reason in found.reasons), default=0)
-    for reason in found.reasons:
+    statuses = max((len(reason.status.value) for reason in report.reasons), default=0)
+    for reason in report.reasons:
         yield f"{reason.node:<{width}}  {reason.status.value:<{max(5, statuses)}}  {reason}"
-    for file in found.to_write:
+    for file in report.to_write:
         yield f"{file.path:<{width}}  write  {file.why}"
-    yield from _load_lines(found)
-    if found.downloads:
-        yield f"a build first downloads {', '.join(model.id for model in found.downloads)}"
-    for what in dict.fromkeys(mistake.what for mistake in found.missing):
+    yield from _load_lines(report)
+    if report.downloads:
+        yield f"a build first downloads {', '.join(model.id for model in report.downloads)}"
+    for what in dict.fromkeys(mistake.what for mistake in report.missing):
         yield f"cannot run here: {what}; build --draft renders stand-ins"
-    yield _summary(found)
-    if told := _told(found):
+    yield _summary(report)
+    if told := _told(report):
         yield told
-    if found.absent and not found.current:
-        takes = "a pinned take is" if len(found.absent) == 1 else f"{len(found.absent):,} pinned takes are"
+    if report.absent and not report.current:
+        takes = "a pinned take is" if len(report.absent) == 1 else f"{len(report.absent):,} pinned takes are"
         yield f"a build stops, since {takes} not in the cache: soundgraph cache import FILE, or soundgraph pin --remove"
-    if found.foreign:
-        files = "a file is" if len(found.foreign) == 1 else f"{len(found.foreign):,} files are"
-        yield f"a build stops, since {files} in its way: {found.foreign[0].what}"
-    if found.current and _open(found.plan):
+    if report.foreign:
+        files = "a file is" if len(report.foreign) == 1 else f"{len(report.foreign):,} files are"
+        yield f"a build stops, since {files} in its way: {report.foreign[0].what}"
+    if report.current and _open(report.plan):
         yield "a build has nothing to do: the files are as it left them, though their sounds are gone from the cache"
 
 
-def _told(found: _Found) -> str:
+def _told(report: _PlanReport) -> str:
     """How long it will take; "" of a build that would do nothing, or end before anything runs."""
     from soundgraph.planning.planner import Status
     from soundgraph.session import forecasting
 
-    if found.current or found.missing or found.absent or found.foreign:
+    if report.current or report.missing or report.absent or report.foreign:
         return ""
-    return forecasting.words(found.forecast, unsure=not found.options.force and found.plan.count(Status.MAYBE) > 0)
+    return forecasting.words(report.forecast, unsure=not report.options.force and report.plan.count(Status.MAYBE) > 0)
 
 
-def _load_lines(found: _Found) -> Iterator[str]:
+def _load_lines(report: _PlanReport) -> Iterator[str]:
     from soundgraph.core.units import size_words
 
-    names = {step.load: _name(step, found.options.device) for step in found.schedule.steps}
+    names = {step.load: _name(step, report.options.device) for step in report.schedule.steps}
     place = 0
-    for step in found.schedule.steps:
+    for step in report.schedule.steps:
         nodes = counted(len(step.nodes), "node")
         if not step.reload_needed:
             yield f"  still there: {names[step.load]} for {nodes}"
@@ -174,9 +174,9 @@ def _load_lines(found: _Found) -> Iterator[str]:
         stays = f", beside {', '.join(names[load] for load in step.beside)}" if step.beside else ""
         singly = "" if step.model.batches else ", one take after another by the library's own code"
         yield f"load {place}: {names[step.load]} for {nodes}{size}{stays}{singly}"
-    peak = found.schedule.peak_bytes
-    if peak and (found.schedule.loads > 1 or found.budget):
-        of_budget = f" of {size_words(found.budget)}" if found.budget else ""
+    peak = report.schedule.peak_bytes
+    if peak and (report.schedule.loads > 1 or report.budget):
+        of_budget = f" of {size_words(report.budget)}" if report.budget else ""
         yield f"models take about {size_words(peak)}{of_budget} at most"
 
 
@@ -190,15 +190,15 @@ def _name(step: Step, device: Device) -> str:
     return step.model.id if own else f"{step.model.id} ({step.precision})"
 
 
-def _summary(found: _Found) -> str:
-    hits, misses, maybes = _counts(found.plan)
-    if found.options.force:  # nothing is found again then, so each maybe runs
+def _summary(report: _PlanReport) -> str:
+    hits, misses, maybes = _counts(report.plan)
+    if report.options.force:  # nothing is found again then, so each maybe runs
         misses, maybes = misses + maybes, 0
-    runs = f"{misses:,} to run, {maybes:,} maybe" if found.plan.to_run() else "nothing to run"
-    absent = f", {len(found.absent):,} absent" if found.absent else ""
-    files = f", {counted(len(found.to_write), 'file')} to write" if found.to_write else ""
-    loads = f", {_loads(found.schedule, maybes > 0)}" if found.schedule.loads else ""
-    return f"{counted(len(found.plan.decisions), 'node')}: {runs}{absent}, {hits:,} from cache{files}{loads}"
+    runs = f"{misses:,} to run, {maybes:,} maybe" if report.plan.to_run() else "nothing to run"
+    absent = f", {len(report.absent):,} absent" if report.absent else ""
+    files = f", {counted(len(report.to_write), 'file')} to write" if report.to_write else ""
+    loads = f", {_loads(report.schedule, maybes > 0)}" if report.schedule.loads else ""
+    return f"{counted(len(report.plan.decisions), 'node')}: {runs}{absent}, {hits:,} from cache{files}{loads}"
 
 
 def _loads(schedule: Schedule, unsure: bool) -> str:
@@ -216,15 +216,15 @@ def _counts(plan: Plan) -> tuple[int, int, int]:
     return plan.count(Status.HIT), plan.count(Status.MISS), plan.count(Status.MAYBE)
 
 
-def _events(found: _Found) -> Iterator[str]:
-    for reason in found.reasons:
+def _events(report: _PlanReport) -> Iterator[str]:
+    for reason in report.reasons:
         facts = {"node": reason.node, "status": reason.status.value, "reason": reason.reason, "why": str(reason)}
-        seconds = _rounded(found.forecast.nodes.get(reason.node))
-        yield _event("node", **facts, key=found.plan.decisions[reason.node].key, seconds=seconds)
-    for file in found.to_write:
+        seconds = _rounded(report.forecast.nodes.get(reason.node))
+        yield _event("node", **facts, key=report.plan.decisions[reason.node].key, seconds=seconds)
+    for file in report.to_write:
         yield _event("export", path=file.path, status="write", why=file.why)
-    names = {step.load: step.model.id for step in found.schedule.steps}
-    for step in found.schedule.steps:
+    names = {step.load: step.model.id for step in report.schedule.steps}
+    for step in report.schedule.steps:
         yield _event(
             "load",
             model=step.model.id,
@@ -237,11 +237,11 @@ def _events(found: _Found) -> Iterator[str]:
             memory_bytes=step.memory_bytes or None,
             batches=step.model.batches,
         )
-    for model in found.downloads:
+    for model in report.downloads:
         yield _event("download", model=model.id)
-    for mistake in [*found.missing, *found.absent, *found.foreign]:
+    for mistake in [*report.missing, *report.absent, *report.foreign]:
         yield _event("missing", file=mistake.file, line=mistake.line, where=mistake.where, what=mistake.what)
-    ahead = found.forecast
+    ahead = report.forecast
     yield _event(
         "forecast",
         seconds=_rounded(ahead.seconds),
@@ -254,19 +254,19 @@ def _events(found: _Found) -> Iterator[str]:
         unknown_loads=ahead.unknown_loads,
         results=ahead.results,
     )
-    hits, misses, maybes = _counts(found.plan)
-    schedule = found.schedule
+    hits, misses, maybes = _counts(report.plan)
+    schedule = report.schedule
     yield _event(
         "summary",
-        nodes=len(found.plan.decisions),
+        nodes=len(report.plan.decisions),
         hits=hits,
         misses=misses,
         maybes=maybes,
         loads=schedule.loads,
         loads_at_least=schedule.lower_bound,
         peak_bytes=schedule.peak_bytes,
-        exports=len(found.to_write),
-        current=found.current,
+        exports=len(report.to_write),
+        current=report.current,
     )
 
 

@@ -43,10 +43,10 @@ def run(options: argparse.Namespace) -> int:
     from soundgraph.core.text import one_line
     from soundgraph.views.sound import text
 
-    found = find_sound.find(options)
+    targets = find_sound.find(options)
     try:
-        for one in found:
-            sound = one.load()
+        for target in targets:
+            sound = target.load()
             print(f"{one_line(sound.title)}  {text.length(sound.audio.duration)}", flush=True)
             play(sound.audio)
     except KeyboardInterrupt:

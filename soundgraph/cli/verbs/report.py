@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from soundgraph.planning.planner import Plan
     from soundgraph.planning.schedule import Step
     from soundgraph.session.session import Session
-    from soundgraph.views.sound.report import Entry
+    from soundgraph.views.sound.report import ReportedExport
 
 NAME = "report.html"
 LIMIT = "30 MB"
@@ -110,28 +110,28 @@ def _entry(
     why: dict[str, str],
     options: argparse.Namespace,
     job: Job,
-) -> Entry:
+) -> ReportedExport:
     from soundgraph.audio.containers import decode
     from soundgraph.audio.dsp import figures
     from soundgraph.core.errors import NodeError
     from soundgraph.delivery import provenance
     from soundgraph.views.sound import media, pictures
-    from soundgraph.views.sound.report import Entry
+    from soundgraph.views.sound.report import ReportedExport
 
     graph = _graph(plan, steps, job)
     if reason := why[job.owner]:
-        return Entry(job.owner, graph=graph, missing=str(find_sound.not_built(job.owner, reason, options)))
+        return ReportedExport(job.owner, graph=graph, missing=str(find_sound.not_built(job.owner, reason, options)))
     files = find_sound.best_of([session.root / path for path in job.paths()])
     try:
         audio = decode.read(files[0])
     except NodeError as error:
-        return Entry(job.owner, graph=graph, missing=str(error))
+        return ReportedExport(job.owner, graph=graph, missing=str(error))
     records = {name: decision.record for name, decision in plan.decisions.items() if decision.record is not None}
     # What the build measured, before it was encoded; and, of a file whose sidecar is gone, what is in it.
     sidecars = [find_sound.sidecar_of(path) for path in files]
     marks = find_sound.marks_of(files[0], audio.sample_rate)
     known = session.ledger.entries.get(job.paths()[0])
-    return Entry(
+    return ReportedExport(
         job.owner,
         files=[(path, (session.root / path).stat().st_size) for path in job.paths()],
         figures=sidecars[0] if "clipped_samples" in sidecars[0] else asdict(figures.measure(audio)),

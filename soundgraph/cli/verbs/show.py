@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     suffix = options.output.suffix.lower() if options.output else ""
     if options.output and suffix not in (".png", ".html", ".htm"):
         raise UsageError(f'cannot show in {options.output}: its suffix is not ".png" or ".html"')
-    sound = find_sound.one(options)
+    sound = find_sound.load_single(options)
     measured = asdict(figures.measure(sound.audio))
     rows = text.rows(measured, sound.marks)
     if options.json:
@@ -69,7 +69,7 @@ def write(path: Path, data: bytes) -> None:
         raise UsageError(f"cannot write {path}: {error.strerror}") from error
 
 
-def _drawn(sound: find_sound.Sound, rows: list[Row], suffix: str) -> bytes:
+def _drawn(sound: find_sound.LoadedSound, rows: list[Row], suffix: str) -> bytes:
     from soundgraph.views.sound import media, page, pictures
 
     if suffix == ".png":
@@ -80,7 +80,7 @@ def _drawn(sound: find_sound.Sound, rows: list[Row], suffix: str) -> bytes:
     return page.of_sound(sound.title, rows, picture, media.clip(sound.audio, sound.files))
 
 
-def _print(sound: find_sound.Sound, rows: list[Row]) -> None:
+def _print(sound: find_sound.LoadedSound, rows: list[Row]) -> None:
     from soundgraph.core.text import one_line
     from soundgraph.views.sound import text
 

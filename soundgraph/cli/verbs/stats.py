@@ -50,7 +50,7 @@ def _builds(text: str) -> int:
 
 
 @dataclass(frozen=True)
-class _Row:
+class _SpentRow:
     """What time went into. seconds: added up over threads, which work side by side."""
 
     category: str
@@ -92,21 +92,21 @@ def _summary(builds: Sequence[Build]) -> dict[str, object]:
     }
 
 
-def _rows(builds: Sequence[Build]) -> list[_Row]:
+def _rows(builds: Sequence[Build]) -> list[_SpentRow]:
     """The most time first."""
     sums: dict[tuple[str, str], tuple[int, float]] = {}
     for build in builds:
-        for one in build.spent:
-            times, seconds = sums.get((one.category, one.what), (0, 0.0))
-            sums[one.category, one.what] = times + one.times, seconds + one.seconds
-    rows = [_Row(*key, times, round(seconds, 4)) for key, (times, seconds) in sums.items() if key[0] in _WORDS]
+        for span in build.spent:
+            times, seconds = sums.get((span.category, span.what), (0, 0.0))
+            sums[span.category, span.what] = times + span.times, seconds + span.seconds
+    rows = [_SpentRow(*key, times, round(seconds, 4)) for key, (times, seconds) in sums.items() if key[0] in _WORDS]
     return sorted(rows, key=lambda row: (-row.seconds, row.category, row.what))
 
 
 def _slowest(builds: Sequence[Build]) -> list[tuple[str, float]]:
     """The nodes that took longest, each by its last run."""
     last = {node: seconds for build in builds for node, seconds in build.slowest}
-    return sorted(last.items(), key=lambda one: (-one[1], one[0]))[:_SLOWEST]
+    return sorted(last.items(), key=lambda item: (-item[1], item[0]))[:_SLOWEST]
 
 
 def _lines(builds: Sequence[Build]) -> Iterator[str]:
@@ -119,7 +119,7 @@ def _lines(builds: Sequence[Build]) -> Iterator[str]:
     whole = sum(row.seconds for row in rows) or 1.0
     shown, rest = rows[:_ROWS], rows[_ROWS:]
     if rest:
-        shown.append(_Row("rest", "", sum(row.times for row in rest), sum(row.seconds for row in rest)))
+        shown.append(_SpentRow("rest", "", sum(row.times for row in rest), sum(row.seconds for row in rest)))
     names = [one_line(_name(row)) for row in shown]
     spans = [_lasted(row.seconds) for row in shown]
     counts = [f"{row.times:,}" for row in shown]
@@ -129,12 +129,12 @@ def _lines(builds: Sequence[Build]) -> Iterator[str]:
         yield f"  {name:<{wide}}  {count:>{deep}}  {span:>{long}}  {row.seconds / whole:>4.0%}  {bar}".rstrip()
     if slowest := _slowest(builds):
         yield f"slowest: {', '.join(f'{one_line(node)} {_lasted(seconds)}' for node, seconds in slowest)}"
-    if found := sum(build.saved_results for build in builds):
+    if from_cache := sum(build.saved_results for build in builds):
         saved = sum(build.saved_seconds for build in builds)
-        yield f"from the cache: {counted(found, 'result')} that once took {_lasted(saved)} to make"
+        yield f"from the cache: {counted(from_cache, 'result')} that once took {_lasted(saved)} to make"
 
 
-def _name(row: _Row) -> str:
+def _name(row: _SpentRow) -> str:
     if row.category == "rest":
         return "all else"
     return f"{_WORDS[row.category]} {row.what}".strip()

@@ -17,15 +17,15 @@ def run(options: argparse.Namespace) -> int:
     from soundgraph import __version__
     from soundgraph.core.digest import KEY_SCHEMA
 
-    found = {"soundgraph": __version__, "key schema": str(KEY_SCHEMA), "python": sys.version.split()[0]}
+    versions = {"soundgraph": __version__, "key schema": str(KEY_SCHEMA), "python": sys.version.split()[0]}
     for name in ("numpy", "networkx", "pydantic", "diskcache", "soundfile", "soxr", "torch", "audiocraft"):
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
-            found[name] = "not installed"
+            versions[name] = "not installed"
     if options.json:
-        print(json.dumps(found, indent=2))
+        print(json.dumps(versions, indent=2))
     else:
-        for name, text in found.items():
+        for name, text in versions.items():
             print(f"{name:<11} {text}")
     return 0

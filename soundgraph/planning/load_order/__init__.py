@@ -29,7 +29,7 @@ class Task(Generic[L]):
 
 
 @dataclass(frozen=True)
-class Step(Generic[L]):
+class OrderStep(Generic[L]):
     """Tasks that are done while a load is there.
 
     evicts: what is unloaded before it. tasks: each after those of them that it needs.
@@ -49,7 +49,7 @@ class Order(Generic[L]):
     peak_bytes: the largest sum of the sizes of what is there at a time.
     """
 
-    steps: tuple[Step[L], ...]
+    steps: tuple[OrderStep[L], ...]
     loads: int
     lower_bound: int
     proven: bool
@@ -94,17 +94,19 @@ def _best(graph: Graph, room: Room, states: int) -> tuple[list[Move], int]:
     return search.improved(small, room, best, bound, states)
 
 
-def _steps(graph: Graph, room: Room, moves: list[Move], names: list[str], loads: list[L]) -> tuple[list[Step[L]], int]:
+def _steps(
+    graph: Graph, room: Room, moves: list[Move], names: list[str], loads: list[L]
+) -> tuple[list[OrderStep[L]], int]:
     """The moves played out, and the most bytes that were there at a time."""
     front, resident, peak_bytes = Front(graph), 0, 0
-    steps: list[Step[L]] = []
+    steps: list[OrderStep[L]] = []
     for load, keep in moves:
         # What has nothing left to do goes, too: the next load may need its memory.
         stays = front.wanted(resident & keep)
         gone = tuple(loads[other] for other in bits(resident & ~stays))
-        steps.append(Step(loads[load], gone, tuple(names[item] for item in front.do(load)), True))
+        steps.append(OrderStep(loads[load], gone, tuple(names[item] for item in front.do(load)), True))
         resident = stays | 1 << load
         peak_bytes = max(peak_bytes, room.bytes(resident))
         while (other := front.busiest(resident)) is not None:
-            steps.append(Step(loads[other], (), tuple(names[item] for item in front.do(other)), False))
+            steps.append(OrderStep(loads[other], (), tuple(names[item] for item in front.do(other)), False))
     return steps, peak_bytes

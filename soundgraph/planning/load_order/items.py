@@ -54,7 +54,7 @@ class Graph:
         own load is done by then, too. So its load and the set of those are all there is to know of it.
         """
         result = Graph(self.n_loads, [], [], [])
-        found: dict[tuple[int, int], int] = {}
+        item_of: dict[tuple[int, int], int] = {}
         of_load = [0] * self.n_loads
         needs: list[int] = []
         place: list[int] = []
@@ -64,9 +64,9 @@ class Graph:
             for other in direct:
                 mask |= needs[other] | 1 << other
             mask &= ~of_load[load]
-            item = found.get((load, mask))
+            item = item_of.get((load, mask))
             if item is None:
-                item = found[load, mask] = len(result)
+                item = item_of[load, mask] = len(result)
                 nearest: set[int] = set()
                 for other in direct:
                     nearest.update((other,) if result.load[other] != load else result.before[other])

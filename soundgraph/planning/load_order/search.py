@@ -171,33 +171,33 @@ class _Search:
         there = [load, *bits(keep)]
         idle = 0
         while idle < len(there):  # until each has been asked in vain, or has just been
-            for one in there:
+            for loaded in there:
                 before = done
-                for item, needs in self.of_load[one]:
+                for item, needs in self.of_load[loaded]:
                     if not done & item and needs & done == needs:
                         done |= item
                 idle = idle + 1 if done == before else 1
                 if idle == len(there):
                     break
         left = self.all & ~done
-        return (load, keep), (done, sum(1 << one for one in there if self.mask[one] & left))
+        return (load, keep), (done, sum(1 << other for other in there if self.mask[other] & left))
 
     def beam(self, best: list[Move]) -> list[Move]:
         """Looks at the most promising states after each load only. Returns `best` if it finds nothing better."""
         row: dict[_State, list[Move]] = {(0, 0): []}
         while row:
-            found: dict[_State, list[Move]] = {}
+            reached: dict[_State, list[Move]] = {}
             for state, moves in row.items():
                 for move, new in self.following(state):
-                    if new not in found:
-                        found[new] = [*moves, move]
+                    if new not in reached:
+                        reached[new] = [*moves, move]
                         if new[0] == self.all:
-                            return found[new]
+                            return reached[new]
             ranked = sorted(
                 (len(moves) + self.least(new), -new[0].bit_count(), place, new)
-                for place, (new, moves) in enumerate(found.items())
+                for place, (new, moves) in enumerate(reached.items())
             )
-            row = {new: found[new] for least, _, _, new in ranked[:_BEAM] if least < len(best)}
+            row = {new: reached[new] for least, _, _, new in ranked[:_BEAM] if least < len(best)}
         return best
 
     def exact(self, best: list[Move], bound: int, states: int) -> tuple[list[Move], int]:

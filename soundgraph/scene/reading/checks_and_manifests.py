@@ -224,10 +224,10 @@ class _Names:
 
     @cached_property
     def _takes(self) -> dict[str, tuple[str, ...]]:
-        found: dict[str, list[str]] = {}
+        variation_names: dict[str, list[str]] = {}
         for name in self._known:
-            found.setdefault(variations.split(name)[0], []).append(name)
-        return {base: tuple(names) for base, names in found.items()}
+            variation_names.setdefault(variations.split(name)[0], []).append(name)
+        return {base: tuple(names) for base, names in variation_names.items()}
 
     def meant_by(self, asked: str) -> tuple[str, ...]:
         """Empty for what is not there."""

@@ -29,25 +29,29 @@ def clashing(exports: Iterable[Export], manifests: Iterable[EngineManifest], loc
     Names that differ in case or in Unicode form alone are one file, as they are on Windows and macOS.
     """
     owners: dict[str, Delivered] = {}
-    found = []
+    mistakes = []
 
-    def clash(one: Delivered, how: str, other: Delivered) -> None:
-        found.append(_mistake(one.origin, one.by, f"{quote(one.file)} {how} {_owner(other, locate)}", locate))
+    def clash(delivered: Delivered, how: str, other: Delivered) -> None:
+        mistakes.append(
+            _mistake(delivered.origin, delivered.by, f"{quote(delivered.file)} {how} {_owner(other, locate)}", locate)
+        )
 
-    for one in _delivered(exports, manifests):
-        other = owners.setdefault(folded(one.file), one)
-        if other is one or (one.beside and other.beside):  # of two sidecars it is the files that are told of
+    for delivered in _delivered(exports, manifests):
+        other = owners.setdefault(folded(delivered.file), delivered)
+        if other is delivered or (
+            delivered.beside and other.beside
+        ):  # of two sidecars it is the files that are told of
             continue
-        same = one.file == other.file
+        same = delivered.file == other.file
         as_other = f"is the same as {quote(other.file)} on Windows and macOS, which is delivered by"
-        clash(one, "is also delivered by" if same else as_other, other)
-    for path, one in owners.items():
-        if one.beside:
+        clash(delivered, "is also delivered by" if same else as_other, other)
+    for path, delivered in owners.items():
+        if delivered.beside:
             continue
         for folder in PurePosixPath(path).parents:
             if str(folder) in owners:
-                clash(one, "needs a folder where a file is delivered by", owners[str(folder)])
-    return found
+                clash(delivered, "needs a folder where a file is delivered by", owners[str(folder)])
+    return mistakes
 
 
 def _delivered(exports: Iterable[Export], manifests: Iterable[EngineManifest]) -> Iterator[Delivered]:
@@ -55,8 +59,8 @@ def _delivered(exports: Iterable[Export], manifests: Iterable[EngineManifest]) -
     exports = list(exports)
     audio = [Delivered(file, f"exports.{each.name}", each.origin) for each in exports for file in each.files()]
     yield from audio
-    for one in audio:
-        yield one._replace(file=f"{one.file}{sidecars.SUFFIX}", beside=one.file)
+    for delivered in audio:
+        yield delivered._replace(file=f"{delivered.file}{sidecars.SUFFIX}", beside=delivered.file)
     for manifest in manifests:
         for file in manifest.files:
             yield Delivered(file, f"manifests.{manifest.name}", manifest.origin)
@@ -65,22 +69,22 @@ def _delivered(exports: Iterable[Export], manifests: Iterable[EngineManifest]) -
 def contested(manifests: Iterable[EngineManifest], locate: Locate) -> list[Mistake]:
     """What is told of each thing in an engine's project that an earlier manifest makes of another sound."""
     owners: dict[tuple[str, str], tuple[str, Delivered]] = {}
-    found = []
+    mistakes = []
     for manifest in manifests:
         for made in manifest.makes:
-            one = Delivered(made.name, f"manifests.{manifest.name}", manifest.origin)
-            of, other = owners.setdefault((manifest.engine, folded(made.name)), (made.of, one))
+            delivered = Delivered(made.name, f"manifests.{manifest.name}", manifest.origin)
+            of, other = owners.setdefault((manifest.engine, folded(made.name)), (made.of, delivered))
             if of != made.of:
                 what = f"importing it into {manifest.engine} makes {quote(made.name)}, and so does "
-                again = "another sound of it" if one.origin == other.origin else _owner(other, locate)
-                found.append(_mistake(one.origin, one.by, what + again, locate))
-    return found
+                again = "another sound of it" if delivered.origin == other.origin else _owner(other, locate)
+                mistakes.append(_mistake(delivered.origin, delivered.by, what + again, locate))
+    return mistakes
 
 
-def _owner(one: Delivered, locate: Locate) -> str:
-    line = locate(one.origin)
-    place = f"{one.origin.file}:{line}" if one.origin.file and line else one.origin.file
-    return f"{place}: {one.by}" if place else one.by
+def _owner(delivered: Delivered, locate: Locate) -> str:
+    line = locate(delivered.origin)
+    place = f"{delivered.origin.file}:{line}" if delivered.origin.file and line else delivered.origin.file
+    return f"{place}: {delivered.by}" if place else delivered.by
 
 
 def _mistake(origin: Origin, by: str, what: str, locate: Locate) -> Mistake:

@@ -51,15 +51,15 @@ def element_model() -> type[Params]:
 
 def _required(field: FieldInfo) -> FieldInfo:
     """The same field without its default."""
-    found = copy(field)
-    found.default = PydanticUndefined
-    return found
+    required = copy(field)
+    required.default = PydanticUndefined
+    return required
 
 
 def _most() -> int:
     """Inputs of a mix."""
     limits = get_kind("mix").params.model_fields["inputs"].metadata
-    return int(next(one.max_length for one in limits if hasattr(one, "max_length")))
+    return int(next(limit.max_length for limit in limits if hasattr(limit, "max_length")))
 
 
 def expand(elements: Any, scene_id: str, sink: MistakeSink) -> ExpandedElements:

@@ -24,7 +24,7 @@ from soundgraph.scene.reading.raw_tables import (
     tables,
 )
 from soundgraph.scene.reading.scene_files import SceneFiles
-from soundgraph.scene.reading.sources import Sources
+from soundgraph.scene.reading.sources import SceneSources
 from soundgraph.scene.tables.scene import SceneSettings
 
 MAX_INCLUDES = 200
@@ -38,7 +38,7 @@ class Gathering:
 
     def __init__(
         self,
-        sources: Sources,
+        sources: SceneSources,
         files: SceneFiles,
         overrides: Overrides,
         mistakes: Mistakes,

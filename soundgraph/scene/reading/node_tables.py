@@ -21,14 +21,14 @@ from soundgraph.project.model_names import UnknownModelError
 from soundgraph.scene.reading import variations
 from soundgraph.scene.reading.raw_tables import ScenePart, WrittenScene, WrittenTable
 from soundgraph.scene.reading.scene_files import SceneFiles
-from soundgraph.scene.reading.sources import Sources
+from soundgraph.scene.reading.sources import SceneSources
 from soundgraph.scene.tables.scene import Node, Origin
 
 
 class NodeReader:
     """Reads the nodes of one scene, once all that is written in it is known."""
 
-    def __init__(self, sources: Sources, files: SceneFiles, scene: WrittenScene):
+    def __init__(self, sources: SceneSources, files: SceneFiles, scene: WrittenScene):
         self.has_takes = False
         """Whether any node read so far has more than one take, or names a take of another."""
         self._sources = sources

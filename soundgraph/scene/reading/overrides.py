@@ -145,16 +145,16 @@ def _fields(kind: str) -> set[str]:
 def parse_all(texts: Sequence[str]) -> list[Override]:
     """Raises SceneError with a mistake for each that is not KEY=VALUE with a key that could match something."""
     mistakes: list[Mistake] = []
-    found: list[Override] = []
+    overrides: list[Override] = []
     for text in texts:
         override = _parse(text)
         if isinstance(override, Override):
-            found.append(override)
+            overrides.append(override)
         else:
             mistakes.append(Mistake("", 0, f"-D {text.partition('=')[0].strip()}", *override))
     if mistakes:
         raise SceneError(mistakes)
-    return found
+    return overrides
 
 
 def put(table: Any, keys: Sequence[str], value: Any) -> Any:

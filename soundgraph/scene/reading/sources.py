@@ -14,7 +14,7 @@ from soundgraph.project import model_names
 from soundgraph.project.config import Project
 
 
-class Sources:
+class SceneSources:
     """The files and models that scenes name. Each is looked at once, and so is one that cannot be used."""
 
     def __init__(self, project: Project, draft: bool = False, texts: Texts = NO_TEXTS):

@@ -96,7 +96,7 @@ class Check(Params):
 
         What cannot be measured, such as the loudness of silence, is under every least and not over any most.
         """
-        found = []
+        faults = []
         for name, limit in self.limits.items():
             if name == "silent":
                 peak = measured["sample_peak_dbfs"]
@@ -106,16 +106,16 @@ class Check(Params):
                         if peak is None or peak <= SILENT_DBFS
                         else f"up to {peak:.1f} dBFS"
                     )
-                    found.append(f"it is {loud}, and silent = {'true' if limit else 'false'} is asked for")
+                    faults.append(f"it is {loud}, and silent = {'true' if limit else 'false'} is asked for")
                 continue
             side, _, quantity = name.partition("_")
             field, words, unit = _QUANTITIES[quantity]
             figure = measured[field]
             if side == "min" and (figure is None or figure < limit):
-                found.append(f"{words} is {_spelled(figure, limit, unit)}, under {name} = {_number(limit)}")
+                faults.append(f"{words} is {_spelled(figure, limit, unit)}, under {name} = {_number(limit)}")
             if side == "max" and figure is not None and figure > limit:
-                found.append(f"{words} is {_spelled(figure, limit, unit)}, over {name} = {_number(limit)}")
-        return found
+                faults.append(f"{words} is {_spelled(figure, limit, unit)}, over {name} = {_number(limit)}")
+        return faults
 
 
 _QUANTITIES = {

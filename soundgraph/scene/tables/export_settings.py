@@ -38,7 +38,7 @@ def _known_format(name: Any) -> str:
 FormatName = Annotated[str, PlainValidator(_known_format), _FormatNames()]
 
 
-class Loop(Params):
+class ExportLoop(Params):
     """A part of a sound that is played again and again."""
 
     start: float = Field(0.0, ge=0, le=MAX_SECONDS, description="seconds into the sound, where the loop begins")
@@ -48,8 +48,8 @@ class Loop(Params):
 
     @field_validator("end")
     @classmethod
-    def _after_the_start(cls, end: float | None, found: ValidationInfo) -> float | None:
-        start = found.data.get("start", 0.0)
+    def _after_the_start(cls, end: float | None, info: ValidationInfo) -> float | None:
+        start = info.data.get("start", 0.0)
         if end is not None and end <= start:
             raise ValueError(f"must be over {start:g}, where the loop starts, not {end:g}")
         return end
@@ -110,7 +110,7 @@ class ExportSettings(Params):
         description="bits a sample of a format without loss: 16 (with seeded TPDF dither), 24, or 32 (float; wav only)",
     )
     quality: float = Field(0.6, ge=0, le=1, description="quality of a lossy format, from 0 (smallest) to 1 (best)")
-    loop: bool | Loop = Field(False, description="the part that is played again and again; true for all of it")
+    loop: bool | ExportLoop = Field(False, description="the part that is played again and again; true for all of it")
     on_broken_loop: Literal["warn", "error"] = Field(
         "warn", description="what happens if the loop has an audible seam in the file, once it is decoded"
     )

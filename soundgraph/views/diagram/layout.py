@@ -18,7 +18,7 @@ _LINE_GAP_PX = 9.0  # between a box and a line that passes it, or two such lines
 
 
 @dataclass(frozen=True)
-class Item:
+class LayoutBox:
     """A box to be placed. column: greater than that of every item it has a line from. Sizes in px.
 
     group: items of one column that share a group stay together, framed; "" for none.
@@ -66,7 +66,7 @@ class Spacing:
     label: float = 18.0
 
 
-def lay_out(items: Sequence[Item], edges: Sequence[tuple[int, int]], spacing: Spacing) -> Layout:
+def lay_out(items: Sequence[LayoutBox], edges: Sequence[tuple[int, int]], spacing: Spacing) -> Layout:
     """edges: (source, user), indices of `items`, each pair once."""
     if not items:
         return Layout([], [], [], 0.0, 0.0)
@@ -76,7 +76,7 @@ def lay_out(items: Sequence[Item], edges: Sequence[tuple[int, int]], spacing: Sp
 class _Layered:
     """Vertices are the items, then the places where lines pass a column. A source's lines share those places."""
 
-    def __init__(self, items: Sequence[Item], edges: Sequence[tuple[int, int]], spacing: Spacing):
+    def __init__(self, items: Sequence[LayoutBox], edges: Sequence[tuple[int, int]], spacing: Spacing):
         self.items, self.edges, self.spacing = items, edges, spacing
         self.column = [item.column for item in items]
         self.height = [item.height for item in items]
@@ -98,9 +98,9 @@ class _Layered:
             links.update(dict.fromkeys(itertools.pairwise(chain)))
         self.before: list[list[int]] = [[] for _ in self.column]
         self.after: list[list[int]] = [[] for _ in self.column]
-        for one, other in links:
-            self.after[one].append(other)
-            self.before[other].append(one)
+        for left, right in links:
+            self.after[left].append(right)
+            self.before[right].append(left)
         self.columns: list[list[int]] = [[] for _ in range(max(self.column) + 1)]
         for vertex, column in enumerate(self.column):
             self.columns[column].append(vertex)
@@ -219,9 +219,9 @@ class _Layered:
         lines = []
         for chain in self.chains:
             points = []
-            for one, other in itertools.pairwise(chain):
-                points.append((rights[self.column[one]], middle[one] - top))
-                points.append((lefts[self.column[other]], ports[one, other] - top))
+            for left, right in itertools.pairwise(chain):
+                points.append((rights[self.column[left]], middle[left] - top))
+                points.append((lefts[self.column[right]], ports[left, right] - top))
             lines.append(points)
         return Layout(places, lines, frames, x - self.spacing.column, bottom - top)
 

@@ -40,20 +40,20 @@ def fit(text: str, size_px: float, limit_px: float, bold: bool = False) -> str:
 
 def wrap(text: str, size_px: float, limit_px: float, lines: int, breaks: str = " ") -> list[str]:
     """`text` in at most `lines` lines no wider than `limit_px`, broken where it holds `breaks` if that can be."""
-    found: list[str] = []
+    wrapped: list[str] = []
     words = text.split(breaks)
-    while words and len(found) < lines - 1:
+    while words and len(wrapped) < lines - 1:
         many = 1
         while many < len(words) and width(breaks.join(words[: many + 1]), size_px) <= limit_px:
             many += 1
         line = breaks.join(words[:many]) + (breaks.rstrip() if many < len(words) else "")
         if width(line, size_px) > limit_px:  # a word without a break: all that is left goes to the last line
             break
-        found.append(line)
+        wrapped.append(line)
         words = words[many:]
     if words:
-        found.append(fit(breaks.join(words), size_px, limit_px))
-    return found
+        wrapped.append(fit(breaks.join(words), size_px, limit_px))
+    return wrapped
 
 
 def _unlisted(char: str) -> float:

@@ -8,7 +8,7 @@ from html import escape as _escape_html
 from soundgraph.core.text import counted, one_line
 from soundgraph.planning.planner import Status
 from soundgraph.views.diagram import layout, measure
-from soundgraph.views.diagram.layout import Frame, Item, Layout, Spacing
+from soundgraph.views.diagram.layout import Frame, Layout, LayoutBox, Spacing
 from soundgraph.views.diagram.palette import EDGE, FILE, FILE_INK, FRAME, GROUP, INK, LOOKS, MUTED, PAPER
 from soundgraph.views.diagram.view import Box, Part, View
 
@@ -82,11 +82,11 @@ class _Scene:
         ]
         self.files = [_file_lines(part.boxes[name].files) for name in part.delivered]
         items = [
-            Item(box.layer - first, widths[box.layer - first], _box_height(lines), box.model)
+            LayoutBox(box.layer - first, widths[box.layer - first], _box_height(lines), box.model)
             for box, lines in zip(boxes, self.details, strict=True)
         ]
         files_width = max((_files_width(lines) for lines in self.files), default=0.0)
-        items.extend(Item(columns, files_width, 20 + 16.0 * len(lines)) for lines in self.files)
+        items.extend(LayoutBox(columns, files_width, 20 + 16.0 * len(lines)) for lines in self.files)
         index = {box.id: number for number, box in enumerate(boxes)}
         edges = [(index[other], index[box.id]) for box in boxes for other in box.inputs]
         edges.extend((index[name], len(boxes) + number) for number, name in enumerate(part.delivered))
@@ -149,7 +149,7 @@ class _Scene:
         return [*lines, "</g>"]
 
 
-def _box(box: Box, details: list[str], item: Item, x: float, y: float) -> list[str]:
+def _box(box: Box, details: list[str], item: LayoutBox, x: float, y: float) -> list[str]:
     look = LOOKS[box.status]
     dashes = ' stroke-dasharray="5 3"' if look.dashed else ""
     word = box.status.value
@@ -173,7 +173,7 @@ def _box(box: Box, details: list[str], item: Item, x: float, y: float) -> list[s
     return [*lines, "</g>"]
 
 
-def _file_box(files: list[str], item: Item, x: float, y: float) -> list[str]:
+def _file_box(files: list[str], item: LayoutBox, x: float, y: float) -> list[str]:
     lines = [
         f'<rect x="{_px(x)}" y="{_px(y)}" width="{_px(item.width)}" height="{_px(item.height)}" '
         f'rx="{_px(min(18.0, item.height / 2))}" fill="{FILE}"/>'

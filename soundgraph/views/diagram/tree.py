@@ -19,7 +19,7 @@ _DETAIL = 60  # characters
 
 
 @dataclass(frozen=True)
-class _Row:
+class _TreeRow:
     """A line: a box, or a heading where there is none. seen: it was drawn above, and is only pointed at."""
 
     branch: str
@@ -52,25 +52,25 @@ def draw(view: View, colour: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _rows(part: Part) -> list[_Row]:
+def _rows(part: Part) -> list[_TreeRow]:
     used = {other for box in part.boxes.values() for other in box.inputs}
     ends = [name for name, box in part.boxes.items() if name not in used and not box.files]
-    rows: list[_Row] = []
+    rows: list[_TreeRow] = []
     seen: set[str] = set()
     for name in (*part.delivered, *ends):
         files = part.boxes[name].files
-        rows.extend(_Row("", None, file) for file in files)
+        rows.extend(_TreeRow("", None, file) for file in files)
         _branches(part, name, bool(files), rows, seen)
     return rows
 
 
-def _branches(part: Part, root: str, under_a_file: bool, rows: list[_Row], seen: set[str]) -> None:
+def _branches(part: Part, root: str, under_a_file: bool, rows: list[_TreeRow], seen: set[str]) -> None:
     # A stack rather than recursion: nothing bounds how long a chain of nodes is.
     waiting = [(root, "└─ " if under_a_file else "", "   " if under_a_file else "")]
     while waiting:
         name, branch, below = waiting.pop()
         box = part.boxes[name]
-        rows.append(_Row(branch, box, seen=name in seen))
+        rows.append(_TreeRow(branch, box, seen=name in seen))
         if name in seen:
             continue
         seen.add(name)
@@ -79,7 +79,7 @@ def _branches(part: Part, root: str, under_a_file: bool, rows: list[_Row], seen:
             waiting.append((other, below + corner, below + rest))
 
 
-def _line(row: _Row, width: int, paint: Paint) -> str:
+def _line(row: _TreeRow, width: int, paint: Paint) -> str:
     box = row.box
     if box is None:
         return row.heading

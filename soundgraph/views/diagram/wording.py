@@ -52,13 +52,13 @@ def detail(node: Node, scene: CheckedScene) -> str:
 def _fields(model: type[Params]) -> tuple[tuple[str, Any, bool, bool], ...]:
     """(name, default, whether it names a file, whether it is a list) of each field but those that name one node."""
     references, files = reference_fields(model), file_fields(model)
-    found = []
+    shown_fields = []
     for name, field in model.model_fields.items():
         is_list = "list[" in str(field.annotation).lower()
         if name not in references or is_list:
             default = None if field.default is PydanticUndefined else field.default
-            found.append((name, default, name in files, is_list))
-    return tuple(found)
+            shown_fields.append((name, default, name in files, is_list))
+    return tuple(shown_fields)
 
 
 def _said(name: str, value: Any) -> str:

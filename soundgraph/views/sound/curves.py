@@ -28,7 +28,7 @@ _BATCH = 256
 
 
 @dataclass(frozen=True)
-class Envelope:
+class WaveformOutline:
     """Each shaped (channels, columns): the least and the greatest sample of a stretch of time, and its RMS."""
 
     low: Singles
@@ -36,7 +36,7 @@ class Envelope:
     rms: Singles
 
 
-def envelope(audio: Audio, columns: int) -> Envelope:
+def envelope(audio: Audio, columns: int) -> WaveformOutline:
     """The outline of a waveform in so many stretches of equal length; every sample is in one, none is left out.
 
     A sound with fewer samples than columns shows each of them in several; one without any is a line at zero.
@@ -44,14 +44,14 @@ def envelope(audio: Audio, columns: int) -> Envelope:
     samples, n = audio.samples, audio.n_samples
     if not n:
         nothing = np.zeros((audio.channels, columns), np.float32)
-        return Envelope(nothing, nothing, nothing)
+        return WaveformOutline(nothing, nothing, nothing)
     starts = np.arange(columns) * n // columns
     low = np.minimum.reduceat(samples, starts, axis=1)
     high = np.maximum.reduceat(samples, starts, axis=1)
     counts = np.maximum(np.diff(starts, append=n), 1)
     # One channel at a time, and in single precision before they are added up: an hour of sound is large enough.
     squares = [np.add.reduceat(np.square(channel), starts, dtype=np.float64) for channel in samples]
-    return Envelope(low, high, np.sqrt(np.stack(squares) / counts).astype(np.float32))
+    return WaveformOutline(low, high, np.sqrt(np.stack(squares) / counts).astype(np.float32))
 
 
 def row_edges_hz(rate: int, rows: int) -> Floats:
@@ -116,10 +116,10 @@ class _Rows:
     def levels(self, power: Floats) -> Singles:
         """power: shaped (columns, bins). Returns dB, shaped (columns, rows)."""
         level = (10.0 * np.log10(power + 10.0 ** (SILENT_DB / 10))).astype(np.float32)
-        found: Singles = level[:, self._below] * (1 - self._part) + level[:, self._below + 1] * self._part
+        row_levels: Singles = level[:, self._below] * (1 - self._part) + level[:, self._below + 1] * self._part
         if self._wide.size:
-            found[:, self._wide] = np.maximum.reduceat(level[:, : self._end], self._starts, axis=1)
-        return found
+            row_levels[:, self._wide] = np.maximum.reduceat(level[:, : self._end], self._starts, axis=1)
+        return row_levels
 
 
 def _window(n: int, rate: int) -> int:

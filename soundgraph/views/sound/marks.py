@@ -12,7 +12,7 @@ _MOST_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
-class Loop:
+class TimedLoop:
     """A part that a player repeats. In seconds; `end` is where the last sample of it ends."""
 
     start: float
@@ -20,7 +20,7 @@ class Loop:
 
 
 @dataclass(frozen=True)
-class Cue:
+class TimedCue:
     """A place with a name, which may be empty. In seconds."""
 
     at: float
@@ -28,18 +28,18 @@ class Cue:
 
 
 @dataclass(frozen=True)
-class Marks:
-    loops: tuple[Loop, ...] = ()
-    cues: tuple[Cue, ...] = ()
+class TimedMarks:
+    loops: tuple[TimedLoop, ...] = ()
+    cues: tuple[TimedCue, ...] = ()
 
 
-def read(path: Path, sample_rate: int) -> Marks:
+def read(path: Path, sample_rate: int) -> TimedMarks:
     """The marks of a WAV file; none for any other file, and none of a chunk that is damaged.
 
     Source: "Multimedia Programming Interface and Data Specifications 1.0" (IBM, Microsoft, 1991) for `cue ` and `LIST`,
     its supplement of 1994 for `smpl`, whose end is the last sample that is played, not the one after it.
     """
-    loops: list[Loop] = []
+    loops: list[TimedLoop] = []
     places: dict[int, int] = {}
     labels: dict[int, str] = {}
     for name, body in _chunks(path):
@@ -47,7 +47,7 @@ def read(path: Path, sample_rate: int) -> Marks:
             if name == b"smpl":
                 count = struct.unpack_from("<I", body, 28)[0]
                 for start, end in (struct.unpack_from("<II", body, 44 + 24 * i) for i in range(count)):
-                    loops.append(Loop(start / sample_rate, (end + 1) / sample_rate))
+                    loops.append(TimedLoop(start / sample_rate, (end + 1) / sample_rate))
             elif name == b"cue ":
                 for i in range(struct.unpack_from("<I", body)[0]):
                     number, *_, place = struct.unpack_from("<II4sIII", body, 4 + 24 * i)
@@ -60,10 +60,10 @@ def read(path: Path, sample_rate: int) -> Marks:
         except struct.error:  # it ends before it should: what came before that is good
             continue
     cues = sorted((place / sample_rate, labels.get(number, "")) for number, place in places.items())
-    return Marks(tuple(loops), tuple(Cue(at, label) for at, label in cues))
+    return TimedMarks(tuple(loops), tuple(TimedCue(at, label) for at, label in cues))
 
 
-def of_facts(facts: Mapping[str, object], sample_rate: int) -> Marks:
+def of_facts(facts: Mapping[str, object], sample_rate: int) -> TimedMarks:
     """The marks that a sidecar tells of, whose places are samples; what is none of its form is passed over.
 
     sample_rate: of the file that it lies beside.
@@ -71,12 +71,12 @@ def of_facts(facts: Mapping[str, object], sample_rate: int) -> Marks:
     loop, cues = facts.get("loop"), facts.get("cues")
     loops = []
     if isinstance(loop, dict) and _is_place(loop.get("start")) and _is_place(loop.get("end")):
-        loops.append(Loop(loop["start"] / sample_rate, (loop["end"] + 1) / sample_rate))
+        loops.append(TimedLoop(loop["start"] / sample_rate, (loop["end"] + 1) / sample_rate))
     items = [cue for cue in cues if isinstance(cue, dict)] if isinstance(cues, list) else []
-    found = sorted(
+    timed_cues = sorted(
         (cue["sample"] / sample_rate, str(cue.get("label", ""))) for cue in items if _is_place(cue.get("sample"))
     )
-    return Marks(tuple(loops), tuple(Cue(at, label) for at, label in found))
+    return TimedMarks(tuple(loops), tuple(TimedCue(at, label) for at, label in timed_cues))
 
 
 def _is_place(value: object) -> bool:

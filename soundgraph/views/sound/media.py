@@ -21,7 +21,7 @@ _MP3_SIZE = 0.7  # of 0 (best) to 1 (smallest): about 110 kbit/s for stereo musi
 
 
 @dataclass(frozen=True)
-class Clip:
+class PlayableClip:
     """What a player plays. words: what that is, for who listens."""
 
     mime: str
@@ -33,7 +33,7 @@ class Clip:
         return f"data:{self.mime};base64,{base64.b64encode(self.data).decode()}"
 
 
-def clip(audio: Audio, files: Sequence[Path] = ()) -> Clip | None:
+def clip(audio: Audio, files: Sequence[Path] = ()) -> PlayableClip | None:
     """Something for a browser to play; None for a sound of no samples.
 
     files: that hold the sound, of which the best small one is taken. Without one it is a preview.
@@ -44,11 +44,11 @@ def clip(audio: Audio, files: Sequence[Path] = ()) -> Clip | None:
     if audio.channels <= 2:
         for name, path in known:
             if path.stat().st_size <= SMALL_BYTES:
-                return Clip(get_format(name).media_type, path.read_bytes(), path.name)
+                return PlayableClip(get_format(name).media_type, path.read_bytes(), path.name)
     return preview(audio) if audio.n_samples else None
 
 
-def preview(audio: Audio) -> Clip:
+def preview(audio: Audio) -> PlayableClip:
     """The sound as a small MP3: equal sounds give equal bytes. More than two channels become one; what is over full
     scale is brought down to it."""
     mp3 = get_format("mp3")
@@ -66,4 +66,4 @@ def preview(audio: Audio) -> Clip:
     if peak > 1.0:
         words += ", brought down to full scale"
     data = libsndfile.encoded(interleaved, audio.sample_rate, "mp3", format="MP3", compression_level=_MP3_SIZE)
-    return Clip(mp3.media_type, data, words)
+    return PlayableClip(mp3.media_type, data, words)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from soundgraph.core.text import one_line
-from soundgraph.views.sound.media import Clip
+from soundgraph.views.sound.media import PlayableClip
 from soundgraph.views.sound.text import Row
 
 STYLE = """
@@ -99,7 +99,7 @@ def document(title: str, body: Iterable[str], script: str = "") -> bytes:
     return "\n".join(parts).encode("utf-8", "replace")
 
 
-def of_sound(title: str, rows: Sequence[Row], picture: bytes, clip: Clip | None) -> bytes:
+def of_sound(title: str, rows: Sequence[Row], picture: bytes, clip: PlayableClip | None) -> bytes:
     """The page of one sound: its picture, a player, its figures."""
     parts = [f"<main><h1>{words(title)}</h1>", image(picture, f"Waveform, spectrogram and loudness of {title}")]
     parts += [player(clip, title)] if clip else []
@@ -121,7 +121,7 @@ def drawing(svg: str, alt: str) -> str:
     return f'<div class="scroll"><img alt="{words(alt)}" src="data:image/svg+xml;base64,{data}"></div>'
 
 
-def player(clip: Clip, title: str) -> str:
+def player(clip: PlayableClip, title: str) -> str:
     return (
         f'<audio controls preload="none" aria-label="{words(f"Play {title}")}" src="{clip.uri}"></audio>'
         f'<p class="muted">{words(clip.words)}</p>'

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from soundgraph.audio.artifact import Audio
 from soundgraph.audio.dsp import layouts
 from soundgraph.views.sound import curves, scales
-from soundgraph.views.sound.marks import Marks
+from soundgraph.views.sound.marks import TimedMarks
 
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw
@@ -114,7 +114,7 @@ class _Sheet:
         self.image.paste(Image.fromarray(pixels), (panel.left, panel.top))
 
 
-def png(audio: Audio, marks: Marks, title: str = "", about: Sequence[str] = (), size: Size = FULL) -> bytes:
+def png(audio: Audio, marks: TimedMarks, title: str = "", about: Sequence[str] = (), size: Size = FULL) -> bytes:
     """The picture of a sound.
 
     title, about: what stands above it, and lines under that; without either there is no head.
@@ -300,8 +300,8 @@ def _fraction(hz: float) -> float:
 
 
 def _loudness(sheet: _Sheet, panel: Panel, audio: Audio) -> None:
-    found = curves.loudness_over_time(audio)
-    highest = max(0.0, float(np.max(found.momentary_lufs, initial=0.0)))
+    loudness = curves.loudness_over_time(audio)
+    highest = max(0.0, float(np.max(loudness.momentary_lufs, initial=0.0)))
     top = 6.0 * math.ceil(highest / 6)
     pixels = np.empty((panel.height, panel.width, 3), np.uint8)
     pixels[:] = PLOT
@@ -315,8 +315,8 @@ def _loudness(sheet: _Sheet, panel: Panel, audio: Audio) -> None:
         sheet.draw.line((panel.left, y(lufs), panel.right - 1, y(lufs)), fill=GRID)
         sheet.words((panel.left - 8, y(lufs)), f"{lufs} LUFS" if not lufs else f"{lufs}", MUTED, "rm", 12)
     for at, levels, colour, width in (
-        (found.momentary_s, found.momentary_lufs, RMS, 1),
-        (found.short_term_s, found.short_term_lufs, SHORT_TERM, 2),
+        (loudness.momentary_s, loudness.momentary_lufs, RMS, 1),
+        (loudness.short_term_s, loudness.short_term_lufs, SHORT_TERM, 2),
     ):
         points = [
             (sheet.x(panel, seconds), y(max(lufs, _LOUDNESS_FLOOR_LUFS)))
@@ -340,7 +340,7 @@ def _legend(sheet: _Sheet, x: float, y: float, lines: Sequence[tuple[str, Colour
 # Loops and cues
 
 
-def _marks(sheet: _Sheet, wave: Panel, lowest: Panel, marks: Marks) -> None:
+def _marks(sheet: _Sheet, wave: Panel, lowest: Panel, marks: TimedMarks) -> None:
     """Upright lines through all panels; their names stand above the waveform, those that have room."""
     lines: list[tuple[float, str, Colour]] = [(cue.at, cue.label or "cue", CUE) for cue in marks.cues]
     for number, loop in enumerate(marks.loops, 1):

@@ -10,8 +10,8 @@ from typing import Any
 
 from soundgraph.core.text import counted, first_of
 from soundgraph.views.sound import page, text
-from soundgraph.views.sound.marks import Marks
-from soundgraph.views.sound.media import Clip
+from soundgraph.views.sound.marks import TimedMarks
+from soundgraph.views.sound.media import PlayableClip
 from soundgraph.views.sound.page import words
 
 # Sorting and filtering; without it the page is whole, and its tools stay hidden.
@@ -65,7 +65,7 @@ _TAGS = (
 
 
 @dataclass(frozen=True)
-class Entry:
+class ReportedExport:
     """An export.
 
     name: "scene:export". files: path and size in bytes of what it delivers. figures: by the names of `Figures`.
@@ -78,13 +78,13 @@ class Entry:
     name: str
     files: Sequence[tuple[str, int]] = ()
     figures: Mapping[str, object] = field(default_factory=dict)
-    marks: Marks = field(default_factory=Marks)
+    marks: TimedMarks = field(default_factory=TimedMarks)
     remarks: Sequence[str] = ()
     faults: Sequence[str] = ()
     ancestry: Mapping[str, Any] = field(default_factory=dict)
     commit: str = ""
     picture: bytes = b""
-    clip: Clip | None = None
+    clip: PlayableClip | None = None
     graph: str = ""
     missing: str = ""
 
@@ -106,7 +106,7 @@ class Entry:
         return sum(size for _, size in self.files)
 
 
-def of_project(name: str, entries: Sequence[Entry], limit_bytes: int) -> bytes:
+def of_project(name: str, entries: Sequence[ReportedExport], limit_bytes: int) -> bytes:
     """The page. name: of the project. limit_bytes: how much sound it may hold; what comes after that has no player.
 
     The same entries give the same bytes: there is no date in it.
@@ -122,7 +122,7 @@ def of_project(name: str, entries: Sequence[Entry], limit_bytes: int) -> bytes:
     return page.document(f"{name}: sounds", [*body, "</main>"], SCRIPT)
 
 
-def _summary(entries: Sequence[Entry]) -> Iterator[str]:
+def _summary(entries: Sequence[ReportedExport]) -> Iterator[str]:
     there = [entry for entry in entries if not entry.missing]
     drafts = [entry for entry in there if entry.draft]
     files = [file for entry in there for file in entry.files]
@@ -170,7 +170,7 @@ def _choices(choices: Sequence[tuple[str, str]]) -> str:
     return "".join(f'<option value="{value}">{words(name)}</option>' for value, name in choices)
 
 
-def _card(entry: Entry, clip: Clip | None, left_out: str) -> Iterator[str]:
+def _card(entry: ReportedExport, clip: PlayableClip | None, left_out: str) -> Iterator[str]:
     marks = {"draft": entry.draft, "remarks": bool(entry.remarks), "loop": bool(entry.marks.loops)}
     marks["faults"] = bool(entry.faults)
     tags = [name for name, holds in {**marks, "missing": bool(entry.missing)}.items() if holds]
@@ -211,7 +211,7 @@ def _card(entry: Entry, clip: Clip | None, left_out: str) -> Iterator[str]:
     yield "</article>"
 
 
-def _badges(entry: Entry) -> Iterator[tuple[str, str]]:
+def _badges(entry: ReportedExport) -> Iterator[tuple[str, str]]:
     if entry.missing:
         yield "not built", "bad"
     if entry.faults:
@@ -224,7 +224,7 @@ def _badges(entry: Entry) -> Iterator[tuple[str, str]]:
         yield "loop", "muted"
 
 
-def _provenance(entry: Entry) -> Iterator[str]:
+def _provenance(entry: ReportedExport) -> Iterator[str]:
     nodes: Mapping[str, Mapping[str, Any]] = entry.ancestry.get("nodes", {})
     if not nodes:
         return

@@ -10,7 +10,7 @@ from soundgraph.audio.artifact import Audio
 from soundgraph.audio.dsp.seam import AUDIBLE
 from soundgraph.core.units import size_words
 from soundgraph.views.sound import curves, scales
-from soundgraph.views.sound.marks import Marks
+from soundgraph.views.sound.marks import TimedMarks
 
 Row = tuple[str, str]
 """What was measured, and what came of it, with its unit."""
@@ -29,35 +29,35 @@ _BRAILLE = 0x2800
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 
-def rows(figures: Mapping[str, object], marks: Marks | None = None) -> list[Row]:
+def rows(figures: Mapping[str, object], marks: TimedMarks | None = None) -> list[Row]:
     """The figures of a sound in words, in the order of their importance.
 
     figures: by the names of `Figures`, as of a sidecar: what is not there, or no number, is passed over.
     """
-    found: list[Row] = []
+    figure_rows: list[Row] = []
     if (seconds := _number(figures, "duration_s")) is not None:
-        found.append(("length", length(seconds)))
+        figure_rows.append(("length", length(seconds)))
     rate, channels = _number(figures, "sample_rate"), _number(figures, "channels")
     if rate is not None and channels is not None:
-        found.append(("format", f"{rate:,.0f} Hz, {speakers(round(channels))}"))
+        figure_rows.append(("format", f"{rate:,.0f} Hz, {speakers(round(channels))}"))
     if "sample_peak_dbfs" in figures and figures["sample_peak_dbfs"] is None:
-        found.append(("level", "silent"))
+        figure_rows.append(("level", "silent"))
     for name, words, unit in _LEVELS:
         if (level := _number(figures, name)) is not None:
             padded = name == "loudness_lufs" and figures.get("loudness_padded") is True
-            found.append((words, f"{decimal(level)} {unit}{' (with silence up to 400 ms)' if padded else ''}"))
+            figure_rows.append((words, f"{decimal(level)} {unit}{' (with silence up to 400 ms)' if padded else ''}"))
     if (bandwidth := _number(figures, "bandwidth_hz")) is not None:
-        found.append(("content up to", scales.hertz(bandwidth)))
+        figure_rows.append(("content up to", scales.hertz(bandwidth)))
     if (offset := _number(figures, "dc_offset")) is not None:
-        found.append(("DC offset", f"{offset:.5f}"))
+        figure_rows.append(("DC offset", f"{offset:.5f}"))
     if (clipped := _number(figures, "clipped_samples")) is not None:
-        found.append(("clipped samples", f"{clipped:,.0f}"))
+        figure_rows.append(("clipped samples", f"{clipped:,.0f}"))
     if (seam := _number(figures, "seam")) is not None:
-        found.append(("loop seam", f"{seam:.1f} (1 is none, over {AUDIBLE:g} is audible)"))
-    return found + (_marked(marks) if marks else [])
+        figure_rows.append(("loop seam", f"{seam:.1f} (1 is none, over {AUDIBLE:g} is audible)"))
+    return figure_rows + (_marked(marks) if marks else [])
 
 
-def _marked(marks: Marks) -> list[Row]:
+def _marked(marks: TimedMarks) -> list[Row]:
     loops = [("loop", f"{loop.start:.3f} s to {loop.end:.3f} s") for loop in marks.loops]
     return loops + [("cue", f"{cue.at:.3f} s  {cue.label}".rstrip()) for cue in marks.cues]
 
