@@ -116,7 +116,7 @@ class Record:
         if head is None or not raw.endswith(_NO_REMARKS, 0, -_TAIL) or not _is_whole(raw):
             return Record.from_json(raw)
         key, digest, rate, channels, length = (found.decode() for found in head.groups())
-        return Record(key, digest, int(rate), int(channels), int(length), _Part(raw, "manifest"), _Part(raw, "made"))
+        return Record(key, digest, int(rate), int(channels), int(length), _Part(raw, "action"), _Part(raw, "made"))
 
 
 class _Part(Mapping[str, Any]):
