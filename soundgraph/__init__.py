@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from soundgraph.api.scene import Ref, Scene, load_scene
     from soundgraph.audio.artifact import Audio
     from soundgraph.core.errors import BuildError, SceneError, SoundgraphError
+    from soundgraph.core.stopping import Stop, StoppedError
 
 __all__ = [
     "Audio",
@@ -28,6 +29,8 @@ __all__ = [
     "Scene",
     "SceneError",
     "SoundgraphError",
+    "Stop",
+    "StoppedError",
     "__version__",
     "build",
     "load_scene",
@@ -43,6 +46,8 @@ _HOMES = {
     "Scene": "api.scene",
     "SceneError": "core.errors",
     "SoundgraphError": "core.errors",
+    "Stop": "core.stopping",
+    "StoppedError": "core.stopping",
     "build": "api.building",
     "load_scene": "api.scene",
     "plan": "api.building",

@@ -12,6 +12,7 @@ from soundgraph.backends import Device
 from soundgraph.core import events
 from soundgraph.core.errors import BuildError, SceneError, UsageError, one_of
 from soundgraph.core.events import Listener
+from soundgraph.core.stopping import Stop, StoppedError
 from soundgraph.execution.loaded_models import LoadedModels
 from soundgraph.planning.planner import Plan
 from soundgraph.project import targets
@@ -133,16 +134,18 @@ def build(
     overwrite: bool = False,
     root: str | Path | None = None,
     listener: Listener = events.ignore,
+    stop: Stop | None = None,
 ) -> Result:
     """Runs what changed and delivers the files, as `soundgraph build` does; all scenes under graphs/ without arguments.
 
     policy: as after --policy: "commercial". overrides: as after -D: "nodes.rain.seed=3". jobs: how many nodes are
     processed at once. device: where models are loaded. memory_budget: how many bytes they may take. overwrite: whether
     files in the output folder that no build delivered are written over. root: of the project; by default that of the
-    first scene with a file, else of the current folder.
+    first scene with a file, else of the current folder. stop: ends the build once another thread calls its `request`.
 
     A scene without exports gives the sounds of the nodes that nothing in it uses.
     Raises SceneError with every mistake, and BuildError if a node failed, unless `keep_going`: then `failures` tells.
+    A build that is stopped keeps what is finished, and raises StoppedError, or KeyboardInterrupt after Ctrl-C.
     """
     if not isinstance(jobs, int) or jobs < 1:
         raise UsageError(f"jobs must be a whole number from 1, not {jobs!r}")
@@ -162,14 +165,19 @@ def build(
         memory_budget=memory_budget,
         overwrite=overwrite,
     )
-    return result_of(request, listener)
+    return result_of(request, listener, stop=stop)
 
 
-def result_of(request: BuildRequest, listener: Listener = events.ignore, models: LoadedModels | None = None) -> Result:
+def result_of(
+    request: BuildRequest,
+    listener: Listener = events.ignore,
+    models: LoadedModels | None = None,
+    stop: Stop | None = None,
+) -> Result:
     """`build`, of a request. models: they stay loaded afterwards."""
-    built = building.build(request, listener, models=models)
+    built = building.build(request, listener, models=models, stop=stop)
     if built.outcome.interrupted:
-        raise KeyboardInterrupt
+        raise StoppedError if stop is not None and stop.is_requested() else KeyboardInterrupt
     if built.outcome.failures and not request.keep_going:
         raise BuildError(built.failures)
     return Result(built)

@@ -24,6 +24,7 @@ from soundgraph.core import events
 from soundgraph.core.errors import NodeError, UsageError, did_you_mean, one_of, quote
 from soundgraph.core.files import write_atomically
 from soundgraph.core.params import reference_fields
+from soundgraph.core.stopping import Stop
 from soundgraph.delivery import licences, mastering
 from soundgraph.execution.loaded_models import LoadedModels
 from soundgraph.nodes import KINDS, get_kind
@@ -276,7 +277,7 @@ class Pipeline:
             raise UsageError(missing, "Pipeline(draft=True) renders a stand-in for it")
         if model.here:
             return model
-        self._project = fetch_weights.pull(self._project, model, events.ignore)
+        self._project = fetch_weights.pull(self._project, model, events.ignore, Stop())
         self._models.sources = self._project.sources
         return fetch_weights.found_again(model, self._project)
 

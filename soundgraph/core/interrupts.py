@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from soundgraph.core.stopping import Stop
 from soundgraph.core.system import SIGNALS_TO_STOP
 
 _pending: list[int] = []
@@ -21,30 +22,16 @@ _pending: list[int] = []
 _Handler = Callable[[int, FrameType | None], Any]
 
 
-class Flag:
-    """Set once. Unlike `threading.Event` it has no lock, on which a signal's handler could wait for its own thread."""
-
-    def __init__(self) -> None:
-        self._is_set = False
-
-    def set(self) -> None:
-        self._is_set = True
-
-    def is_set(self) -> bool:
-        return self._is_set
-
-
-class Wish:
-    """A wish to stop, as the signals that come between `take` and `give_back` make it; before and after they raise.
+class Signals:
+    """Signals that come between `take` and `give_back` make a wish to stop; before and after they raise.
 
     An exception can come between any two steps: one that came after a result was taken from the queue, and before it
     was kept, would lose the result, and leave the loop waiting for it. Further signals are the same wish: `timeout`
     sends two at once, and a terminal that is closed SIGHUP and SIGTERM.
     """
 
-    def __init__(self) -> None:
-        self.is_made = False
-        self._act: Callable[[], None] | None = None
+    def __init__(self, stop: Stop) -> None:
+        self._stop = stop
         self._taken = False
         self._before: dict[int, Any] = {}
 
@@ -54,34 +41,17 @@ class Wish:
             self._taken = True
             _replace(self._hear, self._before)
         if _pending:
-            self.make()
+            self._stop.request()
 
     def give_back(self) -> None:
         """Lets others have the signals again, as they had them. Does no harm twice."""
         self._taken = False  # first: a signal that comes before all are given back is not lost
         _give_back(self._before)
 
-    @contextmanager
-    def heard_by(self, act: Callable[[], None]) -> Iterator[None]:
-        """Has the wish call `act`, once: between any two steps of the main thread, or now if it was made already."""
-        self._act = act
-        try:
-            if self.is_made:
-                act()
-            yield
-        finally:
-            self._act = None
-
     def _hear(self, number: int, frame: FrameType | None) -> None:
         if not self._taken:
             raise KeyboardInterrupt
-        self.make()
-
-    def make(self) -> None:
-        if not self.is_made:
-            self.is_made = True
-            if self._act is not None:
-                self._act()
+        self._stop.request()
 
 
 @contextmanager

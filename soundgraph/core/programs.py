@@ -5,31 +5,19 @@ from __future__ import annotations
 import os
 import time
 from contextlib import contextmanager, suppress
-from contextvars import ContextVar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
-    from typing import Any, Protocol
-
-    class Flag(Protocol):
-        def is_set(self) -> bool: ...
-
+    from typing import Any
 
 _GRACE_S = 0.5
 """How long a program may go on once the build is to stop: most are done by then, and their work is kept."""
 
 _LOOK_S = 0.1
 _REAP_S = 1.0
-
-_stop: ContextVar[Flag | None] = ContextVar("stop", default=None)
-"""Each thread has a context of its own."""
-
-
-class StoppedError(Exception):
-    """The program was ended, or not begun, since somebody wishes to stop."""
 
 
 def find(name: str) -> str | None:
@@ -70,7 +58,7 @@ def run(
 
     In a session of its own: Ctrl-C is for the build. A program that it ended as well would have failed, and its node
     with it, where what is soon done is to be finished and kept.
-    Raises OSError, subprocess.TimeoutExpired, StoppedError (see `ended_by`).
+    Raises OSError, subprocess.TimeoutExpired, StoppedError (see `stopping.heeding`).
     """
     import subprocess
 
@@ -95,7 +83,9 @@ def started(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen
     """
     import subprocess
 
-    refuse_to_begin()
+    from soundgraph.core import stopping
+
+    stopping.refuse_to_begin()
     process: subprocess.Popen[bytes] | None = None
     try:
         with _deaf():
@@ -133,32 +123,14 @@ def _deaf() -> Iterator[None]:
             signal.raise_signal(number)
 
 
-@contextmanager
-def ended_by(stop: Flag) -> Iterator[None]:
-    """Programs that this thread runs meanwhile are ended, with StoppedError, once `stop` is set.
-
-    The main thread hears of signals by itself; one that only waits for a program hears of nothing.
-    """
-    before = _stop.set(stop)
-    try:
-        yield
-    finally:
-        _stop.reset(before)
-
-
-def refuse_to_begin() -> None:
-    """Raises StoppedError where no program is to be begun any more."""
-    stop = _stop.get()
-    if stop is not None and stop.is_set():
-        raise StoppedError
-
-
 class _Patience:
     """How long a program is waited for: so many seconds, or a little once somebody wishes to stop."""
 
     def __init__(self, command: Sequence[str], timeout_s: float):
+        from soundgraph.core import stopping
+
         self._command, self._timeout_s = command, timeout_s
-        self._stop, self._is_wished = _stop.get(), False
+        self._stop, self._is_wished = stopping.heeded(), False
         self._until = time.monotonic() + timeout_s
 
     def look_s(self) -> float:
@@ -168,11 +140,13 @@ class _Patience:
 
     def over(self) -> Exception | None:
         """What to raise once the program is to be ended."""
-        if self._stop is not None and not self._is_wished and self._stop.is_set():
+        if self._stop is not None and not self._is_wished and self._stop.is_requested():
             self._is_wished, self._until = True, min(self._until, time.monotonic() + _GRACE_S)
         if time.monotonic() < self._until:
             return None
         import subprocess
+
+        from soundgraph.core.stopping import StoppedError
 
         return StoppedError() if self._is_wished else subprocess.TimeoutExpired(self._command, self._timeout_s)
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from soundgraph.core import system
+from soundgraph.core import stopping, system
 from soundgraph.core.system import lock_range, unlock_range
 
 # Somebody else holds it; on Windows the last two.
@@ -39,7 +39,7 @@ _NOT_OURS = {
 # Nobody asks for it, but to see whether there are locks.
 _TRIED = 2**62 + 1
 
-# How often a lock that somebody holds is tried again, where the system cannot be told to wait.
+# How often a lock that somebody holds is tried again, where the system is not told to wait, or cannot be.
 _TRY_AGAIN_S = 0.02
 
 
@@ -69,10 +69,15 @@ class Claims:
         self._refused = False
 
     def claim(self, place: int, *, shared: bool = False, wait: bool = False) -> bool:
-        """Whether the place is ours now. shared: beside others who share it. wait: until it is."""
+        """Whether the place is ours now. shared: beside others who share it. wait: until it is.
+
+        Raises StoppedError where it waits, and this thread heeds a wish to stop (`stopping.heeding`).
+        """
+        stop = stopping.heeded()
         while (file := self._opened()) is not None:
             try:
-                lock_range(file, place, shared, wait)
+                # A wait in the system ends by nothing but the lock.
+                lock_range(file, place, shared, wait and stop is None)
             except OSError as error:
                 if error.errno == errno.EINTR:
                     continue
@@ -81,6 +86,8 @@ class Claims:
                     return True
                 if not wait:
                     return False
+                if stop is not None:
+                    stop.check()
                 time.sleep(_TRY_AGAIN_S)
                 continue
             self._hold(place, _Held(file, shared))

@@ -23,7 +23,7 @@ from soundgraph.backends import Device, Model, Request, Sources
 from soundgraph.cache.action_key import Action, action_key
 from soundgraph.cache.result_record import Record
 from soundgraph.cache.store import Store
-from soundgraph.core import events, programs
+from soundgraph.core import events, stopping
 from soundgraph.core.errors import (
     Mistake,
     NodeError,
@@ -47,7 +47,7 @@ from soundgraph.core.events import (
     Summary,
     TakeProgress,
 )
-from soundgraph.core.interrupts import Flag, Wish
+from soundgraph.core.stopping import Stop, StoppedError
 from soundgraph.core.threads import Workers
 from soundgraph.core.tracing import Off, Trace
 from soundgraph.delivery import export_files, provenance, run_checks
@@ -147,7 +147,7 @@ class Site:
     checks: by node, what is demanded of its sound before anything that it is part of is delivered. locate: finds the
     line on which a check stands.
     models: those that stay loaded after the build, for the next; None to unload them at its end.
-    trace: is told what takes how long. wish: to stop.
+    trace: is told what takes how long. stop: of this build alone; requested, too, once it gives up by itself.
     """
 
     root: Path
@@ -160,7 +160,7 @@ class Site:
     locate: Locate = lambda origin: 0
     models: LoadedModels | None = None
     trace: Trace = Off()  # noqa: RUF009 - it keeps nothing
-    wish: Wish = field(default_factory=Wish)
+    stop: Stop = field(default_factory=Stop)
 
 
 def build(plan_again: PlanAgain, jobs: Sequence[Job], options: Options, site: Site, tell: Listener) -> Outcome:
@@ -168,7 +168,7 @@ def build(plan_again: PlanAgain, jobs: Sequence[Job], options: Options, site: Si
 
     An artifact that turns out to be missing or damaged ends the round: what is done is kept, the rest is planned again.
     A failing node fails the build, not the cache: everything finished before it, and beside it, is kept.
-    Ctrl-C, or another wish to stop, does so at the next node or chunk; what is finished is kept, `interrupted` is set.
+    A wish to stop does so at the next node or chunk; what is finished is kept, `interrupted` is set.
     """
     started = time.perf_counter()
     lost: frozenset[str] = frozenset()
@@ -219,7 +219,6 @@ class _Round:
         self.plan, self.graph, self.options, self.site = plan, plan.graph, options, site
         self.tell, self.outcome = tell, outcome
         self.events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self.cancel = Flag()
         self.records: dict[str, Record] = {}  # by node: what is known
         self.by_key: dict[str, Record] = {}  # by action key: what this round made
         self.in_flight: set[str] = set()  # action keys that are running, or waiting for a processor or model
@@ -241,7 +240,7 @@ class _Round:
             self._request,
             self,
             self.events.put,
-            self.cancel,
+            site.stop,
             lambda: self.given_up,
             site.trace,
         )
@@ -273,19 +272,19 @@ class _Round:
     def run(self) -> set[str]:
         """Returns the digests of artifacts that turned out to be lost; if there are any, not all was run."""
         with (
-            self.site.wish.heard_by(self._interrupt),
-            programs.ended_by(self.cancel),
+            self.site.stop.heard_by(self._interrupt),
+            stopping.heeding(self.site.stop),
             Workers(max(1, self.options.jobs), "worker") as self.pool,
             Workers(1, "generator") as self.generator,
         ):
             try:
                 self._begin()
                 self._loop()
-            except (KeyboardInterrupt, programs.StoppedError):
-                self._interrupt()
+            except (KeyboardInterrupt, StoppedError):
+                self.site.stop.request()
                 self._loop()
             except BaseException:  # who read what is printed has left, say, or the system gives no more threads
-                self._interrupt()
+                self.site.stop.request()
                 self.tell = events.ignore
                 self._loop()  # what is running is kept, too
                 raise
@@ -302,7 +301,6 @@ class _Round:
     def _interrupt(self) -> None:
         """What is running comes to its end, or to its next chunk; nothing more is started."""
         self.outcome.interrupted = self.given_up = self.stopping = True
-        self.cancel.set()
         self.events.put(lambda: None)  # wakes the loop
 
     def _begin(self) -> None:
@@ -524,7 +522,7 @@ class _Round:
         done: Callable[[], None]
         try:
             sounds = [self.results.need(digest) for digest in inputs]
-            with self.site.trace.span("node", name, kind=node.kind_name), programs.ended_by(self.cancel):
+            with self.site.trace.span("node", name, kind=node.kind_name), stopping.heeding(self.site.stop):
                 result = node.kind.render(node.params, sounds)
                 result = artifact.make(result.samples, result.sample_rate)
                 _ = result.digest  # hashing releases the interpreter's lock: better here than in the loop
@@ -560,7 +558,7 @@ class _Round:
         try:
             read = partial(self.results.need, record.digest)
             site = self.site
-            with site.trace.span("export", job.owner), programs.ended_by(self.cancel):
+            with site.trace.span("export", job.owner), stopping.heeding(self.site.stop):
                 found = export_files.deliver(
                     job, record, ancestry, read, site.store.notes, site.known, site.root, site.ask, site.locate
                 )
@@ -712,7 +710,7 @@ class _Round:
         if isinstance(error, LostError):
             self.lost.add(error.digest)
             self.stopping = True
-        elif isinstance(error, programs.StoppedError):
+        elif isinstance(error, StoppedError):
             return  # it is as if it had not begun
         elif isinstance(error, NodeError | StoreError | OSError) or lacking(error):
             self._fail(name, _reason(error), job)
@@ -750,7 +748,8 @@ class _Round:
     def _publish(self, *, takes: bool = False) -> set[str]:
         """Puts what was made into the store. What cannot be kept has failed, and the build stops; returns its keys."""
         keys = self.results.keys()
-        failures = self.results.publish(takes=takes)
+        with stopping.heeding(None):  # what is finished is kept, however long others keep the cache
+            failures = self.results.publish(takes=takes)
         self._let_go(keys)
         for record, error in failures:
             self._fail(str(record.made["node"]), str(error))

@@ -12,7 +12,7 @@ from soundgraph.audio import artifact
 from soundgraph.audio.artifact import Audio
 from soundgraph.backends import Generator, Made, Model, OutOfMemoryError, Refused, Request
 from soundgraph.core.errors import NodeError, StoreError
-from soundgraph.core.interrupts import Flag
+from soundgraph.core.stopping import Stop, StoppedError
 from soundgraph.core.tracing import Trace
 from soundgraph.execution.loaded_models import LoadedModels
 from soundgraph.execution.result_buffer import LostError
@@ -55,8 +55,8 @@ class Loop(Protocol):
         """The step is over, however it ended."""
 
 
-class _CancelledError(Exception):
-    """Raised inside a generator to make it stop."""
+class _EnoughError(Exception):
+    """Raised inside a generator to end it: no further take is wanted."""
 
 
 class _LoadError(Exception):
@@ -66,7 +66,7 @@ class _LoadError(Exception):
 class Generating:
     """models: those loaded. request: what is asked for a node; raises LostError for an input that is gone.
 
-    loop, post: whom to tell, and how to have something called in its thread. cancel: when to stop at the next chunk.
+    loop, post: whom to tell, and how to have something called in its thread. stop: heeded at the next chunk.
     enough: says that no further take is wanted.
     """
 
@@ -76,12 +76,12 @@ class Generating:
         request: Callable[[str], Request],
         loop: Loop,
         post: Callable[[Callable[[], None]], None],
-        cancel: Flag,
+        stop: Stop,
         enough: Callable[[], bool],
         trace: Trace,
     ):
         self._models, self._request, self._loop, self._post = models, request, loop, post
-        self._cancel, self._enough, self._trace = cancel, enough, trace
+        self._stop, self._enough, self._trace = stop, enough, trace
         self._room = threading.Semaphore(_AHEAD)
 
     def run(self, step: Step, names: list[str]) -> None:
@@ -98,7 +98,7 @@ class Generating:
                 self._take(step, left)
             if left:
                 raise RuntimeError(f"the backend {step.model.backend} did not answer the request of {left[0]}")
-        except _CancelledError:
+        except (StoppedError, _EnoughError):
             pass
         except BaseException as error:  # nothing is swallowed: the loop sorts it out
             # Takes are made in any order; of those that are left, which one broke it is most likely the first. What
@@ -122,8 +122,7 @@ class Generating:
         if fresh:
             self._post(partial(self._loop.loading, step.model))
         generator = self._loaded(step, fresh)
-        if self._cancel.is_set():  # loading takes long, and it may be long until the first report
-            raise _CancelledError
+        self._stop.check()  # loading takes long, and it may be long until the first report
         self._post(partial(self._loop.loaded, step.model, generator.about if fresh else "", names))
         with self._trace.span("batch", step.model.id, precision=step.precision, takes=len(names)):
             self._receive(step, generator, names, requests, left)
@@ -154,8 +153,9 @@ class Generating:
                 self._hand_over(name, result, made)
             except NodeError as error:
                 self._post(partial(self._loop.caught, name, error))
-            if self._cancel.is_set() or self._enough():  # the take that was being made is kept
-                raise _CancelledError
+            self._stop.check()  # the take that was being made is kept
+            if self._enough():
+                raise _EnoughError
 
     def _answers(
         self, generator: Generator, names: list[str], requests: list[Request], left: list[str]
@@ -169,7 +169,7 @@ class Generating:
             raise
 
     def _hand_over(self, name: str, result: Audio, made: Made) -> None:
-        while not self._room.acquire(timeout=_LOOK_S) and not self._cancel.is_set():
+        while not self._room.acquire(timeout=_LOOK_S) and not self._stop.is_requested():
             pass
 
         def hand_over() -> None:
@@ -193,6 +193,5 @@ class Generating:
         return names, requests
 
     def _report(self, names: list[str], requests: list[Request], index: int, made_s: float) -> None:
-        if self._cancel.is_set():
-            raise _CancelledError
+        self._stop.check()
         self._post(partial(self._loop.advanced, names[index], made_s, requests[index].duration))

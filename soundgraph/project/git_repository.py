@@ -19,7 +19,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from soundgraph.core import programs, system
+from soundgraph.core import programs, stopping, system
 from soundgraph.core.errors import UsageError, quote
 from soundgraph.core.files import link_or_copy
 from soundgraph.core.text import visible
@@ -171,7 +171,7 @@ class Git:
         """A git that goes on, with pipes to and from it. Raises UsageError if it cannot be run."""
         import subprocess
 
-        programs.refuse_to_begin()
+        stopping.refuse_to_begin()
         try:
             return subprocess.Popen(
                 [_program(), "--no-pager", *arguments],

@@ -12,6 +12,7 @@ from soundgraph.core import events, interrupts, path_names, system
 from soundgraph.core.errors import SceneError, UsageError
 from soundgraph.core.events import Listener, Remark, ScenesRead
 from soundgraph.core.files import read_clock
+from soundgraph.core.stopping import Stop
 from soundgraph.core.text import counted
 from soundgraph.core.tracing import Tally
 from soundgraph.execution.builder import Options, Outcome
@@ -52,17 +53,20 @@ def build(
     check: UpToDateCheck | None = None,
     models: LoadedModels | None = None,
     trace: Tally | None = None,
+    stop: Stop | None = None,
 ) -> BuildResult:
     """Builds what is asked for. Nodes and exports that fail are in the result; what was finished is kept.
 
     check: of this request; without it, every scene is looked at. models: they stay loaded afterwards, for the next
-    build; without it, they are unloaded at the end. trace: is told what takes how long.
+    build; without it, they are unloaded at the end. trace: is told what takes how long. stop: a wish to stop, which any
+    thread can make; what is finished by then is kept, and the outcome says that it was interrupted.
 
     Raises SceneError with every mistake, and for what a build is refused for; UsageError for what is asked wrongly,
-    and for weights that cannot be fetched; StoreError for the cache.
+    and for weights that cannot be fetched; StoreError for the cache; StoppedError where it is stopped before anything
+    could run.
     """
     check = check or UpToDateCheck(request, looks_at_all=True)
-    trace = trace or Tally()
+    trace, stop = trace or Tally(), stop or Stop()
     moment = _moment(request, check)
     with trace.span("scenes", counted(len(check.dirty()) + len(request.tables), "scene")):
         session = opening.open_session(
@@ -74,6 +78,7 @@ def build(
             require=request.policy,
         )
     interrupts.check()
+    stop.check()
     listener(ScenesRead(tuple(str(path) for scene in session.scenes for path in scene.read), moment))
     rules = None if request.depfile is None else _rules_to_write(request.depfile, check, session)
     if request.since is not None:
@@ -96,11 +101,11 @@ def build(
     if models is not None:
         models.load_from(session.project.sources)
     with trace.span("fetch", "weights"):
-        session = replace(fetch_weights.fetched(session, listener, options), keeps=not request.keep_nothing)
+        session = replace(fetch_weights.fetched(session, listener, options, stop), keeps=not request.keep_nothing)
     if models is not None:
         models.sources = session.project.sources  # with pins of what was fetched
     current = Current(len(check.clean), *up_to_date.counts(check.clean))
-    outcome = run_plan.run(session, options, listener, current, models=models, trace=trace)
+    outcome = run_plan.run(session, options, listener, current, models=models, trace=trace, stop=stop)
     if moment is not None:
         with trace.span("state", "stamps"):
             check.save(write_stamps.stamps_of(session, outcome, check.stamps, moment))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 from soundgraph import backends
-from soundgraph.backends import Model
+from soundgraph.backends import Model, Pin
+from soundgraph.core import threads
 from soundgraph.core.errors import NodeError, SceneError, UsageError, quote
 from soundgraph.core.events import Listener, Remark, WeightsFetched
+from soundgraph.core.stopping import Stop
 from soundgraph.core.units import size_words
 from soundgraph.execution.builder import Options
 from soundgraph.planning import scene_graph, schedule
@@ -17,12 +20,12 @@ from soundgraph.session import opening, refusals
 from soundgraph.session.session import Session
 
 
-def fetched(opened: Session, listener: Listener, options: Options) -> Session:
+def fetched(opened: Session, listener: Listener, options: Options, stop: Stop) -> Session:
     """The same session with the weights of every model that has to run, fetched where they are missing.
 
     It says what it fetches, and how big that is, before it does. Raises what a build with these options would raise
     before it runs anything, such as SceneError for models that cannot be had or may not be used, before anything is
-    fetched, and UsageError if fetching fails.
+    fetched, UsageError if fetching fails, and StoppedError.
     """
     if all(model is None or model.here for model in _models(opened)):
         return opened
@@ -45,29 +48,33 @@ def fetched(opened: Session, listener: Listener, options: Options) -> Session:
     project = opened.project
     for model in absent.values():
         try:
-            project = pull(project, model, listener)
+            project = pull(project, model, listener, stop)
         except UsageError as error:
             raise UsageError(str(error), "build --draft renders stand-ins; see docs/draft.md") from error
     models = {model_id: found_again(model, project) for model_id, model in absent.items()}
     return opening.with_models(opened, project, models)
 
 
-def pull(project: Project, model: Model, listener: Listener) -> Project:
+def pull(project: Project, model: Model, listener: Listener, stop: Stop) -> Project:
     """Fetches a model and pins it; the project as it is then. What is there already is not fetched again.
 
-    Raises UsageError if it cannot be had, or is not what `soundgraph.lock` names.
+    What has arrived when it is stopped is where the next attempt goes on.
+    Raises UsageError if it cannot be had, or is not what `soundgraph.lock` names, and StoppedError.
     """
     backend = backends.get(model.backend)
 
-    def report(done: int, whole: int) -> None:
-        listener(WeightsFetched(model.id, done, whole))
+    def size_of(report: Callable[[WeightsFetched], None]) -> int | None:
+        return backend.download_size(model, project.sources)
+
+    def pull_it(report: Callable[[WeightsFetched], None]) -> Pin:
+        return backend.pull(model, project.sources, lambda done, whole: report(WeightsFetched(model.id, done, whole)))
 
     try:
         if not model.here:
-            size = backend.download_size(model, project.sources)
+            size = threads.in_background(size_of, listener, stop)
             amount = "nobody knows how much" if size is None else size_words(size)
             listener(Remark(model.id, f"fetching {amount}"))
-        pin = backend.pull(model, project.sources, report)
+        pin = threads.in_background(pull_it, listener, stop)
     except NodeError as error:
         raise UsageError(str(error)) from error
     if model_names.is_folder(model.id):  # what was fetched belongs to it; the folder itself is the user's to version

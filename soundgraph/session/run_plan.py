@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from soundgraph.core import toml_document
+from soundgraph.core import stopping, toml_document
 from soundgraph.core.errors import NodeError, SceneError, StoreError, UnwritableError
 from soundgraph.core.events import ExportDone, Listener, Remark, UntilBroken
 from soundgraph.core.files import STATE_FOLDER
-from soundgraph.core.interrupts import Wish
+from soundgraph.core.interrupts import Signals
+from soundgraph.core.stopping import Stop, StoppedError
 from soundgraph.core.tracing import Tally
 from soundgraph.delivery import engine_manifests, ownership
 from soundgraph.execution import builder
@@ -43,21 +44,28 @@ def run(
     *,
     models: LoadedModels | None = None,
     trace: Tally | None = None,
+    stop: Stop | None = None,
 ) -> Outcome:
-    """Raises SceneError, before anything runs, for models that cannot be had or are not allowed.
+    """Raises SceneError, before anything runs, for models that cannot be had or are not allowed; StoppedError where it
+    is stopped before it has a plan. Later, what is finished is kept, and the outcome says that it was interrupted.
 
     current: what else is asked for and known to be current; for the summary. models: those that stay loaded when
     this is over. trace: is told what takes how long, and was made when the build began.
     """
     refusals.check_folders(session)
     refusals.check_ownership(session, options.overwrite)
-    wish = Wish()
-    told = UntilBroken(listener, wish.make)
+    own = Stop()  # who has made the other one may use it for more than this build
+    signals = Signals(own)
+    told = UntilBroken(listener, own.request)
     try:
-        with contextlib.ExitStack() as leases:
-            outcome = _run(session, options, told, current, models, trace or Tally(), leases, wish)
+        with contextlib.ExitStack() as leases, (stop or Stop()).heard_by(own.request):
+            outcome = _run(session, options, told, current, models, trace or Tally(), leases, own, signals)
+    except StoppedError:
+        if told.error is not None:
+            raise told.error from None
+        raise
     finally:
-        wish.give_back()
+        signals.give_back()
     if told.error is not None:
         raise told.error
     return outcome
@@ -71,11 +79,12 @@ def _run(
     models: LoadedModels | None,
     trace: Tally,
     leases: contextlib.ExitStack,
-    wish: Wish,
+    stop: Stop,
+    signals: Signals,
 ) -> Outcome:
     """leases: will hold what keeps a collection from taking from the cache what this build uses.
 
-    wish: is taken once there is a plan, and until the state is kept: what was made, and delivered, is remembered.
+    signals: taken once there is a plan, and until the state is kept: what was made, and delivered, is remembered.
     """
     store = session.store
     leases.enter_context(store.coordination.running())
@@ -83,7 +92,9 @@ def _run(
     told: set[str] = set()
 
     def plan_again(lost: frozenset[str], force: bool) -> Plan:
-        with trace.span("plan", "plan"), store.coordination.gate():
+        # Once something was made or delivered, that has to be written down, whoever keeps the cache meanwhile.
+        with stopping.heeding(None if lost else stop), trace.span("plan", "plan"), store.coordination.gate():
+            stopping.refuse_to_begin()
             plan = session.plan(force=force, lost=lost)
             _tell_of_damage(session, listener)
             if mistakes := refusals.before_running(session, plan):
@@ -101,7 +112,7 @@ def _run(
             if not was_there:
                 leases.enter_context(store.coordination.running())
         cache_state.register(session)
-        wish.take()
+        signals.take()
         return plan
 
     own = (session.project.output_dir, session.project.cache_dir, session.root / STATE_FOLDER)
@@ -116,7 +127,7 @@ def _run(
         locate=session.line_of,
         models=models,
         trace=trace,
-        wish=wish,
+        stop=stop,
     )
     try:
         outcome = builder.build(plan_again, session.jobs, options, site, listener)
@@ -141,7 +152,7 @@ def _run(
     summary = outcome.summary()
     counts = {"hits": summary.hits + current.nodes, "exports": summary.exports + current.files}
     listener(replace(summary, scenes=len(session.scenes) + current.scenes, **counts))
-    outcome.interrupted = outcome.interrupted or wish.is_made  # after the last node
+    outcome.interrupted = outcome.interrupted or stop.is_requested()  # after the last node
     return outcome
 
 

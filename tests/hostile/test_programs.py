@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from soundgraph.cli.verbs import play
-from soundgraph.core import programs
+from soundgraph.core import programs, stopping
 from soundgraph.core.errors import NodeError
-from soundgraph.core.interrupts import Flag
+from soundgraph.core.stopping import Stop, StoppedError
 from tests.helpers import CHAIN, Space, export, for_ffmpeg, g722, node, noise
 
 _EVERYTHING = """
@@ -53,7 +53,7 @@ def test_modules_of_a_project_are_not_imported_by_python_m(space: Space) -> None
     assert python(space.root, "late.py").returncode == 0
     late = set((space.root / "names").read_text().split("\n"))
     planted = late - early - {"soundgraph", "__main__", "late"}
-    assert {"__future__", "numpy", "argparse", "pydantic", "json"} <= planted
+    assert {"__future__", "numpy", "pydantic", "json"} <= planted
     for name in planted:
         space.write(f"{name}.py", f"open('ran', 'a').write('{name} ')\n")
     for verb in (["build", "--force"], ["version"], ["nonsense"], ["check"], ["report"]):
@@ -229,14 +229,14 @@ def test_a_player_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_what_is_done_at_once_is_kept_where_somebody_wishes_to_stop() -> None:
-    flag = Flag()
+    class WishedOnceItRuns(Stop):
+        def is_requested(self) -> bool:
+            """From the second time it is asked on: the program has begun."""
+            was_asked = super().is_requested()
+            self.request()
+            return was_asked
 
-    def wished() -> bool:
-        """From the second time it is asked on: the program has begun."""
-        return flag.is_set() or flag.set() or False  # type: ignore[func-returns-value]
-
-    stop = type("Stop", (), {"is_set": staticmethod(wished)})()
-    with programs.ended_by(stop):
+    with stopping.heeding(WishedOnceItRuns()):
         assert programs.run(["/bin/echo", "x"], environment=programs.environment(), timeout_s=60).stdout == b"x\n"
-        with pytest.raises(programs.StoppedError):
+        with pytest.raises(StoppedError):
             programs.run(["/bin/echo", "x"], environment=programs.environment(), timeout_s=60)

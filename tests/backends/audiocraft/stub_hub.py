@@ -26,13 +26,16 @@ _INFO = re.compile(r"/api/models/(.+)/revision/([^/]+)")
 _FILE = re.compile(r"/(.+)/resolve/([^/]+)/([^/]+)")
 _LARGE = (".bin", ".safetensors", ".th")
 
+_SMALL_BYTES = 10_000
+
 
 class StubHub:
     """repositories: by name, the commits of each, the newest last, as (sha, files).
 
     closed: repositories by the status that they answer with, and the hub's code for the reason.
     cut: file names whose first answer breaks off after so many bytes. forged: names served with other content.
-    requests: (method, path, Range header) of each.
+    requests: (method, path, Range header) of each. falls_silent: whether it stops in the middle of each file that is
+    not small, says so in `is_silent`, and goes away once it `speaks_again`.
     """
 
     def __init__(self) -> None:
@@ -42,6 +45,8 @@ class StubHub:
         self.forged: set[str] = set()
         self.requests: list[tuple[str, str, str]] = []
         self.url = ""
+        self.falls_silent = False
+        self.is_silent, self.speaks_again = threading.Event(), threading.Event()
 
     def publish(self, repository: str, files: Mapping[str, bytes]) -> str:
         """A new commit with these files; returns its name."""
@@ -122,7 +127,13 @@ def serve(hub: StubHub) -> Iterator[StubHub]:
             for name, value in {**headers, "Content-Length": str(len(body))}.items():
                 self.send_header(name, value)
             self.end_headers()
-            if with_body:
+            if with_body and hub.falls_silent and len(body) > _SMALL_BYTES:
+                self.wfile.write(body[: len(body) // 2])
+                self.wfile.flush()
+                hub.is_silent.set()
+                hub.speaks_again.wait(60)
+                self.close_connection = True
+            elif with_body:
                 self.wfile.write(body[:cut])
             if cut is not None:
                 self.close_connection = True

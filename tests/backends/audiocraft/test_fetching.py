@@ -9,7 +9,10 @@ import pytest
 
 import soundgraph
 from soundgraph.backends.audiocraft import repositories
+from soundgraph.core.events import Remark
+from soundgraph.core.stopping import StoppedError
 from tests.helpers import Space, export, generate, node
+from tests.session.stopping import SOON_S, stopped_once
 
 from . import stub_hub, tiny
 from .stub_hub import StubHub
@@ -92,3 +95,14 @@ def test_a_pipeline_keeps_the_take_of_a_model_that_it_fetched_and_loads_it_once(
         assert pipeline.loaded == []  # out of the cache
     space.scene(SCENE)
     assert space.build().ran == ["a:soft"]
+
+
+def test_a_build_in_a_thread_that_waits_for_a_silent_hub_can_be_stopped(space: Space, served: StubHub) -> None:
+    space.scene(SCENE)
+    served.falls_silent = True
+    build = stopped_once(space, lambda event: isinstance(event, Remark), also=served.is_silent)
+    assert isinstance(build.error, StoppedError)
+    assert build.took_s < SOON_S
+    served.falls_silent = False
+    served.speaks_again.set()
+    assert space.build().ran == ["a:soft", "a:tune"]  # what is not whole is no weight

@@ -1,0 +1,117 @@
+"""A build in a thread of its own ends soon after another thread wishes it, and keeps what is finished."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+import soundgraph
+from soundgraph.backends import Made, Model, Refused, Report, Request
+from soundgraph.core.events import Event, NodeWaiting, TakeProgress
+from soundgraph.core.stopping import Stop, StoppedError
+from soundgraph.project import open_cache
+from soundgraph.project.config import load_project
+from tests.helpers import CHAIN, Space, export, generate
+from tests.probes import Probe, Probed
+from tests.session.stopping import SOON_S, stopped_once
+
+
+class Slow(Probe):
+    """Its takes are made in many chunks, each of which waits until somebody looks at it."""
+
+    chunks = 0
+
+    def load(self, model: Model, *how: object) -> Probed:
+        super().load(model, *how)  # type: ignore[arg-type]
+        return SlowGenerator(self, model)
+
+
+class SlowGenerator(Probed):
+    def generate(self, requests: Sequence[Request], report: Report) -> Iterator[Made | Refused]:
+        assert isinstance(self.probe, Slow)
+        yield from super().generate(requests[:1], lambda index, made_s: None)
+        while True:
+            self.probe.chunks += 1
+            report(1, 0.001)
+            threading.Event().wait(0.01)  # as long as a chunk takes
+
+
+@pytest.fixture
+def slow(probe: Probe, monkeypatch: pytest.MonkeyPatch) -> Slow:
+    from soundgraph import backends
+
+    generator = Slow()
+    monkeypatch.setattr(backends.get("draft"), "load", generator.load)
+    return generator
+
+
+def test_a_batch_is_left_at_its_next_chunk(space: Space, slow: Slow) -> None:
+    space.scene(
+        generate("one", "one", "draft/audio", 0.1)
+        + generate("two", "two", "draft/audio", 0.1)
+        + export("x", "one")
+        + export("y", "two")
+    )
+    build = stopped_once(space, lambda event: isinstance(event, TakeProgress) and slow.chunks > 2)
+    assert build.was_stopped
+    assert build.result is not None
+    assert build.took_s < SOON_S
+    assert build.result.outcome.statuses == {"a:one": "ran", "a:two": "skipped"}
+    assert [entry.name for entry in (space.root / "cache" / "records").rglob("*.json")] != []  # the finished take
+
+
+def test_a_wait_for_another_build_ends(space: Space, probe: Probe) -> None:
+    space.scene(CHAIN)
+    other = open_cache.open_cache(load_project(space.root))
+    other.prepare()
+    plan = soundgraph.plan("a", root=space.root)
+    key = next(decision.key for name, decision in plan.decisions.items() if name == "a:rain")
+    assert key is not None
+    assert other.coordination.claim(key)
+    build = stopped_once(space, lambda event: isinstance(event, NodeWaiting))
+    assert build.was_stopped
+    assert build.took_s < SOON_S
+    other.close()
+
+
+def test_a_wait_for_a_collection_ends(space: Space, probe: Probe) -> None:
+    """A collection is alone in a cache while it removes: who wants to read there waits at the gate."""
+    space.scene(CHAIN)
+    other = open_cache.open_cache(load_project(space.root))
+    other.prepare()
+    ready = threading.Event()
+
+    def scenes_are_read(event: Event) -> bool:
+        return True
+
+    with other.coordination.gate(alone=True):
+        ready.set()
+        build = stopped_once(space, scenes_are_read, also=ready)
+    assert isinstance(build.error, StoppedError)
+    assert build.took_s < SOON_S
+    other.close()
+
+
+def test_a_wish_that_was_made_before_lets_nothing_begin(space: Space) -> None:
+    space.scene(CHAIN)
+    stop = Stop()
+    stop.request()
+    with pytest.raises(StoppedError):
+        soundgraph.build("a", root=space.root, stop=stop)
+    assert not space.exists("cache/blobs")
+    assert not space.exists("build")
+
+
+def test_a_script_that_stops_a_build_is_told_so_and_finds_what_was_finished(space: Space) -> None:
+    space.scene(CHAIN)
+    stop = Stop()
+
+    def listen(event: Event) -> None:
+        if getattr(event, "status", "") == "ran":
+            stop.request()
+
+    with pytest.raises(StoppedError):
+        soundgraph.build("a", root=space.root, stop=stop, listener=listen)
+    assert space.build("a").hits == ["a:rain"]
