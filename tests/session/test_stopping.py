@@ -64,7 +64,7 @@ def test_a_batch_is_left_at_its_next_chunk(space: Space, slow: Slow) -> None:
 
 def test_a_wait_for_another_build_ends(space: Space, probe: Probe) -> None:
     space.scene(CHAIN)
-    other = open_cache.open_cache(load_project(space.root))
+    other = open_cache.open_folder(load_project(space.root))
     other.prepare()
     plan = soundgraph.plan("a", root=space.root)
     key = next(decision.key for name, decision in plan.decisions.items() if name == "a:rain")
@@ -79,7 +79,7 @@ def test_a_wait_for_another_build_ends(space: Space, probe: Probe) -> None:
 def test_a_wait_for_a_collection_ends(space: Space, probe: Probe) -> None:
     """A collection is alone in a cache while it removes: who wants to read there waits at the gate."""
     space.scene(CHAIN)
-    other = open_cache.open_cache(load_project(space.root))
+    other = open_cache.open_folder(load_project(space.root))
     other.prepare()
     ready = threading.Event()
 
