@@ -37,6 +37,7 @@ TESTS = {
     "cache/disk/writing": "cache/test_store.py cache/test_cache_folder.py cache/test_leases.py",
     "cache/garbage_collection": "cache/test_garbage_collection.py cli/test_cache.py",
     "planning/pins": "planning/test_pins.py planning/test_planner.py",
+    "session/building": "session/test_building.py",
     "session/diffing/comparison": "session/test_diffing.py random/test_since.py",
     "delivery/export_files": "delivery/test_export_files.py scene/test_export_settings.py"
     " delivery/test_provenance.py cli/test_show.py delivery/test_run_checks.py"

@@ -197,6 +197,16 @@ def test_a_release_is_refused_before_anything_runs(space: Space) -> None:
     assert not space.exists("cache")
 
 
+@pytest.mark.parametrize(("jobs", "taken"), [(None, 3), (2, 2)])
+def test_how_many_nodes_at_once_is_asked_for_or_stands_in_the_project(
+    space: Space, jobs: int | None, taken: int
+) -> None:
+    space.write("soundgraph.toml", "[build]\nworkers = 3\n")
+    space.scene(CHAIN)
+    building.build(BuildRequest(root=str(space.root), jobs=jobs))
+    assert history.read(space.root)[-1].jobs == taken
+
+
 def test_failures_are_told_in_the_order_of_the_plan(space: Space, probe: Probe) -> None:
     names = [f"n{number}" for number in range(6)]
     probe.broken = {f"rain {name}" for name in names}
