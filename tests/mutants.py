@@ -35,6 +35,7 @@ TESTS = {
     " faults/test_corruption.py",
     "cache/disk/blobs": "cache/test_store.py faults/test_corruption.py",
     "cache/disk/writing": "cache/test_store.py cache/test_cache_folder.py cache/test_leases.py",
+    "cache/gc_choice": "cache/test_garbage_collection.py",
     "cache/garbage_collection": "cache/test_garbage_collection.py cli/test_cache.py",
     "planning/pins": "planning/test_pins.py planning/test_planner.py",
     "session/building": "session/test_building.py",

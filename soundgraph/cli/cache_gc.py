@@ -13,11 +13,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from soundgraph.cache import garbage_collection, size
+from soundgraph.cache import garbage_collection, gc_choice, size
 from soundgraph.cache.disk import registered_projects
 from soundgraph.cache.disk.registered_projects import Known
 from soundgraph.cache.disk.store import DiskStore
-from soundgraph.cache.garbage_collection import Choice, Limits, Reach, Removed
+from soundgraph.cache.garbage_collection import Removed
+from soundgraph.cache.gc_choice import Choice, Limits, Reach
 from soundgraph.cli import shared_arguments
 from soundgraph.cli.terminal import bar
 from soundgraph.core.errors import EXIT_OK, SoundgraphError, StoreError, UsageError
@@ -45,7 +46,7 @@ def collect(store: DiskStore, project: Project, options: argparse.Namespace) -> 
     reach = gc_roots.reach_of_all(project, others)
     shared_arguments.release_collector()
     survey = garbage_collection.survey(store, reach, alone=options.no_builds_running)
-    choice = garbage_collection.choose(survey, reach, limits)
+    choice = gc_choice.choose(survey, reach, limits)
     left_out = list(dict.fromkeys(str(neighbour.root) for neighbour in (*others.gone, *others.left)))
     stays = list(dict.fromkeys(str(neighbour.root) for neighbour in others.replaced))
     if options.dry_run:

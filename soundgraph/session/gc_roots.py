@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from soundgraph.cache import garbage_collection
+from soundgraph.cache import gc_choice
 from soundgraph.cache.disk import registered_projects
 from soundgraph.cache.disk.registered_projects import Known
-from soundgraph.cache.garbage_collection import Reach
+from soundgraph.cache.gc_choice import Reach
 from soundgraph.core.errors import SoundgraphError, UsageError
 from soundgraph.planning import action, scene_graph
 from soundgraph.planning.planner import Decision
@@ -80,7 +80,7 @@ def _shape(node: Node, project: Project) -> str:
     named = dataclasses.replace(node, model=dataclasses.replace(node.model, identity="any"))
     wanted_action = action.action_of(named, {}, project.cache.salt)
     assert wanted_action is not None
-    return garbage_collection.shape(wanted_action)
+    return gc_choice.shape(wanted_action)
 
 
 # All projects of a cache

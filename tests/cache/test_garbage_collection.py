@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 from soundgraph import backends
 from soundgraph.audio.artifact import Audio
-from soundgraph.cache import garbage_collection
+from soundgraph.cache import garbage_collection, gc_choice
 from soundgraph.cache.action_key import action_key
 from soundgraph.cache.disk.records import DiskRecords
 from soundgraph.cache.disk.store import DiskStore
-from soundgraph.cache.garbage_collection import NOTHING_RUNS, Blob, Choice, Entry, Limits, Reach, Survey
+from soundgraph.cache.gc_choice import NOTHING_RUNS, Blob, Choice, Entry, Limits, Reach, Survey
 from soundgraph.cache.result_record import Record
 from tests.helpers import changed, noise
 
@@ -69,7 +69,7 @@ def set_used(store: DiskStore, found: Record, at: float) -> None:
 def collect(store: DiskStore, limits: Limits, reach: Reach | None = None) -> garbage_collection.Removed:
     reach = reach or Reach()
     found = garbage_collection.survey(store, reach)
-    return garbage_collection.remove(store, found, garbage_collection.choose(found, reach, limits))
+    return garbage_collection.remove(store, found, gc_choice.choose(found, reach, limits))
 
 
 def left(store: DiskStore, *records: Record) -> list[bool]:
@@ -199,9 +199,7 @@ def test_how_far_a_removal_is_rises_to_the_whole_of_what_was_chosen(
     monkeypatch.setattr(garbage_collection, "_BATCH", 2)
     found = garbage_collection.survey(store, Reach())
     seen: list[tuple[int, int]] = []
-    garbage_collection.remove(
-        store, found, garbage_collection.choose(found, Reach(), ALL), lambda *told: seen.append(told)
-    )
+    garbage_collection.remove(store, found, gc_choice.choose(found, Reach(), ALL), lambda *told: seen.append(told))
     # Five records, two at a time; then seven sounds, of which only two count: those that no record named.
     assert seen == [(2, 7), (4, 7), (5, 7), (7, 7), (7, 7), (7, 7), (7, 7)]
     assert blobs(store) == 0
@@ -227,8 +225,8 @@ def test_a_record_whose_file_is_lost_counts_by_its_row(store: DiskStore) -> None
 
 def test_a_take_whose_key_cannot_be_formed_now_stays_by_its_shape(store: DiskStore) -> None:
     one, other = put(store, 1, "0" * 64, sort="take"), put(store, 2, sort="take")
-    shape = garbage_collection.shape(dict(one.action))
-    assert shape == garbage_collection.shape({**one.action, "inputs": {"continue_from": "1" * 64}})
+    shape = gc_choice.shape(dict(one.action))
+    assert shape == gc_choice.shape({**one.action, "inputs": {"continue_from": "1" * 64}})
     collect(store, EVERYTHING, Reach(shapes={shape}))
     assert left(store, one, other) == [True, False]
 
@@ -271,7 +269,7 @@ def test_what_is_used_between_looking_and_removing_stays_with_what_it_refers_to(
     second = put(store, 2, first.digest)
     idle = put(store, 3)
     found = garbage_collection.survey(store, Reach())
-    choice = garbage_collection.choose(found, Reach(), ALL)
+    choice = gc_choice.choose(found, Reach(), ALL)
     other = DiskStore(store.folder, backends.is_draft)
     other.coordination.use([second.key])
     removed = garbage_collection.remove(store, found, choice)
@@ -283,7 +281,7 @@ def test_what_is_used_between_looking_and_removing_stays_with_what_it_refers_to(
 def test_a_sound_that_comes_out_again_between_looking_and_removing_stays(store: DiskStore) -> None:
     one = put(store, 1)
     found = garbage_collection.survey(store, Reach())
-    choice = garbage_collection.choose(found, Reach(), ALL)
+    choice = gc_choice.choose(found, Reach(), ALL)
     again = put(store, 1, salt="of another action")
     garbage_collection.remove(store, found, choice)
     assert left(store, one, again) == [False, True]
@@ -292,7 +290,7 @@ def test_a_sound_that_comes_out_again_between_looking_and_removing_stays(store: 
 def test_a_take_that_is_made_again_between_looking_and_removing_stays(store: DiskStore) -> None:
     put(store, 1, sort="take", salt="same")
     found = garbage_collection.survey(store, Reach())
-    choice = garbage_collection.choose(found, Reach(), EVERYTHING)
+    choice = gc_choice.choose(found, Reach(), EVERYTHING)
     again = put(store, 2, sort="take", salt="same")
     garbage_collection.remove(store, found, choice)
     assert left(store, again) == [True]
@@ -302,7 +300,7 @@ def test_a_record_whose_file_alone_is_another_now_stays(store: DiskStore) -> Non
     """Its build was killed before it came to the index."""
     one = put(store, 1, sort="take", salt="same")
     found = garbage_collection.survey(store, Reach())
-    choice = garbage_collection.choose(found, Reach(), EVERYTHING)
+    choice = gc_choice.choose(found, Reach(), EVERYTHING)
     audio = noise(0.01, seed=2)
     again = record(audio, sort="take", salt="same")
     store.blobs.file(again.digest).parent.mkdir(exist_ok=True)
@@ -318,7 +316,7 @@ def test_a_build_that_looks_up_what_it_needs_is_waited_for(store: DiskStore) -> 
     one = put(store, 1)
     set_used(store, one, 100.0)
     found = garbage_collection.survey(store, Reach())
-    choice = garbage_collection.choose(found, Reach(), ALL)
+    choice = gc_choice.choose(found, Reach(), ALL)
     build = DiskStore(store.folder, backends.is_draft)
     begun, over = threading.Event(), threading.Event()
     real = DiskRecords.usage_of
@@ -386,7 +384,7 @@ def test_a_collection_that_is_killed_anywhere_leaves_a_whole_cache(tmp_path: Pat
         put(store, 5, sort="take", salt="same")
         reach = Reach(keys={needed.key})
         found = garbage_collection.survey(store, reach)
-        choice = garbage_collection.choose(found, reach, EVERYTHING)
+        choice = gc_choice.choose(found, reach, EVERYTHING)
         with stopped_at(count) as calls:
             try:
                 garbage_collection.remove(store, found, choice)
@@ -449,7 +447,7 @@ def test_of_any_records_nothing_needed_goes_and_the_limits_hold_as_far_as_they_c
     sounds = {sound.to_bytes(32, "big"): Blob(5, 1) for sound in range(8)}
     found = Survey(some, sounds, givers, 0, oldest)
     limits = Limits(max_bytes, None if before is None else float(before), takes)
-    choice = garbage_collection.choose(found, Reach(), limits)
+    choice = gc_choice.choose(found, Reach(), limits)
     gone = set(choice.entries)
     assert len(gone) == len(choice.entries)
     stays = [one for one in some if one not in gone]
@@ -490,14 +488,14 @@ def closure(starts: Sequence[Entry], some: Sequence[Entry]) -> set[Entry]:
 
 
 def test_nothing_is_chosen_without_a_limit() -> None:
-    assert garbage_collection.choose(Survey([], {}, {}, 0), Reach(), Limits()) == Choice()
+    assert gc_choice.choose(Survey([], {}, {}, 0), Reach(), Limits()) == Choice()
 
 
 def test_ten_thousand_records_of_one_silence_are_looked_at_once() -> None:
     digest = bytes(32)
     some = [entry(number, 0, [0], "draft", number, False, False) for number in range(10_000)]
     found = Survey(some, {digest: Blob(5, 1)}, {digest: list(range(10_000))}, 0)
-    assert len(garbage_collection.choose(found, Reach(), ALL).entries) == 10_000
+    assert len(gc_choice.choose(found, Reach(), ALL).entries) == 10_000
 
 
 def test_a_collection_takes_no_file_that_is_not_the_cache_s(store: DiskStore) -> None:

@@ -1,0 +1,230 @@
+"""Which records and sounds of a cache go when room is made: decided from what was found in it, without touching it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from soundgraph.cache.action_key import Action, action_key
+
+NOTHING_RUNS = float("inf")
+"""Since when the oldest build runs, where none does."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What must stay.
+
+    keys: actions whose current record scenes reach. takes: (key, digest) of pinned takes, current or not.
+    shapes: of generated nodes whose key cannot be formed now, since an input or the weights are not here: any take of
+    such a shape may be theirs.
+    """
+
+    keys: Set[str] = frozenset()
+    takes: Set[tuple[str, str]] = frozenset()
+    shapes: Set[str] = frozenset()
+
+    def __or__(self, other: Reach) -> Reach:
+        return Reach(self.keys | other.keys, self.takes | other.takes, self.shapes | other.shapes)
+
+
+def shape(action: Action) -> str:
+    """What is known of a generated node's key without its inputs and the identity of its model's weights."""
+    model = {name: value for name, value in dict(action.get("model", {})).items() if name != "identity"}
+    return action_key({**{name: action[name] for name in action if name != "inputs"}, "model": model})
+
+
+class Entry(NamedTuple):
+    """A record, as little of it as a collection needs: a cache may hold some 100,000.
+
+    digest, inputs: of artifacts. earlier: whether it is a take that another one has replaced.
+    used: seconds since 1970. indexed: the same as the index has it, None where it lacks the record.
+    changed_ns: of its file, 0 where there is none. n_bytes: of its file.
+    """
+
+    key: bytes
+    digest: bytes
+    inputs: tuple[bytes, ...]
+    earlier: bool
+    take: bool
+    draft: bool
+    reached: bool
+    pinned: bool
+    used: float
+    indexed: float | None
+    changed_ns: int
+    n_bytes: int
+
+
+class Blob(NamedTuple):
+    """A sound. changed_ns: when it was written, or found to be needed again."""
+
+    n_bytes: int
+    changed_ns: int
+
+
+@dataclass
+class Survey:
+    """What is in a cache. blobs: by digest. givers: by digest, the places in `entries` of the records that name it.
+
+    unreadable: how many files of records are damaged; `cache verify` is about these.
+    oldest_running: since when builds go on, in seconds since 1970.
+    """
+
+    entries: list[Entry]
+    blobs: dict[bytes, Blob]
+    givers: dict[bytes, list[int]]
+    unreadable: int
+    oldest_running: float = NOTHING_RUNS
+
+    @property
+    def n_bytes(self) -> int:
+        """Of all sounds and records."""
+        return sum(blob.n_bytes for blob in self.blobs.values()) + sum(entry.n_bytes for entry in self.entries)
+
+    def n_bytes_of(self, some: Iterable[Entry]) -> int:
+        """Of those records and their sounds."""
+        some = list(some)
+        digests = {entry.digest for entry in some} & self.blobs.keys()
+        return sum(entry.n_bytes for entry in some) + sum(self.blobs[digest].n_bytes for digest in digests)
+
+    def orphans(self) -> list[bytes]:
+        """Sounds that no record names. None while there are damaged records: one of these may name it."""
+        return [] if self.unreadable else [digest for digest in self.blobs if digest not in self.givers]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """max_bytes: of all sounds and records. before: what was last used earlier, in seconds since 1970, goes.
+    takes: whether takes may go, too."""
+
+    max_bytes: int | None = None
+    before: float | None = None
+    takes: bool = False
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is to go: records, each before those that it refers to, and sounds that no record names.
+
+    sounds: how many go in all. n_bytes: of all that goes. left_bytes: of all that stays.
+    """
+
+    entries: list[Entry] = field(default_factory=list)
+    orphans: list[bytes] = field(default_factory=list)
+    sounds: int = 0
+    n_bytes: int = 0
+    left_bytes: int = 0
+
+
+def choose(found: Survey, reach: Reach, limits: Limits) -> Choice:
+    """What goes, so that the limits hold as far as they can."""
+    entries, weight = found.entries, _Weight(found)
+    must = [place for place, entry in enumerate(entries) if _must_stay(entry, found, limits)]
+    others = sorted(set(range(len(entries))).difference(must), key=lambda place: entries[place].used, reverse=True)
+    orphans = sorted(_free_orphans(found, reach), key=lambda digest: found.blobs[digest].changed_ns)
+    gone: list[int] = []
+    going: list[bytes] = []
+    if (before := limits.before) is not None:
+        going = [digest for digest in orphans if found.blobs[digest].changed_ns / 1e9 < before]
+        weight.left -= sum(found.blobs[digest].n_bytes for digest in going)
+        for place, root in _users_first(found, must, others):
+            if entries[root].used >= before:
+                break
+            weight.take(place)
+            gone.append(place)
+    if limits.max_bytes is not None:
+        for digest in orphans[len(going) :]:
+            if weight.left <= limits.max_bytes:
+                break
+            going.append(digest)
+            weight.left -= found.blobs[digest].n_bytes
+        left = set(others).difference(gone)
+        # Takes are what costs most to make again: drafts and processed results go before them.
+        staying = sorted((place for place in others if place in left), key=lambda place: not entries[place].take)
+        for place, _ in _users_first(found, must, staying):
+            if weight.left <= limits.max_bytes:
+                break
+            weight.take(place)
+            gone.append(place)
+    sounds = weight.sounds + len(going)
+    return Choice([entries[place] for place in gone], going, sounds, found.n_bytes - weight.left, weight.left)
+
+
+def _must_stay(entry: Entry, found: Survey, limits: Limits) -> bool:
+    if entry.reached or entry.pinned or entry.used >= found.oldest_running:
+        return True
+    return entry.take and not limits.takes
+
+
+def _free_orphans(found: Survey, reach: Reach) -> Iterator[bytes]:
+    """Those that no pin names, and that no build is just about to write a record for."""
+    pinned = {bytes.fromhex(digest) for _, digest in reach.takes}
+    for digest in found.orphans():
+        if digest not in pinned and found.blobs[digest].changed_ns / 1e9 < found.oldest_running:
+            yield digest
+
+
+def _users_first(found: Survey, must: Sequence[int], wanted: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """What may go, the least wanted first, and each before what it refers to: any number of them may go.
+
+    wanted: the places of records, the most wanted first. Gives (a place, the place of the most wanted record that it is
+    needed for, perhaps itself). What `must` refers to is not given.
+
+    It is the end of a walk that visits the most wanted first, and leaves each record after what that refers to. There
+    may be circles (a sound turned round twice): these go together.
+    """
+    entries, givers = found.entries, found.givers
+    seen = bytearray(len(entries))
+    digests: set[bytes] = set()  # whose givers have been visited: a thousand records may give the same silence
+    order: list[tuple[int, int]] = []
+    for root in (*must, *wanted):
+        if seen[root]:
+            continue
+        seen[root] = 1
+        path = [(root, _unseen(root, entries, givers, seen, digests))]
+        while path:
+            place, below = path[-1]
+            deeper = next(below, None)
+            if deeper is None:
+                path.pop()
+                order.append((place, root))
+            else:
+                path.append((deeper, _unseen(deeper, entries, givers, seen, digests)))
+    held = set(must)
+    return ((place, root) for place, root in reversed(order) if root not in held)
+
+
+def _unseen(
+    place: int, entries: Sequence[Entry], givers: dict[bytes, list[int]], seen: bytearray, digests: set[bytes]
+) -> Iterator[int]:
+    """The records that gave the inputs of one, and were not visited before; they are now."""
+    for digest in entries[place].inputs:
+        if digest not in digests:
+            for giver in givers.get(digest, ()):
+                if not seen[giver]:
+                    seen[giver] = 1
+                    yield giver
+            digests.add(digest)
+
+
+class _Weight:
+    """left: bytes that are left once some records went, and the sounds that no record names any more: `sounds` of
+    them."""
+
+    def __init__(self, found: Survey):
+        self._found = found
+        self._gone: Counter[bytes] = Counter()
+        self.left = found.n_bytes
+        self.sounds = 0
+
+    def take(self, place: int) -> None:
+        entry = self._found.entries[place]
+        self._gone[entry.digest] += 1
+        self.left -= entry.n_bytes
+        blob = self._found.blobs.get(entry.digest)
+        if blob is not None and self._gone[entry.digest] == len(self._found.givers[entry.digest]):
+            self.left -= blob.n_bytes
+            self.sounds += 1
