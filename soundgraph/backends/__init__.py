@@ -312,7 +312,8 @@ def own_params(params: Params, model: Model) -> Params:
     except ValidationError as error:
         if not model.stands_for:
             raise
-        refused = {part["loc"][0] for part in error.errors()}  # a model may take more of a field than its stand-in
+        # A model may take more of a field than its stand-in.
+        refused = {part["loc"][0] for part in error.errors() if part["loc"]}
         return own.model_validate({name: value for name, value in given.items() if name not in refused})
 
 
@@ -352,10 +353,10 @@ def known_ids() -> list[str]:
 
 def stand_in(model: Model) -> Model:
     """The draft model of the same family, rate and channel count; it takes what the other takes, and no more."""
-    found = find(f"draft/{model.family}@{model.sample_rate}x{model.channels}")
-    assert found is not None, "the draft backend serves every family, rate and channel count"
+    draft = find(f"draft/{model.family}@{model.sample_rate}x{model.channels}")
+    assert draft is not None, "the draft backend serves every family, rate and channel count"
     return replace(
-        found,
+        draft,
         max_duration_s=None if model.longer else model.max_duration_s,
         conditioning=model.conditioning,
         longer=model.longer,

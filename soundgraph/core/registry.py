@@ -89,10 +89,10 @@ class Registry(Generic[T]):
 
     def get(self, name: str) -> T:
         """The one called `name`. Raises KeyError if there is none, PluginError for one that cannot be used."""
-        found = self._objects.get(name)
-        if found is None:
-            found = self._objects[name] = self._import(name)
-        return found
+        thing = self._objects.get(name)
+        if thing is None:
+            thing = self._objects[name] = self._import(name)
+        return thing
 
     def refusal(self, name: str) -> PluginError | None:
         """Why the one called `name`, which there is, cannot be used; None if it can."""
@@ -133,8 +133,8 @@ class Registry(Generic[T]):
 
     def _import(self, name: str) -> T:
         if name in self.own:
-            found: T = getattr(importlib.import_module(f"{self._home}.{name}"), self._attribute)
-            return found
+            ours: T = getattr(importlib.import_module(f"{self._home}.{name}"), self._attribute)
+            return ours
         offer = self.offers()[name]
         whose = f"{self.noun} {quote(name)} of package {quote(offer.package)}"
         if offer.trouble:
@@ -157,13 +157,13 @@ class Registry(Generic[T]):
         return loaded
 
     def _look(self) -> dict[str, Offer]:
-        found: dict[str, list[Offer]] = {}
+        by_name: dict[str, list[Offer]] = {}
         for point in entry_points(group=self.group):
             offer = _offer(point)
             if offer is not None:
-                found.setdefault(offer.name, []).append(offer)
-        taken = {offer.package: name for name in reversed(self.own) for offer in found.pop(name, ())}
-        return {name: self._judged(offers, taken) for name, offers in sorted(found.items())}
+                by_name.setdefault(offer.name, []).append(offer)
+        taken = {offer.package: name for name in reversed(self.own) for offer in by_name.pop(name, ())}
+        return {name: self._judged(offers, taken) for name, offers in sorted(by_name.items())}
 
     def _judged(self, offers: list[Offer], taken: dict[str, str]) -> Offer:
         """One name, and all who offer it. taken: a name of ours, by the package that offers it too."""

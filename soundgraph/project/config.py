@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -371,8 +371,8 @@ def _wrong_defaults(kind: str, table: Mapping[str, Any]) -> list[tuple[toml_line
     if get_kind(kind).render is None:
         # What a model takes that others need not: it is for those nodes only whose models do.
         for name in [name for name in others if name not in params.model_fields]:
-            if takers := node_fields.takers(name):
-                wrong += _wrong_for_all(takers, name, others.pop(name))
+            if node_fields.has_field(kind, name):
+                wrong += _wrong_for_all(node_fields.takers(name), name, others.pop(name))
             else:
                 what = validation_words.unknown_field(name, sorted(node_fields.all_fields(kind)))
                 wrong.append(((name,), what))
@@ -389,18 +389,21 @@ def _wrong_defaults(kind: str, table: Mapping[str, Any]) -> list[tuple[toml_line
     return wrong
 
 
-def _wrong_for_all(takers: Sequence[str], name: str, value: Any) -> list[tuple[toml_lines.Keys, str]]:
+def _wrong_for_all(takers: Iterable[str], name: str, value: Any) -> list[tuple[toml_lines.Keys, str]]:
     """What is wrong with the value of a field, if no backend that takes the field takes that."""
-    refusals = []
+    first: list[tuple[toml_lines.Keys, str]] = []
     for taker in takers:
         params = backends.get(taker).params
         try:
             params.model_validate({name: value})
         except ValidationError as error:
-            refusals.append(
-                [(keys, what) for keys, what in validation_words.explain(error, params, {name: value}) if name in keys]
-            )
-    return refusals[0] if len(refusals) == len(takers) and all(refusals) else []
+            explained = validation_words.explain(error, params, {name: value})
+            wrong = [(keys, what) for keys, what in explained if keys and keys[0] == name]
+            if wrong:
+                first = first or wrong
+                continue
+        return []
+    return first
 
 
 def _settings(sheet: Sheet, name: str, model: type[Params], mistakes: list[Mistake]) -> Params | None:

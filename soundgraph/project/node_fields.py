@@ -28,20 +28,19 @@ def _with(params: type[Params], own: type[Params]) -> type[Params]:
     return create_model(params.__name__, __base__=(own, params)) if own.model_fields else params
 
 
-def takers(field: str) -> list[str]:
-    """The backends, of soundgraph and of installed packages, whose models take a field that not every model takes."""
-    return [name for name in all_backends() if field in backends.get(name).params.model_fields]
+def takers(field: str) -> Iterator[str]:
+    """The backends whose models take a field that not every model takes.
+
+    soundgraph's own come first: installed packages are asked only by who goes on beyond those.
+    """
+    return (name for name in all_backends() if field in backends.get(name).params.model_fields)
 
 
 def has_field(kind_name: str, field: str) -> bool:
     """Whether a node of that kind may have the field; one of kind generate, with some model."""
     if field in get_kind(kind_name).params.model_fields:
         return True
-    if not _is_generated(kind_name):
-        return False
-    # Installed packages are asked only where soundgraph itself has no field of that name.
-    ours = any(field in backends.get(name).params.model_fields for name in backends.names())
-    return ours or bool(takers(field))
+    return _is_generated(kind_name) and any(True for _ in takers(field))
 
 
 def all_fields(kind_name: str) -> dict[str, FieldInfo]:

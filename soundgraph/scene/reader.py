@@ -166,7 +166,7 @@ def _code_of_packages(
     models = [node.model for node in nodes.values() if node.model is not None]
     used: list[tuple[Registry[Any], set[str]]] = [
         (KINDS, {node.kind_name for node in nodes.values()}),
-        (BACKENDS, {name for model in models for name in (model.backend, model.stands_for)}),
+        (BACKENDS, {name for model in models for name in (model.backend, model.stands_for) if name}),
         (FORMATS, {name for export in exports.values() for name in export.settings.formats}),
         (ENGINES, {manifest.engine for manifest in manifests}),
     ]

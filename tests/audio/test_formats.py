@@ -27,6 +27,7 @@ from soundgraph.audio.formats import (
 )
 from soundgraph.core.errors import PluginError
 from tests.helpers import CHAIN, Space
+from tests.plugins import offer
 
 SUN_AU = '''"""Sun AU: 16 bits, big-endian, of up to four channels."""
 
@@ -52,11 +53,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
 
     def install(name: str, code: str) -> None:
         site = tmp_path / "site"
-        about = site / "sun_audio-1.0.dist-info"
-        about.mkdir(parents=True)
-        (about / "METADATA").write_text("Metadata-Version: 2.1\nName: Sun.Audio\nVersion: 1.0\n", encoding="utf-8")
-        points = f"[soundgraph.formats]\n{name} = sun_audio_{name}:FORMAT\n"
-        (about / "entry_points.txt").write_text(points, encoding="utf-8")
+        offer(site, "Sun.Audio", "1.0", [("soundgraph.formats", f"{name} = sun_audio_{name}:FORMAT")])
         (site / f"sun_audio_{name}.py").write_text(code, encoding="utf-8")
         monkeypatch.syspath_prepend(str(site))
 

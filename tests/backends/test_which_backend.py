@@ -11,6 +11,7 @@ import pytest
 
 from soundgraph import backends
 from soundgraph.core.errors import PluginError
+from tests.plugins import offer
 
 
 def test_draft_is_what_the_backend_says_of_itself(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,10 +68,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
     """Installs a package that brings a backend with that code."""
 
     def install(code: str) -> None:
-        about = tmp_path / "odd_audio-1.0.dist-info"
-        about.mkdir()
-        (about / "METADATA").write_text("Metadata-Version: 2.1\nName: Odd.Audio\nVersion: 1.0\n", encoding="utf-8")
-        (about / "entry_points.txt").write_text("[soundgraph.backends]\nodd = odd_audio:BACKEND\n", encoding="utf-8")
+        offer(tmp_path, "Odd.Audio", "1.0", [("soundgraph.backends", "odd = odd_audio:BACKEND")])
         (tmp_path / "odd_audio.py").write_text(code, encoding="utf-8")
         monkeypatch.syspath_prepend(str(tmp_path))
         monkeypatch.delitem(sys.modules, "odd_audio", raising=False)

@@ -6,10 +6,12 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import soundfile
 
+from soundgraph.core import registry
 from tests.helpers import CHAIN, Result, Space, export, generate, node, table
 from tests.plugins import install, offer
 
@@ -199,6 +201,26 @@ def test_the_package_that_the_page_shows_works_as_it_says(space: Space, tmp_path
     assert built.exports["build/half.wav"] == "written"
     kinds = space.fresh("kinds", env={"PYTHONPATH": str(site)}).out
     assert "shorten    Keep the first half of a sound. (of package soundgraph-shorten)\n" in kinds
+
+
+def test_packages_are_looked_for_only_where_a_name_is_none_of_soundgraph_s(
+    space: Space, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    real = registry.entry_points
+
+    def entry_points(group: str) -> Any:
+        looked.append(group)
+        return real(group=group)
+
+    monkeypatch.setattr(registry, "entry_points", entry_points)
+    monkeypatch.syspath_prepend(str(tmp_path / "unseen"))  # what was looked up is kept for each path
+    space.scene("[defaults.generate]\ntop_k = 3\n" + CHAIN + table("manifests.all", engine="json"))
+    assert space.build().code == 0
+    assert looked == []
+    space.replace("trim", "trym")
+    assert space.build().code == 2
+    assert looked == ["soundgraph.kinds"]
 
 
 # What is refused

@@ -154,9 +154,10 @@ def _without_fields_of_others(
     Such a field is a mistake in the node's own `table`, and nothing in [defaults.generate], which is for all models.
     """
     known = node_fields.params_for("generate", model).model_fields
-    foreign = {name: takers for name in merged if name not in known and (takers := node_fields.takers(name))}
-    for name, takers in foreign.items():
+    foreign = [name for name in merged if name not in known and node_fields.has_field("generate", name)]
+    for name in foreign:
         if name in table and model is not None:
+            takers = list(node_fields.takers(name))
             own = sorted(model.params.model_fields)
             what = f"{name} cannot be used: {merged['model']} does not take it; models of {listed(takers)} do"
             sink.wrong((name,), what, f"beside what all models take, it takes {listed(own) if own else 'nothing'}")
