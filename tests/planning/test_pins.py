@@ -26,7 +26,7 @@ from soundgraph.core.params import Params
 from soundgraph.planning.pins import Pins
 from soundgraph.project import lockfile
 from soundgraph.project.lockfile import Take
-from soundgraph.session.session import Session
+from soundgraph.session import run_plan
 from tests.helpers import Space, changed, export, generate, is_take, node
 
 MODEL = Model(
@@ -189,14 +189,14 @@ def test_pinning_again_touches_nothing_and_a_build_after_it_has_nothing_to_do(sp
 def test_a_lock_that_goes_away_during_a_build_leaves_no_stamp(space: Space, fickle: Fickle) -> None:
     pinned(space)
     space.age()
-    real = Session.build
+    real = run_plan.run
 
     def build(*given: Any, **more: Any) -> Any:
         outcome = real(*given, **more)
         (space.root / "soundgraph.lock").unlink()
         return outcome
 
-    with changed(Session, "build", build):
+    with changed(run_plan, "run", build):
         space.build()
     assert not space.is_noop()
 
