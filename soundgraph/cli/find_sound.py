@@ -29,17 +29,17 @@ _READ_TOO = (".aif", ".aiff", ".caf", ".w64", ".au", ".m4a", ".mp4", ".aac", ".m
 
 @dataclass(frozen=True)
 class LoadedSound:
-    """A sound that is there.
-
-    name: as it is asked for. files: that hold it, the one that was read first; none of a node's. draft: whether it is a
-    stand-in, or holds one. marks: of that file.
-    """
+    """A sound that is there."""
 
     name: str
+    """As it is asked for."""
     audio: Audio
     files: tuple[Path, ...]
+    """Those that hold it, the one that was read first; none of a node's."""
     draft: bool
+    """Whether it is a stand-in, or holds one."""
     marks: TimedMarks
+    """Of the file that was read."""
 
     @property
     def title(self) -> str:
@@ -48,10 +48,11 @@ class LoadedSound:
 
 @dataclass(frozen=True)
 class SoundTarget:
-    """What a target names. load: reads it; raises UsageError for what is not built, NodeError for a bad file."""
+    """What a target names."""
 
     name: str
     load: Callable[[], LoadedSound]
+    """Reads the sound; raises UsageError for what is not built, NodeError for a bad file."""
 
 
 def find(options: argparse.Namespace) -> list[SoundTarget]:

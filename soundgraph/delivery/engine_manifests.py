@@ -29,12 +29,14 @@ MOST_BYTES = 64_000_000
 
 @dataclass(frozen=True)
 class Handover:
-    """A manifest to deliver. jobs: the exports it is about. folder, source, draft: as those of the jobs."""
+    """A manifest to deliver."""
 
     scene: CheckedScene
     manifest: EngineManifest
     jobs: tuple[Job, ...]
+    """The exports that it is about."""
     folder: str
+    """Like `source` and `draft`, that of the jobs."""
     source: str
     draft: bool
 
@@ -52,10 +54,11 @@ def owner_of(scene: CheckedScene, manifest: EngineManifest) -> str:
 
 
 class Handed(NamedTuple):
-    """A delivered file of a manifest. status: "written", "current" or "restored"."""
+    """A delivered file of a manifest."""
 
     entry: DeliveredFile
     status: str
+    """ "written", "current" or "restored"."""
 
 
 def deliver(

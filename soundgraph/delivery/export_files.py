@@ -34,17 +34,16 @@ MASTERING_VERSION = 2
 
 @dataclass(frozen=True)
 class Job:
-    """An export to deliver.
-
-    node: the id of the node it delivers. folder: of the build, relative to the root. source: the scene's file, relative
-    to the root; "" for a scene that was built in code.
-    """
+    """An export to deliver."""
 
     scene: CheckedScene
     export: Export
     node: str
+    """The id of the node that it delivers."""
     folder: str
+    """Of the build, relative to the root."""
     source: str
+    """The scene's file, relative to the root; "" for a scene that was built in code."""
     draft: bool
 
     @property
@@ -64,19 +63,18 @@ class Job:
 
 @dataclass(frozen=True)
 class Delivery:
-    """A delivered file and its sidecar.
-
-    status: "written", "current" or "restored"; sidecar: the same of the sidecar.
-    facts: length, loudness and the like, as in the sidecar. notes: (name, text) for the cache, so that these need not
-    be measured again; none where it knew them.
-    """
+    """A delivered file and its sidecar."""
 
     path: str
     status: str
+    """ "written", "current" or "restored"."""
     sidecar: str
+    """The status of the sidecar."""
     facts: dict[str, Any]
+    """Length, loudness and the like, as in the sidecar."""
     entries: tuple[DeliveredFile, ...] = field(repr=False)
     notes: tuple[tuple[str, str], ...] = field(repr=False)
+    """(name, text) for the cache, so that the facts need not be measured again; none where it knew them."""
 
 
 def deliver(

@@ -44,28 +44,25 @@ _PLACES = {"duration_s": 6, "dc_offset": 6, "bandwidth_hz": 0}
 
 @dataclass(frozen=True)
 class Report(figures.Figures):
-    """What was measured of the delivered sound, before it is encoded.
-
-    gain_db: what was applied to the artifact.
-    remarks: sentences for the user about what could not be met, or was changed unasked.
-    """
+    """What was measured of the delivered sound, before it is encoded."""
 
     gain_db: float
+    """What was applied to the artifact."""
     remarks: tuple[str, ...]
+    """Sentences for the user about what could not be met, or was changed unasked."""
 
 
 @dataclass(frozen=True)
 class Mastered:
-    """A sound as it is delivered, and how to turn it into the bytes of a file.
-
-    steps: of its loudness. marks: what the file says beside its samples.
-    """
+    """A sound as it is delivered, and how to turn it into the bytes of a file."""
 
     audio: Audio
     report: Report
     settings: ExportSettings
     steps: loudness.Steps
+    """Of its loudness."""
     marks: Marks = field(default_factory=Marks)
+    """What the file says beside its samples."""
 
     def encode(self, file_format: str) -> bytes:
         """The file, in any of the formats of an export. Raises NodeError as `deliver` does."""

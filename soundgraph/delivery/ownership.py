@@ -23,15 +23,15 @@ from soundgraph.scene.tables.scene import DRAFT_FOLDER, Origin
 
 @dataclass(frozen=True)
 class Foreign:
-    """A file that a build would write over, and that is not soundgraph's. by: the table that it would be delivered for.
-
-    in_the_way: whether nothing can be written there, allowed or not: it stands where a folder is needed, or is one.
-    """
+    """A file that a build would write over, and that is not soundgraph's."""
 
     path: str
     by: str
+    """The table that the build would deliver it for."""
     origin: Origin
     in_the_way: bool = False
+    """Whether nothing can be written there, allowed or not: the file stands where a folder is needed, or a folder where
+    a file is."""
 
 
 def claims(jobs: Iterable[Job], handovers: Iterable[Handover]) -> Iterator[DeliveredFile]:

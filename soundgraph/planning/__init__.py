@@ -1,3 +1,6 @@
-"""What a build would do, without doing it: the graph of nodes, their actions and keys, hit, miss or maybe, the order of
-model loads, pins, and why a node would run.
+"""What a build would do, without doing it: nothing here writes a file or loads a model.
+
+`scene_graph` is the graph of all nodes, `action` what each node's key is made of, `planner.plan` decides hit, miss or
+maybe, with `pins` for takes that are settled. `schedule` puts model loads in order, by `load_order/`. `explaining` says
+why a node would run.
 """

@@ -14,19 +14,18 @@ from soundgraph.planning.planner import Plan, Status, form_of
 
 @dataclass(frozen=True)
 class Reason:
-    """reason: one of "current", "changed", "never built", "lost", "forced", "input", "shared", "unknown weights",
-    "absent".
-
-    changes: the fields that differ from when the node was last built. waits_for: the inputs that have to run first.
-    note: what else is worth saying, in words; it is all there is to say of "absent".
-    """
+    """Why a node would run, or not."""
 
     node: str
     status: Status
     reason: str
+    """One of "current", "changed", "never built", "lost", "forced", "input", "shared", "unknown weights", "absent"."""
     changes: tuple[Difference, ...] = ()
+    """The fields that differ from when the node was last built."""
     waits_for: tuple[str, ...] = ()
+    """The inputs that have to run first."""
     note: str = ""
+    """What else is worth saying, in words; of "absent" it is all there is to say."""
 
     def __str__(self) -> str:
         parts = [str(change) for change in self.changes]
@@ -43,10 +42,12 @@ class Reason:
 
 @dataclass(frozen=True)
 class Past:
-    """What the store remembers of nodes by name: the last record of each. gone: the names whose last record is lost."""
+    """What the store remembers of nodes by name."""
 
     records: Mapping[str, Record] = field(default_factory=dict)
+    """The last record of each."""
     gone: frozenset[str] = frozenset()
+    """The names whose last record is lost."""
 
 
 def recall(names: Iterable[str], records: Records, notes: Notes, note: Callable[[str], str]) -> Past:

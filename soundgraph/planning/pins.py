@@ -13,9 +13,10 @@ from soundgraph.project.lockfile import Take
 
 @dataclass(frozen=True)
 class Pins:
-    """takes: by the id of the node that each was pinned for."""
+    """The takes that are pinned."""
 
     takes: Mapping[str, Take] = field(default_factory=dict)
+    """By the id of the node that each was pinned for."""
 
     def __bool__(self) -> bool:
         return bool(self.takes)

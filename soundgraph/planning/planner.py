@@ -31,22 +31,20 @@ class Status(Enum):
 
 @dataclass(frozen=True)
 class Decision:
-    """What will happen to a node, and why.
-
-    action, key: known unless it is MAYBE, or the weights of its model are not known here.
-    record: of a HIT; None when it shares the take of another node that runs in this build.
-    shares: the id of that node.
-    forced: the record of a node that runs only because it was asked to (`--force`).
-    pin: of a node whose result is a pinned take; it is a HIT, or ABSENT.
-    """
+    """What will happen to a node, and why."""
 
     status: Status
     action: Action | None = None
+    """Known, like `key`, unless the node is MAYBE or the weights of its model are not known here."""
     key: str | None = None
     record: Record | None = None
+    """Of a HIT; None when the node shares the take of another node that runs in this build."""
     shares: str | None = None
+    """The id of that other node."""
     forced: Record | None = None
+    """The record of a node that runs only because it was asked to (`--force`)."""
     pin: Take | None = None
+    """Of a node whose result is a pinned take; the node is a HIT, or ABSENT."""
 
     @property
     def digest(self) -> str | None:
@@ -58,17 +56,18 @@ class Decision:
 
 @dataclass(frozen=True)
 class Plan:
-    """decisions: of all that the targets need, by id, each after its inputs. salt: of the project, part of each key.
-
-    lost: digests whose artifact turned out to be missing or damaged. pins: that hold in this configuration.
-    """
+    """What a build would do."""
 
     graph: Graph
     targets: tuple[str, ...]
     decisions: dict[str, Decision]
+    """About all nodes that the targets need, by id, each after its inputs."""
     salt: str = ""
+    """Of the project, part of each key."""
     lost: frozenset[str] = frozenset()
+    """Digests whose artifact turned out to be missing or damaged."""
     pins: Pins = NONE
+    """Those that hold in this configuration."""
 
     def count(self, status: Status) -> int:
         return sum(decision.status is status for decision in self.decisions.values())

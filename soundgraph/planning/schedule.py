@@ -20,30 +20,31 @@ OWN_PRECISION: Mapping[Device, Precision] = {"cpu": "float32", "cuda": "float16"
 
 
 class LoadKey(NamedTuple):
-    """What is loaded. weights: `Model.weights`. precision: None for the device's own, and where there is no choice."""
+    """What is loaded."""
 
     weights: tuple[str, str]
+    """`Model.weights`."""
     precision: Precision | None
+    """None for the device's own, and where there is no choice."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """What a model makes while it is loaded.
-
-    load: of `model`, in `precision`; None for the device's own. nodes: in the order they were written, each after those
-    of them that it needs.
-    evicts: what is unloaded before it. beside: what else may then be loaded; all that is neither has to be gone.
-    reload_needed: whether the model has to be loaded; False where it is still there.
-    memory_bytes: about what this model takes while it is loaded; 0 where nobody knows, and for a draft.
-    """
+    """What a model makes while it is loaded."""
 
     load: LoadKey
+    """Of `model`, in `precision`."""
     model: Model
     nodes: tuple[str, ...]
+    """In the order they were written, each after those of them that it needs."""
     evicts: tuple[LoadKey, ...]
+    """What is unloaded before it."""
     beside: tuple[LoadKey, ...]
+    """What else may then be loaded; all that is neither has to be gone."""
     reload_needed: bool
+    """Whether the model has to be loaded; False where it is still there."""
     memory_bytes: int
+    """About what this model takes while it is loaded; 0 where nobody knows, and for a draft."""
 
     @property
     def precision(self) -> Precision | None:
@@ -52,17 +53,17 @@ class Step:
 
 @dataclass(frozen=True)
 class Schedule:
-    """The steps of a build, if all that may run does.
-
-    loads: how many there are in it. lower_bound: how many any order has at least. proven: whether those are the same.
-    peak_bytes: about the most that loaded models take at a time; None where one of them is not known.
-    """
+    """The steps of a build, if all that may run does."""
 
     steps: tuple[Step, ...]
     loads: int
+    """How many loads there are in it."""
     lower_bound: int
+    """How many loads any order has at least."""
     proven: bool
+    """Whether the two are the same."""
     peak_bytes: int | None
+    """About the most that loaded models take at a time; None where one of them is not known."""
 
 
 def loads(plan: Plan, *, budget: int | None = None, device: Device = "auto") -> Schedule:

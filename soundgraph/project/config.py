@@ -186,28 +186,29 @@ NAMES = ("models", *_TABLES, "defaults")
 
 @dataclass(frozen=True)
 class Project:
-    """A project's settings.
-
-    root: absolute. models: logical names to ids of models. licences: by id of a model, where [models] states one.
-    defaults: by kind, as they were written, checked.
-    read: the files that were read for it, or looked for and absent.
-    pins, takes: of `soundgraph.lock`, by model id and by the id of a node.
-    weights_root: what the folders of weights are relative to, where it is not the root.
-    """
+    """A project's settings."""
 
     root: Path
+    """Absolute."""
     models: Mapping[str, str] = field(default_factory=lambda: dict(model_names.BUILT_IN))
+    """Logical names to ids of models."""
     project: ProjectSettings = field(default_factory=lambda: ProjectSettings.model_validate({}))
     cache: CacheSettings = field(default_factory=lambda: CacheSettings.model_validate({}))
     build: BuildSettings = field(default_factory=lambda: BuildSettings.model_validate({}))
     policy: PolicySettings = field(default_factory=lambda: PolicySettings.model_validate({}))
     defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By kind, as they were written, checked."""
     sheet: Sheet | None = None
     read: tuple[Path, ...] = ()
+    """The files that were read for it, or looked for and absent."""
     pins: Mapping[str, Pin] = field(default_factory=dict)
+    """Of `soundgraph.lock`, by the id of the model."""
     takes: Mapping[str, Take] = field(default_factory=dict)
+    """Of `soundgraph.lock`, by the id of the node."""
     licences: Mapping[str, str] = field(default_factory=dict)
+    """By the id of a model, where [models] states one."""
     weights_root: Path | None = None
+    """What the folders of weights are relative to, where it is not the root."""
 
     def under(self, policy: str | None) -> Project:
         """The same project with what `--policy` asks for beside what it asks for itself. Raises UsageError."""

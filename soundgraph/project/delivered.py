@@ -27,21 +27,23 @@ LEARNED = "learned"
 
 
 class DeliveredFile(NamedTuple):
-    """A delivered file.
-
-    path: relative to the project's root, with "/". owner: "scene:export". source: the scene's file, relative to the
-    root; "" for a scene that was built in code. draft: whether `--draft` delivered it.
-    key: of the export, or "sidecar", or one of those above. digest: of its bytes. commit: at which these bytes were
-    first delivered here, as `str` of a Commit; "" where that is not known, and of a sidecar.
-    """
+    """A file that soundgraph delivered, as the ledger knows it."""
 
     path: str
+    """Relative to the project's root, with "/"."""
     owner: str
+    """ "scene:export"."""
     source: str
+    """The scene's file, relative to the root; "" for a scene that was built in code."""
     draft: bool
+    """Whether `--draft` delivered it."""
     key: str
+    """Of the export, or "sidecar", or one of `CLAIMED` and `LEARNED`."""
     digest: str
+    """Of its bytes."""
     commit: str = ""
+    """At which these bytes were first delivered here, as `str` of a Commit; "" where that is not known, and of a
+    sidecar."""
 
     @property
     def scene(self) -> str:

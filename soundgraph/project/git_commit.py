@@ -27,10 +27,11 @@ _MOST_NESTED = 20
 
 @dataclass(frozen=True)
 class Commit:
-    """sha: of the commit. dirty: whether files of the project differed from what the commit holds."""
+    """The commit that a working tree stands at."""
 
     sha: str
     dirty: bool
+    """Whether files of the project differed from what the commit holds."""
 
     def __str__(self) -> str:
         return f"{self.sha}-dirty" if self.dirty else self.sha
@@ -119,11 +120,13 @@ def is_dirty(repository: Repository, *, untracked: bool = True, nested: int = 0)
 
 
 class _Status(NamedTuple):
-    """sha: of the commit; "(initial)" before the first. ignored: paths from the top that git ignores."""
+    """What `git status` says of a working tree."""
 
     sha: str
+    """Of the commit; "(initial)" before the first."""
     dirty: bool
     ignored: list[str]
+    """Paths from the top that git ignores."""
 
 
 def _status(git: Git, folder: Path, places: Sequence[str], options: Sequence[str]) -> _Status:

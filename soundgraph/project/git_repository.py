@@ -66,11 +66,14 @@ _MOST_BYTES = 4096
 
 @dataclass(frozen=True)
 class Repository:
-    """top: its working tree. own: its folder of git, that of a worktree if it is one. common: what worktrees share."""
+    """Where a repository has its files."""
 
     top: Path
+    """Its working tree."""
     own: Path
+    """Its folder of git; of a worktree, that of the worktree."""
     common: Path
+    """The folder that worktrees share."""
 
     def settings(self, timeout_s: float) -> dict[str, str]:
         """Its settings and the user's, as far as they cannot start anything, by lower-case name.

@@ -36,18 +36,20 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Revision:
-    """name: as the user typed it. sha: of the commit. folder: the project at it. root: of the project as it is now.
-
-    gaps: files that a scene names, and that are not on this machine as they were then. ignored: files that scenes name
-    and git ignores: they have no history, and are taken to have been then as they are now.
-    """
+    """A project as it stood at a git revision."""
 
     name: str
+    """As the user typed it."""
     sha: str
+    """Of the commit."""
     folder: Path
+    """The project as it was then."""
     root: Path
+    """Of the project as it is now."""
     gaps: tuple[Mistake, ...] = ()
+    """Files that a scene names, and that are not on this machine as they were then."""
     ignored: tuple[str, ...] = ()
+    """Files that scenes name and git ignores: they have no history, and are taken to have been then as they are now."""
 
     def altered(self, paths: Iterable[Path]) -> set[Path]:
         """Those of the files that the repository held at the revision, and that are otherwise now.

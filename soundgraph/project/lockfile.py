@@ -44,23 +44,26 @@ T = TypeVar("T")
 
 
 class Take(NamedTuple):
-    """A take that counts as the result of a node.
-
-    node: its id, "forest/rain:storm#2". key: the action that gave it. digest: of the artifact.
-    """
+    """A take that counts as the result of a node."""
 
     node: str
+    """Its id, "forest/rain:storm#2"."""
     key: str
+    """The key of the action that gave it."""
     digest: str
+    """Of the artifact."""
 
 
 @dataclass(frozen=True)
 class Lock:
-    """models: by id. takes: by the id of the node. others: lines of other sorts, as they stand."""
+    """What a lock file says."""
 
     models: Mapping[str, Pin] = field(default_factory=dict)
+    """By id."""
     takes: Mapping[str, Take] = field(default_factory=dict)
+    """By the id of the node."""
     others: tuple[str, ...] = ()
+    """Lines of sorts that this version does not know, as they stand."""
 
 
 def read(path: Path) -> Lock:
@@ -136,12 +139,14 @@ def _text(path: Path) -> str:
 
 @dataclass(frozen=True)
 class _Sort(Generic[T]):
-    """A sort of line. form: its words. again: how one that is wrong is come by once more. twice: what two of one name,
-    that differ, are."""
+    """A sort of line."""
 
     form: str
+    """Its words."""
     again: str
+    """How to get a new line in place of one that is wrong."""
     twice: str
+    """What two lines of one name that differ are."""
     parse: Callable[[list[str]], tuple[str, T] | None]
 
 

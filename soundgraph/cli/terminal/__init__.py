@@ -1,1 +1,5 @@
-"""How a build shows on a terminal: a live display, plain lines, a bar."""
+"""How a build shows on a terminal.
+
+Three readers of a build's events: a live display (`live`), plain lines (`plain_lines`), lines of JSON (`json_lines`).
+`bar` is for other work that takes long.
+"""

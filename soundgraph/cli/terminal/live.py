@@ -33,16 +33,17 @@ _DONE, _TO_DO = "━", "┄"  # two shapes: without colours they still differ
 
 @dataclass
 class _Running:
-    """since: on the clock. made, whole: seconds of sound, or megabytes; whole is 0 while nothing is known of them.
-
-    elsewhere: whether another build runs it.
-    """
+    """A node that runs, or a download."""
 
     since: float
+    """On the clock."""
     made: float = 0.0
+    """Seconds of sound, or megabytes; so is `whole`."""
     whole: float = 0.0
+    """0 while nothing is known of it."""
     unit: str = "s"
     elsewhere: bool = False
+    """Whether another build runs it."""
 
 
 class Live(Transcript):

@@ -41,19 +41,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True)
 class _PlanReport:
-    """All there is to say. downloads: models that a build would fetch first. absent: pinned takes that it would not go
-    on without. foreign: files that it would not write over. current: a build looks no further."""
+    """All there is to say about a plan."""
 
     plan: Plan
     reasons: list[Reason]
     to_write: list[Outdated]
     schedule: Schedule
     downloads: list[Model]
+    """The models that a build would fetch first."""
     missing: list[Mistake]
     absent: list[Mistake]
+    """The pinned takes that a build would not go on without."""
     foreign: list[Mistake]
+    """The files that a build would not write over."""
     forecast: Forecast
     current: bool
+    """Whether a build would look no further than at its stamps."""
     options: argparse.Namespace
     budget: int | None
 

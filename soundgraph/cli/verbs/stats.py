@@ -51,12 +51,13 @@ def _builds(text: str) -> int:
 
 @dataclass(frozen=True)
 class _SpentRow:
-    """What time went into. seconds: added up over threads, which work side by side."""
+    """What time went into."""
 
     category: str
     what: str
     times: int
     seconds: float
+    """Added up over threads, which work side by side."""
 
 
 def run(options: argparse.Namespace) -> int:

@@ -21,39 +21,41 @@ L = TypeVar("L", bound=Hashable)
 
 @dataclass(frozen=True)
 class Task(Generic[L]):
-    """Something to do. load: what has to be there for it. after: the names of tasks whose results it needs."""
+    """Something to do."""
 
     name: str
     load: L
+    """What has to be there for it."""
     after: frozenset[str] = frozenset()
+    """The names of the tasks whose results it needs."""
 
 
 @dataclass(frozen=True)
 class OrderStep(Generic[L]):
-    """Tasks that are done while a load is there.
-
-    evicts: what is unloaded before it. tasks: each after those of them that it needs.
-    reload_needed: whether `load` has to be loaded first; False where it is still there.
-    """
+    """Tasks that are done while a load is there."""
 
     load: L
     evicts: tuple[L, ...]
+    """What is unloaded before it."""
     tasks: tuple[str, ...]
+    """Each after those of them that it needs."""
     reload_needed: bool
+    """Whether `load` has to be loaded first; False where it is still there."""
 
 
 @dataclass(frozen=True)
 class Order(Generic[L]):
-    """loads: how many. lower_bound: how many there have to be in any order. proven: whether the two are equal.
-
-    peak_bytes: the largest sum of the sizes of what is there at a time.
-    """
+    """An order of all tasks, and how good it is."""
 
     steps: tuple[OrderStep[L], ...]
     loads: int
+    """How many loads there are in it."""
     lower_bound: int
+    """How many loads there have to be in any order."""
     proven: bool
+    """Whether the two are equal."""
     peak_bytes: int
+    """The largest sum of the sizes of what is there at a time."""
 
 
 def order(

@@ -25,16 +25,16 @@ def bits(mask: int) -> Iterator[int]:
 
 @dataclass
 class Graph:
-    """Items, each numbered after those it needs.
-
-    n_loads: how many loads there are. load: of each item. before: the items it needs, at least the nearest of them.
-    weight: how many tasks it stands for.
-    """
+    """Items, each numbered after those it needs."""
 
     n_loads: int
+    """How many loads there are."""
     load: list[int]
+    """Of each item."""
     before: list[tuple[int, ...]]
+    """The items that each needs, at least the nearest of them."""
     weight: list[int]
+    """How many tasks each stands for."""
 
     def __len__(self) -> int:
         return len(self.load)

@@ -15,12 +15,14 @@ Locate = Callable[[Origin], int]
 
 
 class Delivered(NamedTuple):
-    """A file under the build folder. by: the table that it is delivered for. beside: the file that it describes."""
+    """A file under the build folder."""
 
     file: str
     by: str
+    """The table that it is delivered for."""
     origin: Origin
     beside: str = ""
+    """The file that it describes, where it is a sidecar."""
 
 
 def clashing(exports: Iterable[Export], manifests: Iterable[EngineManifest], locate: Locate) -> list[Mistake]:

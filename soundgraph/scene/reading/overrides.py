@@ -30,11 +30,14 @@ _EXAMPLES = {
 
 @dataclass(frozen=True)
 class Override:
-    """keys: ("nodes", "rain", "prompt"). text: as the user typed it. key: its part before the "="."""
+    """A KEY=VALUE that was given with -D."""
 
     text: str
+    """As the user typed it."""
     key: str
+    """The part of the text before the "="."""
     keys: tuple[str, ...]
+    """Such as ("nodes", "rain", "prompt")."""
     value: Any = field(hash=False)
 
 

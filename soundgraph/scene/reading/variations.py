@@ -65,17 +65,16 @@ def fill(path: str, take: int) -> str:
 
 @dataclass(frozen=True)
 class ExpandedTakes:
-    """A scene's nodes and exports, take by take.
-
-    counts: how many each node has, by the name it was written by; empty if they need one another in a circle.
-    n_nodes, n_exports: how many there are; more than were made, where that is more than was allowed.
-    """
+    """A scene's nodes and exports, take by take."""
 
     nodes: dict[str, Node]
     exports: dict[str, Export]
     counts: Mapping[str, int]
+    """How many takes each node has, by the name it was written by; empty if nodes need one another in a circle."""
     n_nodes: int
+    """How many nodes there are; more than were made, where that is more than is allowed."""
     n_exports: int
+    """The same of exports."""
 
 
 def expand(nodes: Mapping[str, Node], exports: Mapping[str, Export], sink_of: SinkOf, most: int) -> ExpandedTakes:

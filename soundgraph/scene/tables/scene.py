@@ -34,46 +34,41 @@ class SceneSettings(Params):
 
 @dataclass(frozen=True)
 class Origin:
-    """Where something was written, for messages. `keys` leads to it in the file, as in ("nodes", "rain", "prompt").
-
-    file: as the user would type it, relative to the project's root; "" for a scene that was built in code.
-    """
+    """Where something was written, for messages."""
 
     file: str
+    """As the user would type it, relative to the project's root; "" for a scene that was built in code."""
     keys: tuple[str | int, ...] = ()
+    """What leads to it in the file, as in ("nodes", "rain", "prompt")."""
 
 
 @dataclass(frozen=True)
 class Node:
-    """A step of a scene, with defaults, overrides and the scene's own settings filled in.
-
-    name: within its scene; "rain.bed" for a node `bed` of an included file `rain.toml`, "step#2" for a second take.
-    model: the model a generate node asks for, resolved through [models]; None for other kinds.
-    params: NodeRefs in it are names within the same scene (prefixed for included nodes); FileRefs are absolute paths.
-    """
+    """A step of a scene, with defaults, overrides and the scene's own settings filled in."""
 
     name: str
+    """Within its scene; "rain.bed" for a node `bed` of an included file `rain.toml`, "step#2" for a second take."""
     kind_name: str
     kind: Kind
     params: Params
+    """NodeRefs in it are names within the same scene (prefixed for included nodes); FileRefs are absolute paths."""
     origin: Origin
     model: Model | None = None
+    """The model that a generate node asks for, resolved through [models]; None for other kinds."""
 
 
 @dataclass(frozen=True)
 class Export:
-    """A file, or one in several formats, that a build delivers.
-
-    path: under the build folder, without extension, with "/" between its parts; with "{take}" in it until the scene is
-    expanded into takes.
-    take: which one of its node's takes it delivers, from 1; None where the node has one.
-    """
+    """A file, or one in several formats, that a build delivers."""
 
     name: str
     settings: ExportSettings
     path: str
+    """Under the build folder, without extension, with "/" between its parts; with "{take}" in it until the scene is
+    expanded into takes."""
     origin: Origin
     take: int | None = None
+    """Which one of its node's takes it delivers, from 1; None where the node has one."""
 
     @property
     def base(self) -> str:
@@ -87,56 +82,53 @@ class Export:
 
 @dataclass(frozen=True)
 class SceneCheck:
-    """An entry of [[checks]]. place: its index among them.
-
-    names: the nodes, or the exports, that it is about: all takes of the one that it names.
-    """
+    """An entry of [[checks]]."""
 
     settings: Check
     names: tuple[str, ...]
+    """The nodes, or the exports, that it is about: all takes of the one that it names."""
     place: int
+    """Its index among the entries."""
     origin: Origin
 
 
 @dataclass(frozen=True)
 class EngineManifest:
-    """A [manifests.<name>] table: files for a game engine that say what to do with delivered sounds.
-
-    params: of the engine's own fields. exports: the names of those it is about.
-    path: under the build folder, without extension, with "/" between its parts.
-    files: that it delivers, relative to the build folder. makes: what importing them makes in the engine's project.
-    """
+    """A [manifests.<name>] table: files for a game engine that say what to do with delivered sounds."""
 
     name: str
     engine: str
     params: Params
+    """The engine's own fields."""
     exports: tuple[str, ...]
+    """The names of those it is about."""
     path: str
+    """Under the build folder, without extension, with "/" between its parts."""
     origin: Origin
     files: tuple[str, ...] = ()
+    """What it delivers, relative to the build folder."""
     makes: tuple[EngineAsset, ...] = ()
+    """What importing the files makes in the engine's project."""
 
 
 @dataclass(frozen=True)
 class CheckedScene:
-    """A scene that has been read and checked in itself: every reference names a node; there may still be a cycle.
-
-    id: the path under `graphs/` without `.toml`, with "/" between its parts.
-    path: the scene's file; None for a scene that was built in code.
-    nodes, exports: each take for itself.
-    read: every file that was read for it, or looked for and absent: scene, includes, soundgraph.toml, recordings.
-    programs: the names of those that its recordings are read through.
-    """
+    """A scene that has been read and checked in itself: every reference names a node; there may still be a cycle."""
 
     id: str
+    """The path under `graphs/` without `.toml`, with "/" between its parts."""
     path: Path | None
+    """The scene's file; None for a scene that was built in code."""
     settings: SceneSettings
     nodes: dict[str, Node]
+    """Each take for itself; so are the exports."""
     exports: dict[str, Export]
     read: tuple[Path, ...] = ()
+    """Every file that was read for it, or looked for and absent: scene, includes, soundgraph.toml, recordings."""
     checks: tuple[SceneCheck, ...] = ()
     manifests: tuple[EngineManifest, ...] = ()
     programs: tuple[str, ...] = ()
+    """The names of the programs that its recordings are read through."""
 
 
 def node_id(scene_id: str, node: str, take: int = 1) -> str:

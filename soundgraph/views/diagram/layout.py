@@ -19,15 +19,14 @@ _LINE_GAP_PX = 9.0  # between a box and a line that passes it, or two such lines
 
 @dataclass(frozen=True)
 class LayoutBox:
-    """A box to be placed. column: greater than that of every item it has a line from. Sizes in px.
-
-    group: items of one column that share a group stay together, framed; "" for none.
-    """
+    """A box to be placed. Sizes in px."""
 
     column: int
+    """Greater than that of every box it has a line from."""
     width: float
     height: float
     group: str = ""
+    """Boxes of one column that share a group stay together, framed; "" for none."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +42,13 @@ class Frame:
 
 @dataclass(frozen=True)
 class Layout:
-    """All in px, from a top left corner at 0, 0.
-
-    places: of each item, its left and top. lines: for each edge, its points from the source's right side to the user's
-    left side; between the first and the second of each pair of points it crosses the gap between two columns, and from
-    there to the next pair it runs level. frames: of the groups.
-    """
+    """Where boxes, lines and frames go. All in px, from a top left corner at 0, 0."""
 
     places: list[tuple[float, float]]
+    """The left and the top of each box."""
     lines: list[list[tuple[float, float]]]
+    """The points of each edge, from the source's right side to the user's left side. Between the first and the second
+    of each pair of points it crosses the gap between two columns; from there to the next pair it runs level."""
     frames: list[Frame]
     width: float
     height: float

@@ -9,19 +9,22 @@ from soundgraph.planning.planner import Status
 
 @dataclass(frozen=True)
 class Look:
-    """line: of the border; fill: of the box; ink: of words on that fill. As "#rrggbb".
-
-    width: of the border, in px. dashed: whether it is broken. ansi: parameters of the SGR escape for a terminal.
-    meaning: what the status says, in a few words.
-    """
+    """How a status is drawn. Colours are "#rrggbb"."""
 
     line: str
+    """Of the border."""
     fill: str
+    """Of the box."""
     ink: str
+    """Of words on that fill."""
     width: float
+    """Of the border, in px."""
     dashed: bool
+    """Whether the border is broken."""
     ansi: str
+    """Parameters of the SGR escape for a terminal."""
     meaning: str
+    """What the status says, in a few words."""
 
 
 # Blue, orange and yellow, after Okabe and Ito: they differ in lightness too, so no sort of colour blindness, and no

@@ -20,12 +20,13 @@ _DETAIL = 60  # characters
 
 @dataclass(frozen=True)
 class _TreeRow:
-    """A line: a box, or a heading where there is none. seen: it was drawn above, and is only pointed at."""
+    """A line: a box, or a heading where there is none."""
 
     branch: str
     box: Box | None
     heading: str = ""
     seen: bool = False
+    """Whether the box was drawn above, and is only pointed at."""
 
     def width(self) -> int:
         return 0 if self.box is None else wording.cells(self.branch) + wording.cells(self.box.name)

@@ -15,22 +15,22 @@ from soundgraph.views.diagram import wording
 
 @dataclass(frozen=True)
 class Box:
-    """A node. name, detail: one line each, harmless to a terminal but not escaped for any format.
-
-    layer: how many nodes there are before it, at most, on the way from a source; 0 has no inputs.
-    model: the id of the model that makes it, "" where none does.
-    inputs: ids, each once. files: what an export delivers of it.
-    """
+    """A node, as every form of a diagram shows it."""
 
     id: str
     name: str
+    """One line, harmless to a terminal but not escaped for any format; so is `detail`."""
     kind: str
     status: Status
     detail: str
     layer: int
+    """The most nodes that stand between it and a source; 0 where it has no inputs."""
     model: str
+    """The id of the model that makes it; "" where none does."""
     inputs: tuple[str, ...]
+    """Ids, each once."""
     files: tuple[str, ...]
+    """What exports deliver of it."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,12 @@ class Part:
 
 @dataclass(frozen=True)
 class View:
-    """parts: in the order of their scenes. loads: what is to be said of each model, by its id."""
+    """All that a diagram shows."""
 
     parts: tuple[Part, ...]
+    """In the order of their scenes."""
     loads: Mapping[str, str]
+    """What is to be said of each model, by its id."""
 
     def label(self, model: str) -> str:
         """ "facebook/musicgen-small, 1 load": of a box around what the model makes."""

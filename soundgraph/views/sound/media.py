@@ -22,11 +22,12 @@ _MP3_SIZE = 0.7  # of 0 (best) to 1 (smallest): about 110 kbit/s for stereo musi
 
 @dataclass(frozen=True)
 class PlayableClip:
-    """What a player plays. words: what that is, for who listens."""
+    """What a player plays."""
 
     mime: str
     data: bytes
     words: str
+    """What that is, for who listens."""
 
     @property
     def uri(self) -> str:

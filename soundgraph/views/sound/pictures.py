@@ -54,12 +54,14 @@ _LEFT, _RIGHT, _GAP = 66, 92, 14
 
 @dataclass(frozen=True)
 class Size:
-    """In pixels. waveform: of all channels together. loudness: 0 leaves it out."""
+    """The size of a picture and of its parts, in px."""
 
     width: int
     waveform: int
+    """The height of all channels together."""
     spectrogram: int
     loudness: int
+    """0 leaves it out."""
     lane: int = 36
     text: int = 13
 

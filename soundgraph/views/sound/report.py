@@ -66,27 +66,28 @@ _TAGS = (
 
 @dataclass(frozen=True)
 class ReportedExport:
-    """An export.
-
-    name: "scene:export". files: path and size in bytes of what it delivers. figures: by the names of `Figures`.
-    faults: what is demanded of it and not kept.
-    ancestry: as `provenance.ancestry` gives it; empty if it is not built. commit: at which it became what it is.
-    graph: an SVG of what it is made from. missing: why it is not there, and what makes it; then all else but the name
-    and the graph may be empty.
-    """
+    """An export on the page."""
 
     name: str
+    """ "scene:export"."""
     files: Sequence[tuple[str, int]] = ()
+    """The path and the size in bytes of each file that it delivers."""
     figures: Mapping[str, object] = field(default_factory=dict)
+    """By the names of `Figures`."""
     marks: TimedMarks = field(default_factory=TimedMarks)
     remarks: Sequence[str] = ()
     faults: Sequence[str] = ()
+    """What is demanded of it and not kept."""
     ancestry: Mapping[str, Any] = field(default_factory=dict)
+    """As `provenance.ancestry` gives it; empty if the export is not built."""
     commit: str = ""
+    """At which the file became what it is."""
     picture: bytes = b""
     clip: PlayableClip | None = None
     graph: str = ""
+    """An SVG of what the export is made from."""
     missing: str = ""
+    """Why the export is not there, and what makes it; then all else but the name and the graph may be empty."""
 
     @property
     def draft(self) -> bool:
