@@ -59,10 +59,11 @@ Report = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Item:
-    """A result to be put into an archive. earlier: whether another one is the result of its action now."""
+    """A result to be put into an archive."""
 
     record: Record
     earlier: bool = False
+    """Whether another one is the result of its action now."""
 
     @property
     def name(self) -> str:
@@ -72,13 +73,14 @@ class Item:
 
 @dataclass
 class Written:
-    """What an archive holds. bytes: of the file."""
+    """What an archive holds."""
 
     takes: int = 0
     drafts: int = 0
     processed: int = 0
     sounds: int = 0
     bytes: int = 0
+    """Of the file."""
 
 
 @dataclass
@@ -199,11 +201,11 @@ def take_in(store: DiskStore, path: Path, report: Report = lambda done, whole: N
     with _opened(path) as file:
         store.prepare()
         with store.coordination.running():
-            _take_all(store, _Reader(file, path, report), found)
+            _take_all(store, _TarReader(file, path, report), found)
     return found
 
 
-def _take_all(store: DiskStore, reader: _Reader, found: TakenIn) -> None:
+def _take_all(store: DiskStore, reader: _TarReader, found: TakenIn) -> None:
     n_blobs, n_records = reader.start()
     last = ""
     group: list[tuple[Record, bool]] = []
@@ -243,7 +245,7 @@ def _publish(store: DiskStore, group: Sequence[tuple[Record, bool]]) -> int:
     return store.records.add(current) + store.records.add(beside, earlier=True)
 
 
-def _take_sound(store: DiskStore, reader: _Reader, name: str, n_bytes: int) -> bool:
+def _take_sound(store: DiskStore, reader: _TarReader, name: str, n_bytes: int) -> bool:
     match = _BLOB.fullmatch(name)
     if match is None:
         raise reader.wrong(f"{_quoted(name)} is no sound's name")
@@ -278,7 +280,7 @@ def _take_sound(store: DiskStore, reader: _Reader, name: str, n_bytes: int) -> b
             temporary.unlink()
 
 
-def _record(store: DiskStore, reader: _Reader, name: str, n_bytes: int) -> tuple[Record, bool]:
+def _record(store: DiskStore, reader: _TarReader, name: str, n_bytes: int) -> tuple[Record, bool]:
     """A record, and whether it is one of an earlier take."""
     match = _RECORD.fullmatch(name)
     if match is None:
@@ -324,7 +326,7 @@ def _quoted(name: str) -> str:
     return json.dumps(name[:100])
 
 
-class _Reader:
+class _TarReader:
     """The members of an archive, one after another: first `start`, then for each `member`, its bytes and `pad`."""
 
     def __init__(self, file: BinaryIO, path: Path, report: Report):

@@ -46,13 +46,14 @@ _OPEN_S = 0.001
 
 @dataclass
 class Removed:
-    """What went. bytes: of records and sounds."""
+    """What went."""
 
     takes: int = 0
     drafts: int = 0
     processed: int = 0
     sounds: int = 0
     bytes: int = 0
+    """Of records and sounds."""
 
 
 # Looking

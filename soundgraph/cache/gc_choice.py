@@ -15,16 +15,15 @@ NOTHING_RUNS = float("inf")
 
 @dataclass(frozen=True)
 class Reach:
-    """What must stay.
-
-    keys: actions whose current record scenes reach. takes: (key, digest) of pinned takes, current or not.
-    shapes: of generated nodes whose key cannot be formed now, since an input or the weights are not here: any take of
-    such a shape may be theirs.
-    """
+    """What must stay."""
 
     keys: Set[str] = frozenset()
+    """Actions whose current record scenes reach."""
     takes: Set[tuple[str, str]] = frozenset()
+    """(key, digest) of pinned takes, current or not."""
     shapes: Set[str] = frozenset()
+    """Of generated nodes whose key cannot be formed now, since an input or the weights are not here: any take of such a
+    shape may be theirs."""
 
     def __or__(self, other: Reach) -> Reach:
         return Reach(self.keys | other.keys, self.takes | other.takes, self.shapes | other.shapes)
@@ -37,47 +36,50 @@ def shape(action: Action) -> str:
 
 
 class Entry(NamedTuple):
-    """A record, as little of it as a collection needs: a cache may hold some 100,000.
-
-    digest, inputs: of artifacts. earlier: whether it is a take that another one has replaced.
-    used: seconds since 1970. indexed: the same as the index has it, None where it lacks the record.
-    changed_ns: of its file, 0 where there is none. n_bytes: of its file.
-    """
+    """A record, as little of it as a collection needs: a cache may hold some 100,000."""
 
     key: bytes
     digest: bytes
+    """Of the artifact."""
     inputs: tuple[bytes, ...]
+    """The digests of the artifacts that went in."""
     earlier: bool
+    """Whether it is a take that another one has replaced."""
     take: bool
     draft: bool
     reached: bool
     pinned: bool
     used: float
+    """When, in seconds since 1970."""
     indexed: float | None
+    """The same as the index has it; None where it lacks the record."""
     changed_ns: int
+    """Of its file; 0 where there is none."""
     n_bytes: int
+    """Of its file."""
 
 
 class Blob(NamedTuple):
-    """A sound. changed_ns: when it was written, or found to be needed again."""
+    """A sound."""
 
     n_bytes: int
     changed_ns: int
+    """When it was written, or found to be needed again."""
 
 
 @dataclass
 class Survey:
-    """What is in a cache. blobs: by digest. givers: by digest, the places in `entries` of the records that name it.
-
-    unreadable: how many files of records are damaged; `cache verify` is about these.
-    oldest_running: since when builds go on, in seconds since 1970.
-    """
+    """What is in a cache."""
 
     entries: list[Entry]
     blobs: dict[bytes, Blob]
+    """By digest."""
     givers: dict[bytes, list[int]]
+    """By digest, the places in `entries` of the records that name it."""
     unreadable: int
+    """How many files of records are damaged; `cache verify` is about these."""
     oldest_running: float = NOTHING_RUNS
+    """Since when builds go on, in seconds since 1970."""
 
     @property
     def n_bytes(self) -> int:
@@ -97,26 +99,28 @@ class Survey:
 
 @dataclass(frozen=True)
 class Limits:
-    """max_bytes: of all sounds and records. before: what was last used earlier, in seconds since 1970, goes.
-    takes: whether takes may go, too."""
+    """How much of a cache may stay."""
 
     max_bytes: int | None = None
+    """Of all sounds and records."""
     before: float | None = None
+    """What was last used earlier goes; in seconds since 1970."""
     takes: bool = False
+    """Whether takes may go, too."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What is to go: records, each before those that it refers to, and sounds that no record names.
-
-    sounds: how many go in all. n_bytes: of all that goes. left_bytes: of all that stays.
-    """
+    """What is to go: records, each before those that it refers to, and sounds that no record names."""
 
     entries: list[Entry] = field(default_factory=list)
     orphans: list[bytes] = field(default_factory=list)
     sounds: int = 0
+    """How many go in all."""
     n_bytes: int = 0
+    """Of all that goes."""
     left_bytes: int = 0
+    """Of all that stays."""
 
 
 def choose(found: Survey, reach: Reach, limits: Limits) -> Choice:

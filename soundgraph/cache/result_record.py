@@ -28,22 +28,23 @@ _NO_REMARKS = b'"remarks":[]'
 
 @dataclass(frozen=True)
 class Record:
-    """What an action gave.
-
-    key: the action key. digest: of the artifact.
-    action: what the key is a digest of.
-    made: facts that are no part of the key: node, time, seconds, versions, machine.
-    remarks: what the build said when it ran.
-    """
+    """What an action gave."""
 
     key: str
+    """The action key."""
     digest: str
+    """Of the artifact."""
     sample_rate: int
+    """In Hz."""
     channels: int
     n_samples: int
+    """Of one channel."""
     action: Mapping[str, Any]
+    """What the key is a digest of."""
     made: Mapping[str, Any] = field(default_factory=dict)
+    """Facts that are no part of the key: node, time, seconds, versions, machine."""
     remarks: tuple[str, ...] = ()
+    """What the build said when it ran."""
 
     @property
     def backend(self) -> str | None:

@@ -9,12 +9,14 @@ from typing import NamedTuple
 
 
 class Found(NamedTuple):
-    """A file. name: without its folder. changed_ns: its modification time, in ns since 1970."""
+    """A file."""
 
     path: str
     name: str
+    """Without its folder."""
     n_bytes: int
     changed_ns: int
+    """Its modification time, in ns since 1970."""
 
 
 def blobs(cache: Path) -> Iterator[Found]:

@@ -39,15 +39,15 @@ _MADE = re.compile(r"[0-9a-f]{32}")
 
 
 class Known(NamedTuple):
-    """A project on the list.
-
-    root: its folder, without links. id: its identity; "" where that is not known, as on the lists of versions that knew
-    projects by their folders alone. place: the file that says so.
-    """
+    """A project on the list."""
 
     root: Path
+    """Its folder, without links."""
     id: str
+    """Its identity; "" where that is not known, as on the lists of versions that knew projects by their folders
+    alone."""
     place: Path
+    """The file that says so."""
 
     @property
     def is_forgotten(self) -> bool:
@@ -66,10 +66,12 @@ class Known(NamedTuple):
 
 
 class _Reach(NamedTuple):
-    """content: of the file on the list. scenes: action keys, by "draft" or "real" and the scene's file."""
+    """What the scenes of a project reach."""
 
     content: bytes
+    """Of the file on the list."""
     scenes: dict[str, list[str]]
+    """Action keys, by "draft" or "real" and the scene's file."""
 
 
 def identity(root: Path, given: str | None) -> str:
