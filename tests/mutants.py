@@ -28,7 +28,7 @@ TESTS = {
     "planning/schedule": "planning/test_schedule.py planning/test_load_order.py",
     "planning/action": "planning/test_action.py planning/test_keys.py",
     "planning/planner": "planning/test_planner.py planning/test_explaining.py execution/test_builder.py",
-    "execution/builder": "execution/test_builder.py execution/test_result_buffer.py e2e/test_single_flight.py"
+    "execution/build_round": "execution/test_builder.py execution/test_result_buffer.py e2e/test_single_flight.py"
     " delivery/test_run_checks.py planning/test_pins.py"
     " e2e/test_rebuild.py",
     "cache/disk/records": "cache/test_store.py cache/test_sqlite_index.py cache/test_result_record.py"

@@ -15,8 +15,8 @@ from soundgraph.core.files import read_clock
 from soundgraph.core.stopping import Stop
 from soundgraph.core.text import counted
 from soundgraph.core.tracing import Tally
-from soundgraph.execution.builder import Options, Outcome
 from soundgraph.execution.loaded_models import LoadedModels
+from soundgraph.execution.outcome import Outcome, RunOptions
 from soundgraph.project import depfile, up_to_date
 from soundgraph.project.build_request import BuildRequest, UpToDateCheck
 from soundgraph.project.depfile import Rule
@@ -90,7 +90,7 @@ def build(
     if request.since is not None:
         left_out = f"{counted(len(session.left_out), 'export')} left out, {len(session.jobs):,} to look at"
         listener(Remark(f"since {request.since}", left_out))
-    options = Options(
+    options = RunOptions(
         jobs=request.jobs or session.project.build.workers or len(system.processors()),
         keep_going=request.keep_going,
         force=request.force,

@@ -8,7 +8,7 @@ from soundgraph.cache import size
 from soundgraph.cache.disk import registered_projects
 from soundgraph.core.events import Listener, Remark
 from soundgraph.core.units import size_words
-from soundgraph.execution.builder import Outcome
+from soundgraph.execution.outcome import Outcome
 from soundgraph.planning import scene_graph
 from soundgraph.session.session import Session
 

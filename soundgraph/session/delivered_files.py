@@ -8,7 +8,7 @@ from soundgraph.core.events import Listener, Remark
 from soundgraph.core.path_names import folded
 from soundgraph.delivery import engine_manifests
 from soundgraph.delivery.ownership import is_same_file
-from soundgraph.execution.builder import Outcome
+from soundgraph.execution.outcome import Outcome
 from soundgraph.project import sidecars
 from soundgraph.project.delivered import DeliveredFile, lies_below
 from soundgraph.session.session import Session

@@ -12,7 +12,7 @@ from soundgraph.core.errors import NodeError, SceneError, UsageError, quote
 from soundgraph.core.events import Listener, Remark, WeightsFetched
 from soundgraph.core.stopping import Stop
 from soundgraph.core.units import size_words
-from soundgraph.execution.builder import Options
+from soundgraph.execution.outcome import RunOptions
 from soundgraph.planning import scene_graph, schedule
 from soundgraph.project import lockfile, model_names
 from soundgraph.project.config import Project
@@ -20,7 +20,7 @@ from soundgraph.session import opening, refusals
 from soundgraph.session.session import Session
 
 
-def fetched(opened: Session, listener: Listener, options: Options, stop: Stop) -> Session:
+def fetched(opened: Session, listener: Listener, options: RunOptions, stop: Stop) -> Session:
     """The same session with the weights of every model that has to run, fetched where they are missing.
 
     It says what it fetches, and how big that is, before it does. Raises what a build with these options would raise

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from soundgraph.cache.result_record import Record
 from soundgraph.core.files import STATE_FOLDER, open_regular, write_atomically
 from soundgraph.core.tracing import Tally, model_label
-from soundgraph.execution.builder import Options, Outcome
+from soundgraph.execution.outcome import Outcome, RunOptions
 from soundgraph.planning import scene_graph, schedule
 from soundgraph.project import delivered
 
@@ -128,7 +128,7 @@ def _amount(value: Any) -> float:
     return amount
 
 
-def of_build(outcome: Outcome, options: Options, tally: Tally, *, draft: bool, current: int = 0) -> Build | None:
+def of_build(outcome: Outcome, options: RunOptions, tally: Tally, *, draft: bool, current: int = 0) -> Build | None:
     """What is to be kept of a build; None if it had nothing to do. tally: of its spans, from its beginning."""
     nodes = Counter(outcome.statuses.values())
     files = Counter(file.status for delivered in outcome.deliveries.values() for file in delivered)
@@ -167,7 +167,7 @@ def _saved(outcome: Outcome, ran: set[str]) -> list[Record]:
     return [record for key, record in records.items() if key not in ran]
 
 
-def _made(outcome: Outcome, options: Options, ran: dict[str, Record]) -> Iterator[WorkDone]:
+def _made(outcome: Outcome, options: RunOptions, ran: dict[str, Record]) -> Iterator[WorkDone]:
     sums: dict[str, list[float]] = {}
     for name, record in ran.items():
         node = scene_graph.node_of(outcome.plan.graph, name)

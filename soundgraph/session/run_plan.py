@@ -16,8 +16,8 @@ from soundgraph.core.stopping import Stop, StoppedError
 from soundgraph.core.tracing import Tally
 from soundgraph.delivery import engine_manifests, ownership
 from soundgraph.execution import builder
-from soundgraph.execution.builder import Options, Outcome, Site
 from soundgraph.execution.loaded_models import LoadedModels
+from soundgraph.execution.outcome import Outcome, RunOptions, Site
 from soundgraph.planning import pins
 from soundgraph.planning.planner import Plan
 from soundgraph.project import git_commit, lockfile
@@ -38,7 +38,7 @@ class Current(NamedTuple):
 
 def run(
     session: Session,
-    options: Options,
+    options: RunOptions,
     listener: Listener,
     current: Current = Current(),  # noqa: B008 - it never changes
     *,
@@ -73,7 +73,7 @@ def run(
 
 def _run(
     session: Session,
-    options: Options,
+    options: RunOptions,
     listener: UntilBroken,
     current: Current,
     models: LoadedModels | None,

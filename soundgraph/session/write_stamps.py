@@ -7,7 +7,7 @@ from pathlib import Path
 
 from soundgraph.core.files import ABSENT, is_older, stat_text
 from soundgraph.delivery.export_files import Job
-from soundgraph.execution.builder import Outcome
+from soundgraph.execution.outcome import Outcome
 from soundgraph.project import build_state
 from soundgraph.project.build_state import SceneStamp, Stamps
 from soundgraph.project.delivered import DeliveredFile

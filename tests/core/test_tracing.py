@@ -14,7 +14,7 @@ import pytest
 
 from soundgraph.core import tracing
 from soundgraph.core.tracing import Off, Recorder, Spent, Tally, Trace
-from soundgraph.execution import builder
+from soundgraph.execution.build_round import Round
 from tests.helpers import CHAIN, Space, changed, export, generate
 from tests.probes import Probe
 
@@ -185,14 +185,14 @@ def test_a_mistake_in_a_scene_leaves_a_trace_of_what_came_before(space: Space) -
 
 
 def test_an_interrupted_build_has_a_trace(space: Space) -> None:
-    real = builder._Round.made
+    real = Round.made
 
     def stop(self: Any, name: str, *rest: Any) -> None:
         signal.raise_signal(signal.SIGINT)
         real(self, name, *rest)
 
     space.scene(CHAIN)
-    with changed(builder._Round, "made", stop):
+    with changed(Round, "made", stop):
         events = traced(space, code=130)
     assert [event["name"] for event in spans(events, "node", "take")] == ["a:rain"]
 

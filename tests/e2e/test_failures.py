@@ -42,8 +42,8 @@ def take(model, request):
 takes._take = take
 def INTERRUPTED():
     import gc
-    from soundgraph.execution import builder
-    return any(one.cancel.is_set() for one in gc.get_objects() if isinstance(one, builder._Round))
+    from soundgraph.core.stopping import Stop
+    return any(thing.is_requested() for thing in gc.get_objects() if isinstance(thing, Stop))
 """
 
 

@@ -22,8 +22,10 @@ from soundgraph.cache.disk.blobs import DiskBlobs
 from soundgraph.cache.result_record import Record
 from soundgraph.cache.store import Store
 from soundgraph.core.files import write_atomically
+from soundgraph.core.stopping import Stop
 from soundgraph.delivery import export_files
-from soundgraph.execution import builder, result_buffer
+from soundgraph.execution import build_round, result_buffer
+from soundgraph.execution.build_round import Round
 from soundgraph.nodes import Kind, get_kind
 from soundgraph.scene.reading import node_tables
 from tests.helpers import CHAIN, Result, Space, changed, export, generate, node
@@ -66,7 +68,7 @@ def test_a_node_that_came_out_the_same_does_not_run_its_users(space: Space) -> N
 def test_a_build_holds_a_limited_number_of_claims_and_makes_all_takes(
     space: Space, probe: Probe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(builder, "_AT_ONCE", 2)
+    monkeypatch.setattr(build_round, "_AT_ONCE", 2)
     space.scene(takes("rain", "wind", "fire", "bell", "door"))
     assert len(space.build().ran) == 6
     assert probe.batches == [["rain", "wind"], ["fire", "bell"], ["door"]]
@@ -340,7 +342,7 @@ def test_no_model_is_loaded_for_a_take_whose_input_is_lost(space: Space, probe: 
 
 
 def test_an_interrupt_while_a_model_is_loaded_makes_no_take(space: Space, probe: Probe) -> None:
-    real, interrupt, noticed = probe.load, builder._Round._interrupt, threading.Event()
+    real, request, noticed = probe.load, Stop.request, threading.Event()
 
     def load(*given: Any) -> Probed:
         os.kill(os.getpid(), signal.SIGINT)
@@ -348,12 +350,12 @@ def test_an_interrupt_while_a_model_is_loaded_makes_no_take(space: Space, probe:
         return real(*given)
 
     def notice(self: Any) -> None:
-        interrupt(self)
+        request(self)
         noticed.set()
 
     probe.load = load  # type: ignore[method-assign]
     space.scene(takes("rain"))
-    with changed(builder._Round, "_interrupt", notice):
+    with changed(Stop, "request", notice):
         assert space.build().code == 130
     assert probe.batches == []
     assert probe.unloads == ["draft/audio"]
@@ -677,14 +679,14 @@ def test_an_interrupt_at_any_step_of_the_loop_keeps_what_was_finished(space: Spa
     import signal
 
     space.scene(CHAIN)
-    real = builder._Round.made
+    real = Round.made
 
-    def made(self: builder._Round, name: str, *arguments: Any) -> None:
+    def made(self: Round, name: str, *arguments: Any) -> None:
         if name == "a:rain":
             signal.raise_signal(signal.SIGINT)
         real(self, name, *arguments)
 
-    with changed(builder._Round, "made", made):
+    with changed(Round, "made", made):
         found = space.build()
     assert (found.code, found.ran, found.skipped) == (130, ["a:rain"], ["a:cut", "a:dark"])
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -11,6 +11,7 @@ from soundgraph.core import programs
 from soundgraph.core.files import read_clock
 from soundgraph.delivery import export_files
 from soundgraph.execution import builder
+from soundgraph.execution.outcome import Outcome
 from soundgraph.project import build_state, up_to_date
 from soundgraph.session import building
 from tests.helpers import CHAIN, Space, changed, for_ffmpeg, g722, generate, node, noise
@@ -220,7 +221,7 @@ def test_a_delivered_file_that_was_altered_before_the_build_ended_is_noticed(spa
     space.age()
     real = builder.build
 
-    def build(*arguments: object) -> builder.Outcome:
+    def build(*arguments: object) -> Outcome:
         outcome = real(*arguments)  # type: ignore[arg-type]
         space.write("build/theme.wav", space.read("build/theme.wav")[:-1] + b"!")
         space.age()
