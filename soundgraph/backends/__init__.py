@@ -187,10 +187,11 @@ class Refused:
 class OutOfMemoryError(NodeError):
     """A model, or a single take of it, did not fit into the memory there is. `str()` of it names both.
 
-    A build unloads its other models and tries once more. index: of the request, where it was a take.
+    A build unloads its other models and tries once more.
     """
 
     index: int | None = None
+    """Of the request, where it was a take."""
 
 
 Report = Callable[[int, float], None]

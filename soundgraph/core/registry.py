@@ -31,19 +31,19 @@ _OUR_PACKAGE = "soundgraph"
 
 @dataclass(frozen=True)
 class Offer:
-    """What an installed package offers under a name. Nothing of it was imported to know this.
-
-    package: the distribution's name, normalised as indexes do (PEP 503), so that it is spelled in one way in a key.
-    module, attribute: where the object is. trouble: why it is not taken; "" if it is.
-    metadata: the file that names it, where there is one.
-    """
+    """What an installed package offers under a name. Nothing of it was imported to know this."""
 
     name: str
     package: str
+    """The distribution's name, normalised as indexes do (PEP 503), so that it is spelled in one way in a key."""
     module: str
+    """Where the object is."""
     attribute: str
+    """What it is called there."""
     trouble: str = ""
+    """Why it is not taken; "" if it is."""
     metadata: Path | None = None
+    """The file that names it, where there is one."""
 
 
 class Registry(Generic[T]):
@@ -89,10 +89,10 @@ class Registry(Generic[T]):
 
     def get(self, name: str) -> T:
         """The one called `name`. Raises KeyError if there is none, PluginError for one that cannot be used."""
-        thing = self._objects.get(name)
-        if thing is None:
-            thing = self._objects[name] = self._import(name)
-        return thing
+        loaded = self._objects.get(name)
+        if loaded is None:
+            loaded = self._objects[name] = self._import(name)
+        return loaded
 
     def refusal(self, name: str) -> PluginError | None:
         """Why the one called `name`, which there is, cannot be used; None if it can."""
@@ -120,8 +120,8 @@ class Registry(Generic[T]):
         offer = self.offers()[name]
         before = _stats[offer.package, offer.module]
         if any(stat_text(str(path)) != stat for path, stat in before.items()):
-            what = f"package {quote(offer.package)} has changed since it was loaded"
-            raise PluginError(what, "start soundgraph again")
+            change = f"package {quote(offer.package)} has changed since it was loaded"
+            raise PluginError(change, "start soundgraph again")
         return tuple(before)
 
     def summary(self, name: str) -> str:
@@ -141,10 +141,10 @@ class Registry(Generic[T]):
             raise PluginError(f"{whose} {offer.trouble}", "uninstall the package, or have its name changed")
         try:
             _stats.setdefault((offer.package, offer.module), _stats_of(offer))
-            thing: Any = importlib.import_module(offer.module)
+            offered: Any = importlib.import_module(offer.module)
             for part in offer.attribute.split("."):
-                thing = getattr(thing, part)
-            wrong = self._wrong(thing)
+                offered = getattr(offered, part)
+            wrong = self._wrong(offered)
         except (Exception, SystemExit) as error:  # whatever somebody else's code raises
             if (shortage := lacking(error)) is not None:
                 raise shortage from error
@@ -153,7 +153,7 @@ class Registry(Generic[T]):
             ) from error
         if wrong:
             raise PluginError(f"{whose} {wrong}", "mend the package, or uninstall it")
-        loaded: T = thing
+        loaded: T = offered
         return loaded
 
     def _look(self) -> dict[str, Offer]:
@@ -167,10 +167,10 @@ class Registry(Generic[T]):
 
     def _judged(self, offers: list[Offer], taken: dict[str, str]) -> Offer:
         """One name, and all who offer it. taken: a name of ours, by the package that offers it too."""
-        first, *others = sorted(offers, key=lambda offer: (offer.package, offer.module))
+        first, *rivals = sorted(offers, key=lambda offer: (offer.package, offer.module))
         trouble = ""
-        if others:
-            trouble = f"is not the only one: package {quote(others[0].package)} offers one of that name"
+        if rivals:
+            trouble = f"is not the only one: package {quote(rivals[0].package)} offers one of that name"
         elif not _NAME.fullmatch(first.name):
             trouble = 'has a name that is not of small letters, digits, "_" and "-"'
         elif ours := taken.get(first.package):

@@ -29,44 +29,42 @@ Render = Callable[[Any, "list[Audio]"], "Audio"]
 
 @dataclass(frozen=True)
 class Kind:
-    """A sort of node.
-
-    version: raised whenever the same parameters and inputs would give other samples, or a default changes.
-    params: the pydantic model of the node's table, without `kind`.
-    render: from validated parameters and the inputs, in the order of `references`, to the result. It may raise
-        NodeError. None for `generate`, which a backend renders.
-    from_scene: fields that take their value from [scene] where neither the node nor a [defaults.*] table gives one.
-    inspect: looks, while the scene is checked, at what FileRef fields name; raises NodeError if a file cannot be used.
-    decoder: names the version of the code that reads what a FileRef names; part of the key. It may raise OSError. None
-        where no file is read.
-    programs: the names of the programs that are run to read what a FileRef names: when one changes, or its name stands
-        for another one, the scene is looked at again.
-    revised: tells, from the parameters and the forms of the inputs, whether the version after `version` made the
-        result: for a change that reaches some inputs only, so that the results of all others keep their keys.
-    """
+    """A sort of node."""
 
     version: int
+    """Raised whenever the same parameters and inputs would give other samples, or a default changes."""
     params: type[Params]
+    """The pydantic model of the node's table, without `kind`."""
     render: Render | None
+    """From validated parameters and the inputs, in the order of `references`, to the result. It may raise NodeError.
+    None for `generate`, which a backend renders."""
     from_scene: tuple[str, ...] = ()
+    """Fields that take their value from [scene] where neither the node nor a [defaults.*] table gives one."""
     inspect: Callable[[Any], None] | None = None
+    """Looks, while the scene is checked, at what FileRef fields name; raises NodeError if a file cannot be used."""
     decoder: Callable[[Any], str] | None = None
+    """Names the version of the code that reads what a FileRef names; part of the key. It may raise OSError. None where
+    no file is read."""
     programs: Callable[[Any], list[str]] | None = None
+    """The names of the programs that are run to read what a FileRef names. When one changes, or its name stands for
+    another one, the scene is looked at again."""
     revised: Callable[[Any, Collection[Form]], bool] | None = None
+    """Tells, from the parameters and the forms of the inputs, whether the version after `version` made the result: for
+    a change that reaches some inputs only, so that the results of all others keep their keys."""
 
     def version_for(self, params: Params, inputs: Collection[Form]) -> int:
         """The version that makes a result of these parameters and inputs."""
         return self.version + (self.revised is not None and self.revised(params, inputs))
 
 
-def _wrong_kind(found: Any) -> str:
-    if not isinstance(found, Kind):
+def _wrong_kind(offered: Any) -> str:
+    if not isinstance(offered, Kind):
         return "is no soundgraph.nodes.Kind"
-    if not issubclass(found.params, Params):
+    if not issubclass(offered.params, Params):
         return "takes fields that are no soundgraph.core.params.Params"
-    if found.render is None:
+    if offered.render is None:
         return "has no render: only generate is rendered by a backend"
-    found.params.model_rebuild()
+    offered.params.model_rebuild()
     return ""
 
 
