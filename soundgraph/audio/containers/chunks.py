@@ -29,7 +29,7 @@ class _Layout:
     """Length of a chunk's name."""
     size: str
     """The `struct` form of the number after the name."""
-    whole: bool = False
+    counts_itself: bool = False
     """Whether that number counts the name and itself."""
     align: int = 2
     """What the start of a chunk is rounded up to."""
@@ -46,7 +46,7 @@ _LAYOUTS = {
     b"RIFX": _Layout(12, 4, ">I"),
     b"FORM": _Layout(12, 4, ">I", data=b"SSND"),
     b"caff": _Layout(8, 4, ">Q", align=1, total=None),
-    b"riff": _Layout(40, 16, "<Q", whole=True, align=8, total=(16, 0)),
+    b"riff": _Layout(40, 16, "<Q", counts_itself=True, align=8, total=(16, 0)),
 }
 _AU = {b".snd": ">", b"dns.": "<"}
 
@@ -74,7 +74,7 @@ class ChunkedSound:
     """Its `struct` form."""
     size_more: int
     """How many bytes it counts beside the sound."""
-    there: int
+    present: int
     """How many bytes of the sound the file holds."""
     channels: int = 0
     codec: int | bytes = b""
@@ -86,15 +86,15 @@ class ChunkedSound:
     """Of a block-coded sound; 0 if not stated."""
     samples: int | None = None
     """How many samples a channel has, by `fact` or COMM; None if they do not say."""
-    more: str = ""
+    excess: str = ""
     """Why what follows the sound ought not to be there; "" if nothing does that matters."""
 
     @property
     def damage(self) -> str:
         """What is wrong with the end of the sound, to be put after the file's name; "" if it is whole, or not told."""
-        if self.size is None or self.there >= self.size:
+        if self.size is None or self.present >= self.size:
             return ""
-        return f"breaks off: {self.there} of its {self.size} bytes of sound are there"
+        return f"breaks off: {self.present} of its {self.size} bytes of sound are there"
 
 
 def is_chunked(magic: bytes) -> bool:
@@ -130,18 +130,18 @@ def hidden(file: BinaryIO, sound: ChunkedSound) -> str:
 
     Where a recording was cut short and another one put after it, the two fill up the size that the first states.
     """
-    return "" if sound.size is None else _search(file, sound.start, sound.start + sound.there)
+    return "" if sound.size is None else _search(file, sound.start, sound.start + sound.present)
 
 
 def with_size(data: bytes, sound: ChunkedSound) -> bytes:
     """The file with the number of bytes that are there as the size of its sound; BW64 as the RF64 that it is."""
     resized = bytearray(data)
-    size = sound.there + sound.size_more
+    size = sound.present + sound.size_more
     limit = 2 ** (8 * struct.calcsize(sound.size_form)) - 1
     struct.pack_into(sound.size_form, resized, sound.size_at, min(size, limit))
     if sound.container == b"BW64":
         resized[:4] = b"RF64"
-    return bytes(resized[: sound.start + sound.there])
+    return bytes(resized[: sound.start + sound.present])
 
 
 def _au(file: BinaryIO, magic: bytes) -> ChunkedSound | None:
@@ -150,12 +150,12 @@ def _au(file: BinaryIO, magic: bytes) -> ChunkedSound | None:
         return None
     order = _AU[magic]
     start, size, codec, _, channels = struct.unpack(f"{order}5I", numbers)
-    there = max(0, file.seek(0, 2) - start)
+    present = max(0, file.seek(0, 2) - start)
     stated = None if is_placeholder(size) else size
-    sound = ChunkedSound(magic, start, stated, 8, f"{order}I", 0, there, channels, codec)
+    sound = ChunkedSound(magic, start, stated, 8, f"{order}I", 0, present, channels, codec)
     if stated is None:
-        return replace(sound, more=_search(file, start))
-    return replace(sound, there=min(there, stated), more=_after(file, start + stated))
+        return replace(sound, excess=_search(file, start))
+    return replace(sound, present=min(present, stated), excess=_after(file, start + stated))
 
 
 def _chunked(file: BinaryIO, magic: bytes) -> ChunkedSound | None:
@@ -169,7 +169,7 @@ def _chunked(file: BinaryIO, magic: bytes) -> ChunkedSound | None:
     stop = layout.first
     for name, at, start, size in _walk(file, layout):
         if sound is not None and _begins_another(file, at):
-            return replace(sound, more=signatures.followed_by_another(at))
+            return replace(sound, excess=signatures.followed_by_another(at))
         if sound is not None and (not _NAME.fullmatch(name) or (start + size > end and at >= stated_end > 0)):
             break  # no chunk, though four letters may begin it by chance
         if name == b"ds64":
@@ -186,19 +186,19 @@ def _chunked(file: BinaryIO, magic: bytes) -> ChunkedSound | None:
         elif name == layout.data and sound is None:
             sound = _data(file, magic, layout, start, size, sizes_64)
             if sound.size is None:
-                sound = replace(sound, there=max(0, end - sound.start), more=_search(file, sound.start))
+                sound = replace(sound, present=max(0, end - sound.start), excess=_search(file, sound.start))
                 stop = end
                 break
-            sound = replace(sound, there=max(0, min(sound.size, end - sound.start)))
+            sound = replace(sound, present=max(0, min(sound.size, end - sound.start)))
         elif name == layout.data and sound is not None and size > 0:
-            return replace(sound, more=f"holds its sound in several parts, the second from byte {at} on; convert it")
+            return replace(sound, excess=f"holds its sound in several parts, the second from byte {at} on; convert it")
         stop = start + size if sound is None or name != layout.data else sound.start + (sound.size or 0)
     if sound is None:
         return None
     if sound.size is not None:
         # Not from where the walk stopped: a chunk that fills no even number of bytes may have no padding after it.
         stop = max(sound.start + sound.size, min(stop, end))
-        sound = replace(sound, more=sound.more or _after(file, stop))
+        sound = replace(sound, excess=sound.excess or _after(file, stop))
     samples = facts.get("samples")
     if samples == 0xFFFFFFFF:
         samples = facts.get("64")
@@ -232,7 +232,7 @@ def _walk(file: BinaryIO, layout: _Layout) -> Iterator[tuple[bytes, int, int, in
             return
         size = struct.unpack(layout.size, header[layout.name_bytes :])[0]
         start = at + len(header)
-        if layout.whole:
+        if layout.counts_itself:
             size -= len(header)
         if size < 0:
             if header[:4] != layout.data:
@@ -286,10 +286,10 @@ def _data(
         file.seek(start)
         raw = file.read(4)
         before += struct.unpack(">I", raw)[0] if len(raw) == 4 else 0
-    more = before + (struct.calcsize(layout.size) + layout.name_bytes if layout.whole else 0)
+    beside = before + (struct.calcsize(layout.size) + layout.name_bytes if layout.counts_itself else 0)
     if stated is not None:
         stated = max(0, stated - before)
-    return ChunkedSound(magic, start + before, stated, size_at, form, more, 0)
+    return ChunkedSound(magic, start + before, stated, size_at, form, beside, 0)
 
 
 def _wave_format(file: BinaryIO, start: int, order: str) -> dict[str, int | bytes]:
@@ -337,7 +337,7 @@ def _description(file: BinaryIO, start: int) -> dict[str, int | bytes]:
 
 
 def _count(file: BinaryIO, start: int, layout: _Layout) -> int:
-    width = 8 if layout.whole else 4
+    width = 8 if layout.counts_itself else 4
     file.seek(start)
     raw = file.read(width)
     form = f"{layout.size[0]}{'Q' if width == 8 else 'I'}"

@@ -47,7 +47,7 @@ class Flac:
     """Samples a channel in frames that follow one another."""
     restarts: int
     """How often the numbers of the frames begin anew."""
-    more: str
+    excess: str
     """Why what follows the sound ought not to be there; "" if nothing does that matters."""
 
 
@@ -65,12 +65,12 @@ def look(data: bytes) -> Flac | None:
     held, restarts, last = _frames(data, first)
     another = signatures.find(data[first:])
     if another >= 0:
-        more = signatures.followed_by_another(first + another)
+        excess = signatures.followed_by_another(first + another)
     else:
         most = int.from_bytes(data[start + 15 : start + 18], "big") or 2**20
-        more = _after(data, last, most) if last >= 0 else ""
+        excess = _after(data, last, most) if last >= 0 else ""
     total = numbers & _TOTAL_MASK
-    return Flac(start, sample_rate, channels, bits, total, md5.strip(b"\0") and md5, held, restarts, more)
+    return Flac(start, sample_rate, channels, bits, total, md5.strip(b"\0") and md5, held, restarts, excess)
 
 
 def with_total(data: bytes, stated: Flac) -> bytes:

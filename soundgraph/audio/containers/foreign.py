@@ -41,7 +41,7 @@ class ForeignRecording:
     """ffmpeg's name of it; "" where it is not read."""
     damage: str = ""
     """What is wrong with its end, to be put after the file's name; "" if nothing is."""
-    more: str = ""
+    excess: str = ""
     """What follows it and ought not to, to be put after the file's name; "" if nothing does."""
 
 
@@ -72,14 +72,14 @@ def adts(data: bytes, start: int) -> ForeignRecording | None:
         if length < len(head):
             break
         if frames and own != kind:
-            more = f"changes its sample rate or its channels at byte {at}, where another recording begins"
-            return ForeignRecording(sort, "aac", more=more)
+            excess = f"changes its sample rate or its channels at byte {at}, where another recording begins"
+            return ForeignRecording(sort, "aac", excess=excess)
         if at + length > len(data):
             return ForeignRecording(sort, "aac", "breaks off within its last frame") if frames else None
         at, frames, kind = at + length, frames + 1, own
     if frames < 2:
         return None
-    return ForeignRecording(sort, "aac", more=signatures.leftover(data[at:], at))
+    return ForeignRecording(sort, "aac", excess=signatures.leftover(data[at:], at))
 
 
 def _mov(file: BinaryIO, size: int) -> ForeignRecording:
@@ -95,7 +95,7 @@ def _mov(file: BinaryIO, size: int) -> ForeignRecording:
         elif length == 0:
             length = size - at
         if name in (b"ftyp", b"moov") and name in seen:
-            return ForeignRecording(sort, demuxer, more=signatures.followed_by_another(at))
+            return ForeignRecording(sort, demuxer, excess=signatures.followed_by_another(at))
         if length < 8 or name not in _MOV_BOXES:
             break
         if at + length > size:
@@ -109,7 +109,7 @@ def _mov(file: BinaryIO, size: int) -> ForeignRecording:
             sort, demuxer, "breaks off: the list of what it holds, which may stand at its end, is missing"
         )
     file.seek(at)
-    return ForeignRecording(sort, demuxer, more=signatures.leftover(file.read(2**28), at))
+    return ForeignRecording(sort, demuxer, excess=signatures.leftover(file.read(2**28), at))
 
 
 def _matroska(file: BinaryIO, size: int) -> ForeignRecording:
@@ -129,8 +129,8 @@ def _matroska(file: BinaryIO, size: int) -> ForeignRecording:
     after = file.tell() - len(following)
     place = following.find(_EBML)
     if place >= 0 and (b"webm" in following[place : place + 64] or b"matroska" in following[place : place + 64]):
-        return ForeignRecording(sort, demuxer, more=signatures.followed_by_another(after + place))
-    return ForeignRecording(sort, demuxer, more=signatures.leftover(following, after) if length is not None else "")
+        return ForeignRecording(sort, demuxer, excess=signatures.followed_by_another(after + place))
+    return ForeignRecording(sort, demuxer, excess=signatures.leftover(following, after) if length is not None else "")
 
 
 def _vint(data: bytes, at: int) -> tuple[int | None, int]:
@@ -153,8 +153,8 @@ def _asf(file: BinaryIO, size: int) -> ForeignRecording:
     file.seek(stated or size)
     following = file.read(2**28)
     if (place := following.find(_ASF)) >= 0:
-        return ForeignRecording(sort, demuxer, more=signatures.followed_by_another(stated + place))
-    return ForeignRecording(sort, demuxer, more=signatures.leftover(following, stated))
+        return ForeignRecording(sort, demuxer, excess=signatures.followed_by_another(stated + place))
+    return ForeignRecording(sort, demuxer, excess=signatures.leftover(following, stated))
 
 
 def _wavpack(file: BinaryIO, size: int) -> ForeignRecording:
@@ -171,11 +171,11 @@ def _wavpack(file: BinaryIO, size: int) -> ForeignRecording:
         stated, index, samples, flags = (int.from_bytes(head[n : n + 4], "little") for n in (12, 16, 20, 24))
         if samples and flags & _INITIAL_BLOCK:
             if held and index == 0:
-                return ForeignRecording(sort, demuxer, more=signatures.followed_by_another(at))
+                return ForeignRecording(sort, demuxer, excess=signatures.followed_by_another(at))
             total = total or stated
             held = index + samples
         at += length
     if total != 2**32 - 1 and held < total:
         return ForeignRecording(sort, demuxer, f"breaks off: {held} of its {total} samples are there")
     file.seek(at)
-    return ForeignRecording(sort, demuxer, more=signatures.leftover(file.read(2**28), at))
+    return ForeignRecording(sort, demuxer, excess=signatures.leftover(file.read(2**28), at))

@@ -80,13 +80,13 @@ class MpegStream:
     """(start, stop) of the frames in the file, without the first one if that is a header, and without tags between."""
     byte_count: int
     """Of the sound from `first` on, by the header; 0 if it does not say."""
-    there: int
+    present: int
     """How many bytes of sound the file holds from `first` on."""
     changes: int
     """Where another rate or number of channels begins; -1 if nowhere."""
     damaged_at: int
     """Where something lies between frames that is no tag; -1 if nowhere."""
-    more: str
+    excess: str
     """Why what follows the sound ought not to be there; "" if nothing does."""
 
     @property
@@ -174,8 +174,8 @@ def look(data: bytes) -> MpegStream | None:
         if at > span:
             spans.append((span, end))
     parts.append(MpegPart(stated, count, delay, padding))
-    more = signatures.followed_by_another(another) if another >= 0 else ""
-    return MpegStream(first, plain, tuple(parts), tuple(spans), byte_count, end - begin, changes, damaged_at, more)
+    excess = signatures.followed_by_another(another) if another >= 0 else ""
+    return MpegStream(first, plain, tuple(parts), tuple(spans), byte_count, end - begin, changes, damaged_at, excess)
 
 
 def is_plain(data: bytes) -> bool:

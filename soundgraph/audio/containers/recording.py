@@ -148,7 +148,7 @@ def _way(path: str, size: int, *_stat: int) -> Way:
         container = foreign.look(file, head, size)
         if container is not None:
             only = bool(container.demuxer)
-            refusal = container.more or (
+            refusal = container.excess or (
                 "" if only else f"is {container.sort}, which is not read; convert it to wav or flac"
             )
             return Way(refusal, container.damage, sort=container.sort, demuxer=container.demuxer, only_ffmpeg=only)
@@ -163,7 +163,7 @@ def _way(path: str, size: int, *_stat: int) -> Way:
         return _flac(data)
     adts = foreign.adts(data, start)
     if adts is not None:
-        return Way(adts.more, adts.damage, sort=adts.sort, demuxer=adts.demuxer, only_ffmpeg=True)
+        return Way(adts.excess, adts.damage, sort=adts.sort, demuxer=adts.demuxer, only_ffmpeg=True)
     return _mpeg(data)
 
 
@@ -180,8 +180,8 @@ def hidden(path: Path) -> str:
 
 
 def _chunked(sound: chunks.ChunkedSound, file: BinaryIO) -> Way:
-    if sound.more:
-        return Way(sound.more)
+    if sound.excess:
+        return Way(sound.excess)
     if sound.codec in (_MPEG_LAYER_II, _MPEG_LAYER_III) and sound.container in _CONTAINERS:
         return _mpeg_in_wav(sound, file)
     parts: Parts | None = None
@@ -189,9 +189,9 @@ def _chunked(sound: chunks.ChunkedSound, file: BinaryIO) -> Way:
     raw = file.read(struct.calcsize(sound.size_form))
     written = struct.unpack(sound.size_form, raw)[0]
     old = _OLD_PLACEHOLDERS if sound.container in _CONTAINERS else {0xFFFFFFFF}
-    unknown = sound.size is None and sound.there and written not in old
+    unknown = sound.size is None and sound.present and written not in old
     # What follows the sound of a Wave64, libsndfile takes for more of it.
-    longer = sound.container == b"riff" and file.seek(0, 2) - sound.start - sound.there >= _WAVE64_ALIGNED
+    longer = sound.container == b"riff" and file.seek(0, 2) - sound.start - sound.present >= _WAVE64_ALIGNED
     if unknown or longer or sound.container == b"BW64":
         parts = lambda data: [chunks.with_size(data, sound)]  # noqa: E731 - a value, like the others
     demuxer, container = _CONTAINERS.get(sound.container, ("", ""))
@@ -217,12 +217,12 @@ def _limit(sound: chunks.ChunkedSound) -> Limit | None:
         plain = sound.codec in _AIFF_PLAIN and 0 < sound.bits <= 8
         if plain or sound.codec in _AIFF_ONE_BYTE:
             # The size of the chunk may count the padding; COMM does not.
-            most = sound.there // channels
+            most = sound.present // channels
             return Limit(stated if most - stated == 1 else most, 2)
         if sound.codec not in _AIFF_BLOCKS:
             return None
         size, samples = _AIFF_BLOCKS[sound.codec]
-        blocks = -(-sound.there // (size * channels))
+        blocks = -(-sound.present // (size * channels))
         most = blocks * samples
         # Most count blocks in the place of samples, which of a single one cannot be told apart.
         counted = most - samples < stated <= most and stated != blocks
@@ -232,15 +232,15 @@ def _limit(sound: chunks.ChunkedSound) -> Limit | None:
     size, samples = sound.block_bytes, _OTHER_BLOCK_SAMPLES
     if sound.codec == _GSM:
         size, samples = _GSM_BLOCK
-        if sound.there % size > 1:
+        if sound.present % size > 1:
             return None
         # Chunks have an even length, and a 65-byte block may leave one byte over.
-        most = sound.there // size * samples
+        most = sound.present // size * samples
     elif sound.codec in (_IMA_ADPCM, _MS_ADPCM) and size > 7 * channels:
         head, first = (4 * channels, 1) if sound.codec == _IMA_ADPCM else (7 * channels, 2)
         samples = (size - head) * 2 // channels + first
-        most = sound.there // size * samples
-        partial = sound.there % size
+        most = sound.present // size * samples
+        partial = sound.present % size
         if partial > head:
             # IMA keeps eight samples of a channel together.
             unit = 8 if sound.codec == _IMA_ADPCM else 1
@@ -253,9 +253,9 @@ def _limit(sound: chunks.ChunkedSound) -> Limit | None:
 
 
 def _mpeg_in_wav(sound: chunks.ChunkedSound, file: BinaryIO) -> Way:
-    start, stop = sound.start, sound.start + sound.there
+    start, stop = sound.start, sound.start + sound.present
     file.seek(start)
-    stream = mpeg.look(file.read(sound.there))
+    stream = mpeg.look(file.read(sound.present))
     if stream is None or stream.first.layer != 3:
         return Way(damage=sound.damage, sort="MPEG layer II in WAV", demuxer="wav", only_ffmpeg=True)
     if stream.changes >= 0:
@@ -278,8 +278,8 @@ def _flac(data: bytes) -> Way:
     header = flac.look(data)
     if header is None:
         return Way()
-    if header.more:
-        return Way(header.more)
+    if header.excess:
+        return Way(header.excess)
     if header.total == 0 and not header.md5:
         return Way(UNKNOWN_LENGTH)
     if header.held > header.total and not header.md5 and header.restarts:
@@ -287,8 +287,8 @@ def _flac(data: bytes) -> Way:
             f"states {header.total} samples, and holds {header.held} in streams put one after the other; decode it, "
             "and encode it anew"
         )
-    more = header.held > header.total
-    md5 = header.md5 if more else b""
+    holds_more = header.held > header.total
+    md5 = header.md5 if holds_more else b""
     if header.bits not in flac.BITS_LIBSNDFILE_READS:
         short = f"breaks off or is damaged: {header.held} of its {header.total} samples can be read"
         return Way(
@@ -296,7 +296,7 @@ def _flac(data: bytes) -> Way:
             sort=f"FLAC of {header.bits} bits", demuxer="flac", only_ffmpeg=True, samples=header.held,
             md5=md5 if header.bits <= 24 else b"", bits=header.bits,
         )  # fmt: skip
-    if not more:
+    if not holds_more:
         return Way()
     return Way(parts=_flac_parts, md5=md5, bits=header.bits, anew=True)
 
@@ -309,8 +309,8 @@ def _flac_parts(data: bytes) -> list[bytes]:
 def _ogg(data: bytes) -> Way:
     end = ogg.end_of_pages(data)
     if b"OggS" not in data[end:]:  # what is left of a page, or comes before another one, is damage
-        if more := signatures.leftover(data[end:], end):
-            return Way(more)
+        if excess := signatures.leftover(data[end:], end):
+            return Way(excess)
         data = data[:end]
     damage = ogg.damage(data)
     try:
@@ -369,21 +369,21 @@ def _mpeg(data: bytes) -> Way:
     stream = mpeg.look(data)
     if stream is None or not stream.stated:
         return Way(length_stated=stream is None and mpeg.is_plain(data))
-    if stream.more or stream.changes >= 0:
-        return Way(stream.more or _changes(stream.changes))
+    if stream.excess or stream.changes >= 0:
+        return Way(stream.excess or _changes(stream.changes))
     alone = len(stream.parts) == 1
     if alone and stream.plain and stream.frames <= stream.stated:
         # Some count the header too; libsndfile then misses a frame that there never was.
-        counted_itself = stream.frames == stream.stated - 1 and stream.there >= stream.byte_count
+        counted_itself = stream.frames == stream.stated - 1 and stream.present >= stream.byte_count
         if not counted_itself:
-            short = f"breaks off: {stream.there} of its {stream.byte_count} bytes of sound are there"
-            return Way(damage=short if stream.there < stream.byte_count else "")
+            short = f"breaks off: {stream.present} of its {stream.byte_count} bytes of sound are there"
+            return Way(damage=short if stream.present < stream.byte_count else "")
     if stream.damaged_at >= 0:
         return Way(
             damage=f"is damaged near byte {stream.damaged_at}, or files were cut and joined there", parts=_mpeg_parts
         )
     missing = (
-        stream.missing if stream.byte_count == 0 or stream.there < stream.byte_count else max(0, stream.missing - 1)
+        stream.missing if stream.byte_count == 0 or stream.present < stream.byte_count else max(0, stream.missing - 1)
     )
     stated = sum(part.stated for part in stream.parts)
     damage = f"breaks off: {stated - stream.missing} of its {stated} frames are there" if missing else ""
