@@ -33,7 +33,7 @@ from soundgraph.core import errors, parameter_table
 from soundgraph.core.params import Params
 from soundgraph.core.text import listed
 from soundgraph.nodes import get_kind, kind_names, kind_summary
-from soundgraph.project import config, node_fields
+from soundgraph.project import node_fields, settings_tables
 from soundgraph.scene.reading import elements
 from soundgraph.scene.tables import check_settings, export_settings, scene
 
@@ -92,9 +92,9 @@ def _model(which: str) -> type[Params]:
         "export": export_settings.ExportSettings,
         "element": elements.element_model(),
         "check": check_settings.Check,
-        "project cache": config.CacheSettings,
-        "project build": config.BuildSettings,
-        "project policy": config.PolicySettings,
+        "project cache": settings_tables.CacheSettings,
+        "project build": settings_tables.BuildSettings,
+        "project policy": settings_tables.PolicySettings,
     }
     return models[which]
 

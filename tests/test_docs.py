@@ -16,7 +16,8 @@ import pytest
 import soundgraph
 from soundgraph import cli, engines
 from soundgraph.nodes import get_kind, kind_names, kind_summary
-from soundgraph.project.config import BuildSettings, CacheSettings, PolicySettings, load_project
+from soundgraph.project.config import load_project
+from soundgraph.project.settings_tables import BuildSettings, CacheSettings, PolicySettings
 from soundgraph.scene.reading import elements
 from soundgraph.scene.reading.checks_and_manifests import ManifestSettings
 from soundgraph.scene.tables.check_settings import Check

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -96,64 +96,96 @@ def deliver(
     locate: finds the line of a check that failed. If a file fails one, no format is written; what was there stays.
     Raises NodeError if the sound cannot be delivered as asked, OSError if a file cannot be written.
     """
+    outputs = list(_outputs(job, record, read, notes, root, locate))
+    # Only now that all formats have passed: nobody would remember what was written of an export that then failed.
+    return [_delivered(job, record, ancestry, output, known, root, ask) for output in outputs]
+
+
+class _Output(NamedTuple):
+    """A file as it has to be, in one of the export's formats."""
+
+    format: str
+    path: str
+    key: str
+    result: dict[str, Any]
+    """The "sha256" of the file and its "facts"."""
+    data: bytes | None
+    """None where the file that lies there is right."""
+    notes: tuple[tuple[str, str], ...]
+    """(name, text) for the cache."""
+
+
+def _outputs(
+    job: Job, record: Record, read: Callable[[], Audio], notes: Notes, root: Path, locate: Locate
+) -> Iterator[_Output]:
+    """The export in each of its formats, checked. Writes nothing. Raises NodeError."""
     from soundgraph.audio import encode
     from soundgraph.delivery import mastering
 
     settings = job.export.settings
     rate = job.scene.settings.sample_rate
     mastered: mastering.Mastered | None = None
-    to_write = []
-    checks = job.checks
     for format_, path in zip(settings.formats, job.paths(), strict=True):
         key = _export_key(job, record.digest, format_, encode.version(format_))
-        guard = _needs_guard(job, format_)
-        full = root / path
-        there = build_state.delivered_digest(str(full))
+        there = build_state.delivered_digest(str(root / path))
         name = f"export {key}"
-        known_facts = notes.get([name]).get(name)
-        result = _result(known_facts)
+        result = _result(notes.get([name]).get(name))
         new_notes = []
         data = None
         if result is None or result["sha256"] != there:
             if mastered is None:
                 mastered = mastering.master(read(), settings, rate)
-            data, facts = mastered.deliver(format_, guard)
+            data, facts = mastered.deliver(format_, _needs_guard(job, format_))
             result = {"sha256": digest_bytes(data), "facts": facts}
             new_notes.append((name, json.dumps(result)))
-        if checks:
-            loop = _loop(result["facts"])
-            decoded = partial(_decoded, full, data, _guard_frames(result["facts"]))
-            try:
-                note = run_checks.run(checks, result["sha256"], decoded, notes, locate, loop)
-            except CheckError as error:
-                if len(settings.formats) == 1:
-                    raise
-                # The whole export fails by it, and the figure is that of one file.
-                raise CheckError(f"{path.rpartition('/')[2]}: {error}", error.note) from error
-            new_notes += filter(None, [note])
-        to_write.append((format_, path, key, result, None if result["sha256"] == there else data, tuple(new_notes)))
-    # Only now that all formats have passed: nobody would remember what was written of an export that then failed.
-    deliveries = []
-    for format_, path, key, result, data, kept in to_write:
-        full, sidecar_path = root / path, f"{path}{sidecars.SUFFIX}"
-        status = "current"
-        if data is not None:
-            status = "restored" if path in known and known[path].key == key else "written"
-            write(root, job.folder, full, data)
-        commit = _commit(known.get(path), root / sidecar_path, result["sha256"], ask)
-        sidecar = _sidecar(job, format_, record, result, commit, ancestry)
-        side_status = "current"
-        sidecar_digest = digest_bytes(sidecar)
-        if build_state.delivered_digest(str(root / sidecar_path)) != sidecar_digest:
-            before = known.get(sidecar_path)
-            side_status = "restored" if before is not None and before.digest == sidecar_digest else "written"
-            write(root, job.folder, root / sidecar_path, sidecar)
-        entries = (
-            DeliveredFile(path, job.owner, job.source, job.draft, key, result["sha256"], str(commit or "")),
-            DeliveredFile(sidecar_path, job.owner, job.source, job.draft, "sidecar", sidecar_digest),
-        )
-        deliveries.append(Delivery(path, status, side_status, result["facts"], entries, kept))
-    return deliveries
+        if job.checks:
+            new_notes += filter(None, [_check(job, root / path, data, result, notes, locate)])
+        yield _Output(format_, path, key, result, None if result["sha256"] == there else data, tuple(new_notes))
+
+
+def _check(
+    job: Job, path: Path, data: bytes | None, result: Mapping[str, Any], notes: Notes, locate: Locate
+) -> run_checks.Note | None:
+    """What was measured of a file, if that is new. data: its bytes, where it is not on the disk yet."""
+    decoded = partial(_decoded, path, data, _guard_frames(result["facts"]))
+    try:
+        return run_checks.run(job.checks, result["sha256"], decoded, notes, locate, _loop(result["facts"]))
+    except CheckError as error:
+        if len(job.export.settings.formats) == 1:
+            raise
+        # The whole export fails by it, and the figure is that of one file.
+        raise CheckError(f"{path.name}: {error}", error.note) from error
+
+
+def _delivered(
+    job: Job,
+    record: Record,
+    ancestry: Mapping[str, Any],
+    output: _Output,
+    known: Mapping[str, DeliveredFile],
+    root: Path,
+    ask: Ask,
+) -> Delivery:
+    """Writes a file and its sidecar, those of them that are not right already."""
+    path, sidecar_path = output.path, f"{output.path}{sidecars.SUFFIX}"
+    status = "current"
+    if output.data is not None:
+        status = "restored" if path in known and known[path].key == output.key else "written"
+        write(root, job.folder, root / path, output.data)
+    sha256 = output.result["sha256"]
+    commit = _commit(known.get(path), root / sidecar_path, sha256, ask)
+    sidecar = _sidecar(job, output.format, record, output.result, commit, ancestry)
+    side_status = "current"
+    sidecar_digest = digest_bytes(sidecar)
+    if build_state.delivered_digest(str(root / sidecar_path)) != sidecar_digest:
+        before = known.get(sidecar_path)
+        side_status = "restored" if before is not None and before.digest == sidecar_digest else "written"
+        write(root, job.folder, root / sidecar_path, sidecar)
+    entries = (
+        DeliveredFile(path, job.owner, job.source, job.draft, output.key, sha256, str(commit or "")),
+        DeliveredFile(sidecar_path, job.owner, job.source, job.draft, "sidecar", sidecar_digest),
+    )
+    return Delivery(path, status, side_status, output.result["facts"], entries, output.notes)
 
 
 def faults(job: Job, notes: Notes, root: Path, locate: Locate) -> list[str]:

@@ -10,7 +10,7 @@ from soundgraph.core.errors import Mistake, quote
 from soundgraph.delivery.export_files import Job
 from soundgraph.planning import scene_graph
 from soundgraph.planning.scene_graph import Graph
-from soundgraph.project.config import PolicySettings
+from soundgraph.project.settings_tables import PolicySettings
 from soundgraph.scene.tables.scene import Node, Origin
 
 # CC-BY-NC-4.0 and its like, NCGL-UK-2.0, PolyForm-Noncommercial-1.0.0: the parts of a name by which SPDX's list, and

@@ -217,53 +217,81 @@ def master(audio: Audio, settings: ExportSettings, sample_rate: int) -> Mastered
         report = _report(figures.of(audio, steps, None), 0.0, silence)
         return Mastered(audio, report, settings, steps, marks)
 
-    remarks = []
-    gain_db = 0.0
-    target = settings.loudness_lufs
-    if target is not None and blocks.lufs() is None:
-        remarks.append(_UNMEASURABLE)
-        target = None
-    if target is not None:
-        gain_db = blocks.gain_to(target)
-        if blocks.padded:
-            remarks.append("it is shorter than 400 ms; its loudness was measured with silence after it")
+    gain = _Gain(settings, blocks, sample_peak_db)
+    gain.bring_to_loudness()
+    gain.bring_below_ceiling(audio, true_peak_db)
+    gain.bring_below_full_scale()
+    gain.tell_of_missed_loudness()
+    if gain.db:
+        audio = make(audio.samples * _factor(gain.db), sample_rate)
+    steps = steps.scaled(gain.db)
+    measured = figures.of(audio, steps, true_peak_db + gain.db)
+    return Mastered(audio, _report(measured, gain.db, gain.remarks), settings, steps, marks)
 
-    # What is told of a peak depends on who raised it: the artifact had it, or the loudness asked for would have.
-    because = "its quiet parts lie at the gate of the measurement"
-    ceiling = settings.true_peak_dbtp
-    if ceiling is not None and true_peak_db + gain_db > ceiling - _DOUBT_DB:
+
+class _Gain:
+    """The one gain of a sound that is not silent, found step by step, and what is told of it."""
+
+    def __init__(self, settings: ExportSettings, blocks: loudness.Blocks, sample_peak_db: float):
+        self.db = 0.0
+        self.remarks: list[str] = []
+        self._settings, self._blocks, self._sample_peak_db = settings, blocks, sample_peak_db
+        self._target = settings.loudness_lufs
+        self._because = "its quiet parts lie at the gate of the measurement"
+        """Why the loudness asked for is not reached, if it is not."""
+
+    def bring_to_loudness(self) -> None:
+        if self._target is not None and self._blocks.lufs() is None:
+            self.remarks.append(_UNMEASURABLE)
+            self._target = None
+        if self._target is not None:
+            self.db = self._blocks.gain_to(self._target)
+            if self._blocks.padded:
+                self.remarks.append("it is shorter than 400 ms; its loudness was measured with silence after it")
+
+    def bring_below_ceiling(self, audio: Audio, true_peak_db: float) -> None:
+        ceiling = self._settings.true_peak_dbtp
+        if ceiling is None or true_peak_db + self.db <= ceiling - _DOUBT_DB:
+            return
         highest_db = loudness.decibels(limiting.highest_peak(audio)) or 0.0
-        room_db = _room_db(ceiling, settings)
-        if highest_db + gain_db > room_db:
-            over = f"{_over(highest_db + gain_db - ceiling)} the ceiling of {ceiling:g} dBTP"
-            because = f"its true peak would have been {over}"
-            if target is None and highest_db > ceiling:
-                remarks.append(f"its true peak was {over}; it was brought down by as much")
-            elif target is None:
-                remarks.append(f"its true peak might have passed the ceiling of {ceiling:g} dBTP once it was quantised")
-            gain_db = loudness.gain_db_below(room_db - highest_db)
-    if sample_peak_db + gain_db > 0.0:
-        over = f"{_over(sample_peak_db + gain_db)} full scale"
+        room_db = _room_db(ceiling, self._settings)
+        if highest_db + self.db <= room_db:
+            return
+        over = f"{_over(highest_db + self.db - ceiling)} the ceiling of {ceiling:g} dBTP"
+        # What is told of a peak depends on who raised it: the artifact had it, or the loudness asked for would have.
+        self._because = f"its true peak would have been {over}"
+        if self._target is None and highest_db > ceiling:
+            self.remarks.append(f"its true peak was {over}; it was brought down by as much")
+        elif self._target is None:
+            what = f"its true peak might have passed the ceiling of {ceiling:g} dBTP once it was quantised"
+            self.remarks.append(what)
+        self.db = loudness.gain_db_below(room_db - highest_db)
+
+    def bring_below_full_scale(self) -> None:
+        """Raises NodeError for a sound over full scale with `headroom = "error"`."""
+        if self._sample_peak_db + self.db <= 0.0:
+            return
+        over = f"{_over(self._sample_peak_db + self.db)} full scale"
+        settings = self._settings
         clipping = [name for name in settings.formats if get_format(name).lossless and settings.bit_depth != 32]
         if settings.headroom == "error":
             raise NodeError(f'its peak is {over}, and headroom = "error" asks for none that is')
         if settings.headroom == "scale":
-            because = f"its peak would have been {over}"
-            if target is None:
-                remarks.append(f"its peak was {over}; it was brought down by as much")
-            gain_db = loudness.gain_db_below(-sample_peak_db)
+            self._because = f"its peak would have been {over}"
+            if self._target is None:
+                self.remarks.append(f"its peak was {over}; it was brought down by as much")
+            self.db = loudness.gain_db_below(-self._sample_peak_db)
         elif clipping:
-            remarks.append(f"its peak is {over}, and clipped in {' and '.join(clipping)}")
+            self.remarks.append(f"its peak is {over}, and clipped in {' and '.join(clipping)}")
 
-    lufs = blocks.lufs(gain_db)
-    if target is not None and (lufs is None or abs(lufs - target) >= 0.05):
-        reached = "under -70 LUFS" if lufs is None else f"{lufs:.1f} LUFS"
-        remarks.append(f"its loudness is {reached}, not the {target:g} LUFS asked for: {because}")
-    if gain_db:
-        audio = make(audio.samples * _factor(gain_db), sample_rate)
-    steps = steps.scaled(gain_db)
-    measured = figures.of(audio, steps, true_peak_db + gain_db)
-    return Mastered(audio, _report(measured, gain_db, remarks), settings, steps, marks)
+    def tell_of_missed_loudness(self) -> None:
+        if self._target is None:
+            return
+        lufs = self._blocks.lufs(self.db)
+        if lufs is None or abs(lufs - self._target) >= 0.05:
+            reached = "under -70 LUFS" if lufs is None else f"{lufs:.1f} LUFS"
+            asked = f"not the {self._target:g} LUFS asked for"
+            self.remarks.append(f"its loudness is {reached}, {asked}: {self._because}")
 
 
 def _room_db(ceiling_dbtp: float, settings: ExportSettings) -> float:

@@ -4,183 +4,40 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import ValidationError
 
-from soundgraph import backends
 from soundgraph.backends import Model, Pin, Sources
 from soundgraph.core import path_names, toml_document, toml_lines, validation_words
 from soundgraph.core.errors import Mistake, Mistakes, SceneError, UsageError, did_you_mean, one_of, quote
 from soundgraph.core.files import STATE_FOLDER
-from soundgraph.core.params import Params, file_fields, reference_fields
+from soundgraph.core.params import Params
 from soundgraph.core.toml_document import MistakeSink, Sheet
-from soundgraph.core.units import parse_bytes
-from soundgraph.nodes import KINDS, get_kind
-from soundgraph.project import lockfile, model_names, node_fields, root
+from soundgraph.project import lockfile, model_names, root
+from soundgraph.project.default_tables import check_defaults
 from soundgraph.project.lockfile import Take
+from soundgraph.project.settings_tables import (
+    TABLES,
+    BuildSettings,
+    CacheSettings,
+    NamedModel,
+    PolicySettings,
+    ProjectSettings,
+    n_bytes,
+)
 
-
-def _checked_size(value: object, example: str) -> object:
-    """A size as it may be written. Raises ValueError for what is none."""
-    if isinstance(value, str):
-        if parse_bytes(value) < 1:
-            raise ValueError("must be over 0")
-    elif isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"must be a size such as {quote(example)}, or a number of bytes")
-    elif value < 1:
-        raise ValueError(f"must be over 0, not {value}")
-    return value
-
-
-def _n_bytes(size: str | int | None) -> int | None:
-    return parse_bytes(size) if isinstance(size, str) else size
-
-
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-
-
-class ProjectSettings(Params):
-    """What the project is."""
-
-    id: str | None = Field(
-        None,
-        description="by what a cache knows the project beside its folder: one that is checked out anew for each build, "
-        "or mounted where others are, is the same; random, in .soundgraph/, if not given",
-    )
-
-    @field_validator("id")
-    @classmethod
-    def _id_is_a_name(cls, value: str | None) -> str | None:
-        if value is not None and not _ID.fullmatch(value):
-            raise ValueError(
-                "takes letters, digits, ., _ and -, at most 100 of them, and begins with one of the first two"
-            )
-        return value
-
-
-class CacheSettings(Params):
-    """Where results are kept."""
-
-    dir: str = Field(
-        "cache",
-        description="folder of the cache, relative to the project's root; an absolute path names a cache that several "
-        "projects share",
-    )
-    salt: str = Field("", max_length=200, description="part of every key: another salt disowns all earlier results")
-    max_size: str | int | None = Field(
-        None,
-        description="a build that leaves the cache bigger says so, and cache gc makes it smaller: a size such as "
-        '"20 GB", or a number of bytes',
-    )
-
-    @field_validator("dir")
-    @classmethod
-    def _dir_is_usable(cls, value: str) -> str:
-        if value.startswith("/"):
-            return value
-        if value.startswith("~"):
-            raise ValueError('is not expanded from "~"; write the whole path')
-        if wrong := path_names.wrong_with(value):
-            raise ValueError(wrong)
-        return value
-
-    @field_validator("max_size", mode="before")
-    @classmethod
-    def _max_size_is_a_size(cls, value: object) -> object:
-        return _checked_size(value, "20 GB")
-
-
-class BuildSettings(Params):
-    """How a build runs, and where it delivers."""
-
-    output: str = Field("build", description="folder of the exports, relative to the project's root and inside it")
-    workers: int | None = Field(
-        None,
-        ge=1,
-        le=256,
-        description="how many nodes are rendered at a time; as many as there are processors if not given",
-    )
-    memory_budget: str | int | None = Field(
-        None,
-        description='how much memory loaded models may take: a size such as "12 GB", or a number of bytes; one model '
-        "at a time if not given",
-    )
-    weights_dir: str | None = Field(
-        None,
-        min_length=1,
-        description="folder with checkpoints by name (facebook/musicgen-small/state_dict.bin), looked at before the "
-        "cache of the Hugging Face hub; relative to the project's root, or absolute",
-    )
-
-    @field_validator("output")
-    @classmethod
-    def _output_is_usable(cls, value: str) -> str:
-        if wrong := path_names.wrong_with(value):
-            raise ValueError(wrong)
-        return value
-
-    @field_validator("weights_dir")
-    @classmethod
-    def _weights_dir_is_usable(cls, value: str | None) -> str | None:
-        if value is not None and value.startswith("~"):
-            raise ValueError('is not expanded from "~"; write the whole path')
-        return value
-
-    @field_validator("memory_budget", mode="before")
-    @classmethod
-    def _budget_is_a_size(cls, value: object) -> object:
-        return _checked_size(value, "12 GB")
-
-
-class PolicySettings(Params):
-    """What may be delivered."""
-
-    allow_licenses: list[str] | None = Field(
-        None,
-        description="licences of model weights that may be used, as SPDX identifiers such as CC-BY-NC-4.0; any if not "
-        "given",
-    )
-    require: Literal["commercial"] | None = Field(
-        None, description='"commercial" refuses weights whose licence does not allow commercial use'
-    )
-
-
-class NamedModel(Params):
-    """The table form of an entry of [models]."""
-
-    model: str = Field(min_length=1, description="the folder of a checkpoint")
-    license: str | None = Field(
-        None,
-        description="licence of its weights, as an SPDX identifier such as MIT, or LicenseRef- and a word of your own",
-    )
-
-    @field_validator("license")
-    @classmethod
-    def _license_is_a_name(cls, value: str | None) -> str | None:
-        if value is not None and not re.fullmatch(r"[A-Za-z0-9.+-]{1,100}", value):
-            raise ValueError(f'must be one SPDX identifier such as "MIT", not {quote(value)}')
-        return value
-
-
-_TABLES: dict[str, type[Params]] = {
-    "project": ProjectSettings,
-    "cache": CacheSettings,
-    "build": BuildSettings,
-    "policy": PolicySettings,
-}
 WEIGHTS_DIR = "SOUNDGRAPH_WEIGHTS_DIR"
 """An environment variable that stands for [build] weights_dir: weights lie elsewhere on each machine."""
 
 POLICIES = ("commercial",)
 """What --policy, and [policy] require, may ask for."""
 
-NAMES = ("models", *_TABLES, "defaults")
+NAMES = ("models", *TABLES, "defaults")
 """The tables of a soundgraph.toml."""
 
 
@@ -257,11 +114,11 @@ class Project:
 
     @property
     def memory_budget_bytes(self) -> int | None:
-        return _n_bytes(self.build.memory_budget)
+        return n_bytes(self.build.memory_budget)
 
     @property
     def max_cache_bytes(self) -> int | None:
-        return _n_bytes(self.cache.max_size)
+        return n_bytes(self.cache.max_size)
 
 
 def find_root(start: Path) -> Path:
@@ -320,7 +177,7 @@ def _project(folder: Path) -> Project:
         if name not in NAMES:
             mistakes.append(sheet.mistake((name,), "", f"unknown table {quote(name)}{did_you_mean(name, NAMES)}"))
     settings: dict[str, Any] = {
-        name: _settings(sheet, name, model, mistakes) for name, model in _TABLES.items() if name in sheet.table
+        name: _settings(sheet, name, model, mistakes) for name, model in TABLES.items() if name in sheet.table
     }
     logical, licences = _models(sheet, mistakes)
     defaults = check_defaults(sheet.table.get("defaults", {}), MistakeSink(sheet, mistakes))
@@ -339,72 +196,6 @@ def _project(folder: Path) -> Project:
         licences=licences,
         **settings,
     )
-
-
-def check_defaults(written: Any, sink: MistakeSink) -> dict[str, dict[str, Any]]:
-    """The [defaults.<kind>] tables of a scene or of the project. sink: of the file, for what is wrong with them."""
-    if not isinstance(written, Mapping):
-        sink.table(("defaults",), "defaults").wrong((), f"must be a table, not {validation_words.kind_of(written)}")
-        return {}
-    checked = {}
-    for name, table in written.items():
-        own = sink.table(("defaults", name), f"defaults.{name}")
-        if not KINDS.has(str(name)):
-            own.wrong((), f"unknown kind {quote(name)}{did_you_mean(str(name), KINDS.names())}")
-        elif (refusal := KINDS.refusal(str(name))) is not None:
-            own.wrong((), refusal.what, refusal.hint)
-        elif not isinstance(table, Mapping):
-            own.wrong((), f"must be a table, not {validation_words.kind_of(table)}")
-        else:
-            checked[name] = dict(table)
-            for keys, what in _wrong_defaults(name, table):
-                own.wrong(keys, what)
-    return checked
-
-
-def _wrong_defaults(kind: str, table: Mapping[str, Any]) -> list[tuple[toml_lines.Keys, str]]:
-    params = get_kind(kind).params
-    own = {*reference_fields(params), *file_fields(params)} & table.keys()
-    wrong: list[tuple[toml_lines.Keys, str]] = [
-        ((name,), f"{name} has no default: it is what makes one node differ from another") for name in sorted(own)
-    ]
-    others = {name: value for name, value in table.items() if name not in own}
-    if get_kind(kind).render is None:
-        # What a model takes that others need not: it is for those nodes only whose models do.
-        for name in [name for name in others if name not in params.model_fields]:
-            if node_fields.has_field(kind, name):
-                wrong += _wrong_for_all(node_fields.takers(name), name, others.pop(name))
-            else:
-                what = validation_words.unknown_field(name, sorted(node_fields.all_fields(kind)))
-                wrong.append(((name,), what))
-                del others[name]
-    try:
-        params.model_validate(others)
-    except ValidationError as error:
-        # A field that is missing may stand in each node, and how fields go together is asked of each node too.
-        wrong += [
-            (keys, what)
-            for keys, what in validation_words.explain(error, params, others)
-            if keys and not (len(keys) == 1 and keys[0] not in others)
-        ]
-    return wrong
-
-
-def _wrong_for_all(takers: Iterable[str], name: str, value: Any) -> list[tuple[toml_lines.Keys, str]]:
-    """What is wrong with the value of a field, if no backend that takes the field takes that."""
-    first: list[tuple[toml_lines.Keys, str]] = []
-    for taker in takers:
-        params = backends.get(taker).params
-        try:
-            params.model_validate({name: value})
-        except ValidationError as error:
-            explained = validation_words.explain(error, params, {name: value})
-            wrong = [(keys, what) for keys, what in explained if keys and keys[0] == name]
-            if wrong:
-                first = first or wrong
-                continue
-        return []
-    return first
 
 
 def _settings(sheet: Sheet, name: str, model: type[Params], mistakes: list[Mistake]) -> Params | None:

@@ -18,7 +18,7 @@ from soundgraph.core.text import listed
 from soundgraph.engines import ENGINES
 from soundgraph.nodes import KINDS, get_kind, kind_names
 from soundgraph.project import node_fields
-from soundgraph.project.config import BuildSettings, CacheSettings, NamedModel, PolicySettings
+from soundgraph.project.settings_tables import BuildSettings, CacheSettings, NamedModel, PolicySettings
 from soundgraph.scene.reading import elements
 from soundgraph.scene.reading.checks_and_manifests import ManifestSettings
 from soundgraph.scene.tables.check_settings import Check

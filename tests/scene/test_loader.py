@@ -24,7 +24,8 @@ from soundgraph.core.errors import SceneError
 from soundgraph.core.params import references
 from soundgraph.nodes import get_kind, kind_names
 from soundgraph.planning.action import action_of
-from soundgraph.project.config import BuildSettings, CacheSettings, PolicySettings, Project, load_project
+from soundgraph.project.config import Project, load_project
+from soundgraph.project.settings_tables import BuildSettings, CacheSettings, PolicySettings
 from soundgraph.scene.loader import Lines, Loader, clashes, load_data, load_scene, load_scenes, scene_id
 from soundgraph.scene.reading.elements import element_model
 from soundgraph.scene.tables.export_settings import ExportSettings

@@ -5,7 +5,7 @@ Both are about nodes and exports that are known by then; each function returns w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -122,17 +122,8 @@ def _manifest(
     before = sink.count
     if not path_names.is_name(name):
         sink.wrong((), f"{quote(name)} {path_names.NAME_RULE}")
-    engine = entry.get("engine")
-    if not isinstance(engine, str) or not ENGINES.has(engine):
-        if "engine" not in entry:
-            sink.wrong((), "engine is missing", f"it is {one_of(ENGINES.names())}")
-        elif isinstance(engine, str):
-            sink.wrong(("engine",), f"unknown engine {quote(engine)}{did_you_mean(engine, ENGINES.names())}")
-        else:
-            sink.wrong(("engine",), f"engine must be a string, not {validation_words.kind_of(engine)}")
-        return None
-    if (refusal := ENGINES.refusal(engine)) is not None:
-        sink.wrong(("engine",), refusal.what, refusal.hint)
+    engine = _engine(entry, sink)
+    if engine is None:
         return None
     model = engines.get(engine).params
     fields = {**ManifestSettings.model_fields, **model.model_fields}
@@ -149,33 +140,62 @@ def _manifest(
         fault = f"{quote(path)} has a place for a take, and a manifest is about all of them"
     if fault:
         sink.wrong(("path",) if checked.path is not None else (), f"path {fault}")
-    chosen: dict[str, None] = {}
-    places: dict[str, int] = {}  # each once: one that is named again adds nothing, and may mean a thousand takes
-    for place, asked in enumerate(checked.exports if checked.exports is not None else ()):
-        places.setdefault(asked, place)
-    for asked, place in places.items():
-        meant = names.meant_by(asked)
-        if not meant:
-            sink.wrong(("exports", place), f"exports[{place}] {names.unknown(asked)}")
-        chosen.update(dict.fromkeys(meant))
-    if checked.exports is None:
-        chosen.update(dict.fromkeys(exports))
-        if not exports:
-            sink.wrong((), "has nothing to tell of: the scene has no exports")
-    imported = engines.get(engine).formats
-    for export in filter(None, map(exports.get, chosen)):
-        if imported and export.take in (None, 1) and not set(export.settings.formats) & set(imported):
-            what = (
-                f"{engine} imports {one_of(imported)}, and exports.{export.name} is {one_of(export.settings.formats)}"
-            )
-            sink.wrong((), what, f'add "{imported[0]}" to its format')
+    chosen = _chosen(checked.exports, exports, names, sink)
+    _refuse_formats(engine, filter(None, map(exports.get, chosen)), sink)
     origin = Origin(sink.sheet.file, ("manifests", name))
-    manifest = EngineManifest(name, engine, params, tuple(chosen), path, origin)
-    about = [exports.get(each) for each in chosen]
+    manifest = EngineManifest(name, engine, params, chosen, path, origin)
+    about = [exports.get(export) for export in chosen]
     known_exports = [export for export in about if export is not None]
     if sink.count > before or len(known_exports) < len(about):  # nobody knows yet what it is about
         return manifest
     return _with_files(manifest, scene_id, known_exports, sink)
+
+
+def _engine(entry: Mapping[str, Any], sink: MistakeSink) -> str | None:
+    """The engine that a manifest is for; None, and told, where there is none that can be used."""
+    engine = entry.get("engine")
+    if not isinstance(engine, str) or not ENGINES.has(engine):
+        if "engine" not in entry:
+            sink.wrong((), "engine is missing", f"it is {one_of(ENGINES.names())}")
+        elif isinstance(engine, str):
+            sink.wrong(("engine",), f"unknown engine {quote(engine)}{did_you_mean(engine, ENGINES.names())}")
+        else:
+            sink.wrong(("engine",), f"engine must be a string, not {validation_words.kind_of(engine)}")
+        return None
+    if (refusal := ENGINES.refusal(engine)) is not None:
+        sink.wrong(("engine",), refusal.what, refusal.hint)
+        return None
+    return engine
+
+
+def _chosen(
+    asked: Sequence[str] | None, exports: Mapping[str, Export | None], names: _Names, sink: MistakeSink
+) -> tuple[str, ...]:
+    """The names of the exports that a manifest is about, each once; all of the scene's where it names none."""
+    if asked is None:
+        if not exports:
+            sink.wrong((), "has nothing to tell of: the scene has no exports")
+        return tuple(exports)
+    chosen: dict[str, None] = {}
+    places: dict[str, int] = {}  # each once: one that is named again adds nothing, and may mean a thousand takes
+    for place, name in enumerate(asked):
+        places.setdefault(name, place)
+    for name, place in places.items():
+        meant = names.meant_by(name)
+        if not meant:
+            sink.wrong(("exports", place), f"exports[{place}] {names.unknown(name)}")
+        chosen.update(dict.fromkeys(meant))
+    return tuple(chosen)
+
+
+def _refuse_formats(engine: str, exports: Iterable[Export], sink: MistakeSink) -> None:
+    """Tells of each export in no format that the engine imports."""
+    imported = engines.get(engine).formats
+    for export in exports:
+        if imported and export.take in (None, 1) and not set(export.settings.formats) & set(imported):
+            formats = one_of(export.settings.formats)
+            what = f"{engine} imports {one_of(imported)}, and exports.{export.name} is {formats}"
+            sink.wrong((), what, f'add "{imported[0]}" to its format')
 
 
 def _with_files(manifest: EngineManifest, scene_id: str, about: list[Export], sink: MistakeSink) -> EngineManifest:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from soundgraph.core import path_names, validation_words
 from soundgraph.core.errors import Mistakes, SceneError, did_you_mean, quote
 from soundgraph.core.toml_document import MistakeSink, Sheet
-from soundgraph.project.config import check_defaults
+from soundgraph.project.default_tables import check_defaults
 from soundgraph.scene.reading import elements
 from soundgraph.scene.reading.overrides import GivenValues, Overrides
 from soundgraph.scene.reading.raw_tables import (
