@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from soundgraph.cache.disk import sqlite_index
+from soundgraph.cache.disk import guarded_sqlite, sqlite_index
 from soundgraph.cache.disk.cache_folder import Places
+from soundgraph.cache.disk.index_file import IndexFile
 from soundgraph.cache.disk.leases import Leases
 from soundgraph.cache.disk.sqlite_index import Index
 from soundgraph.core.errors import StoreError
@@ -233,16 +234,17 @@ def test_what_is_put_while_another_one_sets_the_index_aside_is_not_lost(filled: 
 def test_of_two_who_find_it_damaged_one_mends_it_and_the_other_takes_that(filled: Made) -> None:
     filled.file.write_bytes(b"x" * 9000)
     one, other = filled(), filled()
-    real = Index._mend
-    found: list[dict[str, str]] = []
+    real = IndexFile.mend
+    calls: list[IndexFile] = []
 
-    def mend(self: Index, error: Any, **more: Any) -> None:
-        if self is one and not found:  # before it comes to that, the other one has done it
-            found.append(other.get([FIRST]))
+    def mend(self: IndexFile, error: Any, **more: Any) -> None:
+        calls.append(self)
+        if len(calls) == 1:  # before it comes to that, the other one has done it
+            assert other.get([FIRST])
             other.put({"action:other": "put by the other"})
         real(self, error, **more)
 
-    with changed(Index, "_mend", mend):
+    with changed(IndexFile, "mend", mend):
         assert one.get([FIRST, "action:other"]) == {FIRST: TEXTS[FIRST], "action:other": "put by the other"}
     assert filled.told == 1
     assert len(list((filled.folder / "set-aside").iterdir())) == 1
@@ -289,7 +291,7 @@ def test_many_who_come_to_it_at_once_all_get_and_put(made: Made, how: str, locks
 
 @pytest.mark.parametrize("act", [lambda one: one.put({"a": "b"}), lambda one: one.touch([FIRST], 1e9)])
 def test_one_that_is_locked_is_told_and_left_as_it_is(filled: Made, act: Callable[[Index], None]) -> None:
-    with changed(sqlite_index, "_WAIT_S", 0), closing(sqlite3.connect(filled.file)) as database:
+    with changed(guarded_sqlite, "WAIT_S", 0), closing(sqlite3.connect(filled.file)) as database:
         one = filled()
         one.put({"action:one": "1"})
         database.execute("BEGIN EXCLUSIVE")

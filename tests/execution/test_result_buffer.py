@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from soundgraph.audio.artifact import Audio
-from soundgraph.cache.disk import sqlite_index
+from soundgraph.cache.disk import guarded_sqlite
 from soundgraph.cache.disk.blobs import DiskBlobs
 from soundgraph.cache.disk.store import DiskStore
 from soundgraph.cache.result_record import Record
@@ -125,7 +125,10 @@ def test_an_index_that_somebody_holds_is_waited_for_once_and_nothing_is_lost(tmp
         real(group, takes=takes)
 
     store.index.close()
-    with changed(sqlite_index, "_WAIT_S", 0), closing(sqlite3.connect(store.folder / "index" / "cache.db")) as database:
+    with (
+        changed(guarded_sqlite, "WAIT_S", 0),
+        closing(sqlite3.connect(store.folder / "index" / "cache.db")) as database,
+    ):
         database.execute("BEGIN EXCLUSIVE")
         with changed(store, "publish", publish):
             failures = found.publish(takes=False)

@@ -14,8 +14,9 @@ from soundgraph.cache.disk import sealing
 from soundgraph.cache.disk.damage import Damage
 from soundgraph.cache.disk.errors import disk_errors
 from soundgraph.cache.disk.files import Content, Files, freshen, read_file
+from soundgraph.cache.disk.index_file import Pair
 from soundgraph.cache.disk.leases import Leases
-from soundgraph.cache.disk.sqlite_index import ACTION, NOTE, Index, Pair
+from soundgraph.cache.disk.sqlite_index import ACTION, NOTE, Index
 from soundgraph.cache.disk.writing import Writing
 from soundgraph.cache.result_record import Record, digest_of_later, is_later
 from soundgraph.cache.store import Draft
