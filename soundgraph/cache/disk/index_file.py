@@ -58,11 +58,10 @@ T = TypeVar("T")
 
 
 class _ReadConnection(NamedTuple):
-    """lasts: whether it sees what is written later; not what could be opened only as a file that never changes."""
-
     database: sqlite3.Connection
     identity: Identity | None
     lasts: bool
+    """Whether it sees what is written later; not what could be opened only as a file that never changes."""
 
 
 class _WriteConnection(NamedTuple):

@@ -30,12 +30,14 @@ ACTION, NOTE = "action:", "note:"
 """How the names of records and of notes begin."""
 
 
-class Row(NamedTuple):
-    """A row of the table as it is. place: by which it can be removed. text: None for what is no plain text."""
+class IndexRow(NamedTuple):
+    """A row of the table as it is."""
 
     place: int
+    """By which it can be removed."""
     name: str
     text: str | None
+    """None for what is no plain text."""
 
 
 class Index:
@@ -159,7 +161,7 @@ class Index:
             return ["it is in no folder"] if is_odd and not self.is_apart else []
         return self._file.faults(f"SELECT count(*) FROM Cache WHERE {_PLAIN}")
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[IndexRow]:
         """Every row of the file as it is, a few hundred at a time: others may write meanwhile. Raises StoreError."""
         place = -(2**63)
         query = (
@@ -171,7 +173,7 @@ class Index:
                 rows = database.execute(query, [place]).fetchall() if database is not None else []
             for at, name, text in rows:
                 place = at
-                yield Row(at, name or "", text)
+                yield IndexRow(at, name or "", text)
             if not rows:
                 return
 
