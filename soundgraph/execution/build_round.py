@@ -38,7 +38,7 @@ from soundgraph.core.threads import Workers
 from soundgraph.delivery import provenance, run_checks
 from soundgraph.delivery.export_files import Delivery, Job
 from soundgraph.delivery.run_checks import CheckError
-from soundgraph.execution.claims import ASK_AGAIN_S, Claims
+from soundgraph.execution.claims import ASK_AGAIN_S, BuildClaims
 from soundgraph.execution.deciding import Deciding
 from soundgraph.execution.delivering import Delivering
 from soundgraph.execution.generator_thread import Generating
@@ -89,7 +89,7 @@ class Round:
         self._step_of = {name: step for step in self._steps for name in step.nodes}
         self._place = {name: place for place, name in enumerate(plan.decisions)}
         self._results = Results(site.store, site.trace)
-        self._claims = Claims(site.store.coordination)
+        self._claims = BuildClaims(site.store.coordination)
         self._deciding = Deciding(plan, site.store, self._records, force=options.force)
         checked = [name for name in site.checks if name in plan.decisions]
         self._delivering = Delivering(self._graph, jobs, checked, self._records)

@@ -14,7 +14,7 @@ ASK_AGAIN_S = 0.05
 _ASK_SHARE = 10
 
 
-class Claims:
+class BuildClaims:
     def __init__(self, coordination: Coordination):
         self._coordination = coordination
         self._keys: set[str] = set()

@@ -25,8 +25,8 @@ _AHEAD = 16
 _LOOK_S = 0.1
 
 
-class Loop(Protocol):
-    """Who asked. All of it is called in its thread."""
+class TakeListener(Protocol):
+    """Who asked for the takes. All of it is called in its thread."""
 
     def loading(self, model: Model) -> None:
         """A model is about to be loaded."""
@@ -66,7 +66,7 @@ class _LoadError(Exception):
 class Generating:
     """models: those loaded. request: what is asked for a node; raises LostError for an input that is gone.
 
-    loop, post: whom to tell, and how to have something called in its thread. stop: heeded at the next chunk.
+    listener, post: whom to tell, and how to have something called in its thread. stop: heeded at the next chunk.
     enough: says that no further take is wanted.
     """
 
@@ -74,13 +74,13 @@ class Generating:
         self,
         models: LoadedModels,
         request: Callable[[str], Request],
-        loop: Loop,
+        listener: TakeListener,
         post: Callable[[Callable[[], None]], None],
         stop: Stop,
         enough: Callable[[], bool],
         trace: Trace,
     ):
-        self._models, self._request, self._loop, self._post = models, request, loop, post
+        self._models, self._request, self._listener, self._post = models, request, listener, post
         self._stop, self._enough, self._trace = stop, enough, trace
         self._room = threading.Semaphore(_AHEAD)
 
@@ -94,7 +94,7 @@ class Generating:
             except OutOfMemoryError as error:
                 if not self._models.keep(step.load):
                     raise
-                self._post(partial(self._loop.made_room, step.model, str(error)))
+                self._post(partial(self._listener.made_room, step.model, str(error)))
                 self._take(step, left)
             if left:
                 raise RuntimeError(f"the backend {step.model.backend} did not answer the request of {left[0]}")
@@ -108,10 +108,10 @@ class Generating:
                 self._models.unload(step.load)
             cause = error.__cause__ if isinstance(error, _LoadError) and error.__cause__ else error
             if left:
-                self._post(partial(self._loop.broken, left[:guilty], left[guilty:], cause))
+                self._post(partial(self._listener.broken, left[:guilty], left[guilty:], cause))
             else:  # all takes are there
-                self._post(partial(self._loop.remark, step.model, f"failed after its last take: {cause}"))
-        self._post(self._loop.generated)
+                self._post(partial(self._listener.remark, step.model, f"failed after its last take: {cause}"))
+        self._post(self._listener.generated)
 
     def _take(self, step: Step, left: list[str]) -> None:
         """Makes the takes of the nodes in `left`, and removes from it those that are settled."""
@@ -120,10 +120,10 @@ class Generating:
             return
         fresh = not self._models.has(step.load)
         if fresh:
-            self._post(partial(self._loop.loading, step.model))
+            self._post(partial(self._listener.loading, step.model))
         generator = self._loaded(step, fresh)
         self._stop.check()  # loading takes long, and it may be long until the first report
-        self._post(partial(self._loop.loaded, step.model, generator.about if fresh else "", names))
+        self._post(partial(self._listener.loaded, step.model, generator.about if fresh else "", names))
         with self._trace.span("batch", step.model.id, precision=step.precision, takes=len(names)):
             self._receive(step, generator, names, requests, left)
 
@@ -152,7 +152,7 @@ class Generating:
                 self._trace.lap("take", name, model=step.model.id, precision=step.precision)
                 self._hand_over(name, result, made)
             except NodeError as error:
-                self._post(partial(self._loop.caught, name, error))
+                self._post(partial(self._listener.caught, name, error))
             self._stop.check()  # the take that was being made is kept
             if self._enough():
                 raise _EnoughError
@@ -174,7 +174,7 @@ class Generating:
 
         def hand_over() -> None:
             self._room.release()
-            self._loop.made(name, result, made.remarks, made.facts)
+            self._listener.made(name, result, made.remarks, made.facts)
 
         self._post(hand_over)
 
@@ -186,7 +186,7 @@ class Generating:
                 request = self._request(name)
             except (LostError, StoreError, OSError) as error:
                 left.remove(name)
-                self._post(partial(self._loop.caught, name, error))
+                self._post(partial(self._listener.caught, name, error))
                 continue
             names.append(name)
             requests.append(request)
@@ -194,4 +194,4 @@ class Generating:
 
     def _report(self, names: list[str], requests: list[Request], index: int, made_s: float) -> None:
         self._stop.check()
-        self._post(partial(self._loop.advanced, names[index], made_s, requests[index].duration))
+        self._post(partial(self._listener.advanced, names[index], made_s, requests[index].duration))

@@ -24,17 +24,15 @@ from soundgraph.planning.planner import Plan, Status
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of making a node's result again.
-
-    status: "identical"; "differs"; "failed", if it could not be made again; "unmade", if there is nothing to compare.
-    difference_db: the RMS of the difference below that of what is recorded, in dB; None unless both are equally long.
-    detail: what else there is to say, as one line.
-    """
+    """What came of making a node's result again."""
 
     node: str
     status: str
+    """"identical"; "differs"; "failed", if it could not be made again; "unmade", if there is nothing to compare."""
     difference_db: float | None = None
+    """The RMS of the difference below that of what is recorded, in dB; None unless both are equally long."""
     detail: str = ""
+    """What else there is to say, as one line."""
 
 
 def verify(
@@ -152,15 +150,15 @@ def record_of(plan: Plan, name: str) -> Record:
 
 
 def _sound(blobs: Blobs, record: Record) -> Audio:
-    found = blobs.read(record.digest)
-    if found is None:
+    sound = blobs.read(record.digest)
+    if sound is None:
         raise NodeError("its samples are gone from the cache, or damaged; build again")
-    return found
+    return sound
 
 
 def _made_by(record: Record) -> Mapping[str, Any]:
-    found = record.made.get("generated", {})
-    return found if isinstance(found, Mapping) else {}
+    facts = record.made.get("generated", {})
+    return facts if isinstance(facts, Mapping) else {}
 
 
 def _elsewhere(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:

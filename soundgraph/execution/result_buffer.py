@@ -54,11 +54,11 @@ class Results:
         if waiting is not None:
             return waiting
         with self._trace.span("read", digest[:12]):
-            found = self._store.blobs.read(digest)
-        if found is None:
+            sound = self._store.blobs.read(digest)
+        if sound is None:
             raise LostError(digest)
-        self._trace.count("bytes read", found.samples.nbytes)
-        return found
+        self._trace.count("bytes read", sound.samples.nbytes)
+        return sound
 
     def add(self, record: Record, sound: Audio, uses: int) -> None:
         """A result, to be published with the next group. uses: how many nodes and exports will want its sound."""
