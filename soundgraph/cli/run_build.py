@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from soundgraph import cli
 from soundgraph.cli import shared_arguments, up_to_date_output
-from soundgraph.cli.terminal import plain_lines
+from soundgraph.cli.terminal import choice
 from soundgraph.core.errors import EXIT_INTERRUPTED, EXIT_NODE_FAILED, EXIT_OK
 from soundgraph.core.events import Event, ScenesRead
 from soundgraph.core.tracing import Recorder
@@ -27,7 +27,7 @@ def run(
     watch: Callable[[ScenesRead], object] | None = None,
 ) -> int:
     """recorder: of --trace. models: they stay loaded. watch: is told what was read, before anything takes long."""
-    reader = plain_lines.choose(as_json, sys.stdout)
+    reader = choice.choose(as_json, sys.stdout)
 
     def tell(event: Event) -> None:
         if isinstance(event, ScenesRead):

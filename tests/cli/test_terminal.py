@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from soundgraph.cli.terminal import plain_lines
+from soundgraph.cli.terminal import choice
 from soundgraph.cli.terminal.live import Live
 from soundgraph.cli.terminal.plain_lines import Plain
 from soundgraph.core.events import (
@@ -358,26 +358,26 @@ class Stream(io.TextIOWrapper):
     ],
 )
 def test_the_form_suits_the_output(as_json, tty, environ, chosen):
-    with plain_lines.choose(as_json, Stream(tty), environ) as progress:
+    with choice.choose(as_json, Stream(tty), environ) as progress:
         assert type(progress).__name__ == chosen
 
 
 def test_no_color_reaches_the_live_display():
-    progress = plain_lines.choose(False, Stream(True), {"NO_COLOR": "1"})
+    progress = choice.choose(False, Stream(True), {"NO_COLOR": "1"})
     assert isinstance(progress, Live)
     assert progress._console.no_color
 
 
 def test_a_terminal_without_the_letters_for_bars_gets_lines():
     stream = Stream(True, "latin-1")
-    with plain_lines.choose(False, stream, {"TERM": "xterm"}) as reader:
+    with choice.choose(False, stream, {"TERM": "xterm"}) as reader:
         reader(NodeDone("wald:regen_für_日本", "ran", 1.0))
     assert stream.text() == "wald:regen_für_\\u65e5\\u672c  ran  1.00 s\n"
 
 
 def test_each_json_line_is_one_object():
     stream = Stream(False)
-    with plain_lines.choose(True, stream, {}) as progress:
+    with choice.choose(True, stream, {}) as progress:
         a_build(progress)
     events = [json.loads(line) for line in stream.text().splitlines()]
     assert events[-1]["event"] == "summary"

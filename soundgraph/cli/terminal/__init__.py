@@ -1,5 +1,5 @@
 """How a build shows on a terminal.
 
-Three readers of a build's events: a live display (`live`), plain lines (`plain_lines`), lines of JSON (`json_lines`).
-`bar` is for other work that takes long.
+Three readers of a build's events: a live display (`live`), plain lines (`plain_lines`), lines of JSON (`json_lines`);
+`choice` tells which. `bar` is for other work that takes long.
 """

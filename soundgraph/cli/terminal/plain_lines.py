@@ -1,14 +1,12 @@
-"""What a build prints for a person to read, line by line, and which reader of its events suits an output."""
+"""What a build prints for a person to read, line by line."""
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Protocol, Self, TextIO
+from typing import Any, Protocol, Self
 
-from soundgraph.cli.terminal.json_lines import JsonLines
 from soundgraph.core.events import (
     Event,
     ExportDone,
@@ -175,41 +173,6 @@ class Plain(Transcript):
 
     def _line(self, pieces: Sequence[Piece]) -> None:
         self._write("".join(words for words, _ in pieces))
-
-
-def choose(json: bool, stream: TextIO, environ: Mapping[str, str] = os.environ) -> Reader:
-    """JSON lines if they are asked for; a live display on a terminal that can move its cursor; else plain lines.
-
-    CI counts as no terminal: its logs keep every redrawn frame. NO_COLOR takes the colours, not the display.
-    """
-    if json:
-        return JsonLines(_writer(stream))
-    if _is_live(stream, environ):
-        from rich.console import Console
-
-        from soundgraph.cli.terminal.live import Live
-
-        return Live(Console(file=stream, no_color=bool(environ.get("NO_COLOR")) or None))
-    return Plain(_writer(stream))
-
-
-def _is_live(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    if environ.get("CI", "").lower() not in ("", "0", "false") or environ.get("TERM", "") in ("dumb", "unknown"):
-        return False
-    # The bars are no ASCII; whoever chose such a locale gets lines that can be written in it.
-    return stream.isatty() and (stream.encoding or "").lower().replace("-", "").startswith("utf")
-
-
-def _writer(stream: TextIO) -> Callable[[str], object]:
-    def write(line: str) -> None:
-        try:
-            stream.write(f"{line}\n")
-        except UnicodeEncodeError:  # a name that the locale has no letters for must not end a build
-            encoding = stream.encoding or "ascii"
-            stream.write(f"{line.encode(encoding, 'backslashreplace').decode(encoding)}\n")
-        stream.flush()  # who reads a pipe wants to see a line when it happens
-
-    return write
 
 
 def _measured(facts: Mapping[str, Any]) -> list[str]:

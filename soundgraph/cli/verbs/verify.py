@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from soundgraph.cli.terminal import plain_lines
+    from soundgraph.cli.terminal import choice
     from soundgraph.core import events
     from soundgraph.core.errors import EXIT_NODE_FAILED, EXIT_OK
     from soundgraph.execution import reproduce
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     plan = session.plan()
     shared_arguments.release_collector()
     with contextlib.ExitStack() as stack:
-        shown = events.ignore if options.json else stack.enter_context(plain_lines.choose(False, sys.stderr))
+        shown = events.ignore if options.json else stack.enter_context(choice.choose(False, sys.stderr))
         listener = events.UntilBroken(shown, lambda: None)  # what is found is told on stdout
         verified = reproduce.verify(plan, session.store.blobs, session.project.sources, options.device, listener)
         verdicts = {verdict.node: verdict for verdict in verified}
