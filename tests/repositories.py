@@ -6,6 +6,17 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
+
+def without_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """git knows no settings of whoever runs the tests, and no repository that surrounds the temporary folder."""
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+
+
 _SETTINGS = {"user.name": "a", "user.email": "a@example.org", "protocol.file.allow": "always"}
 
 

@@ -31,6 +31,11 @@ def folded(path: str) -> str:
     return unicodedata.normalize("NFD", unicodedata.normalize("NFD", path).casefold())
 
 
+def is_spelled_as_path(name: str) -> bool:
+    """Whether a name that may be a path is one: of a model, a published id or its folder. Nothing is looked up."""
+    return name.startswith(("./", "../", "/")) or name in (".", "..")
+
+
 def is_below(path: str, folder: str) -> bool:
     """Whether a path, once folded, is a folder or lies in it. Both are normal, and start at the same place."""
     path, folder = (folded(text.replace(os.sep, "/")).rstrip("/") for text in (path, folder))

@@ -17,6 +17,7 @@ from soundgraph.core import path_names, toml_document, toml_lines, validation_wo
 from soundgraph.core.errors import Mistake, Mistakes, SceneError, UsageError, did_you_mean, one_of, quote
 from soundgraph.core.files import STATE_FOLDER
 from soundgraph.core.params import Params
+from soundgraph.core.path_names import is_spelled_as_path
 from soundgraph.core.toml_document import MistakeSink, Sheet
 from soundgraph.project import lockfile, model_names, root
 from soundgraph.project.default_tables import check_defaults
@@ -240,7 +241,7 @@ def _wrong_entry(name: str, value: Any) -> list[tuple[toml_lines.Keys, str]]:
     except ValidationError as error:
         table = value if isinstance(value, dict) else {"model": value}
         return [(keys, f"{name}: {what}") for keys, what in validation_words.explain(error, NamedModel, table)]
-    if model_names.is_folder(entry.model):
+    if is_spelled_as_path(entry.model):
         return []  # whether it can be used is asked of the nodes that use it
     try:
         model = model_names.resolve(entry.model, {})
@@ -280,6 +281,6 @@ def _overlap(sheet: Sheet, project: Project, folders: Mapping[str, str]) -> list
     if given is not None and project.delivers_into(project.root / given):
         overlaps.append(sheet.mistake(("build", "weights_dir"), "build", f"weights_dir {quote(given)} {lies}"))
     for name, model_id in folders.items():
-        if model_names.is_folder(model_id) and project.delivers_into(project.root / model_id):
+        if is_spelled_as_path(model_id) and project.delivers_into(project.root / model_id):
             overlaps.append(sheet.mistake(("models", name), "models", f"{name}: {quote(model_id)} {lies}"))
     return overlaps

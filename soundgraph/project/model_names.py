@@ -69,11 +69,6 @@ def _all_models() -> list[Model]:
     return [model for name in backends.names() for model in backends.models_of(name)]
 
 
-def is_folder(model_id: str) -> bool:
-    """Whether it is spelled as the folder of a checkpoint; nothing is looked up."""
-    return model_id.startswith(("./", "../", "/")) or model_id in (".", "..")
-
-
 def no_such_size(family: str, size: str) -> str:
     return f"model_size {quote(size)} does not exist for {family}: {_only(family)}"
 

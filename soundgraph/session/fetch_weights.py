@@ -10,6 +10,7 @@ from soundgraph.backends import Model, Pin
 from soundgraph.core import threads
 from soundgraph.core.errors import NodeError, SceneError, UsageError, quote
 from soundgraph.core.events import Listener, Remark, WeightsFetched
+from soundgraph.core.path_names import is_spelled_as_path
 from soundgraph.core.stopping import Stop
 from soundgraph.core.units import size_words
 from soundgraph.execution.outcome import RunOptions
@@ -77,7 +78,7 @@ def pull(project: Project, model: Model, listener: Listener, stop: Stop) -> Proj
         pin = threads.in_background(pull_it, listener, stop)
     except NodeError as error:
         raise UsageError(str(error)) from error
-    if model_names.is_folder(model.id):  # what was fetched belongs to it; the folder itself is the user's to version
+    if is_spelled_as_path(model.id):  # what was fetched belongs to it; the folder itself is the user's to version
         return project
     known = project.pins.get(model.id)
     if known is not None and known.digest != pin.digest:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from soundgraph.project import git_commit, git_repository
+from tests import repositories
 from tests.helpers import CHAIN, Space, changed, export, node
 from tests.hostile.adversary import ATTRIBUTES, Adversary, forget_times, lay_bare, lose
 from tests.repositories import commit_all, git
@@ -35,10 +36,7 @@ VERBS = (
 
 @pytest.fixture(autouse=True)
 def _plain_git(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    repositories.without_settings(monkeypatch)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import pytest
 
 from soundgraph.project import git_commit, git_repository
 from soundgraph.project.git_commit import Commit
+from tests import repositories
 from tests.helpers import CHAIN, Space, changed
 from tests.repositories import commit_all, git, repository
 
@@ -24,11 +25,7 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
 
 @pytest.fixture(autouse=True)
 def _plain_git(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No settings of whoever runs the tests, and no repository above the temporary folder."""
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    repositories.without_settings(monkeypatch)
 
 
 def program(folder: Path, script: str) -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from soundgraph.project import git_revision, lockfile, model_names
 from soundgraph.project.lockfile import LOCK_FILE
 from soundgraph.project.targets import select
 from soundgraph.session.diffing.recipes import RecipeTree
+from tests import repositories
 from tests.helpers import CHAIN, Result, Space, changed, export, generate, node, noise, table
 from tests.repositories import commit_all, git, repository
 
@@ -31,11 +31,7 @@ TWO = CHAIN + "\n".join([generate("wind", "wind"), export("wind", "wind"), ""])
 
 @pytest.fixture(autouse=True)
 def _plain_git(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No settings of whoever runs the tests, and no repository above the temporary folder."""
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    repositories.without_settings(monkeypatch)
 
 
 @pytest.fixture

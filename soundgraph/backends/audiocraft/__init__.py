@@ -8,6 +8,7 @@ from soundgraph.backends import Device, Generator, Model, Pin, Precision, Source
 from soundgraph.backends.audiocraft import catalogue
 from soundgraph.backends.audiocraft.params import AudioCraftParams
 from soundgraph.core.errors import NodeError, quote
+from soundgraph.core.path_names import is_spelled_as_path
 
 
 class AudioCraft:
@@ -22,7 +23,7 @@ class AudioCraft:
         return [catalogue.model(entry) for entry in catalogue.PUBLISHED]
 
     def find(self, model_id: str, sources: Sources | None = None) -> Model | None:
-        if not catalogue.is_folder(model_id) and catalogue.entry(model_id) is None:
+        if not is_spelled_as_path(model_id) and catalogue.entry(model_id) is None:
             return None
         from soundgraph.backends.audiocraft import weights  # a draft build does without
 

@@ -161,11 +161,6 @@ PUBLISHED = (
 _BY_ID = {entry.id: entry for entry in PUBLISHED}
 
 
-def is_folder(model_id: str) -> bool:
-    """Whether the id is the path of a checkpoint's folder."""
-    return model_id.startswith(("./", "../", "/")) or model_id in (".", "..")
-
-
 def entry(model_id: str) -> CatalogueEntry | None:
     """The published model of that id."""
     return _BY_ID.get(model_id)

@@ -16,7 +16,7 @@ from typing import Literal
 
 from soundgraph.backends import Model, Pin, Sources
 from soundgraph.backends.audiocraft import catalogue, digests
-from soundgraph.backends.audiocraft.catalogue import CatalogueEntry, is_folder
+from soundgraph.backends.audiocraft.catalogue import CatalogueEntry
 from soundgraph.backends.audiocraft.peek import Peeked, peek
 from soundgraph.backends.audiocraft.repositories import (
     CODEC_FILE,
@@ -36,6 +36,7 @@ from soundgraph.backends.audiocraft.repositories import (
 from soundgraph.core.digest import digest
 from soundgraph.core.errors import NodeError, quote
 from soundgraph.core.files import stat_text
+from soundgraph.core.path_names import is_spelled_as_path
 
 STEMS_FILE = "955717e8-8726e21a.th"
 STEMS_SHA256 = "8726e21a993978c7ba086d3872e7608d7d5bfca646ca4aca459ffda844faa8b4"
@@ -103,7 +104,7 @@ def find(model_id: str, sources: Sources) -> Model | None:
 
     Raises ValueError for a folder that cannot be used, with words that go after `model "./weights/mine" `.
     """
-    if is_folder(model_id):
+    if is_spelled_as_path(model_id):
         return _from_folder(model_id, sources)
     entry = catalogue.entry(model_id)
     return None if entry is None else _published(entry, sources)
@@ -158,7 +159,7 @@ def look(model_id: str, sources: Sources, *, thorough: bool = False) -> FoundWei
     thorough: whether to read what the hub's cache names by its digest, and to take for absent what is damaged there.
     """
     pin = sources.pins.get(model_id)
-    if is_folder(model_id):
+    if is_spelled_as_path(model_id):
         return _assemble(Place(_folder(model_id, sources)), sources, pin, None, thorough)
     entry = catalogue.entry(model_id)
     for place in places(model_id, sources, pin.revision if pin else "", checkpoint_files):

@@ -141,6 +141,11 @@ def ends_ramped(x: NDArray[np.float32], n_in: int, n_out: int) -> NDArray[np.flo
     return x
 
 
+def ends_ramped_over(x: Mono, rate: int, rise_s: float, end_s: float) -> Mono:
+    """`ends_ramped` over so many seconds at either end."""
+    return ends_ramped(x, int(rise_s * rate), int(end_s * rate))
+
+
 class Drift:
     """A slow random curve from 0 to 1 that can be read at any rate: random knots, joined smoothly."""
 

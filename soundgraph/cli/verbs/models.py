@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from soundgraph.cli import shared_arguments
+from soundgraph.core.path_names import is_spelled_as_path
 
 if TYPE_CHECKING:
     from soundgraph.backends import Model
@@ -88,7 +89,6 @@ def _models(project: Project, unusable: list[str]) -> Iterator[Model]:
     """
     from soundgraph import backends
     from soundgraph.core.errors import UsageError
-    from soundgraph.project import model_names
 
     for name in [*backends.names(), *backends.BACKENDS.from_packages()]:
         for known in backends.models_of(name):
@@ -96,7 +96,7 @@ def _models(project: Project, unusable: list[str]) -> Iterator[Model]:
                 yield backends.find(known.id, project.sources) or known
     unusable += [refusal.what for _, refusal in backends.BACKENDS.refused()]
     for model_id in dict.fromkeys(project.models.values()):
-        if model_names.is_folder(model_id):
+        if is_spelled_as_path(model_id):
             try:
                 yield _resolve(model_id, project)
             except UsageError as error:
@@ -166,7 +166,7 @@ def _resolve(name: str, project: Project) -> Model:
 def _pull(model: Model, project: Project, as_json: bool) -> None:
     from soundgraph import backends
     from soundgraph.core.units import size_words
-    from soundgraph.project import lockfile, model_names
+    from soundgraph.project import lockfile
 
     backend = backends.get(model.backend)
     size = backend.download_size(model, project.sources)
@@ -178,7 +178,7 @@ def _pull(model: Model, project: Project, as_json: bool) -> None:
     with _bar(model.id, shown=not as_json and not here and shared_arguments.coloured(sys.stdout)) as report:
         pin = backend.pull(model, project.sources, report)
     before = project.pins.get(model.id)
-    published = not model_names.is_folder(model.id)
+    published = not is_spelled_as_path(model.id)
     if published:
         lockfile.pin(project.root / lockfile.LOCK_FILE, model.id, pin)
     if as_json:

@@ -13,6 +13,7 @@ from soundgraph.backends import Model
 from soundgraph.core import path_names, validation_words
 from soundgraph.core.errors import did_you_mean, quote
 from soundgraph.core.params import Params, file_fields, references, rename_references, written_references
+from soundgraph.core.path_names import is_spelled_as_path
 from soundgraph.core.text import listed
 from soundgraph.core.toml_document import MistakeSink, Sheet
 from soundgraph.nodes import KINDS, Kind, get_kind
@@ -119,11 +120,11 @@ class NodeReader:
             sink = file.table(("defaults", "generate"), "defaults.generate")
         wanted = name
         try:
-            if model_names.is_folder(name):
+            if is_spelled_as_path(name):
                 wanted = self._checkpoint(sheet, name)
             model = self._sources.model(wanted)
         except UnknownModelError as error:
-            if model_names.is_folder(wanted):
+            if is_spelled_as_path(wanted):
                 self._files.read[self._project.root / wanted] = None
             what = str(error).replace(quote(wanted), quote(name))  # as it is written there
             sink.wrong(keys, f"model {what}", error.hint)

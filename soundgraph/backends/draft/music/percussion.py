@@ -8,11 +8,7 @@ import numpy as np
 
 from soundgraph.backends.draft.chance import Chance
 from soundgraph.backends.draft.exact import Mono, fall
-from soundgraph.backends.draft.shaping import Spectrum, ends_ramped, mode, modes, noise
-
-
-def _ramped(sound: Mono, rate: int, rise_s: float, end_s: float) -> Mono:
-    return ends_ramped(sound, int(rise_s * rate), int(end_s * rate))
+from soundgraph.backends.draft.shaping import Spectrum, ends_ramped_over, mode, modes, noise
 
 
 def _struck_noise(name: str, rate: int, spectrum: Spectrum, seconds: float) -> Mono:
@@ -24,7 +20,7 @@ def kick(rate: int) -> Mono:
     n = int(0.3 * rate)
     sound = mode(n, rate, 118.0, 0.28, glide=0.35)
     sound[: int(0.01 * rate)] += mode(int(0.01 * rate), rate, 1900.0, 0.008)[: int(0.01 * rate)] * np.float32(0.2)
-    return _ramped(sound, rate, 0.001, 0.03)
+    return ends_ramped_over(sound, rate, 0.001, 0.03)
 
 
 def snare(rate: int) -> Mono:
@@ -33,7 +29,7 @@ def snare(rate: int) -> Mono:
     sound = rattle * fall(n, 0.2 * rate)
     body = mode(n, rate, 186.0, 0.12, glide=0.8)
     sound[: len(body)] += body * np.float32(0.6)
-    return _ramped(sound, rate, 0.0005, 0.02) * np.float32(0.7)
+    return ends_ramped_over(sound, rate, 0.0005, 0.02) * np.float32(0.7)
 
 
 def hat(rate: int) -> Mono:
@@ -69,7 +65,7 @@ def tom(rate: int) -> Mono:
     sound = mode(n, rate, 104.0, 0.5, glide=0.75)
     skin = _struck_noise("tom", rate, ((100, -4), (400, 0), (1500, -10), (5000, -30)), 0.08)
     sound[: len(skin)] += skin[: len(sound)] * np.float32(0.5)
-    return _ramped(sound, rate, 0.001, 0.03)
+    return ends_ramped_over(sound, rate, 0.001, 0.03)
 
 
 def ride(rate: int) -> Mono:
@@ -81,7 +77,7 @@ def ride(rate: int) -> Mono:
 
 def shaker(rate: int) -> Mono:
     sound = _struck_noise("shaker", rate, ((2500, -30), (5000, -4), (10000, 0), (16000, -6)), 0.07)
-    return _ramped(sound, rate, 0.012, 0.01) * np.float32(0.5)
+    return ends_ramped_over(sound, rate, 0.012, 0.01) * np.float32(0.5)
 
 
 STROKES: dict[str, Callable[[int], Mono]] = {
