@@ -44,7 +44,7 @@ class Pin:
     revision: str
     """Of its repository."""
     digest: str
-    """The identity of its weights."""
+    """The identity of its weights: a SHA-256."""
     others: tuple[str, ...] = ()
     """"repository@revision" of the parts that came out of other repositories, such as its text encoder."""
 
@@ -80,7 +80,7 @@ class Model:
     licence: str
     """SPDX identifier of the weights' licence; "" where there are no weights or nobody said."""
     identity: str
-    """What the model's weights are, as it enters the key; "" while it is not known."""
+    """What the model's weights are, as it enters the key; "" while it is not known. A SHA-256 of what may be pinned."""
     conditioning: tuple[Conditioning, ...] = ("text",)
     """What it can be given beside its parameters."""
     longer: bool = True

@@ -246,7 +246,7 @@ def _wrong_entry(name: str, value: Any) -> list[tuple[toml_lines.Keys, str]]:
     try:
         model = model_names.resolve(entry.model, {})
     except model_names.UnknownModelError as error:
-        return [((), f"{name} {error}")]
+        return [((), "; ".join(filter(None, (f"{name} {error}", error.hint))))]
     if entry.license is None:
         return []
     known = f"the weights are {model.licence}" if model.licence else "there are no weights"

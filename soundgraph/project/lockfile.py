@@ -77,11 +77,16 @@ def update(
     """Puts lines into the file, each in place of the one for the same model or node; None takes that line away.
 
     No other line is touched, and a file that says so already is not written. Nobody else updates it meanwhile.
-    Raises SceneError for a file that cannot be read, OSError for one that cannot be written.
+    Raises UsageError for what no line can say, SceneError for a file that cannot be read, OSError for one that cannot
+    be written.
     """
     lines: dict[tuple[str, str], str | None] = {}
     for model_id, settled in (models or {}).items():
-        lines["model", model_id] = _model_line(model_id, settled)
+        line = _model_line(model_id, settled)
+        if _model(line.split()) != (model_id, settled):  # of a package's backend: a line that nobody could read again
+            what = f"{visible(model_id)} cannot be pinned: {quote(visible(line))} is not of the form: {_FORM}"
+            raise UsageError(what, "the digest has to be a SHA-256, and none of the words may have spaces in it")
+        lines["model", model_id] = line
     for node, take in (takes or {}).items():
         lines["take", _spelled(node)] = take and _take_line(take)
     if not lines:
@@ -106,7 +111,7 @@ _PLACE = 1
 
 
 def pin(path: Path, model_id: str, settled: Pin) -> None:
-    """Settles on a version of a model, in place of whatever was settled on before. Raises SceneError, OSError."""
+    """Settles on a version of a model, in place of whatever was settled on before. Raises as `update` does."""
     update(path, models={model_id: settled})
 
 

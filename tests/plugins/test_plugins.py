@@ -203,6 +203,17 @@ def test_the_package_that_the_page_shows_works_as_it_says(space: Space, tmp_path
     assert "shorten    Keep the first half of a sound. (of package soundgraph-shorten)\n" in kinds
 
 
+def test_a_model_of_a_package_is_pulled_pinned_and_named_in_the_project(toys: Toys) -> None:
+    toys.space.write("soundgraph.toml", '[models]\nbox = "toy/box"\n[defaults.tremble]\nrate_hz = 3\n')
+    assert toys.run("models", "pull", "box").code == 0
+    toys.space.replace('"toy/box"', '"box"')
+    toys.space.replace("rate_hz = 12\n", "")
+    assert toys.build().code == 0
+    nodes = json.loads(toys.space.read("build/theme.wav.json"))["nodes"]
+    assert nodes["shaken"]["params"] == {"rate_hz": 3.0}
+    assert toys.run("verify").out.endswith("4 identical\n")
+
+
 def test_packages_are_looked_for_only_where_a_name_is_none_of_soundgraph_s(
     space: Space, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,6 +280,9 @@ def test_a_package_that_cannot_be_loaded_is_named_without_a_traceback(toys: Toys
         assert (listing.code, "tremble" in listing.out) == (0, False)
         assert told.partition(": ")[2] in listing.err
     if module == "toybox":
+        toys.space.write("soundgraph.toml", '[models]\nbox = "toy/box"\n')
+        assert f'soundgraph.toml:2: models: box "toy/box" is not a model; {told}' in toys.run("check").err
+        toys.space.write("soundgraph.toml", "")
         assert told in toys.run("models").out
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from soundgraph.backends import Pin
-from soundgraph.core.errors import SceneError
+from soundgraph.core.errors import SceneError, UsageError
 from soundgraph.project import lockfile
 from soundgraph.project.config import load_project
 from soundgraph.project.lockfile import Lock, Take
@@ -62,6 +62,22 @@ def test_pinning_replaces_one_line_and_keeps_the_rest(path: Path) -> None:
     path.write_text(f"model a/a abc {'a' * 64}\nmodel b/b abc {'a' * 64}\nlater thing with words\n")
     lockfile.pin(path, "b/b", B)
     assert lockfile.read(path) == Lock({"a/a": A, "b/b": B}, others=("later thing with words",))
+
+
+@pytest.mark.parametrize(
+    ("model_id", "pin"),
+    [
+        ("toy/box", Pin("", "the one box")),
+        ("toy/box", Pin("", "box")),
+        ("toy box", A),
+        ("toy/box", Pin("first try", A.digest)),
+        ("toy/box", Pin("", A.digest, ("no revision",))),
+    ],
+)
+def test_a_pin_that_could_not_be_read_again_is_not_written(path: Path, model_id: str, pin: Pin) -> None:
+    with pytest.raises(UsageError, match="cannot be pinned"):
+        lockfile.pin(path, model_id, pin)
+    assert not path.exists()
 
 
 def test_only_the_lines_that_change_are_touched(path: Path) -> None:

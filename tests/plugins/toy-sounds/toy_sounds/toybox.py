@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
 from typing import Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ from soundgraph.audio.artifact import make
 from soundgraph.backends import Device, Made, Model, Pin, Precision, Report, Request, Sources
 from soundgraph.core.params import Params
 
-BOX = Model("toy/box", "toybox", "music", 8000, 1, None, "CC0-1.0", "the one box that there is")
+BOX = Model("toy/box", "toybox", "music", 8000, 1, None, "CC0-1.0", sha256(b"the one box that there is").hexdigest())
 
 
 class ToyParams(Params):
