@@ -172,9 +172,9 @@ def _header(n_blobs: int, n_records: int) -> bytes:
 
 def _info(name: str, n_bytes: int) -> tarfile.TarInfo:
     """The header of a member: it says nothing of who wrote it, or when."""
-    found = tarfile.TarInfo(name)
-    found.size = n_bytes
-    return found
+    info = tarfile.TarInfo(name)
+    info.size = n_bytes
+    return info
 
 
 def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
@@ -197,15 +197,15 @@ def take_in(store: DiskStore, path: Path, report: Report = lambda done, whole: N
     Raises UsageError for what is no archive, or one that is damaged, cut off or forged: what came before the fault, and
     is sound by itself, may be in the cache then. Raises StoreError for a full disk, OSError for an unreadable file.
     """
-    found = TakenIn()
+    counts = TakenIn()
     with _opened(path) as file:
         store.prepare()
         with store.coordination.running():
-            _take_all(store, _TarReader(file, path, report), found)
-    return found
+            _take_all(store, _TarReader(file, path, report), counts)
+    return counts
 
 
-def _take_all(store: DiskStore, reader: _TarReader, found: TakenIn) -> None:
+def _take_all(store: DiskStore, reader: _TarReader, counts: TakenIn) -> None:
     n_blobs, n_records = reader.start()
     last = ""
     group: list[tuple[Record, bool]] = []
@@ -216,26 +216,26 @@ def _take_all(store: DiskStore, reader: _TarReader, found: TakenIn) -> None:
             raise reader.wrong(f"{name} is out of order")
         last = name
         if index < n_blobs:
-            found.new_sounds += _take_sound(store, reader, name, n_bytes)
-            found.sounds += 1
+            counts.new_sounds += _take_sound(store, reader, name, n_bytes)
+            counts.sounds += 1
             continue
         group.append(_record(store, reader, name, n_bytes))
-        found.records += 1
+        counts.records += 1
         if len(group) == _GROUP:
-            found.new_records += _publish(store, group)
+            counts.new_records += _publish(store, group)
             group.clear()
     reader.end()
-    found.new_records += _publish(store, group)
+    counts.new_records += _publish(store, group)
 
 
 def _opened(path: Path) -> BinaryIO:
     """Raises UsageError for what is no file: a pipe would be waited for. Raises OSError."""
     handle = os.open(path, os.O_RDONLY | system.DO_NOT_WAIT | system.BINARY)
-    found = os.fstat(handle).st_mode
-    if stat.S_ISREG(found):
+    mode = os.fstat(handle).st_mode
+    if stat.S_ISREG(mode):
         return os.fdopen(handle, "rb")
     os.close(handle)
-    what = "folder" if stat.S_ISDIR(found) else "pipe or a device"
+    what = "folder" if stat.S_ISDIR(mode) else "pipe or a device"
     raise UsageError(f"{path} is a {what}, and no file", "name a file that soundgraph cache export has written")
 
 
@@ -289,20 +289,20 @@ def _record(store: DiskStore, reader: _TarReader, name: str, n_bytes: int) -> tu
         raise reader.wrong(f"{name} is no record: it has {n_bytes:,} bytes")
     data = reader.read(n_bytes)
     reader.pad(n_bytes)
-    found = Record.from_json(data)
-    if found is None or not _is_canonical(found, data):
+    record = Record.from_json(data)
+    if record is None or not _is_canonical(record, data):
         raise reader.wrong(f"{name} is no whole record")
-    if (found.key, found.digest[:16]) != (match[1], match[2] or found.digest[:16]):
+    if (record.key, record.digest[:16]) != (match[1], match[2] or record.digest[:16]):
         raise reader.wrong(f"{name} is the record of something else")
     try:
-        key = action_key(dict(found.action))
+        key = action_key(dict(record.action))
     except (ValueError, TypeError, RecursionError):
         key = ""
-    if key != found.key:  # else a sound could be put in the place of any other
+    if key != record.key:  # else a sound could be put in the place of any other
         raise reader.wrong(f"{name} is not named by what it is the record of")
-    if _shape(store, found.digest) != (found.sample_rate, found.channels, found.n_samples):
+    if _shape(store, record.digest) != (record.sample_rate, record.channels, record.n_samples):
         raise reader.wrong(f"{name} is the record of a sound that is not there")
-    return found, match[2] is not None
+    return record, match[2] is not None
 
 
 def _is_canonical(record: Record, data: bytes) -> bool:

@@ -81,17 +81,17 @@ def verify(
         audit.records()
         audit.index()
         audit.leftovers()
-        audit.found["projects"] = [
+        audit.names["projects"] = [
             path.relative_to(store.folder).as_posix() for path in registered_projects.damaged(store.folder)
         ]
         store.damage()  # it is told here
-        return {sort: sorted(names) for sort, names in audit.found.items()}
+        return {sort: sorted(names) for sort, names in audit.names.items()}
 
 
 class _Audit:
     def __init__(self, store: DiskStore, repair: bool, report: Report):
         self.store, self.repair, self.report = store, repair, report
-        self.found: dict[str, list[str]] = {sort: [] for sort in FAULTS}
+        self.names: dict[str, list[str]] = {sort: [] for sort in FAULTS}
         self.done = 0
         self.whole = sum(_count(store.folder / name) for name in ("blobs", "records"))
         self.bad: set[str] = set()  # digests of damaged blobs
@@ -126,7 +126,7 @@ class _Audit:
         if digest == path.stem and path.parent.name == digest[:2]:
             return
         self.bad.add(path.stem)
-        self.found["damaged"].append(path.name)
+        self.names["damaged"].append(path.name)
         if not self.repair:
             return
         if digest is not None and not self.store.blobs.file(digest).exists():  # a whole sound under another name
@@ -178,9 +178,9 @@ class _Audit:
             if self.repair:
                 known.unlink(missing_ok=True)
             return
-        if known.exists() or digest in self.found["missing"]:
+        if known.exists() or digest in self.names["missing"]:
             return
-        self.found["missing"].append(digest)
+        self.names["missing"].append(digest)
         if self.repair:
             # The record stays: what rests on it is still right, and need not be made again, nor the take without need.
             known.parent.mkdir(exist_ok=True)
@@ -193,13 +193,13 @@ class _Audit:
         known = self.store.index.stored(list(texts))
         wrong = {name: text for name, text in texts.items() if known.get(name) != text}
         if told and self.store.index.is_there:  # without one, all of it is made when it is first asked
-            self.found["unindexed"] += [name.removeprefix(ACTION) for name in wrong]
+            self.names["unindexed"] += [name.removeprefix(ACTION) for name in wrong]
         if self.repair:
             self.store.index.put(wrong)
 
     def index(self) -> None:
         rebuild = bool(self.faults)
-        self.found["index"] = [f"index/cache.db ({fault})" for fault in self.faults]
+        self.names["index"] = [f"index/cache.db ({fault})" for fault in self.faults]
         bad: list[int] = []
         kept: dict[str, str] = {}
         with contextlib.suppress(StoreError) if rebuild else contextlib.nullcontext():
@@ -224,13 +224,13 @@ class _Audit:
         if record is None or f"{ACTION}{record.key}" != name:
             if text is not None and is_later(text):
                 return True
-            self.found["bad_rows"].append(name[:100])
+            self.names["bad_rows"].append(name[:100])
             return False
         if not self.store.records.file(record.key).exists():
             with self.store.coordination.gate():  # a collection takes the row first, and then the file
                 there = self.store.index.stored([name])
                 if name in there and not self.store.records.file(record.key).exists():
-                    self.found["unfiled"].append(record.key)
+                    self.names["unfiled"].append(record.key)
                     if self.repair:
                         self._file(record)
                     self._sound(record)
@@ -250,7 +250,7 @@ class _Audit:
                     self._leftover(path)
 
     def _leftover(self, path: Path) -> None:
-        self.found["leftovers"].append(path.relative_to(self.store.folder).as_posix())
+        self.names["leftovers"].append(path.relative_to(self.store.folder).as_posix())
         if self.repair:
             if path.is_dir() and not path.is_symlink():
                 self._aside(path)
@@ -276,7 +276,7 @@ class _Audit:
                     yield path
 
     def _fault(self, sort: str, path: Path) -> None:
-        self.found[sort].append(path.relative_to(self.store.folder).as_posix() if sort == "strays" else path.name)
+        self.names[sort].append(path.relative_to(self.store.folder).as_posix() if sort == "strays" else path.name)
         if self.repair:
             self._aside(path)
 
@@ -311,8 +311,8 @@ def _within(folder: Path) -> list[Path]:
 
 
 def _count(folder: Path) -> int:
-    found = 0
-    for one in _within(folder):
-        with contextlib.suppress(OSError), os.scandir(one) as entries:
-            found += sum(1 for _ in entries)
-    return found
+    count = 0
+    for inner in _within(folder):
+        with contextlib.suppress(OSError), os.scandir(inner) as entries:
+            count += sum(1 for _ in entries)
+    return count

@@ -80,8 +80,8 @@ def survey(store: DiskStore, reach: Reach, *, alone: bool = False) -> Survey:
     same: dict[bytes, bytes] = {}  # one object for each digest, however many records name it
 
     def digest(text: str) -> bytes:
-        found = bytes.fromhex(text)
-        return same.setdefault(found, found)
+        raw_digest = bytes.fromhex(text)
+        return same.setdefault(raw_digest, raw_digest)
 
     def add(record: Record, earlier: bool, changed_ns: int, n_bytes: int) -> None:
         indexed = None if earlier else usage.get(record.key)
@@ -89,7 +89,7 @@ def survey(store: DiskStore, reach: Reach, *, alone: bool = False) -> Survey:
             Entry(
                 bytes.fromhex(record.key),
                 digest(record.digest),
-                tuple(digest(one) for one in record.inputs if is_digest(one)),
+                tuple(digest(digest_text) for digest_text in record.inputs if is_digest(digest_text)),
                 earlier,
                 store.records.is_take(record),
                 store.records.is_draft(record),
@@ -128,7 +128,7 @@ def survey(store: DiskStore, reach: Reach, *, alone: bool = False) -> Survey:
     return Survey(entries, blobs, givers, unreadable, oldest)
 
 
-def _read(file: listing.Found) -> Record | None:
+def _read(file: listing.ListedFile) -> Record | None:
     if file.n_bytes > MAX_RECORD_BYTES:
         return None
     with open(file.path, "rb", buffering=0) as opened:  # noqa: PTH123 - a Path for each of 190,000 takes longer
@@ -145,7 +145,7 @@ def _is_reached(store: DiskStore, record: Record, earlier: bool, reach: Reach) -
 
 
 def remove(
-    store: DiskStore, found: Survey, choice: Choice, report: Callable[[int, int], None] = lambda done, whole: None
+    store: DiskStore, survey: Survey, choice: Choice, report: Callable[[int, int], None] = lambda done, whole: None
 ) -> Removed:
     """Removes what was chosen, but for what was used since the survey.
 
@@ -160,7 +160,8 @@ def remove(
     for start in range(0, len(choice.entries), _BATCH):
         some = choice.entries[start : start + _BATCH]
         with _alone(store):
-            for entry in _remove_records(store, some, held, partial(_make_room, store, found, choice.orphans, counted)):
+            make_room = partial(_make_room, store, survey, choice.orphans, counted)
+            for entry in _remove_records(store, some, held, make_room):
                 gone[entry.digest] += 1
                 folders.add(_path(store, entry).parent)
                 done.takes += entry.take
@@ -172,15 +173,14 @@ def remove(
     for folder in folders:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # it went with all that was in it
             sync_folder(folder)
-    digests = [digest for digest, count in gone.items() if count == len(found.givers[digest]) and digest in found.blobs]
-    digests += choice.orphans
+    digests = survey.unnamed(gone) + choice.orphans
     for start in range(0, len(digests), _BATCH):
         some_digests = digests[start : start + _BATCH]
         with _alone(store):
             for digest in some_digests:
-                if digest in counted or _remove_blob(store, digest, found):
+                if digest in counted or _remove_blob(store, digest, survey):
                     done.sounds += 1
-                    done.bytes += found.blobs[digest].n_bytes
+                    done.bytes += survey.blobs[digest].n_bytes
         report(min(whole, len(choice.entries) + start + len(some_digests)), whole)
     return done
 
@@ -221,7 +221,7 @@ def _remove_records(
 
 
 def _make_room(
-    store: DiskStore, found: Survey, orphans: Sequence[bytes], counted: set[bytes], free: Sequence[Entry]
+    store: DiskStore, survey: Survey, orphans: Sequence[bytes], counted: set[bytes], free: Sequence[Entry]
 ) -> bool:
     """Removes sounds before their records: on a disk that is full the index cannot be told of anything.
 
@@ -229,17 +229,16 @@ def _make_room(
     of sounds that are gone, as after damage: a build that needs one makes it again. Returns whether anything went, and
     adds it to `counted`.
     """
-    going = Counter(entry.digest for entry in free)
-    whole = [digest for digest, count in going.items() if count == len(found.givers[digest]) and digest in found.blobs]
-    went = {digest for digest in (*whole, *orphans) if digest not in counted and _remove_blob(store, digest, found)}
+    unnamed = survey.unnamed(Counter(entry.digest for entry in free))
+    went = {digest for digest in (*unnamed, *orphans) if digest not in counted and _remove_blob(store, digest, survey)}
     counted |= went
     return bool(went)
 
 
-def _remove_blob(store: DiskStore, digest: bytes, found: Survey) -> bool:
+def _remove_blob(store: DiskStore, digest: bytes, survey: Survey) -> bool:
     """Whether it was still as the survey saw it. A build to which it was of use since then has changed its time."""
     path = store.blobs.file(digest.hex())
-    if _changed_ns(path) != found.blobs[digest].changed_ns:
+    if _changed_ns(path) != survey.blobs[digest].changed_ns:
         return False
     _unlink(path)
     return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -92,6 +92,10 @@ class Survey:
         digests = {entry.digest for entry in some} & self.blobs.keys()
         return sum(entry.n_bytes for entry in some) + sum(self.blobs[digest].n_bytes for digest in digests)
 
+    def unnamed(self, gone: Mapping[bytes, int]) -> list[bytes]:
+        """The sounds that no record names any more. gone: how many records that named each of them went."""
+        return [digest for digest, count in gone.items() if count == len(self.givers[digest]) and digest in self.blobs]
+
     def orphans(self) -> list[bytes]:
         """Sounds that no record names. None while there are damaged records: one of these may name it."""
         return [] if self.unreadable else [digest for digest in self.blobs if digest not in self.givers]
@@ -123,18 +127,18 @@ class Choice:
     """Of all that stays."""
 
 
-def choose(found: Survey, reach: Reach, limits: Limits) -> Choice:
+def choose(survey: Survey, reach: Reach, limits: Limits) -> Choice:
     """What goes, so that the limits hold as far as they can."""
-    entries, weight = found.entries, _Weight(found)
-    must = [place for place, entry in enumerate(entries) if _must_stay(entry, found, limits)]
+    entries, weight = survey.entries, _Weight(survey)
+    must = [place for place, entry in enumerate(entries) if _must_stay(entry, survey, limits)]
     others = sorted(set(range(len(entries))).difference(must), key=lambda place: entries[place].used, reverse=True)
-    orphans = sorted(_free_orphans(found, reach), key=lambda digest: found.blobs[digest].changed_ns)
+    orphans = sorted(_free_orphans(survey, reach), key=lambda digest: survey.blobs[digest].changed_ns)
     gone: list[int] = []
     going: list[bytes] = []
     if (before := limits.before) is not None:
-        going = [digest for digest in orphans if found.blobs[digest].changed_ns / 1e9 < before]
-        weight.left -= sum(found.blobs[digest].n_bytes for digest in going)
-        for place, root in _users_first(found, must, others):
+        going = [digest for digest in orphans if survey.blobs[digest].changed_ns / 1e9 < before]
+        weight.left -= sum(survey.blobs[digest].n_bytes for digest in going)
+        for place, root in _users_first(survey, must, others):
             if entries[root].used >= before:
                 break
             weight.take(place)
@@ -144,34 +148,34 @@ def choose(found: Survey, reach: Reach, limits: Limits) -> Choice:
             if weight.left <= limits.max_bytes:
                 break
             going.append(digest)
-            weight.left -= found.blobs[digest].n_bytes
+            weight.left -= survey.blobs[digest].n_bytes
         left = set(others).difference(gone)
         # Takes are what costs most to make again: drafts and processed results go before them.
         staying = sorted((place for place in others if place in left), key=lambda place: not entries[place].take)
-        for place, _ in _users_first(found, must, staying):
+        for place, _ in _users_first(survey, must, staying):
             if weight.left <= limits.max_bytes:
                 break
             weight.take(place)
             gone.append(place)
     sounds = weight.sounds + len(going)
-    return Choice([entries[place] for place in gone], going, sounds, found.n_bytes - weight.left, weight.left)
+    return Choice([entries[place] for place in gone], going, sounds, survey.n_bytes - weight.left, weight.left)
 
 
-def _must_stay(entry: Entry, found: Survey, limits: Limits) -> bool:
-    if entry.reached or entry.pinned or entry.used >= found.oldest_running:
+def _must_stay(entry: Entry, survey: Survey, limits: Limits) -> bool:
+    if entry.reached or entry.pinned or entry.used >= survey.oldest_running:
         return True
     return entry.take and not limits.takes
 
 
-def _free_orphans(found: Survey, reach: Reach) -> Iterator[bytes]:
+def _free_orphans(survey: Survey, reach: Reach) -> Iterator[bytes]:
     """Those that no pin names, and that no build is just about to write a record for."""
     pinned = {bytes.fromhex(digest) for _, digest in reach.takes}
-    for digest in found.orphans():
-        if digest not in pinned and found.blobs[digest].changed_ns / 1e9 < found.oldest_running:
+    for digest in survey.orphans():
+        if digest not in pinned and survey.blobs[digest].changed_ns / 1e9 < survey.oldest_running:
             yield digest
 
 
-def _users_first(found: Survey, must: Sequence[int], wanted: Sequence[int]) -> Iterator[tuple[int, int]]:
+def _users_first(survey: Survey, must: Sequence[int], wanted: Sequence[int]) -> Iterator[tuple[int, int]]:
     """What may go, the least wanted first, and each before what it refers to: any number of them may go.
 
     wanted: the places of records, the most wanted first. Gives (a place, the place of the most wanted record that it is
@@ -180,7 +184,7 @@ def _users_first(found: Survey, must: Sequence[int], wanted: Sequence[int]) -> I
     It is the end of a walk that visits the most wanted first, and leaves each record after what that refers to. There
     may be circles (a sound turned round twice): these go together.
     """
-    entries, givers = found.entries, found.givers
+    entries, givers = survey.entries, survey.givers
     seen = bytearray(len(entries))
     digests: set[bytes] = set()  # whose givers have been visited: a thousand records may give the same silence
     order: list[tuple[int, int]] = []
@@ -218,17 +222,17 @@ class _Weight:
     """left: bytes that are left once some records went, and the sounds that no record names any more: `sounds` of
     them."""
 
-    def __init__(self, found: Survey):
-        self._found = found
+    def __init__(self, survey: Survey):
+        self._survey = survey
         self._gone: Counter[bytes] = Counter()
-        self.left = found.n_bytes
+        self.left = survey.n_bytes
         self.sounds = 0
 
     def take(self, place: int) -> None:
-        entry = self._found.entries[place]
+        entry = self._survey.entries[place]
         self._gone[entry.digest] += 1
         self.left -= entry.n_bytes
-        blob = self._found.blobs.get(entry.digest)
-        if blob is not None and self._gone[entry.digest] == len(self._found.givers[entry.digest]):
+        blob = self._survey.blobs.get(entry.digest)
+        if blob is not None and self._gone[entry.digest] == len(self._survey.givers[entry.digest]):
             self.left -= blob.n_bytes
             self.sounds += 1

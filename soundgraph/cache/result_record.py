@@ -55,8 +55,8 @@ class Record:
     @property
     def inputs(self) -> tuple[str, ...]:
         """The digests of the artifacts that went in."""
-        found = self.action.get("inputs", {})
-        return tuple(map(str, found.values())) if isinstance(found, Mapping) else ()
+        digests = self.action.get("inputs", {})
+        return tuple(map(str, digests.values())) if isinstance(digests, Mapping) else ()
 
     def to_json(self) -> str:
         """One line of JSON that ends with a checksum (CRC-32) of all before it: a flipped bit may leave a text that
@@ -116,7 +116,7 @@ class Record:
         head = _HEAD.match(raw)
         if head is None or not raw.endswith(_NO_REMARKS, 0, -_TAIL) or not _is_whole(raw):
             return Record.from_json(raw)
-        key, digest, rate, channels, length = (found.decode() for found in head.groups())
+        key, digest, rate, channels, length = (field_bytes.decode() for field_bytes in head.groups())
         return Record(key, digest, int(rate), int(channels), int(length), _Part(raw, "action"), _Part(raw, "made"))
 
 
@@ -141,13 +141,13 @@ class _Part(Mapping[str, Any]):
         return repr(self._read())
 
     def _read(self) -> Mapping[str, Any]:
-        found = _parsed(self._raw)
-        if found is None:
+        record = _parsed(self._raw)
+        if record is None:
             raise StoreError(
                 f"the record of action {_HEAD.match(self._raw)[1].decode()} is none that soundgraph wrote",  # type: ignore[index]
                 "soundgraph cache verify --repair sets it aside",
             )
-        return getattr(found, self._name)  # type: ignore[no-any-return]
+        return getattr(record, self._name)  # type: ignore[no-any-return]
 
 
 @functools.lru_cache(maxsize=64)  # of one record, several things are asked after one another
@@ -167,8 +167,8 @@ def is_later(text: str | bytes) -> bool:
 
 def digest_of_later(raw: bytes) -> str | None:
     """The sound that a record of a later version (see `is_later`) names, if it does so as this one does."""
-    found = json.loads(raw).get("digest")
-    return found if is_digest(found) else None
+    digest = json.loads(raw).get("digest")
+    return digest if is_digest(digest) else None
 
 
 def _is_whole(raw: bytes) -> bool:

@@ -110,9 +110,11 @@ class Places:
 
     def odd(self) -> list[Path]:
         """The places in which something else stands."""
-        found = [self.folder / name for name in sorted(FOLDERS)]
-        found = [path for path in found if os.path.lexists(path) and not path.is_dir()]
-        return found + [path for name in _FILES if os.path.lexists(path := self.folder / name) and not _is_file(path)]
+        odd_places = [self.folder / name for name in sorted(FOLDERS)]
+        odd_places = [path for path in odd_places if os.path.lexists(path) and not path.is_dir()]
+        return odd_places + [
+            path for name in _FILES if os.path.lexists(path := self.folder / name) and not _is_file(path)
+        ]
 
     # What is made in it
 
@@ -150,9 +152,9 @@ class Places:
             self._adjust(made, wanted)
 
     def _adjust(self, made: int | Path, wanted: os.stat_result) -> None:
-        found = _look(made)
-        mode = wanted.st_mode & (0o2777 if stat.S_ISDIR(found.st_mode) else 0o666)
-        if wanted.st_mode & 0o070 and found.st_gid != wanted.st_gid:
+        about = _look(made)
+        mode = wanted.st_mode & (0o2777 if stat.S_ISDIR(about.st_mode) else 0o666)
+        if wanted.st_mode & 0o070 and about.st_gid != wanted.st_gid:
             with contextlib.suppress(OSError):
                 system.set_group(made, wanted.st_gid)
         # A change of group may have taken a bit of the mode; and not to ask is cheaper than to change for nothing.
@@ -327,8 +329,8 @@ def _is_part(place: Path) -> bool:
 
 
 def _is_small(path: Path, name: str) -> bool:
-    found = _stat(path)
-    return found is None or found.st_size <= _MOST_BYTES.get(name, found.st_size)
+    about = _stat(path)
+    return about is None or about.st_size <= _MOST_BYTES.get(name, about.st_size)
 
 
 def _look(made: int | Path) -> os.stat_result:
@@ -343,8 +345,8 @@ def _stat(path: Path) -> os.stat_result | None:
 
 
 def _is_file(path: Path) -> bool:
-    found = _stat(path)
-    return found is not None and stat.S_ISREG(found.st_mode)
+    about = _stat(path)
+    return about is not None and stat.S_ISREG(about.st_mode)
 
 
 def _may_write(path: Path) -> bool:

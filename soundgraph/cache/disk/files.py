@@ -43,7 +43,7 @@ class Files:
                 for place, content in zip(temporary, contents, strict=True):
                     write(place, content)
             else:  # syncs wait for the disk; side by side they wait together
-                spread(lambda one: write(*one), zip(temporary, contents, strict=True), _WRITERS)
+                spread(lambda job: write(*job), zip(temporary, contents, strict=True), _WRITERS)
             for place, path in moves:
                 self.move(place, path)
             if sync_folders:
@@ -67,8 +67,8 @@ def read_file(path: Path, most_bytes: int) -> bytes | None:
 
     Something else may have been put in its place: opening a pipe would wait for ever.
     """
-    found = path.stat()
-    if not stat.S_ISREG(found.st_mode) or found.st_size > most_bytes:
+    about = path.stat()
+    if not stat.S_ISREG(about.st_mode) or about.st_size > most_bytes:
         return None
     return path.read_bytes()
 

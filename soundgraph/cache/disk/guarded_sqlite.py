@@ -157,8 +157,8 @@ def _has_table(database: sqlite3.Connection, name: str) -> bool:
 
 
 def is_filled(database: sqlite3.Connection) -> bool:
-    found: tuple[int] = database.execute("PRAGMA user_version").fetchone()
-    return found == (FILLED,)
+    version: tuple[int] = database.execute("PRAGMA user_version").fetchone()
+    return version == (FILLED,)
 
 
 # What went wrong
@@ -192,10 +192,10 @@ def primary_code(error: sqlite3.DatabaseError) -> int:
 
 def file_identity(path: Path) -> Identity | None:
     try:
-        found = os.stat(path)  # noqa: PTH116 - asked before each statement
+        about = os.stat(path)  # noqa: PTH116 - asked before each statement
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return found.st_dev, found.st_ino
+    return about.st_dev, about.st_ino
 
 
 def _is_own(path: Path) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 
-class Found(NamedTuple):
+class ListedFile(NamedTuple):
     """A file."""
 
     path: str
@@ -19,22 +19,22 @@ class Found(NamedTuple):
     """Its modification time, in ns since 1970."""
 
 
-def blobs(cache: Path) -> Iterator[Found]:
+def blobs(cache: Path) -> Iterator[ListedFile]:
     """The files of sounds. Raises OSError for a folder that may not be read."""
     return _files(cache / "blobs", ".wav")
 
 
-def records(cache: Path) -> Iterator[Found]:
+def records(cache: Path) -> Iterator[ListedFile]:
     """The files of records, earlier ones among them. Raises OSError for a folder that may not be read."""
     return _files(cache / "records", ".json")
 
 
 def size(cache: Path) -> int:
     """Bytes of all sounds and records: what a collection can make less. Raises OSError."""
-    return sum(found.n_bytes for files in (blobs(cache), records(cache)) for found in files)
+    return sum(file.n_bytes for files in (blobs(cache), records(cache)) for file in files)
 
 
-def _files(folder: Path, ending: str) -> Iterator[Found]:
+def _files(folder: Path, ending: str) -> Iterator[ListedFile]:
     try:
         names = sorted(path.name for path in folder.iterdir() if len(path.name) == 2)
     except (FileNotFoundError, NotADirectoryError):
@@ -51,4 +51,4 @@ def _files(folder: Path, ending: str) -> Iterator[Found]:
                         stat = entry.stat(follow_symlinks=False)
                     except FileNotFoundError:  # removed since
                         continue
-                    yield Found(entry.path, entry.name, stat.st_size, stat.st_mtime_ns)
+                    yield ListedFile(entry.path, entry.name, stat.st_size, stat.st_mtime_ns)

@@ -61,8 +61,8 @@ class Known(NamedTuple):
 
     def reach(self) -> Set[str] | None:
         """The keys of what its last builds reached; None where nobody can tell."""
-        found = _read_reach(self.place)
-        return None if found is None else {key for keys in found.scenes.values() for key in keys}
+        reach = _read_reach(self.place)
+        return None if reach is None else {key for keys in reach.scenes.values() for key in keys}
 
 
 class _Reach(NamedTuple):
@@ -88,9 +88,9 @@ def identity(root: Path, given: str | None) -> str:
 
 def made_identity(root: Path, given: str | None) -> str:
     """The same; one that has none gets a random one. Still "" where that cannot be written down."""
-    found = identity(root, given)
-    if found:
-        return found
+    known_identity = identity(root, given)
+    if known_identity:
+        return known_identity
     with contextlib.suppress(OSError):
         path = root / STATE_FOLDER / _OWN_FILE
         path.parent.mkdir(exist_ok=True)
@@ -133,13 +133,13 @@ def keep_reach(
     root: Path,
     project_id: str,
     draft: bool,
-    found: Mapping[str, Collection[str]],
+    reached: Mapping[str, Collection[str]],
     whole: Collection[str],
     is_gone: Callable[[str], bool],
 ) -> None:
     """Writes down what a build has reached. Raises OSError.
 
-    found: action keys by the scene's file. whole: the scenes of which nothing else is reached any more. is_gone:
+    reached: action keys by the scene's file. whole: the scenes of which nothing else is reached any more. is_gone:
     whether the file of a scene is there no more.
     """
     content = _content(root, project_id)
@@ -148,7 +148,7 @@ def keep_reach(
     before = kept.scenes if kept is not None else {}
     mode = "draft" if draft else "real"
     now = {name: keys for name, keys in before.items() if not is_gone(name.partition(" ")[2])}
-    for source, keys in found.items():
+    for source, keys in reached.items():
         name = f"{mode} {source}"
         now[name] = sorted({*keys, *(() if source in whole else now.get(name, ()))})
     if now != before or kept is None:
@@ -158,9 +158,9 @@ def keep_reach(
         places.write(_reach_file(place), _head(body) + body)
 
 
-def forget(places: Places, one: Known) -> None:
+def forget(places: Places, project: Known) -> None:
     """Takes a project off the list. It is on it again once it builds there."""
-    for path in (one.place, _reach_file(one.place)):
+    for path in (project.place, _reach_file(project.place)):
         if path.is_dir() and not path.is_symlink():  # something else, which is nobody's list
             places.set_aside(path)
         else:
@@ -183,13 +183,13 @@ def known(cache: Path, own: Iterable[tuple[Path, str]] = ()) -> list[Known]:
             what = f"{place} is damaged: nobody can tell which project it names"
             hint = "the next build there that has anything to do mends it; if that project is no more, remove it"
             raise UsageError(what, hint)
-    found = []
+    projects = []
     for place in _places(cache):
         with contextlib.suppress(OSError):
             if _is_whole(place):  # before it is read: a pipe in its place would be waited for
                 path, _, project_id = place.read_bytes().partition(b"\0")
-                found.append(Known(Path(os.fsdecode(path)), project_id.decode("utf-8", "replace"), place))
-    return sorted(found)
+                projects.append(Known(Path(os.fsdecode(path)), project_id.decode("utf-8", "replace"), place))
+    return sorted(projects)
 
 
 def damaged(cache: Path) -> list[Path]:

@@ -137,11 +137,11 @@ class Index:
         """The same of those names that are there. Raises StoreError."""
 
         def read(database: sqlite3.Connection) -> dict[str, float]:
-            found: dict[str, float] = {}
+            times: dict[str, float] = {}
             for some, marks in _batches(names):
                 query = f"SELECT key, max(store_time, access_time) FROM Cache WHERE raw = 1 AND key IN ({marks})"
-                found.update((name, _seconds(at)) for name, at in database.execute(query, some))
-            return found
+                times.update((name, _seconds(at)) for name, at in database.execute(query, some))
+            return times
 
         return {} if self.is_apart else self._file.ask(read, {})
 
@@ -196,13 +196,13 @@ class Index:
 
 
 def _texts(database: sqlite3.Connection, names: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for some, marks in _batches(
         sorted(names)
     ):  # neighbours lie on one page: a quarter of the time where there are many
         query = f"SELECT key, value FROM Cache WHERE {_PLAIN} AND key IN ({marks})"
-        found.update(database.execute(query, some).fetchall())
-    return found
+        texts.update(database.execute(query, some).fetchall())
+    return texts
 
 
 def _put(cache: diskcache.Cache, pairs: Iterable[Pair]) -> None:
