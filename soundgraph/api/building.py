@@ -165,17 +165,17 @@ def build(
         memory_budget=memory_budget,
         overwrite=overwrite,
     )
-    return result_of(request, listener, stop=stop)
+    return result_of(request, listener, stop)
 
 
 def result_of(
     request: BuildRequest,
     listener: Listener = events.ignore,
-    models: LoadedModels | None = None,
     stop: Stop | None = None,
+    models: LoadedModels | None = None,
 ) -> Result:
     """`build`, of a request. models: they stay loaded afterwards."""
-    built = building.build(request, listener, models=models, stop=stop)
+    built = building.build(request, listener, stop, models=models)
     if built.outcome.interrupted:
         raise StoppedError if stop is not None and stop.is_requested() else KeyboardInterrupt
     if built.outcome.failures and not request.keep_going:

@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from soundgraph.core import events, interrupts, path_names, system
+from soundgraph.core import events, interrupts, path_names, stopping, system
 from soundgraph.core.errors import SceneError, UsageError
 from soundgraph.core.events import Listener, Remark, ScenesRead
 from soundgraph.core.files import read_clock
@@ -49,17 +49,17 @@ class BuildResult:
 def build(
     request: BuildRequest,
     listener: Listener = events.ignore,
+    stop: Stop | None = None,
     *,
     check: UpToDateCheck | None = None,
     models: LoadedModels | None = None,
     trace: Tally | None = None,
-    stop: Stop | None = None,
 ) -> BuildResult:
     """Builds what is asked for. Nodes and exports that fail are in the result; what was finished is kept.
 
-    check: of this request; without it, every scene is looked at. models: they stay loaded afterwards, for the next
-    build; without it, they are unloaded at the end. trace: is told what takes how long. stop: a wish to stop, which any
-    thread can make; what is finished by then is kept, and the outcome says that it was interrupted.
+    stop: a wish to stop, which any thread can make; what is finished by then is kept, and the outcome says that it was
+    interrupted. check: of this request; without it, every scene is looked at. models: they stay loaded afterwards, for
+    the next build; without it, they are unloaded at the end. trace: is told what takes how long.
 
     Raises SceneError with every mistake, and for what a build is refused for; UsageError for what is asked wrongly,
     and for weights that cannot be fetched; StoreError for the cache; StoppedError where it is stopped before anything
@@ -68,7 +68,8 @@ def build(
     check = check or UpToDateCheck(request, looks_at_all=True)
     trace, stop = trace or Tally(), stop or Stop()
     moment = _moment(request, check)
-    with trace.span("scenes", counted(len(check.dirty()) + len(request.tables), "scene")):
+    scenes = counted(len(check.dirty()) + len(request.tables), "scene")
+    with stopping.heeding(stop), trace.span("scenes", scenes):
         session = opening.open_session(
             Path(check.root),
             check.dirty(),
@@ -84,7 +85,8 @@ def build(
     if request.since is not None:
         from soundgraph.session.diffing import comparison  # few builds need git
 
-        session = comparison.since(session, request.since)
+        with stopping.heeding(stop):
+            session = comparison.since(session, request.since)
     if request.release and (mistakes := refusals.of_release(session)):
         raise SceneError(mistakes)
     if request.since is not None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +14,10 @@ from soundgraph.backends import Made, Model, Refused, Report, Request
 from soundgraph.core.events import Event, NodeWaiting, TakeProgress
 from soundgraph.core.stopping import Stop, StoppedError
 from soundgraph.project import open_cache
+from soundgraph.project.build_request import BuildRequest
 from soundgraph.project.config import load_project
-from tests.helpers import CHAIN, Space, export, generate
+from soundgraph.session import building
+from tests.helpers import CHAIN, Space, export, for_ffmpeg, g722, generate, node
 from tests.probes import Probe, Probed
 from tests.session.stopping import SOON_S, stopped_once
 
@@ -92,6 +96,32 @@ def test_a_wait_for_a_collection_ends(space: Space, probe: Probe) -> None:
     assert isinstance(build.error, StoppedError)
     assert build.took_s < SOON_S
     other.close()
+
+
+def test_a_program_that_hangs_while_scenes_are_read_ends(
+    space: Space, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = for_ffmpeg(tmp_path / "bin", hangs="-frames:a")
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    space.write("sounds/door.wav", g722())
+    space.scene(node("door", "file", path="../sounds/door.wav") + export("door", "door"))
+    stop, errors = Stop(), []
+
+    def build() -> None:
+        try:
+            building.build(BuildRequest(["a"], root=str(space.root)), stop=stop)
+        except StoppedError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=build, daemon=True)
+    thread.start()
+    while thread.is_alive() and not (program.parent / "started").exists():
+        thread.join(0.01)
+    stop.request()
+    thread.join(30)
+    assert not thread.is_alive()
+    assert len(errors) == 1
+    assert not space.exists("build")
 
 
 def test_a_wish_that_was_made_before_lets_nothing_begin(space: Space) -> None:
