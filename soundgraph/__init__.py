@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from typing import Any
 
-    from soundgraph.api.building import Result, build, plan
+    from soundgraph.api.building import Result, build, plan, preview
     from soundgraph.api.pipeline import Pipeline
     from soundgraph.api.scene import Ref, Scene, load_scene
     from soundgraph.audio.artifact import Audio
@@ -35,6 +35,7 @@ __all__ = [
     "build",
     "load_scene",
     "plan",
+    "preview",
 ]
 
 _HOMES = {
@@ -51,6 +52,7 @@ _HOMES = {
     "build": "api.building",
     "load_scene": "api.scene",
     "plan": "api.building",
+    "preview": "api.building",
 }
 
 

@@ -17,8 +17,11 @@ from soundgraph.execution.loaded_models import LoadedModels
 from soundgraph.planning.planner import Plan
 from soundgraph.project import targets
 from soundgraph.project.build_request import BuildRequest, SceneTable, UpToDateCheck
-from soundgraph.session import building, opening, refusals
+from soundgraph.scene.tables.scene import node_id
+from soundgraph.session import building, opening, previewing, refusals
 from soundgraph.session.building import BuildResult
+from soundgraph.session.previewing import RenderedSounds, SoundWindow
+from soundgraph.session.session import Session
 
 
 class Result:
@@ -92,6 +95,8 @@ class Result:
         return [name for name in self._outcome.plan.decisions if statuses.get(name) == status]
 
 
+_previewed = RenderedSounds()
+
 Buildable = Scene | str | Path
 """A scene, or a target as on the command line: a file, a folder, "forest/rain", "rainy_forest:rain"."""
 
@@ -107,13 +112,7 @@ def plan(
 
     Raises SceneError with every mistake.
     """
-    request = _request(what, root=root, draft=draft, policy=policy, overrides=overrides)
-    check = UpToDateCheck(request, looks_at_all=True)
-    session = opening.open_session(
-        Path(check.root), check.wanted, tables=request.tables, overrides=overrides, draft=draft, require=policy
-    )
-    if mistakes := refusals.of_policy(session):
-        raise SceneError(mistakes)
+    session = _session(_request(what, root=root, draft=draft, policy=policy, overrides=overrides))
     try:
         return session.plan()
     finally:
@@ -166,6 +165,61 @@ def build(
         overwrite=overwrite,
     )
     return result_of(request, listener, stop)
+
+
+def preview(
+    scene: Buildable,
+    node: str,
+    *,
+    start_s: float = 0.0,
+    seconds: float | None = None,
+    draft: bool = False,
+    policy: str | None = None,
+    overrides: Sequence[str] = (),
+    root: str | Path | None = None,
+    stop: Stop | None = None,
+) -> Audio:
+    """The sound of a node as a build would make it, without a build: nothing is kept in the cache, nor delivered.
+
+    What is in the cache is read, the rest is made in memory; so are drafts. Other takes have to be generated before, by
+    `build`. What one preview has made the next one in this process need not make again, up to 256 MiB.
+
+    scene: one. node: its name in the scene. start_s, seconds: the part that is wanted, to the sample; all of the sound
+    if they are not given. draft, policy, overrides, root, stop: as in `build`.
+
+    >>> import soundgraph
+    >>> scene = soundgraph.Scene("blip", duration=0.2)
+    >>> beep = scene.generate("short beep", model="draft/audio", name="beep")
+    >>> soundgraph.preview(scene, "beep", start_s=0.1, seconds=0.05).samples.shape
+    (1, 800)
+
+    Raises SceneError with every mistake, UsageError for a node that there is not, or that needs takes to be generated,
+    NodeError for one that fails, StoppedError.
+    """
+    window = SoundWindow(start_s, seconds)
+    session = _session(_request([scene], root=root, draft=draft, policy=policy, overrides=overrides))
+    try:
+        if len(session.scenes) != 1:
+            raise UsageError(f'a preview is of one scene, and "{scene}" stands for {len(session.scenes)}')
+        return previewing.preview(session, node_id(session.scenes[0].id, node), window, stop, rendered=_previewed)
+    finally:
+        session.store.close()
+
+
+def _session(request: BuildRequest) -> Session:
+    """Raises SceneError with every mistake."""
+    check = UpToDateCheck(request, looks_at_all=True)
+    session = opening.open_session(
+        Path(check.root),
+        check.wanted,
+        tables=request.tables,
+        overrides=request.overrides,
+        draft=request.draft,
+        require=request.policy,
+    )
+    if mistakes := refusals.of_policy(session):
+        raise SceneError(mistakes)
+    return session
 
 
 def result_of(

@@ -100,12 +100,15 @@ class Session:
     def _real_root(self) -> str:
         return os.path.realpath(self.root)
 
-    def plan(self, *, force: bool = False, lost: Iterable[str] = ()) -> Plan:
-        """Raises UsageError if a recording went away since the scene was read, StoreError for the cache."""
+    def plan(self, *, force: bool = False, lost: Iterable[str] = (), targets: Sequence[str] | None = None) -> Plan:
+        """targets: ids of nodes, in place of those that are asked for.
+
+        Raises UsageError if a recording went away since the scene was read, StoreError for the cache.
+        """
         try:
             plan = planner.plan(
                 self.graph,
-                self.wanted,
+                self.wanted if targets is None else targets,
                 self.store.records.lookup,
                 salt=self.project.cache.salt,
                 force=force,

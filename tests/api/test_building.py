@@ -12,8 +12,9 @@ import soundfile
 
 import soundgraph
 from soundgraph.api import building, pipeline, scene
-from soundgraph.core.errors import SceneError
+from soundgraph.core.errors import SceneError, UsageError
 from soundgraph.planning.planner import Status
+from tests.probes import Probe
 
 SCENE = """
 [scene]
@@ -259,3 +260,37 @@ def test_half_of_a_pair_of_characters_is_no_name_of_a_file(tmp_path: Path, of: s
         scene.manifest("m", "json", path="\udcff")
     with pytest.raises(SceneError):
         soundgraph.build(scene, root=tmp_path)
+
+
+def test_a_preview_is_what_a_build_gives_and_keeps_nothing(project: Path) -> None:
+    found = soundgraph.preview(_in_code(), "master")
+    assert sorted(path.name for path in project.iterdir()) == ["soundgraph.toml"]
+    assert found.digest == soundgraph.build(_in_code()).audio("master").digest
+    part = soundgraph.preview(_write(project), "master", start_s=0.05, seconds=0.01)
+    np.testing.assert_array_equal(part.samples, found.samples[:, 2400:2880])
+    assert (
+        soundgraph.preview("rain:master", "dark", overrides=["nodes.rain.seed=9"]).digest
+        != soundgraph.preview("rain", "dark").digest
+    )
+
+
+def test_previews_share_what_they_make_and_nobody_can_alter_it(probe: Probe) -> None:
+    scene = soundgraph.Scene("probed", duration=0.1)
+    rain = scene.generate("rain that no other test asks for", model="draft/audio")
+    first = soundgraph.preview(scene, rain)
+    first.samples[:] = 0.0
+    assert soundgraph.preview(scene, rain).samples.any()
+    assert len(probe.batches) == 1
+
+
+@pytest.mark.parametrize(
+    ("targets", "node", "message"),
+    [
+        ("rain", "drak", 'no scene has a node "rain:drak"; did you mean "rain:dark"'),
+        ("graphs", "dark", 'a preview is of one scene, and "graphs" stands for 2'),
+    ],
+)
+def test_a_preview_is_of_one_node_of_one_scene(project: Path, targets: str, node: str, message: str) -> None:
+    _write(project).with_name("snow.toml").write_text(SCENE.replace("exports.rain", "exports.snow"))
+    with pytest.raises(UsageError, match=message):
+        soundgraph.preview(targets, node)
