@@ -231,8 +231,8 @@ class Round:
     def _generate(self, step: Step, names: list[str]) -> None:
         for name in names:
             self._states.move(name, NodeState.RUNNING)
-        self._batch, self._generating = names, True
         self._generator.submit(self._takes.run, step, names)
+        self._batch, self._generating = names, True  # not before: without a thread, the loop would wait for it
 
     # Deciding
 
