@@ -20,6 +20,10 @@ _PATIENCE_S = 60
 """That a build never comes to the point at which it is to be stopped is a failure, and no reason to wait for ever."""
 
 
+_TRIES = 5
+"""A machine may have other things to do: of so many tries, one has to be soon enough."""
+
+
 class StoppedBuild:
     """What came of a build that was stopped."""
 
@@ -33,6 +37,18 @@ class StoppedBuild:
         if self.result is None:
             return isinstance(self.error, StoppedError)
         return self.result.outcome.interrupted
+
+
+def stopped_soon(space: Space, stopped: Callable[[Space], StoppedBuild]) -> StoppedBuild:
+    """The first build that ended soon enough after the wish. stopped: a build in a project of its own."""
+    waits_s = []
+    for attempt in range(_TRIES):
+        build = stopped(Space(space.root / f"try{attempt}"))
+        assert build.was_stopped
+        if build.took_s < SOON_S:
+            return build
+        waits_s.append(build.took_s)
+    raise AssertionError(f"no build ended soon enough after the wish to stop: {waits_s} s")
 
 
 def stopped_once(

@@ -19,7 +19,7 @@ from soundgraph.project.config import load_project
 from soundgraph.session import building
 from tests.helpers import CHAIN, Space, export, for_ffmpeg, g722, generate, node
 from tests.probes import Probe, Probed
-from tests.session.stopping import SOON_S, stopped_once
+from tests.session.stopping import StoppedBuild, stopped_once, stopped_soon
 
 
 class Slow(Probe):
@@ -52,50 +52,52 @@ def slow(probe: Probe, monkeypatch: pytest.MonkeyPatch) -> Slow:
 
 
 def test_a_batch_is_left_at_its_next_chunk(space: Space, slow: Slow) -> None:
-    space.scene(
-        generate("one", "one", "draft/audio", 0.1)
-        + generate("two", "two", "draft/audio", 0.1)
-        + export("x", "one")
-        + export("y", "two")
-    )
-    build = stopped_once(space, lambda event: isinstance(event, TakeProgress) and slow.chunks > 2)
-    assert build.was_stopped
-    assert build.result is not None
-    assert build.took_s < SOON_S
-    assert build.result.outcome.statuses == {"a:one": "ran", "a:two": "skipped"}
-    assert [entry.name for entry in (space.root / "cache" / "records").rglob("*.json")] != []  # the finished take
+    def stopped(project: Space) -> StoppedBuild:
+        slow.chunks = 0
+        project.scene(
+            generate("one", "one", "draft/audio", 0.1)
+            + generate("two", "two", "draft/audio", 0.1)
+            + export("x", "one")
+            + export("y", "two")
+        )
+        build = stopped_once(project, lambda event: isinstance(event, TakeProgress) and slow.chunks > 2)
+        assert build.result is not None
+        assert build.result.outcome.statuses == {"a:one": "ran", "a:two": "skipped"}
+        assert [*(project.root / "cache" / "records").rglob("*.json")] != []  # the finished take
+        return build
+
+    stopped_soon(space, stopped)
 
 
 def test_a_wait_for_another_build_ends(space: Space, probe: Probe) -> None:
-    space.scene(CHAIN)
-    other = open_cache.open_folder(load_project(space.root))
-    other.prepare()
-    plan = soundgraph.plan("a", root=space.root)
-    key = next(decision.key for name, decision in plan.decisions.items() if name == "a:rain")
-    assert key is not None
-    assert other.coordination.claim(key)
-    build = stopped_once(space, lambda event: isinstance(event, NodeWaiting))
-    assert build.was_stopped
-    assert build.took_s < SOON_S
-    other.close()
+    def stopped(project: Space) -> StoppedBuild:
+        project.scene(CHAIN)
+        other = open_cache.open_folder(load_project(project.root))
+        other.prepare()
+        key = soundgraph.plan("a", root=project.root).decisions["a:rain"].key
+        assert key is not None
+        assert other.coordination.claim(key)
+        build = stopped_once(project, lambda event: isinstance(event, NodeWaiting))
+        other.close()
+        return build
+
+    stopped_soon(space, stopped)
 
 
 def test_a_wait_for_a_collection_ends(space: Space, probe: Probe) -> None:
     """A collection is alone in a cache while it removes: who wants to read there waits at the gate."""
-    space.scene(CHAIN)
-    other = open_cache.open_folder(load_project(space.root))
-    other.prepare()
-    ready = threading.Event()
 
-    def scenes_are_read(event: Event) -> bool:
-        return True
+    def stopped(project: Space) -> StoppedBuild:
+        project.scene(CHAIN)
+        other = open_cache.open_folder(load_project(project.root))
+        other.prepare()
+        with other.coordination.gate(alone=True):
+            build = stopped_once(project, lambda event: True)
+        assert isinstance(build.error, StoppedError)
+        other.close()
+        return build
 
-    with other.coordination.gate(alone=True):
-        ready.set()
-        build = stopped_once(space, scenes_are_read, also=ready)
-    assert isinstance(build.error, StoppedError)
-    assert build.took_s < SOON_S
-    other.close()
+    stopped_soon(space, stopped)
 
 
 def test_a_program_that_hangs_while_scenes_are_read_ends(
