@@ -174,7 +174,7 @@ def _verbs(which: str, page: Path) -> list[str]:
 
 def _options(which: str, page: Path) -> list[str]:
     rows = []
-    for action in parser_of(which)._actions:
+    for action in options_of(which):
         if isinstance(action, argparse._HelpAction):
             continue
         metavar = action.metavar or ("|".join(map(str, action.choices)) if action.choices else "")
@@ -193,6 +193,11 @@ def parser_of(verb: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"soundgraph {verb}", allow_abbrev=False, exit_on_error=False)
     importlib.import_module(f"soundgraph.cli.verbs.{verb}").add_arguments(parser)
     return parser
+
+
+def options_of(verb: str) -> list[argparse.Action]:
+    """Its arguments, as argparse has them."""
+    return parser_of(verb)._actions
 
 
 _EXITS = {

@@ -187,7 +187,7 @@ class Space:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=partial(_ignore, ignoring) if ignoring else None,
+            preexec_fn=partial(_ignore, ignoring) if ignoring else None,  # noqa: PLW1509 - it starts no thread here
         )
 
 

@@ -1,4 +1,5 @@
-"""The rooms of the package: how many modules each has, in how many rows they stand, and class names that stand twice.
+"""The rooms of the package: how many modules each has, in how many rows they stand, class names that stand twice, and
+modules of ours that are called by another name.
 
 Run it: `python -m tests.rooms`. `test_rooms.py` holds what must be so; which room may import which is the import
 linter's business (pyproject.toml).
@@ -13,8 +14,12 @@ from pathlib import Path
 
 import networkx as nx
 
-PACKAGE = Path(__file__).parent.parent / "soundgraph"
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "soundgraph"
 MOST_ROWS = 4
+
+FOLDERS = ("soundgraph", "tests", "docs")
+"""Where there is Python."""
 
 
 def modules() -> dict[str, Path]:
@@ -63,10 +68,10 @@ def rows(graph: nx.DiGraph[str]) -> list[list[str]]:
     height: dict[str, int] = {}
     for name in reversed(list(nx.topological_sort(graph))):
         height[name] = max((height[below] + 1 for below in graph.successors(name)), default=0)
-    found: list[list[str]] = [[] for _ in range(max(height.values(), default=-1) + 1)]
+    by_height: list[list[str]] = [[] for _ in range(max(height.values(), default=-1) + 1)]
     for name in sorted(height):
-        found[height[name]].append(name)
-    return found
+        by_height[height[name]].append(name)
+    return by_height
 
 
 def rooms() -> list[str]:
@@ -74,13 +79,34 @@ def rooms() -> list[str]:
 
 
 def classes_twice() -> dict[str, list[str]]:
-    """The modules of each public class name that is defined more than once."""
+    """The modules of each class name that is defined more than once."""
     places = defaultdict(list)
     for name, path in modules().items():
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(name)
-    return {name: sorted(found) for name, found in sorted(places.items()) if len(found) > 1}
+    return {name: sorted(modules) for name, modules in sorted(places.items()) if len(modules) > 1}
+
+
+def aliases(folder: Path) -> list[str]:
+    """Where a file below `folder` imports a module of ours under another name, as "file:line: import"."""
+    places = []
+    for path in sorted(folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                whole = [alias.name for alias in node.names if alias.asname]
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                whole = [f"{node.module}.{alias.name}" for alias in node.names if alias.asname]
+            else:
+                continue
+            if any(_is_module(name) for name in whole):
+                places.append(f"{path.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node)}")
+    return places
+
+
+def _is_module(name: str) -> bool:
+    place = ROOT.joinpath(*name.split("."))
+    return place.is_dir() or place.with_name(f"{place.name}.py").is_file()
 
 
 def main() -> None:
@@ -92,6 +118,9 @@ def main() -> None:
             print(f"    {' '.join(row)}")
     for name, places in classes_twice().items():
         print(f"class {name} stands in {', '.join(places)}")
+    for folder in FOLDERS:
+        for place in aliases(ROOT / folder):
+            print(place)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ processes, break things on purpose or need torch are slow as a whole, and so are
 from __future__ import annotations
 
 import sys
+import xml.etree.ElementTree as ET
 from collections import defaultdict
 from pathlib import Path
-from xml.etree import ElementTree
 
 LIST = Path(__file__).with_name("slow.txt")
 FOLDERS = (
@@ -37,7 +37,7 @@ def measured(reports: list[str]) -> list[str]:
     """The slow functions by the reports of test runs."""
     times = defaultdict(list)
     for report in reports:
-        for case in ElementTree.parse(report).getroot().iter("testcase"):
+        for case in ET.parse(report).getroot().iter("testcase"):
             path = case.attrib["classname"].replace(".", "/") + ".py"
             times[f"{path}::{case.attrib['name'].partition('[')[0]}"].append(float(case.attrib["time"]))
     slow = {name for name, each in times.items() if max(each) >= MOST_S or sum(each) >= 10 * MOST_S}

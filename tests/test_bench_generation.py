@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -155,7 +155,7 @@ class FakeWorker:
     def __init__(self, party: str, *_: object):
         self.party, self.rows, self.log = party, 0, []
 
-    def __enter__(self) -> FakeWorker:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -89,7 +89,7 @@ def sections(page: Path) -> dict[str, str]:
 @pytest.mark.parametrize("verb", cli.VERBS)
 def test_every_verb_has_a_section_with_all_its_options(verb):
     section = sections(DOCS / "command-line.md")[verb]
-    options = [option for action in generate.parser_of(verb)._actions for option in action.option_strings]
+    options = [option for action in generate.options_of(verb) for option in action.option_strings]
     for option in set(options) - {"-h", "--help"}:
         assert re.search(rf"`{option}[` ]", section), f"{option} is not in the section on {verb}"
 

@@ -16,3 +16,12 @@ def test_a_room_has_few_rows_and_no_cycle(room: str) -> None:
 def test_a_room_says_what_it_is_for(room: str) -> None:
     text = (rooms.PACKAGE / room / "__init__.py").read_text(encoding="utf-8")
     assert text.startswith('"""')
+
+
+@pytest.mark.parametrize("folder", rooms.FOLDERS)
+def test_modules_of_ours_go_by_their_own_names(folder: str) -> None:
+    assert rooms.aliases(rooms.ROOT / folder) == []
+
+
+def test_no_two_classes_have_one_name() -> None:
+    assert rooms.classes_twice() == {}

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from soundgraph import backends
 from soundgraph.api import building
@@ -63,7 +63,7 @@ class Pipeline:
         self._draft, self._device = draft, building.checked_device(device)
         self._models = LoadedModels(self._device, self._project.sources)
 
-    def __enter__(self) -> Pipeline:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

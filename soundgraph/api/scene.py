@@ -149,5 +149,5 @@ def load_scene(path: str | Path) -> Scene:
     checked = loader.load_scene(path, project)
     scene = Scene(checked.id)
     scene.path = path
-    scene._data = toml_document.read(path, toml_document.display(path, project.root)).table
+    scene._data = toml_document.read(path, toml_document.display(path, project.root)).table  # noqa: SLF001
     return scene  # what is added to it is built with it; the file stays as it is

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -17,11 +18,11 @@ NOTHING_RUNS = float("inf")
 class Reach:
     """What must stay."""
 
-    keys: Set[str] = frozenset()
+    keys: AbstractSet[str] = frozenset()
     """Actions whose current record scenes reach."""
-    takes: Set[tuple[str, str]] = frozenset()
+    takes: AbstractSet[tuple[str, str]] = frozenset()
     """(key, digest) of pinned takes, current or not."""
-    shapes: Set[str] = frozenset()
+    shapes: AbstractSet[str] = frozenset()
     """Of generated nodes whose key cannot be formed now, since an input or the weights are not here: any take of such a
     shape may be theirs."""
 

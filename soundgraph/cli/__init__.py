@@ -110,7 +110,7 @@ def _main(words: list[str]) -> int:
 
 
 def _fill_streams() -> None:
-    """Makes something of streams that the caller has closed, and what a stream has no letter for is written as \\u…."""
+    r"""Makes something of streams that the caller has closed, and what a stream has no letter for is written as \u…."""
     if sys.stdin is None or sys.stdout is None or sys.stderr is None:
         for number in range(3):
             try:

@@ -243,14 +243,14 @@ def closest(name: str, candidates: Iterable[str]) -> str:
 class Hints:
     """`did_you_mean` for the first of many mistakes: a search among thousands of names takes half a second."""
 
-    _MOST = 10
+    MOST = 10
 
     def __init__(self) -> None:
         self._given = 0
 
     def __call__(self, name: str, candidates: Iterable[str]) -> str:
         self._given += 1
-        return did_you_mean(name, candidates) if self._given <= self._MOST else ""
+        return did_you_mean(name, candidates) if self._given <= self.MOST else ""
 
 
 def one_of(candidates: Sequence[str]) -> str:

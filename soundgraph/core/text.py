@@ -41,9 +41,9 @@ def one_line(text: str) -> str:
 
 
 def json_line(facts: Mapping[str, Any]) -> str:
-    """An object in JSON on one line, as letters where they can be printed; a terminal may obey the rest.
+    r"""An object in JSON on one line, as letters where they can be printed; a terminal may obey the rest.
 
-    A character that cannot be printed stands in a string, where \\u and its number mean the same.
+    A character that cannot be printed stands in a string, where \u and its number mean the same.
     """
     import json
 

@@ -19,15 +19,15 @@ from soundgraph.core.text import short, visible
 
 MAX_BYTES = 4_000_000
 
-_MOST_PARTS = 100
+MOST_PARTS = 100
 # Possessive (++), so that a long word is looked at once.
 _PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+"""
-_LONG_NAME = re.compile(rf"(?<![\w-])(?:{_PART}\.[ \t]*+){{{_MOST_PARTS}}}", re.ASCII)
+_LONG_NAME = re.compile(rf"(?<![\w-])(?:{_PART}\.[ \t]*+){{{MOST_PARTS}}}", re.ASCII)
 
-_MOST_TABLES = 200_000
+MOST_TABLES = 200_000
 """Tables and lists in a file: each takes a hundred times the memory that it takes to write."""
 
-_MOST_FIELDS = 1000
+MOST_FIELDS = 1000
 _OF_NAMES = {"nodes", "exports", "manifests", "models", "defaults"}
 
 # What may hold a bracket or a dot and opens nothing: strings, comments, and numbers after what stands before a value.
@@ -224,18 +224,18 @@ def loads(text: str) -> dict[str, Any]:
     counted first, and such names are looked for.
     Raises ValueError (TOMLDecodeError, where it is a mistake of syntax; TooMuchError), RecursionError.
     """
-    if len(text) > _MOST_TABLES and _tables(text) > _MOST_TABLES:
-        raise TooMuchError(f"holds over {_MOST_TABLES:,} tables and lists")
-    long_name = _LONG_NAME.search(text) if text.count(".") > _MOST_PARTS else None
+    if len(text) > MOST_TABLES and count_tables(text) > MOST_TABLES:
+        raise TooMuchError(f"holds over {MOST_TABLES:,} tables and lists")
+    long_name = _LONG_NAME.search(text) if text.count(".") > MOST_PARTS else None
     if long_name:
-        raise tomli.TOMLDecodeError(f"A name has over {_MOST_PARTS} parts", text, long_name.start())
+        raise tomli.TOMLDecodeError(f"A name has over {MOST_PARTS} parts", text, long_name.start())
     table = tomli.loads(text)
-    if len(text) > _MOST_TABLES:
+    if len(text) > MOST_TABLES:
         _refuse_wide_tables(table)
     return table
 
 
-def _tables(text: str) -> int:
+def count_tables(text: str) -> int:
     """How many tables and lists a text opens, at most; a dot in a name stands between two of them."""
     without_text = _PLAIN.sub("", text)
     return sum(map(without_text.count, "[{."))
@@ -253,9 +253,9 @@ def _refuse_wide_tables(table: dict[str, Any]) -> None:
     while waiting:
         where, value = waiting.pop()
         if isinstance(value, dict):
-            if len(value) > _MOST_FIELDS:
+            if len(value) > MOST_FIELDS:
                 raise TooMuchError(
-                    f"{visible(short(where))} holds {len(value):,} fields, and none has over {_MOST_FIELDS:,}"
+                    f"{visible(short(where))} holds {len(value):,} fields, and none has over {MOST_FIELDS:,}"
                 )
             waiting += [(where, inner) for inner in value.values() if isinstance(inner, dict | list)]
         elif isinstance(value, list):

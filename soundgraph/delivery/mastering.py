@@ -217,7 +217,7 @@ def master(audio: Audio, settings: ExportSettings, sample_rate: int) -> Mastered
         report = _report(figures.of(audio, steps, None), 0.0, silence)
         return Mastered(audio, report, settings, steps, marks)
 
-    gain = _Gain(settings, blocks, sample_peak_db)
+    gain = _DeliveryGain(settings, blocks, sample_peak_db)
     gain.bring_to_loudness()
     gain.bring_below_ceiling(audio, true_peak_db)
     gain.bring_below_full_scale()
@@ -229,7 +229,7 @@ def master(audio: Audio, settings: ExportSettings, sample_rate: int) -> Mastered
     return Mastered(audio, _report(measured, gain.db, gain.remarks), settings, steps, marks)
 
 
-class _Gain:
+class _DeliveryGain:
     """The one gain of a sound that is not silent, found step by step, and what is told of it."""
 
     def __init__(self, settings: ExportSettings, blocks: loudness.Blocks, sample_peak_db: float):

@@ -65,7 +65,7 @@ def files(handout: Handout) -> dict[str, bytes]:
     written: dict[str, bytes] = {}
     if params.import_settings:
         for sound in sounds:
-            written[f"{sound.file}.import"] = _import_file(params, sound).encode()
+            written[f"{sound.file}.import"] = import_file(params, sound).encode()
     for group in groups(sounds):
         if group.has_takes:
             written[f"{path}/{group.name}.tres"] = _randomizer(params, group).encode()
@@ -88,15 +88,15 @@ def merge(path: str, theirs: bytes, ours: bytes) -> bytes | None:
 
 # Godot writes a .import file anew when it imports, and would give a random uid to one without. All it adds is here,
 # as it would write it: then its file is ours to the byte, and neither program takes the other's for a change.
-_TYPES = {
+TYPES = {
     "wav": ("wav", "AudioStreamWAV", "sample"),
     "ogg": ("oggvorbisstr", "AudioStreamOggVorbis", "oggvorbisstr"),
     "mp3": ("mp3", "AudioStreamMP3", "mp3str"),
 }
 
 
-def _import_file(params: Godot, sound: Sound) -> str:
-    importer, kind, extension = _TYPES[sound.format]
+def import_file(params: Godot, sound: Sound) -> str:
+    importer, kind, extension = TYPES[sound.format]
     source = under(params.root, sound.file)
     name = source.rpartition("/")[2]
     md5 = hashlib.md5(source.encode(), usedforsecurity=False).hexdigest()
@@ -173,12 +173,12 @@ def _randomizer(params: Godot, group: Group) -> str:
     resources, streams = [], []
     for index, sound in enumerate(group.sounds):
         key = f"{index + 1}_{digest('godot id', [sound.id, sound.take])[:5]}"
-        kind = _TYPES[sound.format][1]
+        kind = TYPES[sound.format][1]
         uid = f' uid="{_uid(sound)}"' if params.import_settings else ""
         source = _quoted(under(params.root, sound.file))
         resources.append(f'[ext_resource type="{kind}"{uid} path={source} id="{key}"]')
         streams += [f'stream_{index}/stream = ExtResource("{key}")', f"stream_{index}/weight = 1.0"]
-    uid = _as_uid(digest("godot randomizer", group.id))
+    uid = as_uid(digest("godot randomizer", group.id))
     lines = [
         f'[gd_resource type="AudioStreamRandomizer" load_steps={len(resources) + 1} format=3 uid="{uid}"]',
         "",
@@ -200,10 +200,10 @@ _UID_DIGITS = "abcdefghijklmnopqrstuvwxy012345678"
 
 
 def _uid(sound: Sound) -> str:
-    return _as_uid(digest("godot sound", [sound.id, sound.take, sound.format]))
+    return as_uid(digest("godot sound", [sound.id, sound.take, sound.format]))
 
 
-def _as_uid(hexadecimal: str) -> str:
+def as_uid(hexadecimal: str) -> str:
     """63 bits of a digest as Godot writes a resource's id."""
     number = int(hexadecimal[:16], 16) & 0x7FFFFFFFFFFFFFFF
     text = ""

@@ -85,7 +85,7 @@ def loads(plan: Plan, *, budget: int | None = None, device: Device = "auto") -> 
         key_of[name] = key
         models.setdefault(key, node.model)
     memory = {key: _memory_bytes(model, key.precision) for key, model in models.items()}
-    sizes = {key: _size(model, key.precision, budget) for key, model in models.items()}
+    sizes = {key: load_size(model, key.precision, budget) for key, model in models.items()}
     if budget is not None:
         _refuse_what_is_too_large(models, sizes, budget)
     after = _after(plan, key_of)
@@ -119,7 +119,7 @@ def _memory_bytes(model: Model, precision: Precision | None) -> int:
     return 0 if model.draft else model.memory_bytes(precision or "float32")
 
 
-def _size(model: Model, precision: Precision | None, budget: int | None) -> int:
+def load_size(model: Model, precision: Precision | None, budget: int | None) -> int:
     """What a load counts for under a budget."""
     size = _memory_bytes(model, precision)
     if budget is None or model.draft:

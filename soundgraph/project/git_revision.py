@@ -180,7 +180,7 @@ class _Tree:
             printed = git.run("ls-tree", "-r", "-z", sha, folder=folder)
         except UsageError as error:
             raise UsageError(*_lacking(sha)) from error
-        self._entries = _entries(printed)
+        self.entries = _entries(printed)
         self._modules: dict[str, _Tree | None] = {}
         self.unread: list[str] = []  # submodules in which scenes were looked for, and that are not here as they were
         self._links: dict[str, str] = {}
@@ -191,17 +191,17 @@ class _Tree:
 
         The folder may be a link; those to folders in it are not followed, as in a working tree.
         """
-        place_in_tree = self._real(place)
+        place_in_tree = self.real(place)
         if place_in_tree is None:
             return
         tree, real = place_in_tree
         # Looked up where it is a file: a build --since asks for each scene by itself.
         start = f"{real}/" if real else ""
-        inside = [real] if real in tree._entries else [path for path in tree._entries if path.startswith(start)]
+        inside = [real] if real in tree.entries else [path for path in tree.entries if path.startswith(start)]
         for path in inside:
             name = f"{place}{path.removeprefix(real)}" if real else f"{place}/{path}"
-            if tree._entries[path][0] == _MODULE:
-                if tree._module(path) is None:
+            if tree.entries[path][0] == _MODULE:
+                if tree.module(path) is None:
                     self.unread.append(name)
                 yield from self.scenes(name)
             elif _is_scene(name):
@@ -209,13 +209,13 @@ class _Tree:
 
     def find(self, path: str) -> _Blob | None:
         """The file at a path, through links and into submodules; None if there is none, or it lies outside."""
-        place_in_tree = self._real(path)
+        place_in_tree = self.real(path)
         if place_in_tree is None:
             return None
         tree, real = place_in_tree
-        return _Blob(tree._entries[real][1], tree) if real in tree._entries else None
+        return _Blob(tree.entries[real][1], tree) if real in tree.entries else None
 
-    def _real(self, path: str) -> tuple[_Tree, str] | None:
+    def real(self, path: str) -> tuple[_Tree, str] | None:
         """Where a path leads, through links and into submodules, whether or not something lies there: "" for the folder
         of a tree itself. None if it leads out, through a file, or round in a circle."""
         for _ in range(_MOST_LINKS):
@@ -224,12 +224,12 @@ class _Tree:
                 return None
             for end in range(1, len(parts) + 1):
                 start, rest = "/".join(parts[:end]), "/".join(parts[end:])
-                mode, sha = self._entries.get(start, ("", ""))
+                mode, sha = self.entries.get(start, ("", ""))
                 if mode == _MODULE:
-                    module = self._module(start)
+                    module = self.module(start)
                     if module is None:
                         return None
-                    return module._real(rest) if rest else (module, "")
+                    return module.real(rest) if rest else (module, "")
                 if mode == _LINK:
                     path = posixpath.normpath(posixpath.join(posixpath.dirname(start), self._target(sha), rest))
                     break
@@ -242,8 +242,8 @@ class _Tree:
     def lacks(self, path: str) -> bool:
         """Whether the path lies in a submodule that is not here as it was then."""
         for name in sorted(_above(path)):
-            if self._entries.get(name, ("",))[0] == _MODULE:
-                module = self._module(name)
+            if self.entries.get(name, ("",))[0] == _MODULE:
+                module = self.module(name)
                 return module is None or module.lacks(path.removeprefix(f"{name}/"))
         return False
 
@@ -252,14 +252,14 @@ class _Tree:
             self._links[sha] = os.fsdecode(b"".join(self.read(sha)))
         return self._links[sha]
 
-    def _module(self, path: str) -> _Tree | None:
+    def module(self, path: str) -> _Tree | None:
         """None for a submodule that is not here, or not as it was then."""
         if path not in self._modules:
             folder, subtree = self.folder / path, None
             if module := git_repository.at(folder):
                 with contextlib.suppress(UsageError):
                     git = self._stack.enter_context(module.opened())
-                    subtree = _Tree(git, folder, self._entries[path][1], self._stack)
+                    subtree = _Tree(git, folder, self.entries[path][1], self._stack)
             self._modules[path] = subtree
         return self._modules[path]
 

@@ -28,8 +28,8 @@ from soundgraph.core.text import visible
 
 LOCK_FILE = "soundgraph.lock"
 _HEADER = "# Written by soundgraph; keep it under version control."
-_MAX_BYTES = 64_000_000
-_MOST_OTHERS = 100_000
+MAX_BYTES = 64_000_000
+MOST_OTHERS = 100_000
 """Lines of other sorts."""
 _UNKNOWN = "-"
 """Stands for the revision of weights that came out of no repository."""
@@ -129,7 +129,7 @@ def _text(path: Path) -> str:
         if path.exists() and not (path.is_file() or path.is_dir()):  # reading a pipe would wait for ever
             raise SceneError([Mistake(LOCK_FILE, 0, "", "is not a regular file")])
         with path.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
+            data = file.read(MAX_BYTES + 1)
         text = data.decode()
     except FileNotFoundError:
         return ""
@@ -137,8 +137,8 @@ def _text(path: Path) -> str:
         raise SceneError([Mistake(LOCK_FILE, 0, "", f"cannot be read: {error.strerror}")]) from error
     except UnicodeDecodeError as error:
         raise SceneError([Mistake(LOCK_FILE, 0, "", "is not a text in UTF-8")]) from error
-    if len(data) > _MAX_BYTES:
-        raise SceneError([Mistake(LOCK_FILE, 0, "", f"is over {_MAX_BYTES // 10**6} MB; no lock has that many lines")])
+    if len(data) > MAX_BYTES:
+        raise SceneError([Mistake(LOCK_FILE, 0, "", f"is over {MAX_BYTES // 10**6} MB; no lock has that many lines")])
     return text
 
 
@@ -192,8 +192,8 @@ def _parsed(text: str) -> Lock:
             mistakes += _add(takes, _TAKE, words, number, line)
         elif _LINE.fullmatch(" ".join(words)):
             others[" ".join(words)] = None
-            if len(others) > _MOST_OTHERS:
-                what = f"holds over {_MOST_OTHERS:,} lines of sorts that this version does not know"
+            if len(others) > MOST_OTHERS:
+                what = f"holds over {MOST_OTHERS:,} lines of sorts that this version does not know"
                 raise SceneError([*mistakes, Mistake(LOCK_FILE, number, "", what)])
         else:
             mistakes.append(_mistake(number, line, f"is no line of a lock, such as: {_FORM}", "remove it"))

@@ -172,13 +172,13 @@ class Notified:
     def wait(self, concerns: Callable[[str], bool]) -> set[str]:
         if self._source is None:
             raise RuntimeError("nothing is watched")
-        while not (changed := self._changes(concerns)):
+        while not (changed := self.changes(concerns)):
             self._hear(self._source)
         end = time.monotonic() + _LONGEST_BURST_MS / 1000
         # watchfiles takes a burst for over when no other file changes: one that is saved again and again is not heard.
         while time.monotonic() < end:
             self._hear(self._source)
-            if not (more := self._changes(concerns)):
+            if not (more := self.changes(concerns)):
                 break
             changed |= more
         if not self._folders.isdisjoint(changed):
@@ -193,7 +193,7 @@ class Notified:
             source.close()
         return self._heard
 
-    def _changes(self, concerns: Callable[[str], bool]) -> set[str]:
+    def changes(self, concerns: Callable[[str], bool]) -> set[str]:
         """What was heard of since the last call, of what matters."""
         changed = {path for path in self._heard if concerns(path)}
         self._heard = set()
@@ -252,15 +252,15 @@ class Polled:
         self._seen = {folder: self._seen[folder] if folder in self._seen else _look(folder) for folder in folders}
 
     def wait(self, concerns: Callable[[str], bool]) -> set[str]:
-        while not (changed := self._changes(concerns)):
+        while not (changed := self.changes(concerns)):
             pass
         for _ in range(_LONGEST_POLLS):
-            if not (more := self._changes(concerns)):
+            if not (more := self.changes(concerns)):
                 break
             changed |= more
         return changed
 
-    def _changes(self, concerns: Callable[[str], bool]) -> set[str]:
+    def changes(self, concerns: Callable[[str], bool]) -> set[str]:
         self._pause(_POLL_S)
         changed = set()
         for folder, before in self._seen.items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import scipy.signal  # noqa: TID253 - an oracle; the ban is on what the package imports
@@ -191,11 +193,9 @@ def test_instruments_sound_unlike_each_other():
     tone = {name: play(60, 0.5, RATE) for name, play in PITCHED.items() if name != "bells"}
     centres = sorted(centroid_hz(x) for x in tone.values())
     assert centres[-1] > 2 * centres[0]
-    for a in tone:
-        for b in tone:
-            n = min(len(tone[a]), len(tone[b]))
-            likeness = np.corrcoef(tone[a][:n], tone[b][:n])[0, 1]
-            assert a == b or likeness < 0.995, (a, b)
+    for (a, played), (b, other) in itertools.combinations(tone.items(), 2):
+        n = min(len(played), len(other))
+        assert np.corrcoef(played[:n], other[:n])[0, 1] < 0.995, (a, b)
 
 
 def test_a_waltz_has_three_beats():

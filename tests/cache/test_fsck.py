@@ -332,7 +332,7 @@ def test_a_folder_that_is_no_cache_is_not_made_one(tmp_path: Path) -> None:
 def test_the_verb_names_what_it_finds_and_says_what_it_did(space: Space) -> None:
     space.scene(CHAIN)
     space.build()
-    found = sorted(space.cache.glob("blobs/??/*.wav"))[0]
+    found = min(space.cache.glob("blobs/??/*.wav"))
     turned(found)
     told = space.run("cache", "verify")
     assert told.code == 1

@@ -217,7 +217,7 @@ def test_what_another_one_has_set_aside_is_noticed_by_those_who_have_it_open(fil
 
 
 def test_what_is_put_while_another_one_sets_the_index_aside_is_not_lost(filled: Made) -> None:
-    real = sqlite_index._put
+    real = sqlite_index.put_pairs
     moved: list[Path] = []
 
     def put(*arguments: Any) -> None:
@@ -225,7 +225,7 @@ def test_what_is_put_while_another_one_sets_the_index_aside_is_not_lost(filled: 
         if not moved:
             moved.append(filled.file.parent.rename(filled.folder / "moved"))
 
-    with changed(sqlite_index, "_put", put):
+    with changed(sqlite_index, "put_pairs", put):
         filled().put({"action:new": "new"})
     filled.close()
     assert filled().get(["action:new"]) == {"action:new": "new"}

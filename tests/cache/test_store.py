@@ -476,7 +476,7 @@ def test_a_write_that_fails_half_way_leaves_nothing(store: DiskStore) -> None:
         path.write_bytes(content()[:20])
         raise FULL
 
-    with changed(files, "_write_file", cut_off), pytest.raises(StoreError, match="No space left on device"):
+    with changed(files, "write_file", cut_off), pytest.raises(StoreError, match="No space left on device"):
         store.publish([(record(audio), audio)], takes=True)
     assert not store.blobs.has(audio.digest)
     assert not list((store.folder / "tmp").glob("*"))

@@ -101,7 +101,7 @@ def test_a_build_and_one_with_nothing_to_do_write_the_same_fields_in_the_same_or
 def test_the_docs_have_the_fields_of_the_table() -> None:
     text = (DOCS / "command-line.md").read_text(encoding="utf-8").partition("\n## build\n")[2].partition("\n## ")[0]
     for event, fields in event_lines.FIELDS.items():
-        row = re.search(rf"^\| `{event}` \| (.*) \|$", text, re.M)
+        row = re.search(rf"^\| `{event}` \| (.*) \|$", text, re.MULTILINE)
         assert row is not None, event
         named = re.findall(r"`(\w+)`", re.sub(r"\([^)]*\)", "", row[1]))
         assert tuple(named[: len(fields)]) == fields

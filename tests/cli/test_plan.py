@@ -124,7 +124,7 @@ def test_two_models_of_which_none_waits_are_two_loads_without_if(space: Space) -
     ],
 )
 def test_it_says_how_sure_it_is(loads: int, least: int, unsure: bool, told: str) -> None:
-    assert plan._loads(Schedule((), loads, least, loads == least, 0), unsure) == told
+    assert plan.loads_words(Schedule((), loads, least, loads == least, 0), unsure) == told
 
 
 def test_json_says_the_same(space: Space) -> None:

@@ -83,7 +83,7 @@ def test_what_would_make_the_scene_wrong_is_told_and_not_written(space: Space, a
     space.scene(SCENE)
     found = space.run("set", "a", "nodes.rain.seed=1", assignment)
     assert found.code == 2
-    assert message.split(":")[0] in found.err
+    assert message.split(":", maxsplit=1)[0] in found.err
     assert message.split(": ", 1)[1] in found.err
     assert written(space) == SCENE
 

@@ -365,7 +365,7 @@ def test_the_form_suits_the_output(as_json, tty, environ, chosen):
 def test_no_color_reaches_the_live_display():
     progress = choice.choose(False, Stream(True), {"NO_COLOR": "1"})
     assert isinstance(progress, Live)
-    assert progress._console.no_color
+    assert progress.console.no_color
 
 
 def test_a_terminal_without_the_letters_for_bars_gets_lines():

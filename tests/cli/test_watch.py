@@ -37,7 +37,7 @@ class Script:
 
     def wait(self, concerns: Callable[[str], bool]) -> set[str]:
         while True:
-            if found := self.looks._changes(concerns):
+            if found := self.looks.changes(concerns):
                 return found
             if not self.steps:
                 raise KeyboardInterrupt
@@ -160,9 +160,7 @@ def test_an_edit_of_anything_that_was_read_builds(space: Space) -> None:
 def test_scenes_that_come_and_go_are_built_and_removed(space: Space) -> None:
     space.scene(CHAIN)
     other = CHAIN.replace("exports.theme", "exports.other")
-    found = builds(
-        watched(space, lambda: space.scene(other, "new/b"), lambda: (space.root / "graphs/new/b.toml").unlink())
-    )
+    found = builds(watched(space, lambda: space.scene(other, "new/b"), (space.root / "graphs/new/b.toml").unlink))
     assert found[1].exports["build/other.wav"] == "written"
     assert any("build/other.wav" in remark for remark in found[2].remarks)
 
@@ -326,7 +324,7 @@ def test_looking_at_files_finds_a_second_edit_within_the_same_second_and_of_the_
     polled = Polled(lambda seconds: edits.pop(0)() and None)
     polled.watch(frozenset([str(tmp_path)]))
     assert polled.wait(lambda path: True) == {str(path)}
-    edits += [lambda: path.unlink(), lambda: (tmp_path / "b").write_bytes(b""), lambda: None]
+    edits += [path.unlink, lambda: (tmp_path / "b").write_bytes(b""), lambda: None]
     assert polled.wait(lambda path: True) == {str(path), str(tmp_path / "b")}
 
 

@@ -311,8 +311,8 @@ def test_what_a_killed_build_left_behind_is_soundgraphs(space: Space) -> None:
     """Between a file and its sidecar, nothing but the ledger tells whose it is."""
     space.scene(CHAIN)
     killed = (
-        "import os\nfrom soundgraph.delivery import export_files as it\n"
-        "it.write = lambda *a, w=it.write: (w(*a), os._exit(9))\n"
+        "import os\nfrom soundgraph.delivery import export_files\n"
+        "export_files.write = lambda *a, w=export_files.write: (w(*a), os._exit(9))\n"
     )
     assert space.fresh("build", code=killed).code == 9
     assert paths_of(space) == ["build/theme.wav"]

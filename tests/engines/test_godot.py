@@ -148,15 +148,15 @@ def test_import_settings_are_byte_for_byte_as_godot_writes_them():
 
 def test_the_imported_file_is_named_as_godot_names_it(monkeypatch):
     # res://icon.svg is in every new project, and its import file in countless repositories.
-    monkeypatch.setitem(godot._TYPES, "wav", ("texture", "CompressedTexture2D", "ctex"))
-    content = godot._import_file(godot.Godot(), replace(sound("icon.svg"), format="wav"))
+    monkeypatch.setitem(godot.TYPES, "wav", ("texture", "CompressedTexture2D", "ctex"))
+    content = godot.import_file(godot.Godot(), replace(sound("icon.svg"), format="wav"))
     assert "icon.svg-218a8f2b3041327d8a5756f3a245f83b.ctex" in content
 
 
 def test_ids_are_written_as_godot_writes_them():
     # The example in a comment of core/io/resource_uid.cpp.
-    assert godot._as_uid("7" + "f" * 15) == "uid://d4n4ub6itg400"
-    assert godot._as_uid("f" * 64) == "uid://d4n4ub6itg400"
+    assert godot.as_uid("7" + "f" * 15) == "uid://d4n4ub6itg400"
+    assert godot.as_uid("f" * 64) == "uid://d4n4ub6itg400"
 
 
 def mixed(begin, end, count, increment=1, adpcm=False):

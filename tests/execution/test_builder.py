@@ -551,7 +551,7 @@ def test_a_recording_that_breaks_off_fails_and_leaves_the_rest_whole(space: Spac
 @contextmanager
 def full_disk(after: int) -> Iterator[None]:
     """Nothing can be written to the cache after so many files."""
-    real = files._write_file
+    real = files.write_file
     left = [after]
 
     def write(*arguments: Any, **more: Any) -> None:
@@ -560,7 +560,7 @@ def full_disk(after: int) -> Iterator[None]:
             raise OSError(28, "No space left on device", str(arguments[0]))
         real(*arguments, **more)
 
-    with changed(files, "_write_file", write):
+    with changed(files, "write_file", write):
         yield
 
 

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import faulty as harness
-from tests.faults import scenes
-from tests.faults.faulty import Faulty
+from tests.faults import harness, scenes
+from tests.faults.harness import Faulty
 
 
 @pytest.fixture(scope="session")

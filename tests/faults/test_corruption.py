@@ -21,9 +21,8 @@ import pytest
 from soundgraph.audio.artifact import Audio
 from soundgraph.cache.disk.store import DiskStore
 from soundgraph.cache.result_record import Record
-from tests.faults import faulty as harness
-from tests.faults import scenes
-from tests.faults.faulty import Faulty
+from tests.faults import harness, scenes
+from tests.faults.harness import Faulty
 from tests.faults.trials import THOROUGH
 from tests.helpers import Space, changed, noise
 

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import faulty as harness
-from tests.faults import trials
-from tests.faults.faulty import Fault, Faulty
+from tests.faults import harness, trials
+from tests.faults.harness import Fault, Faulty
 from tests.faults.trials import THOROUGH, State, killed, points, told, wrong_after
 from tests.helpers import Space, export, generate, node
 

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import faulty as harness
-from tests.faults import scenes, trials
-from tests.faults.faulty import NEEDS_RIGHTS, NEEDS_SPACE, Ended, Fault, Faulty
+from tests.faults import harness, scenes, trials
+from tests.faults.harness import NEEDS_RIGHTS, NEEDS_SPACE, Ended, Fault, Faulty
 from tests.faults.trials import State, points, told, wrong_after
 from tests.helpers import Space, export, node
 

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import faulty as harness
-from tests.faults import trials
-from tests.faults.faulty import Ended, Fault, Faulty
+from tests.faults import harness, trials
+from tests.faults.harness import Ended, Fault, Faulty
 from tests.faults.trials import THOROUGH
 from tests.helpers import CHAIN, Space, export, generate, node
 

@@ -15,9 +15,8 @@ import pytest
 
 from soundgraph.core.errors import SceneError
 from soundgraph.project import lockfile
-from tests.faults import faulty as harness
-from tests.faults import scenes
-from tests.faults.faulty import Faulty
+from tests.faults import harness, scenes
+from tests.faults.harness import Faulty
 from tests.faults.trials import THOROUGH
 from tests.helpers import Space
 

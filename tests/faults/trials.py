@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.faults import faulty as harness
-from tests.faults import scenes
-from tests.faults.faulty import Ended, Fault, Faulty, Step
+from tests.faults import harness, scenes
+from tests.faults.harness import Ended, Fault, Faulty, Step
 from tests.helpers import Space
 
 THOROUGH = os.environ.get("SOUNDGRAPH_TESTS") == "thorough"

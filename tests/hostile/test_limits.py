@@ -35,14 +35,14 @@ def _bound(field: Any, name: str) -> Any:
 RATE = scene.SceneSettings.model_fields["sample_rate"]
 
 LIMITS = {
-    "parts of a dotted name in it": f"{toml_document._MOST_PARTS:,}",
+    "parts of a dotted name in it": f"{toml_document.MOST_PARTS:,}",
     "a scene file, or `soundgraph.toml`": f"{toml_document.MAX_BYTES:,} bytes",
-    "tables and lists in a file of more than 200,000 characters": f"{toml_document._MOST_TABLES:,}",
-    "fields of a table in such a file": f"{toml_document._MOST_FIELDS:,}",
+    "tables and lists in a file of more than 200,000 characters": f"{toml_document.MOST_TABLES:,}",
+    "fields of a table in such a file": f"{toml_document.MOST_FIELDS:,}",
     "a scene with all it includes": f"{includes.MAX_CHARACTERS:,} characters",
     "mistakes of a file that are told": f"{errors.MOST_MISTAKES:,}",
-    "lines in it of sorts that are not known": f"{lockfile._MOST_OTHERS:,}",
-    "`soundgraph.lock`": f"{lockfile._MAX_BYTES:,} bytes",
+    "lines in it of sorts that are not known": f"{lockfile.MOST_OTHERS:,}",
+    "`soundgraph.lock`": f"{lockfile.MAX_BYTES:,} bytes",
     "nodes of a scene, with all it includes and all takes": f"{raw_tables.MAX_NODES:,}",
     "exports of a scene, with all takes": f"{raw_tables.MAX_NODES:,}",
     "files that a scene includes, all told": f"{includes.MAX_INCLUDES:,}",
@@ -60,7 +60,7 @@ LIMITS = {
     "channels of a recording": f"{decode.MAX_CHANNELS:,}",
     "the rate of a recording": f"{decode.MIN_RATE_HZ:,} to {decode.MAX_RATE_HZ:,} Hz",
     "the rate of a scene": f"{_bound(RATE, 'ge'):,} to {_bound(RATE, 'le'):,} Hz",
-    "the table of a checkpoint": f"{peek._MAX_PICKLE_BYTES:,} bytes",
+    "the table of a checkpoint": f"{peek.MAX_PICKLE_BYTES:,} bytes",
     "members of an archive": f"{archive.MAX_MEMBERS:,}",
     "a record in an archive": f"{archive.MAX_RECORD_BYTES:,} bytes",
 }
@@ -153,9 +153,9 @@ def test_dots_and_brackets_in_strings_comments_and_numbers_open_nothing() -> Non
             "e = [0.5, -1.25, +3.0]",
         ]
     )
-    assert toml_document._tables(text) == 1
-    assert toml_document._tables("[nodes.a]\n") == 2
-    assert toml_document._tables("1.1.1 = 0.5\n") == 2
+    assert toml_document.count_tables(text) == 1
+    assert toml_document.count_tables("[nodes.a]\n") == 2
+    assert toml_document.count_tables("1.1.1 = 0.5\n") == 2
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_not_more_mistakes_are_told_than_anybody_reads(space: Space, text: str) 
 
 
 def test_more_elements_than_a_mix_takes_are_refused_as_a_whole(space: Space) -> None:
-    space.scene(f"elements = {[1] * (elements._most() + 1)}")
+    space.scene(f"elements = {[1] * (elements.most_inputs() + 1)}")
     assert space.run("check").err == "graphs/a.toml:1: elements: are 257; their mix takes 256\n"
 
 
@@ -223,7 +223,7 @@ def test_lines_of_a_lock_that_nobody_knows_are_counted(space: Space) -> None:
     space.scene(node("a", "noise", duration=1) + export("x", "a"))
     space.write("soundgraph.lock", "".join(f"zz {n}\n" for n in range(5)))
     assert space.run("check").code == 0
-    with changed(lockfile, "_MOST_OTHERS", 3):
+    with changed(lockfile, "MOST_OTHERS", 3):
         assert "soundgraph.lock:4: holds over 3 lines of sorts" in space.run("check").err
 
 
@@ -267,7 +267,7 @@ def test_too_many_checks_and_manifests_are_refused(space: Space) -> None:
 
 
 def test_names_that_are_close_are_looked_for_at_the_first_mistakes_only(space: Space) -> None:
-    most = Hints._MOST
+    most = Hints.MOST
     mistakes = [f"[nodes.b{n}]\nkind = 'gain'\ninput = 'aaaaaaa{n}'\ngain_db = 1\n" for n in range(most + 9)]
     space.scene(node("aaaaaaaa", "noise", duration=1) + "".join(mistakes))
     result = space.run("check")

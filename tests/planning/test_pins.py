@@ -795,7 +795,7 @@ def test_a_pinned_key_never_has_another_sound(
                 assert "its pinned take" in refusal
                 assert space.delivered() == before
                 continue
-            record = result._outcome.records["a:rain"]
+            record = result._outcome.records["a:rain"]  # noqa: SLF001 - the key is nobody else's business
             digest = record.digest
             approved = {take.key: take.digest for take in pins(space).values()}
             assert approved.get(record.key, digest) == digest

@@ -269,6 +269,6 @@ def test_drafts_take_no_memory_and_leave_all_models_where_they_are() -> None:
 def test_what_may_be_meant_for_a_gpu_has_to_fit_there_to_the_last_byte() -> None:
     whole = model("m", 4.0)
     half, least = whole.memory_bytes("float16"), whole.memory_bytes("float32")
-    assert schedule._size(whole, None, least) == least
-    assert schedule._size(whole, None, half) == half
-    assert schedule._size(whole, None, half - 1) == least  # more than there is: it is refused
+    assert schedule.load_size(whole, None, least) == least
+    assert schedule.load_size(whole, None, half) == half
+    assert schedule.load_size(whole, None, half - 1) == least  # more than there is: it is refused

@@ -241,7 +241,7 @@ def test_every_field_that_each_model_takes_is_known_as_such() -> None:
 def test_included_nodes_keep_the_settings_and_defaults_of_their_file(tmp_path: Path) -> None:
     scene = load(
         tmp_path,
-        "[scene]\nseed = 1\n[defaults.generate]\ntemperature = 0.1\n".join(['include = ["b.toml"]\n', RAIN]),
+        f'include = ["b.toml"]\n[scene]\nseed = 1\n[defaults.generate]\ntemperature = 0.1\n{RAIN}',
         "scene.duration=7",
         graphs__b="[scene]\nduration = 3\n[defaults.generate]\ntop_k = 5\n" + RAIN,
     )

@@ -345,7 +345,7 @@ def test_places_are_the_least_squares_that_keep_order_and_distance(seed):
     many = int(rng.integers(1, 7))
     wanted, weight = rng.uniform(-50, 50, many), rng.uniform(0.1, 4, many)
     offsets = np.concatenate([[0.0], np.cumsum(rng.uniform(5, 30, many - 1))])
-    found = np.array(layout._spread(list(wanted), list(weight), list(offsets)))
+    found = np.array(layout.spread(list(wanted), list(weight), list(offsets)))
     assert np.all(np.diff(found) >= np.diff(offsets) - 1e-9)
     if many == 1:
         assert found[0] == wanted[0]

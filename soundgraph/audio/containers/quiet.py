@@ -25,7 +25,7 @@ def decoders() -> Iterator[None]:
     does not pass through it and is shown as ever, and a program that is started meanwhile inherits the terminal. Where
     that variable cannot be set (Windows, musl), nothing is changed.
     """
-    global _users, _before
+    global _users, _before  # noqa: PLW0603 - the variable of the C library is one, too
     streams = _stream()
     if streams is None:
         yield

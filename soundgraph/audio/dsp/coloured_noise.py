@@ -56,7 +56,7 @@ def noise(color: Color, n: int, channels: int, sample_rate: int, seed: int) -> N
     for channel, target in enumerate(result):
         source = _uniform(_stream(seed, channel), warm_up + n)
         if color != "white":
-            source = filters.apply(source, _shape(color, sample_rate))
+            source = filters.apply(source, shape_of(color, sample_rate))
         target[:] = source[warm_up:]
         rms = _rms(target)
         if rms > 0.0:
@@ -64,7 +64,7 @@ def noise(color: Color, n: int, channels: int, sample_rate: int, seed: int) -> N
     return result
 
 
-def _shape(color: Color, sample_rate: int) -> filters.Sections:
+def shape_of(color: Color, sample_rate: int) -> filters.Sections:
     if color == "pink":
         return _sections(_PINK_ZEROS, _PINK_POLES)
     # 1 - w rather than exp(-w): the corner is a matter of taste, exp is the C library's. From 8 kHz up w is below 0.01.

@@ -18,7 +18,7 @@ FULL_SCALE = np.float32(1.0 - 2.0**-15)
 CLIPPED_RUN = 3
 """So many samples at full scale in a row are clipping; one or two are a sound that was brought up to full scale."""
 
-_CHUNK = 1 << 18
+CHUNK = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,8 @@ def of(audio: Audio, steps: loudness.Steps, true_peak_dbtp: float | None) -> Fig
 def dc_offset(audio: Audio) -> float:
     """The magnitude of the mean of the channel whose mean is furthest from 0; 0 for a sound of no samples."""
     sums = np.zeros(audio.channels)
-    for start in range(0, audio.n_samples, _CHUNK):
-        sums += np.add.reduce(audio.samples[:, start : start + _CHUNK], axis=1, dtype=np.float64)
+    for start in range(0, audio.n_samples, CHUNK):
+        sums += np.add.reduce(audio.samples[:, start : start + CHUNK], axis=1, dtype=np.float64)
     return float(np.abs(sums).max()) / max(audio.n_samples, 1)
 
 
@@ -99,12 +99,12 @@ def clipped_samples(audio: Audio) -> int:
     """
     count = 0
     for channel in audio.samples:
-        for start in range(0, audio.n_samples, _CHUNK):
+        for start in range(0, audio.n_samples, CHUNK):
             # With two neighbours on each side, so that a run across the edge of a chunk is seen from both.
             before = min(start, CLIPPED_RUN - 1)
-            part = channel[start - before : start + _CHUNK + CLIPPED_RUN - 1]
+            part = channel[start - before : start + CHUNK + CLIPPED_RUN - 1]
             if max(float(part.max()), -float(part.min())) >= FULL_SCALE:
-                count += int(np.count_nonzero(_clipped(part)[before : before + _CHUNK]))
+                count += int(np.count_nonzero(_clipped(part)[before : before + CHUNK]))
     return count
 
 

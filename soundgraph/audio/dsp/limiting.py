@@ -110,7 +110,7 @@ def highest_peak(audio: Audio) -> float:
 
 def _spread(over: NDArray[np.int32]) -> NDArray[np.int32]:
     """The same demands, made of all samples that have a part in the peak: then it must fall by as much."""
-    return _forward_max(np.pad(over, _REACH), 2 * _REACH + 1)
+    return forward_max(np.pad(over, _REACH), 2 * _REACH + 1)
 
 
 class _Gain:
@@ -147,7 +147,7 @@ class _Gain:
         dirty = np.zeros(_n_blocks(n) + 1, np.bool_)
         for start in range(-ahead, n, CHUNK):
             stop = min(start + CHUNK, n)
-            wanted = _forward_max(padded[start + ahead : stop + 2 * ahead], ahead + 1)
+            wanted = forward_max(padded[start + ahead : stop + 2 * ahead], ahead + 1)
             # Rounding ends the release, at half a unit.
             taken = np.rint(release.run(wanted.astype(np.float64))).astype(np.int64)
             for running in sums:
@@ -174,7 +174,7 @@ class _RunningSum:
         return sums[width:] - sums[:-width]
 
 
-def _forward_max(x: NDArray[_Whole], width: int) -> NDArray[_Whole]:
+def forward_max(x: NDArray[_Whole], width: int) -> NDArray[_Whole]:
     """The largest of each value and the width - 1 after it: shape (n - width + 1,), n of width or more.
 
     Source: van Herk, "A fast algorithm for local minimum and maximum filters on rectangular and octagonal kernels",

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 import torch
@@ -147,7 +147,7 @@ class _Crew:
         self._pool: Workers | None = None
         self._waiting: deque[Future[None]] = deque()
 
-    def __enter__(self) -> _Crew:
+    def __enter__(self) -> Self:
         if self._n_workers > 1:
             self._pool = Workers(self._n_workers, initializer=torch.set_num_threads, initargs=(1,))
         return self

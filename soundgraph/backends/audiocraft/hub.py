@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from soundgraph.backends import Model, Pin, Sources
 from soundgraph.backends.audiocraft import catalogue, digests, repositories, weights
@@ -279,7 +279,7 @@ def _bar(tell: Callable[[int], None]) -> type:
         def __init__(self, *args: Any, initial: int = 0, **kwargs: Any):
             self.n = initial
 
-        def __enter__(self) -> Bar:
+        def __enter__(self) -> Self:
             return self
 
         def __exit__(self, *error: object) -> None:

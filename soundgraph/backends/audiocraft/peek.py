@@ -19,11 +19,11 @@ from io import BytesIO
 from itertools import count
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from soundgraph.core.text import visible
 
-_MAX_PICKLE_BYTES = 64_000_000
+MAX_PICKLE_BYTES = 64_000_000
 """The tensors lie beside the pickle; that of the largest published model has less than one megabyte."""
 
 _MAX_VALUES = 100_000
@@ -117,7 +117,7 @@ def _table_of(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     entries = [info for info in archive.infolist() if re.fullmatch(r"[^/]+/data\.pkl", info.filename)]
     if len(entries) != 1:
         raise _NoTableError("is no checkpoint: it is a zip, but not one that torch.save wrote")
-    if entries[0].file_size > _MAX_PICKLE_BYTES:
+    if entries[0].file_size > MAX_PICKLE_BYTES:
         raise _NoTableError("is no checkpoint of audiocraft: its table is far too large")
     return entries[0]
 
@@ -131,7 +131,7 @@ class _StandInObject:
 
     called = ""
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> _StandInObject:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         made = object.__new__(cls)
         made.args, made.state, made.items = args, None, []
         return made

@@ -22,7 +22,7 @@ class Chance:
     more than a short take.
     """
 
-    def __init__(self, *name: str | int | float):
+    def __init__(self, *name: str | float):
         self._name = name
         self._key = int(digest("draft chance", list(name))[:16], 16)
         self._drawn = 0

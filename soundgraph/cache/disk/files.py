@@ -7,7 +7,8 @@ import filecmp
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from functools import partial
 from pathlib import Path
 
@@ -37,7 +38,7 @@ class Files:
         temporary = self.temporary(len(files))
         moves = [(place, path) for place, (path, _) in zip(temporary, files, strict=True)]
         contents = (content for _, content in files)
-        write = partial(_write_file, opener=self.places.open, sync=sync)
+        write = partial(write_file, opener=self.places.open, sync=sync)
         try:
             if len(files) < _FEW:
                 for place, content in zip(temporary, contents, strict=True):
@@ -54,7 +55,7 @@ class Files:
                     place.unlink(missing_ok=True)
             raise
 
-    def sync_folders(self, folders: Set[Path]) -> None:
+    def sync_folders(self, folders: AbstractSet[Path]) -> None:
         """Makes the names in folders last, and those of the folders up to the cache's own: they may be new."""
         for folder in (*folders, *{folder.parent for folder in folders}, self._folder):
             sync_folder(folder)
@@ -86,7 +87,7 @@ def sync_folder(folder: Path) -> None:
     system.sync_folder(folder)
 
 
-def _write_file(path: Path, content: Content, *, opener: Callable[[str, int], int], sync: bool) -> None:
+def write_file(path: Path, content: Content, *, opener: Callable[[str, int], int], sync: bool) -> None:
     with open(path, "wb", opener=opener) as file:
         file.write(content())
         file.flush()

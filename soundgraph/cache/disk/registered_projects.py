@@ -14,7 +14,8 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,7 +60,7 @@ class Known(NamedTuple):
         except FileNotFoundError:
             return True
 
-    def reach(self) -> Set[str] | None:
+    def reach(self) -> AbstractSet[str] | None:
         """The keys of what its last builds reached; None where nobody can tell."""
         reach = _read_reach(self.place)
         return None if reach is None else {key for keys in reach.scenes.values() for key in keys}

@@ -96,7 +96,7 @@ class Index:
         if texts and self.is_apart:
             self._told_elsewhere().update(texts)
         elif texts:
-            self._file.change(lambda cache: _put(cache, texts.items()))
+            self._file.change(lambda cache: put_pairs(cache, texts.items()))
 
     def remove(self, names: Sequence[str]) -> None:
         """Takes them out, all or none. Raises StoreError."""
@@ -205,7 +205,7 @@ def _texts(database: sqlite3.Connection, names: Sequence[str]) -> dict[str, str]
     return texts
 
 
-def _put(cache: diskcache.Cache, pairs: Iterable[Pair]) -> None:
+def put_pairs(cache: diskcache.Cache, pairs: Iterable[Pair]) -> None:
     for name, text in pairs:
         cache.set(name, text)
 

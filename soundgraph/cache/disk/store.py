@@ -55,7 +55,7 @@ class DiskStore(Store):
         self.files = Files(self.places)
         self.index = Index(
             self.places,
-            lambda: self.records.index_rows(),
+            lambda: self.records.index_rows(),  # noqa: PLW0108 - there are no records yet
             self._damage.of_index,
             self.leases.index,
             self.leases.are_refused,

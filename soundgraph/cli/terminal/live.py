@@ -56,7 +56,7 @@ class Live(Transcript):
 
     def __init__(self, console: Console, frames_per_s: float = 10, clock: Callable[[], float] = time.monotonic):
         super().__init__()
-        self._console, self._clock = console, clock
+        self.console, self._clock = console, clock
         self._interval_s = 1 / frames_per_s if frames_per_s else 0.0
         self._lock = threading.Lock()
         self._lines: list[Sequence[Piece]] = []  # not yet printed
@@ -114,7 +114,7 @@ class Live(Transcript):
     def _open(self) -> None:
         if self._area is not None:
             return
-        self._area = Area(get_renderable=self._shown, console=self._console, auto_refresh=False, transient=True)
+        self._area = Area(get_renderable=self._shown, console=self.console, auto_refresh=False, transient=True)
         self._area.start()
         if self._interval_s:
             thread = threading.Thread(target=self._keep_drawing, name="live display", daemon=True)
@@ -142,7 +142,7 @@ class Live(Transcript):
         if lines:
             texts = [Text.assemble(*((words, STYLES.get(style, "")) for words, style in line)) for line in lines]
             # Long lines are the terminal's to break: rich would put line ends into a path that someone wants to copy.
-            self._console.print(Text("\n").join(texts), soft_wrap=True)
+            self.console.print(Text("\n").join(texts), soft_wrap=True)
 
     def _keep_drawing(self) -> None:
         while not self._over.wait(self._interval_s):
@@ -164,7 +164,7 @@ class Live(Transcript):
             shown = [(one_line(name), _Running(**vars(entry))) for name, entry in rows]
             done = max(0, self._settled - (self._nodes - self._to_run))
             hits, model = self._found, self._model if any(entry.whole for _, entry in shown) else ""
-        width = self._console.width
+        width = self.console.width
         lines = [_row(name, entry, now, width, max(cell_len(name) for name, _ in shown)) for name, entry in shown]
         if more:
             lines.append(Text(f"  and {more:,} more", "dim"))
@@ -180,7 +180,7 @@ class Live(Transcript):
 
     def _room(self) -> int:
         """How many rows there are for nodes, with a line to spare, one for the rest and one for the whole."""
-        return max(1, min(_ROWS, self._console.height - 4))
+        return max(1, min(_ROWS, self.console.height - 4))
 
 
 def _row(name: str, entry: _Running, now: float, width: int, widest: int) -> Text:

@@ -200,11 +200,11 @@ def _summary(report: _PlanReport) -> str:
     runs = f"{misses:,} to run, {maybes:,} maybe" if report.plan.to_run() else "nothing to run"
     absent = f", {len(report.absent):,} absent" if report.absent else ""
     files = f", {counted(len(report.to_write), 'file')} to write" if report.to_write else ""
-    loads = f", {_loads(report.schedule, maybes > 0)}" if report.schedule.loads else ""
+    loads = f", {loads_words(report.schedule, maybes > 0)}" if report.schedule.loads else ""
     return f"{counted(len(report.plan.decisions), 'node')}: {runs}{absent}, {hits:,} from cache{files}{loads}"
 
 
-def _loads(schedule: Schedule, unsure: bool) -> str:
+def loads_words(schedule: Schedule, unsure: bool) -> str:
     """ "2 model loads (the fewest possible)". unsure: whether it may turn out that some of it need not run."""
     loads = f"{'at most ' if unsure else ''}{counted(schedule.loads, 'model load')}"
     if schedule.loads == 1:

@@ -56,7 +56,7 @@ def _required(field: FieldInfo) -> FieldInfo:
     return required
 
 
-def _most() -> int:
+def most_inputs() -> int:
     """Inputs of a mix."""
     limits = get_kind("mix").params.model_fields["inputs"].metadata
     return int(next(limit.max_length for limit in limits if hasattr(limit, "max_length")))
@@ -76,8 +76,8 @@ def expand(elements: Any, scene_id: str, sink: MistakeSink) -> ExpandedElements:
     if not elements:
         all_elements.wrong((), "must not be empty")
         return expanded
-    if len(elements) > _most():
-        all_elements.wrong((), f"are {len(elements):,}; their mix takes {_most()}")
+    if len(elements) > most_inputs():
+        all_elements.wrong((), f"are {len(elements):,}; their mix takes {most_inputs()}")
         return expanded
     before = sink.count
     title = scene_id.rpartition("/")[2]

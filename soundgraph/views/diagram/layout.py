@@ -169,7 +169,7 @@ class _Layered:
                 wanted = [_mean([middle[other] for other in links[vertex]], middle[vertex]) for vertex in column]
                 # What has no neighbour on this side gives way; a line that passes is worth keeping straight.
                 weight = [(1.0 if self.height[v] else 4.0) if links[v] else 0.05 for v in column]
-                for vertex, y in zip(column, _spread(wanted, weight, self._offsets(column)), strict=True):
+                for vertex, y in zip(column, spread(wanted, weight, self._offsets(column)), strict=True):
                     middle[vertex] = y
         return middle
 
@@ -236,7 +236,7 @@ def _mean(values: Sequence[float], otherwise: float) -> float:
     return sum(values) / len(values) if values else otherwise
 
 
-def _spread(wanted: Sequence[float], weight: Sequence[float], offsets: Sequence[float]) -> list[float]:
+def spread(wanted: Sequence[float], weight: Sequence[float], offsets: Sequence[float]) -> list[float]:
     """The places nearest to `wanted`, by weighted least squares, that are no closer to one another than `offsets` are.
 
     With the offsets taken away it is a monotone regression, which pooling of adjacent violators solves exactly.

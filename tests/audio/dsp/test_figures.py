@@ -102,9 +102,9 @@ def test_a_sine_of_full_scale_is_not_clipped_and_one_that_was_cut_off_is():
     assert clipped_samples(cut) == pytest.approx(48000 * (1 - np.arcsin(1 / 1.2) / (np.pi / 2)), rel=0.01)
 
 
-@pytest.mark.parametrize("first", [*range(figures._CHUNK - 4, figures._CHUNK + 2), 2 * figures._CHUNK - 1])
+@pytest.mark.parametrize("first", [*range(figures.CHUNK - 4, figures.CHUNK + 2), 2 * figures.CHUNK - 1])
 def test_the_edge_of_a_chunk_does_not_show(first):
-    samples = np.zeros((2, 3 * figures._CHUNK), np.float32)
+    samples = np.zeros((2, 3 * figures.CHUNK), np.float32)
     samples[0, first : first + 3] = 1.0
     samples[1, first : first + 2] = 1.0
     assert clipped_samples(Audio(samples, 48000)) == 3

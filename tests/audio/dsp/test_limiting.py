@@ -162,4 +162,4 @@ def test_the_largest_of_what_is_ahead():
     x = np.random.default_rng(11).integers(0, 100, 50)
     for width in (1, 2, 7, 50):
         expected = [x[start : start + width].max() for start in range(50 - width + 1)]
-        assert limiting._forward_max(x, width).tolist() == expected
+        assert limiting.forward_max(x, width).tolist() == expected

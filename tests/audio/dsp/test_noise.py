@@ -19,7 +19,7 @@ SLOPES = {"white": 0.0, "pink": -10 * np.log10(2), "brown": -20 * np.log10(2)}
 def test_the_filter_follows_the_line_to_a_thirtieth_of_a_db(color, tolerance, rate):
     # Brown bends at its corner of 10 Hz; from twenty times that it is within 0.02 dB of the line.
     freqs = np.geomspace(20 if color == "pink" else 200, 0.47 * rate, 500)
-    level_db = 20 * np.log10(np.abs(filters.response(coloured_noise._shape(color, rate), freqs, rate)))
+    level_db = 20 * np.log10(np.abs(filters.response(coloured_noise.shape_of(color, rate), freqs, rate)))
     off = level_db - SLOPES[color] * np.log2(freqs)
     assert np.ptp(off) / 2 < tolerance
 

@@ -70,7 +70,7 @@ class StubHub:
 
 
 @contextmanager
-def serve(hub: StubHub) -> Iterator[StubHub]:
+def serve(hub: StubHub) -> Iterator[StubHub]:  # noqa: C901 - the class in it
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 

@@ -29,8 +29,8 @@ audio = { model = "./weights/audio", license = "MIT" }
 
 SCENE = (
     "[scene]\nduration = 0.5\n"
-    + '[nodes.tune]\nkind = "generate"\nmodel = "music"\nprompt = "calm piano"\n'
-    + '[nodes.rain]\nkind = "generate"\nmodel = "audio"\nprompt = "heavy rain on leaves"\n'
+    '[nodes.tune]\nkind = "generate"\nmodel = "music"\nprompt = "calm piano"\n'
+    '[nodes.rain]\nkind = "generate"\nmodel = "audio"\nprompt = "heavy rain on leaves"\n'
     + generate("hail", "hail", "audio", 0.33, seed=4, temperature=1.2)
     + node("cut", "trim", input="rain", start=0.1)
     + node("dark", "eq", input="cut", bands=[{"type": "low_shelf", "freq_hz": 300, "gain_db": -3.0}])

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Self
 
 from tests.bench.generation import checkpoints
 from tests.bench.generation.parties import STOCK, Order
@@ -157,7 +157,7 @@ class Worker:
         self._process.kill()
         self._process.communicate()
 
-    def __enter__(self) -> Worker:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
