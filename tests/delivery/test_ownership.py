@@ -13,7 +13,7 @@ import pytest
 
 import soundgraph
 from soundgraph.core.errors import SceneError
-from soundgraph.project.delivered import CLAIMED, Ledger
+from soundgraph.project.delivered import CLAIMED, DeliveredFile, Ledger
 from tests.helpers import CHAIN, Space, export, generate, node, noise, table
 
 TAKES = generate("step", variations=2) + export("step", "step", path="feet/step_{take}")
@@ -471,10 +471,10 @@ def test_a_file_of_two_names_on_a_system_that_takes_them_for_one_is_not_removed(
 def plant(space: Space, *paths: str) -> None:
     """A ledger as soundgraph writes one, that says of these files that a scene has delivered them which is gone."""
     ledger = Ledger(space.root)
-    one = {"owner": "gone:x", "source": "graphs/gone.toml", "draft": False, "key": "0" * 64}
-    from soundgraph.project.delivered import Entry
-
-    ledger.add(Entry(path=path, digest=hashlib.sha256(space.read(path)).hexdigest(), **one) for path in paths)  # type: ignore[arg-type]
+    ledger.add(
+        DeliveredFile(path, "gone:x", "graphs/gone.toml", False, "0" * 64, hashlib.sha256(space.read(path)).hexdigest())
+        for path in paths
+    )
     ledger.save()
 
 
