@@ -160,14 +160,14 @@ def _named(value: object) -> str:
     return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
-def check_length(what: str, n_samples: int, channels: int, sample_rate: int) -> None:
+def check_length(subject: str, n_samples: int, channels: int, sample_rate: int) -> None:
     """Raises NodeError for a sound that one WAV file could not hold. To be asked before its memory is.
 
-    what: the sound is, for the message, such as "the mix".
+    subject: what the sound is called in the message, such as "the mix".
     """
     if 4 * channels * n_samples > MAX_BYTES:
         seconds = f"{n_samples / sample_rate:.6g} s"
-        raise NodeError(f"{what} would last {seconds}, more than the 4.3 GB one WAV file can hold")
+        raise NodeError(f"{subject} would last {seconds}, more than the 4.3 GB one WAV file can hold")
 
 
 def silence(seconds: float, sample_rate: int, channels: int = 1) -> Audio:

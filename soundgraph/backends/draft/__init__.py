@@ -1,4 +1,10 @@
-"""The draft backend: procedural stand-ins for generated sound, with no weights to fetch and nothing to wait for."""
+"""The draft backend: procedural stand-ins for generated sound, with no weights to fetch and nothing to wait for.
+
+From a prompt to a take: `clauses` parts the words, `naming` finds the sounds in them by the tables of `vocabulary/`,
+`words` what the prompt says of each; `arranging` places them in time, `takes` sets levels and puts a take together.
+What a sound is made of stands in `effects/` (functions) and `recipes/` (tables), music in `music/`. `exact`, `shaping`
+and `chance` compute the same samples on every machine.
+"""
 
 from __future__ import annotations
 
