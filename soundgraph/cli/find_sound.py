@@ -56,9 +56,9 @@ class SoundTarget:
 
 
 def find(options: argparse.Namespace) -> list[SoundTarget]:
-    """What the targets name: of a scene its exports, of a name that an export and a node share the export.
+    """What the targets name. Of a scene these are its exports; of a name that an export and a node share, the export.
 
-    options: of `common.add_scene_arguments`. Raises UsageError for what does not exist.
+    options: of `shared_arguments.add_scene_arguments`. Raises UsageError for what does not exist.
     """
     options.targets = [_spelled(target) for target in options.targets]
     files = [target for target in options.targets if _is_file(target)]
@@ -92,7 +92,7 @@ def load_single(options: argparse.Namespace) -> LoadedSound:
 
 
 def not_built(name: str, why: str, options: argparse.Namespace) -> UsageError:
-    """What to say of a sound that is not there, with the command that makes it."""
+    """The error for a sound that is not there, with the command that makes it."""
     words = ["soundgraph", "build", *(["--draft"] if options.draft else [])]
     words += [word for value in options.define for word in ("-D", value)]
     draft = "" if options.draft else "; with --draft its stand-in is meant"

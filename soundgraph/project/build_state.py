@@ -223,7 +223,7 @@ def ledger_lines(path: str) -> bytes | None:
 
 
 def delivered_digest(path: str) -> str:
-    """The same; "" also for what is bigger than anything that is delivered."""
+    """The digest of a file that may be a delivered one; "" for what cannot be read, or is bigger than any of those."""
     try:
         is_too_big = os.stat(path).st_size > _MOST_DELIVERED_BYTES
     except OSError:

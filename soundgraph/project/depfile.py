@@ -1,4 +1,4 @@
-"""What delivered files were made from, as lines that make and ninja read; standard library only, as `stamp`.
+"""What delivered files were made from, as lines that make and ninja read; standard library only, as `build_state`.
 
 The two do not read a name the same way: what has a meaning to one of them alone cannot be written, and is refused.
 """

@@ -1,6 +1,6 @@
 """Whether there is anything to do at all, found out with nothing but stats and the state of the last build.
 
-Standard library only: see `stamp`.
+Standard library only: see `build_state`.
 """
 
 from __future__ import annotations

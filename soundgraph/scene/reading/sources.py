@@ -1,4 +1,4 @@
-"""What is looked at once for all scenes of a build: included files, models, recordings."""
+"""What all scenes of a build share, each looked at once: included files, models, recordings."""
 
 from __future__ import annotations
 

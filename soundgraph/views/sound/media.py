@@ -37,7 +37,7 @@ class PlayableClip:
 def clip(audio: Audio, files: Sequence[Path] = ()) -> PlayableClip | None:
     """Something for a browser to play; None for a sound of no samples.
 
-    files: that hold the sound, of which the best small one is taken. Without one it is a preview.
+    files: those that hold the sound. The best small one is taken; without one, a preview is made.
     """
     # What is exact comes first.
     names = [*lossless_names(), *lossy_names()]
