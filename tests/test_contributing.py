@@ -38,6 +38,9 @@ octave = 1
 
 [exports.hum]
 node = "hum"
+
+[manifests.tape]
+engine = "cassette"
 """
 
 
@@ -66,7 +69,7 @@ def soundgraph(changed: Path, project: Path, *arguments: str) -> str:
 
 
 def test_a_kind_a_verb_and_whatever_else_the_page_shows_work_as_it_says(changed: Path, tmp_path: Path) -> None:
-    assert {Path(name).parent.name for name in FILES} >= {"nodes", "verbs", "formats", "hum"}
+    assert {Path(name).parent.name for name in FILES} >= {"nodes", "verbs", "formats", "hum", "engines"}
     (tmp_path / "graphs").mkdir()
     (tmp_path / "soundgraph.toml").touch()
     (tmp_path / "graphs/a.toml").write_text(SCENE, encoding="utf-8")
@@ -75,6 +78,7 @@ def test_a_kind_a_verb_and_whatever_else_the_page_shows_work_as_it_says(changed:
     sun = (tmp_path / "build/soft.au").read_bytes()
     assert (sun[:4], len(sun)) == (b".snd", 24 + 3 * 48000 // 5)
     assert (tmp_path / "build/hum.wav").is_file()
+    assert (tmp_path / "build/tape.txt").read_text(encoding="utf-8") == "side A\nsoft.wav\nhum.wav\n"
     assert "how many octaves higher; models of hum" in soundgraph(changed, tmp_path, "kinds", "generate")
     assert "hum/low" in soundgraph(changed, tmp_path, "models")
     assert "Make a sound half as loud" in soundgraph(changed, tmp_path, "kinds")

@@ -72,8 +72,10 @@ def test_the_tables_of_a_page_are_up_to_date(page):
 def test_every_kind_has_a_page_that_begins_with_its_summary():
     for name in kind_names():
         text = (DOCS / "nodes" / f"{name}.md").read_text(encoding="utf-8")
-        assert text.startswith(f"# {name}\n\n{kind_summary(name)}\n")
-        assert "<!-- parameters -->\n| Field |" in text
+        begins = f"# {name}\n\n{kind_summary(name)}\n"
+        assert text.startswith(begins), f"docs/nodes/{name}.md has to begin with {begins!r}"
+        table = "<!-- parameters -->\n| Field |" in text
+        assert table, f"{name}.md: write <!-- parameters --> and <!-- /parameters -->, run: make docs"
 
 
 def test_every_page_of_a_kind_is_about_one_that_exists():
@@ -88,7 +90,8 @@ def sections(page: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("verb", cli.VERBS)
 def test_every_verb_has_a_section_with_all_its_options(verb):
-    section = sections(DOCS / "command-line.md")[verb]
+    section = sections(DOCS / "command-line.md").get(verb)
+    assert section is not None, f"docs/command-line.md has no section: ## {verb}"
     options = [option for action in generate.options_of(verb) for option in action.option_strings]
     for option in set(options) - {"-h", "--help"}:
         assert re.search(rf"`{option}[` ]", section), f"{option} is not in the section on {verb}"

@@ -52,7 +52,7 @@ def examples(name: str) -> tuple[Params, ...]:
                 required = {field: table[field] for field, of in model.model_fields.items() if of.is_required()}
                 with contextlib.suppress(ValidationError):  # some need one field of several
                     found.append(model.model_validate({**required, **INSTEAD.get(name, {})}))
-    assert found, f"{name}.md has no example"
+    assert found, f"docs/nodes/{name}.md has no scene (```toml) with a node of that kind"
     return tuple(found)
 
 
@@ -205,7 +205,7 @@ def test_no_kind_hands_on_what_is_not_a_number(name, value):
 def test_the_page_of_a_kind_says_how_it_behaves(name):
     parts = re.split(r"^## (.*)$", (PAGES / f"{name}.md").read_text("utf-8"), flags=re.MULTILINE)
     section = dict(zip(parts[1::2], parts[2::2], strict=True)).get("How it behaves")
-    assert section is not None, "there is no section on how it behaves"
+    assert section is not None, f"docs/nodes/{name}.md has no section: ## How it behaves"
     lines = [line for line in section.splitlines() if line.startswith("|")]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     assert [row[0] for row in rows[2:]] == ROWS
