@@ -15,7 +15,7 @@ from pathlib import Path
 
 LIST = Path(__file__).with_name("slow.txt")
 FOLDERS = (
-    *("backends", "e2e", "faults", "hostile", "random", "test_bench_generation.py", "test_bench_kinds.py"),
+    *("backends", "e2e", "faults", "hostile", "plugins", "random", "test_bench_generation.py", "test_bench_kinds.py"),
     *("test_bench_projects.py", "test_contributing.py", "test_docs.py", "test_examples.py", "test_pipelines.py"),
 )
 MOST_S = 0.08
