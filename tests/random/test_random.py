@@ -32,6 +32,7 @@ class Rebuilding(RuleBasedStateMachine):
         self.oracle = Oracle()
         self.past: list[ProjectText] = []
         self.altered: dict[str, bytes] = {}  # by hand, by path
+        self.orphans: set[str] = set()  # those of them that no scene delivers any more
         # By scene: the exports whose state was kept when it was last built ("" if all was), and what was touched since.
         self.stamps: dict[str, set[str]] = {}
         self.touched: dict[str, set[str]] = {name: set() for name in SCENES}
@@ -154,7 +155,7 @@ class Rebuilding(RuleBasedStateMachine):
 
     def build_in_part(self, data: Any) -> None:
         """Builds something that is only a part of the project."""
-        self.touch(self.project.write(self.space))
+        self.write_project()
         jobs = oracle.jobs_of(self.project)
         exports = [f"{job.scene}:{job.export}" for job in jobs]
         of_takes = [f"{job.scene}:{job.export}#{job.take or 1}" for job in jobs]
@@ -164,14 +165,30 @@ class Rebuilding(RuleBasedStateMachine):
         if target in of_takes:
             self.settle(base_of(target))
 
-    def check(self) -> None:
+    def write_project(self) -> None:
+        """Writes what is there now. What somebody altered, and no scene delivered for a while, is theirs: a scene that
+        delivers it again is refused until it is moved away."""
         self.touch(self.project.write(self.space))
+        if not self.orphans:
+            return
+        sounds = {path for job in oracle.jobs_of(self.project) for path, _ in job.files}
+        wanted = {*sounds, *(f"{path}.json" for path in sounds), *self.clean_build()[0]}
+        for path in sorted(self.orphans & wanted):
+            refused = self.space.build("-k")
+            assert (refused.code, f'"{path}" is there, and soundgraph did not deliver it' in refused.err) == (2, True)
+            (self.space.root / path).unlink()
+            del self.altered[path]
+        self.orphans -= wanted
+
+    def check(self) -> None:
+        self.write_project()
         clean = self.settle()
         if self.failing:
             return
         orphans = {path: found for path, found in self.altered.items() if path not in clean and self.space.exists(path)}
         assert self.space.delivered() == {**clean, **orphans}
         self.altered = orphans
+        self.orphans = set(orphans)
         assert self.space.is_noop()
 
     def settle(self, *targets: str) -> dict[str, bytes]:

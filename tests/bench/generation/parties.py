@@ -207,7 +207,7 @@ class Ours:
 
         context = order.codes(self._loaded.lm.card)
         rows = [
-            decoder.Row(
+            decoder.BatchRow(
                 conditions=self._decoder.condition(prompt, None),
                 prompt=context[index] if order.context else None,
                 n_frames=order.frames,
