@@ -41,8 +41,8 @@ imports: .venv/.dev
 # On Linux, which is tested, and as it would be elsewhere, which is not.
 types: .venv/.dev
 	$(BIN)/mypy
-	$(BIN)/mypy --platform win32
-	$(BIN)/mypy --platform darwin
+	$(BIN)/mypy --platform win32 --package soundgraph
+	$(BIN)/mypy --platform darwin --package soundgraph
 
 # Figures for docs/benchmarks.md; a quarter of an hour, best on a machine with nothing else to do.
 bench: .venv/.dev

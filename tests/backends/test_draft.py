@@ -269,7 +269,7 @@ def digests_in_a_new_process(**environment: str) -> list[str]:
 
 
 def test_bytes_are_the_same_in_another_process_on_a_plainer_cpu():
-    from numpy._core import _multiarray_umath as umath
+    from numpy._core import _multiarray_umath as umath  # type: ignore[attr-defined]
 
     # Everything numpy would choose at run time on this machine, switched off.
     dispatched = [name for name in umath.__cpu_dispatch__ if umath.__cpu_features__.get(name)]

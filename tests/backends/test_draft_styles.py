@@ -26,7 +26,7 @@ def test_the_tables_of_styles_agree_with_each_other():
         assert groove in GROOVES
         assert 30 <= low < high <= 300
     for groove in GROOVES.values():
-        for stroke, steps in groove.drums:
+        for stroke, steps in groove.drums:  # type: ignore[attr-defined]
             assert stroke in STROKES
             assert set(steps) <= set("xo.")
             assert len(steps) in (12, 16)

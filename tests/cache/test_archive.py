@@ -350,7 +350,7 @@ def test_a_record_over_the_limit_is_refused(tmp_path: Path, store: DiskStore) ->
 
 def test_a_sound_that_does_not_fit_on_the_disk_is_not_begun(tmp_path: Path, store: DiskStore) -> None:
     path = written(tmp_path, take(1))
-    with changed(archive.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 10})):
+    with changed(archive.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 10})):  # type: ignore[attr-defined]
         refused(store, path, "more than is free")
 
 

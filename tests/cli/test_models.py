@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from backends.audiocraft import stub_hub
-from backends.audiocraft.stub_hub import StubHub, checkpoint, lm_config, text_encoder, write, write_cache
 
 from soundgraph import backends
 from soundgraph.project import lockfile
+from tests.backends.audiocraft import stub_hub
+from tests.backends.audiocraft.stub_hub import StubHub, checkpoint, lm_config, text_encoder, write, write_cache
 from tests.helpers import Space
 
 SMALL, T5 = "facebook/musicgen-small", "google-t5/t5-base"

@@ -149,7 +149,7 @@ def test_without_working_locks_everything_is_granted(make: Callable[[], Claims],
 
 
 def test_a_lock_that_is_interrupted_is_asked_for_again(make: Callable[[], Claims]) -> None:
-    real, calls = range_locks.lock_range, []
+    real, calls = range_locks.lock_range, []  # type: ignore[attr-defined]
 
     def interrupted(*arguments: Any) -> None:
         calls.append(arguments)

@@ -166,7 +166,7 @@ def digests() -> dict[str, list[str | None]]:
 
 
 def test_another_process_on_a_plainer_processor_gives_the_same_sounds():
-    from numpy._core import _multiarray_umath as umath
+    from numpy._core import _multiarray_umath as umath  # type: ignore[attr-defined]
 
     # Everything numpy would choose at run time on this machine, switched off.
     dispatched = [name for name in umath.__cpu_dispatch__ if umath.__cpu_features__.get(name)]

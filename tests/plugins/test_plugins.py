@@ -146,9 +146,9 @@ def test_an_edited_package_is_noticed_by_a_build_with_nothing_to_do(
     assert "toy_sounds" not in modules
     toys.edit(name, old, new)
     modules = toys.space.fresh("build", "--json", env={"PYTHONPATH": str(toys.site)}, code=TELL)
-    assert f"toy_sounds.{name}" in modules.out
-    written = [path for path, status in modules.exports.items() if status == "written"]
-    assert [*modules.ran, *written] == ([done] if done else [])
+    assert f"toy_sounds.{name}" in modules.out  # type: ignore[attr-defined]
+    written = [path for path, status in modules.exports.items() if status == "written"]  # type: ignore[attr-defined]
+    assert [*modules.ran, *written] == ([done] if done else [])  # type: ignore[attr-defined]
 
 
 TELL = "import atexit, sys\natexit.register(lambda: print(sorted(sys.modules)))\n"
@@ -218,7 +218,7 @@ def test_packages_are_looked_for_only_where_a_name_is_none_of_soundgraph_s(
     space: Space, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked: list[str] = []
-    real = registry.entry_points
+    real = registry.entry_points  # type: ignore[attr-defined]
 
     def entry_points(group: str) -> Any:
         looked.append(group)

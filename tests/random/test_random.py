@@ -255,7 +255,7 @@ class Rebuilding(RuleBasedStateMachine):
         if expected.code == 0 and (looked or (not targets and self.has_gone())):
             for path in self.stale(looked, targets):
                 entry = self.oracle.ledger.pop(path)
-                if left.get(path) == entry.data:
+                if left.get(path) == entry.data:  # type: ignore[attr-defined]
                     del left[path]
         after = self.space.delivered()
         assert after.keys() == left.keys()

@@ -291,7 +291,7 @@ def test_boxes_and_frames_never_overlap(seed):
     for (one, a), (other, b) in itertools.combinations(enumerate(boxes), 2):
         assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1], (one, other)
     for a, b in itertools.combinations(placed.frames, 2):
-        assert a.x + a.width <= b.x or b.x + b.width <= a.x or a.y + a.height <= b.y or b.y + b.height <= a.y
+        assert a.x + a.width <= b.x or b.x + b.width <= a.x or a.y + a.height <= b.y or b.y + b.height <= a.y  # type: ignore[attr-defined]
     for frame in placed.frames:
         for item, box in zip(items, boxes, strict=True):
             inside = frame.x < box[0] and box[2] < frame.x + frame.width and frame.y < box[1] < frame.y + frame.height

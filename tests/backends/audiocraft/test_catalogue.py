@@ -53,8 +53,8 @@ def test_parameters_follow_from_the_architecture(melody, channels):
     """Counted in audiocraft's own model, on torch's device for shapes without content."""
     import torch
 
-    from backends.audiocraft import tiny
     from soundgraph.backends.audiocraft import compat
+    from tests.backends.audiocraft import tiny
 
     compat.prepare()
     from audiocraft.models import builders

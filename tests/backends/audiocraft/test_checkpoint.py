@@ -359,7 +359,7 @@ class TestMelody:
         assert refusal(melody, stems=path) == f"{path} is not demucs' model htdemucs; {HINT}"
 
     def test_numpy_numbers_in_demucs_settings_are_read(self, melody: Path, melody_libraries: None, tmp_path: Path):
-        found = torch.load(melody / tiny.STEMS_FILE, weights_only=False)
+        found = torch.load(melody / tiny.STEMS_FILE, weights_only=False)  # type: ignore[attr-defined]
         found["training_args"] = {"lr": np.float64(3e-4), "seed": np.int64(42)}
         torch.save(found, tmp_path / "other.th")
         conditioner = load(melody, stems=tmp_path / "other.th").lm.condition_provider.conditioners["self_wav"]

@@ -197,7 +197,7 @@ def test_the_likeliest_tokens_are_those_of_audiocraft_with_a_melody(seconds: flo
     if seconds:
         wave = torch.sin(torch.arange(int(seconds * 32000)) * 0.05).expand(1, -1)
     with melody_libraries():
-        stock = load(folder, stems=folder / tiny.STEMS_FILE).lm
+        stock = load(folder, stems=folder / tiny.STEMS_FILE).lm  # type: ignore[attr-defined]
         attributes = ConditioningAttributes(text={"description": "rain"})
         given = WavCondition(torch.zeros(1, 1, 1), torch.tensor([0]), [32000], [None], [])
         if wave is not None:

@@ -219,7 +219,7 @@ def test_a_long_piece_of_three_prompts_follows_each_of_them(long: AudioCraftGene
 def test_each_window_of_a_piece_draws_numbers_of_its_own(
     ready: AudioCraftGenerator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    noise, drawn = engines.noise, []
+    noise, drawn = engines.noise, []  # type: ignore[attr-defined]
 
     def spy(seed: int, window: int, n_steps: int, n_codebooks: int) -> Any:
         drawn.append((seed, window))
@@ -412,7 +412,7 @@ def test_a_take_is_there_before_longer_ones_of_its_batch_are_made(ready: AudioCr
 
     assert next(takes).index == 1
     assert seen[0] < 1.0
-    takes.close()
+    takes.close()  # type: ignore[attr-defined]
 
 
 def test_whoever_stops_listening_stops_the_work(ready: AudioCraftGenerator) -> None:
@@ -515,7 +515,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, fails: Callable[[int, int], bool], 
     """Decoders that raise amid each batch for which `fails`(width, how many ran before). Gives the batches' widths."""
     widths: list[int] = []
 
-    class Failing(engines.Decoder):
+    class Failing(engines.Decoder):  # type: ignore[name-defined]
         def run(self, rows: Any, on_frames: Any) -> Iterator[Any]:
             fail = fails(self.width, len(widths))
             widths.append(self.width)

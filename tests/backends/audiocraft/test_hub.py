@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from backends.audiocraft import stub_hub
-from backends.audiocraft.stub_hub import StubHub, checkpoint, encodec, lm_config, text_encoder, write
 from soundgraph import backends
 from soundgraph.backends import Pin, Sources
 from soundgraph.backends.audiocraft import catalogue, digests, hub, repositories, weights
 from soundgraph.core.errors import NodeError
+from tests.backends.audiocraft import stub_hub
+from tests.backends.audiocraft.stub_hub import StubHub, checkpoint, encodec, lm_config, text_encoder, write
 
 BACKEND = backends.get("audiocraft")
 SMALL, T5, CODEC = "facebook/musicgen-small", "google-t5/t5-base", "facebook/encodec_32khz"
@@ -341,7 +341,7 @@ def test_a_connection_that_keeps_breaking(served, monkeypatch):
 
 def test_a_disk_without_room_is_told_before_anything_is_fetched(served, monkeypatch):
     publish(served)
-    monkeypatch.setattr(hub.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 10, 0))
+    monkeypatch.setattr(hub.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 10, 0))  # type: ignore[attr-defined]
     assert refused().startswith("the disk has no room: 0.0 GB to fetch, 0.0 GB free in ")
     assert served.fetched() == []
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from backends.audiocraft import stub_hub, tiny
 from soundgraph.backends.audiocraft.peek import peek
+from tests.backends.audiocraft import stub_hub, tiny
 
 
 def write(tmp_path: Path, content: bytes) -> Path:

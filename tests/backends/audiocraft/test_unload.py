@@ -16,7 +16,7 @@ import gc, json, sys, weakref
 sys.path.insert(0, {tests!r})
 from pathlib import Path
 import torch
-from backends.audiocraft import tiny
+from tests.backends.audiocraft import tiny
 from soundgraph.backends.audiocraft import checkpoint, compat
 
 def resident():
@@ -78,7 +78,7 @@ import sys
 sys.path.insert(0, {tests!r})
 from pathlib import Path
 import torch
-from backends.audiocraft import tiny
+from tests.backends.audiocraft import tiny
 from soundgraph.backends.audiocraft import compat
 from soundgraph.backends.audiocraft.generator import AudioCraftGenerator
 

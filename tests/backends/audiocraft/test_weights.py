@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from backends.audiocraft import stub_hub
-from backends.audiocraft.stub_hub import checkpoint, encodec, lm_config, text_encoder, write, write_cache
 from soundgraph import backends
 from soundgraph.backends import Pin, Sources
 from soundgraph.backends.audiocraft import catalogue, digests, repositories, weights
 from soundgraph.core.errors import NodeError
 from soundgraph.core.files import digest_if_readable
+from tests.backends.audiocraft import stub_hub
+from tests.backends.audiocraft.stub_hub import checkpoint, encodec, lm_config, text_encoder, write, write_cache
 
 BACKEND = backends.get("audiocraft")
 SMALL = "facebook/musicgen-small"

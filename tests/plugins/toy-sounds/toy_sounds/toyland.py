@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from soundgraph.engines import Engine, EngineParams, Handout
+from soundgraph.engines import Engine, EngineParams, Handout  # type: ignore[attr-defined]
 
 
 class Toyland(EngineParams):
