@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+
 import pytest
 
 from tests import rooms
@@ -25,3 +28,13 @@ def test_modules_of_ours_go_by_their_own_names(folder: str) -> None:
 
 def test_no_two_classes_have_one_name() -> None:
     assert rooms.classes_twice() == {}
+
+
+def test_the_picture_of_the_rooms_is_the_contract_between_them() -> None:
+    settings = tomllib.loads((rooms.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (layers,) = [c["layers"] for c in settings["tool"]["importlinter"]["contracts"] if c["type"] == "layers"]
+    page = (rooms.ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    drawn = [line.split() for line in re.findall(r"^│(.*)│", page, re.MULTILINE)]
+    assert drawn == [layer.split(" | ") for layer in layers]
+    assert len(layers) <= 10
+    assert sorted(name for row in drawn for name in row) == rooms.rooms()

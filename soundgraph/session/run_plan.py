@@ -115,34 +115,13 @@ def _run(
         signals.take()
         return plan
 
-    own = (session.project.output_dir, session.project.cache_dir, session.root / STATE_FOLDER)
-    site = Site(
-        root=session.root,
-        sources=session.project.sources,
-        store=store,
-        known=session.ledger.entries,
-        note=session.note,
-        ask=git_commit.asker(session.root, own, overridden=session.overridden),
-        checks=session.checks,
-        locate=session.line_of,
-        models=models,
-        trace=trace,
-        stop=stop,
-    )
+    site = _site(session, models, trace, stop)
     try:
         outcome = builder.build(plan_again, session.jobs, options, site, listener)
         _tell_of_pins(session, _as_built(outcome), listener, told)
         with trace.span("handover", "manifests"):
             _deliver_manifests(session, outcome, listener)
-        try:
-            with trace.span("state", "ledger"):
-                delivered_files.keep_ledger(session, outcome, listener)  # first: a full cache must not lose it
-            with trace.span("state", "notes"):
-                cache_state.keep_last_keys(session, outcome)
-            cache_state.keep_reach(session, outcome)
-            cache_state.tell_of_size(session, listener)
-        except (StoreError, OSError) as error:  # the files and results are there; only what is known of them is not
-            listener(Remark("state", f"cannot be kept: {_why_unkept(session, error)}"))
+        _keep_state(session, outcome, listener, trace)
     finally:
         _tell_of_damage(session, listener)
         store.close()
@@ -154,6 +133,36 @@ def _run(
     listener(replace(summary, scenes=len(session.scenes) + current.scenes, **counts))
     outcome.interrupted = outcome.interrupted or stop.is_requested()  # after the last node
     return outcome
+
+
+def _site(session: Session, models: LoadedModels | None, trace: Tally, stop: Stop) -> Site:
+    own = (session.project.output_dir, session.project.cache_dir, session.root / STATE_FOLDER)
+    return Site(
+        root=session.root,
+        sources=session.project.sources,
+        store=session.store,
+        known=session.ledger.entries,
+        note=session.note,
+        ask=git_commit.asker(session.root, own, overridden=session.overridden),
+        checks=session.checks,
+        locate=session.line_of,
+        models=models,
+        trace=trace,
+        stop=stop,
+    )
+
+
+def _keep_state(session: Session, outcome: Outcome, listener: Listener, trace: Tally) -> None:
+    """What the next build needs to know. Where it cannot be kept, that is told."""
+    try:
+        with trace.span("state", "ledger"):
+            delivered_files.keep_ledger(session, outcome, listener)  # first: a full cache must not lose it
+        with trace.span("state", "notes"):
+            cache_state.keep_last_keys(session, outcome)
+        cache_state.keep_reach(session, outcome)
+        cache_state.tell_of_size(session, listener)
+    except (StoreError, OSError) as error:  # the files and results are there; only what is known of them is not
+        listener(Remark("state", f"cannot be kept: {_why_unkept(session, error)}"))
 
 
 def _why_unkept(session: Session, error: Exception) -> str:
