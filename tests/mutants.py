@@ -1,11 +1,12 @@
-"""Mistakes planted one at a time, to see whether the tests of a module notice: `make mutants MODULES="planning/schedule"`.
+"""Mistakes planted one at a time, and whether the tests of a module notice: `make mutants MODULES=planning/schedule`.
 
 Each module has the tests that are about it, since the whole suite would take minutes for each of thousands of mistakes.
 They run over a copy of the tree, in which cosmic-ray (https://cosmic-ray.readthedocs.io) changes a line, has the tests
 run, and changes it back. A run that was stopped goes on where it was. Several modules run at once, one a processor.
 
-A sample costs less: `make mutants MODULES=cache/gc_choice SAMPLE=20 SEED=1` plants 20 mistakes, drawn from all of the module's;
-the same 20 for the same seed and source. `WITHOUT="ffmpeg or opus"` leaves tests out by name: what pytest's `-k` takes.
+A sample costs less: `make mutants MODULES=cache/gc_choice SAMPLE=20 SEED=1` plants 20 mistakes, drawn from all of the
+module's; the same 20 for the same seed and source. `WITHOUT="ffmpeg or opus"` leaves tests out by name: what pytest's
+`-k` takes.
 """
 
 from __future__ import annotations
