@@ -26,7 +26,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from soundgraph import backends
+from soundgraph import backends, engines
 from soundgraph.audio import formats
 from soundgraph.cli import VERBS
 from soundgraph.core import errors, parameter_table
@@ -56,11 +56,11 @@ def pages() -> list[Path]:
 
 
 def filled(text: str, page: Path) -> str:
-    """The text of a page with its tables as they have to be. Raises KeyError for a table that nothing makes."""
+    """The text of a page with its tables as they have to be. Blocks of other names are another program's."""
 
     def block(match: re.Match[str]) -> str:
         start, name, which, end = match.groups()
-        if name not in _TABLES:  # another program's: benchmarks.md has one
+        if name not in _TABLES:
             return match[0]
         return "\n".join([start.rstrip(), *_TABLES[name](which or page.stem, page), end])
 
@@ -73,6 +73,17 @@ def _parameters(which: str, page: Path) -> list[str]:
         (
             (f"`{row.name}`", _plain(_range(row.type)), _default(row.default), _plain(row.description))
             for row in [*parameter_table.rows(_model(which)), *_of_backends(which)]
+        ),
+    )
+
+
+def _engine_fields(which: str, page: Path) -> list[str]:
+    rows = parameter_table.rows(engines.get(which).params)
+    return _table(
+        ("Field", "Type", "Default", "Meaning"),
+        (
+            (f"`{row.name}`", _range(row.type), f"`{row.default.removeprefix('default ')}`", row.description)
+            for row in rows
         ),
     )
 
@@ -274,6 +285,7 @@ def _words(rows: dict[str, str]) -> list[str]:
 
 _TABLES = {
     "parameters": _parameters,
+    "engine fields": _engine_fields,
     "kinds": _kinds,
     "models": _models,
     "catalogue": _catalogue,

@@ -26,7 +26,7 @@ def loops() -> list[Sound]:
 
 
 def test_the_folder_is_the_table():
-    assert engines.names() == NAMES
+    assert engines.names() == NAMES, "an engine of soundgraph's own is named in NAMES"
     with pytest.raises(KeyError):
         engines.get("_layout")
 

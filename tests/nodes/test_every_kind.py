@@ -208,5 +208,5 @@ def test_the_page_of_a_kind_says_how_it_behaves(name):
     assert section is not None, f"docs/nodes/{name}.md has no section: ## How it behaves"
     lines = [line for line in section.splitlines() if line.startswith("|")]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    assert [row[0] for row in rows[2:]] == ROWS
+    assert [row[0] for row in rows[2:]] == ROWS, f"docs/nodes/{name}.md: the rows of How it behaves"
     assert all(len(row) == 2 and row[1] for row in rows[2:])

@@ -115,7 +115,7 @@ def examples(tmp_path: Path) -> dict[str, dict[str, Any]]:
 
 
 def test_every_kind_has_an_example_here() -> None:
-    assert sorted(EXAMPLES) == list(kind_names())
+    assert sorted(EXAMPLES) == list(kind_names()), "a kind's smallest table belongs in EXAMPLES"
 
 
 # Every field
