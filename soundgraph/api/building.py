@@ -184,7 +184,7 @@ def preview(
     What is in the cache is read, the rest is made in memory; so are drafts. Other takes have to be generated before, by
     `build`. What one preview has made the next one in this process need not make again, up to 256 MiB.
 
-    scene: one. node: its name in the scene. start_s, seconds: the part that is wanted, to the sample; all of the sound
+    scene: one. node: "node" or "scene:node". start_s, seconds: the part that is wanted, to the sample; all of the sound
     if they are not given. draft, policy, overrides, root, stop: as in `build`.
 
     >>> import soundgraph
@@ -201,7 +201,8 @@ def preview(
     try:
         if len(session.scenes) != 1:
             raise UsageError(f'a preview is of one scene, and "{scene}" stands for {len(session.scenes)}')
-        return previewing.preview(session, node_id(session.scenes[0].id, node), window, stop, rendered=_previewed)
+        name = node if ":" in node else node_id(session.scenes[0].id, node)
+        return previewing.preview(session, name, window, stop, rendered=_previewed)
     finally:
         session.store.close()
 

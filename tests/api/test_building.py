@@ -268,6 +268,7 @@ def test_a_preview_is_what_a_build_gives_and_keeps_nothing(project: Path) -> Non
     assert found.digest == soundgraph.build(_in_code()).audio("master").digest
     part = soundgraph.preview(_write(project), "master", start_s=0.05, seconds=0.01)
     np.testing.assert_array_equal(part.samples, found.samples[:, 2400:2880])
+    assert soundgraph.preview(_in_code(), "rain:master").digest == found.digest
     assert (
         soundgraph.preview("rain:master", "dark", overrides=["nodes.rain.seed=9"]).digest
         != soundgraph.preview("rain", "dark").digest
